@@ -1,0 +1,43 @@
+# Two commands do everything: `make demo` and `make test`. Both make the virtual environment first.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench tutorials parity clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "minitorch needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[viz,tutorials,dev]'
+	@touch $(READY)
+
+demo: $(READY) ## train a conv net on handwritten digits, check its gradients, draw its graph
+	$(BIN)/python tutorials/00_quickstart.py
+
+test: $(READY) ## run the whole test suite
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY) ## measure speed, beside PyTorch where it is installed
+	$(BIN)/python -m tests.benchmarks
+
+tutorials: $(READY) ## run every tutorial
+	@set -e; for script in tutorials/[0-9]*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+parity: $(READY) ## install PyTorch (large) beside minitorch, so that `make test` compares the two
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+
+clean: ## remove the environment and everything generated
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache tutorials/output
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,76 @@
+"""minitorch: a deep-learning framework small enough to read, on a strict subset of PyTorch's API.
+
+    >>> import minitorch
+    >>> x = minitorch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4., 6.])
+
+The rooms, from the ground up; each knows only those above it in this list:
+    backend/     arrays (NumPy, or CuPy), element types, random streams
+    autograd/    the tape, the backward sweep, gradient checks
+    ops/         every operation with its derivative
+    tensor.py    class Tensor; creation.py makes them; printing.py prints them
+    nn/          modules, their functions, initial weights
+    optim/       optimizers
+    utils/data   datasets and loaders
+    viz/         pictures of the tape
+"""
+
+import functools as _functools
+from collections.abc import Callable as _Callable
+from typing import Any as _Any
+
+from minitorch import autograd, nn, ops, optim, utils
+from minitorch.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from minitorch.backend.dtypes import bool_ as bool
+from minitorch.backend.dtypes import (
+    dtype,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    int8,
+    int16,
+    int32,
+    int64,
+    promote_types,
+    set_default_dtype,
+    uint8,
+)
+from minitorch.backend.random import Generator, default_generator, initial_seed, manual_seed, seed
+from minitorch.creation import *
+from minitorch.ops import *
+from minitorch.tensor import Size, Tensor, is_tensor
+
+half, float, double = float16, float32, float64
+short, int, long = int16, int32, int64
+
+__version__ = "0.1.0"
+
+
+def _refusal(op: _Callable[..., _Any], position: _Any, arg: _Any) -> TypeError:
+    hint = "; minitorch.from_numpy(array) makes it one" if hasattr(arg, "dtype") else ""
+    return TypeError(f"{op.__name__}(): argument (position {position}) must be Tensor, not {type(arg).__name__}{hint}")
+
+
+def _face(op: _Callable[..., _Any]) -> _Callable[..., _Any]:
+    """`op` for users: it refuses the bare arrays that derivatives may feed it."""
+
+    @_functools.wraps(op)
+    def function(*args: _Any, **kwargs: _Any) -> _Any:
+        given = (*args, *kwargs.values())
+        first = given[0] if given else None
+        for arg in first if isinstance(first, (list, tuple)) else (first,):
+            if not isinstance(arg, (Tensor, str)):
+                raise _refusal(op, 1, arg)
+        for i, arg in enumerate(given):
+            if hasattr(arg, "__array_interface__") and not isinstance(arg, Tensor) and arg.ndim:
+                raise _refusal(op, i + 1, arg)
+        return op(*args, **kwargs)
+
+    return function
+
+
+for _name in ops.__all__:  # the import above names them for readers and type checkers; these are the same, guarded
+    globals()[_name] = _face(getattr(ops, _name))

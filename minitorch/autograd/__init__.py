@@ -1,0 +1,19 @@
+"""The tape: how operations are remembered and gradients are computed from the memory.
+
+Read in this order:
+    variable.py    what a tensor knows of the tape
+    function.py    an operation and its derivative; an instance is a node of the tape
+    engine.py      the walk over the tape and the backward sweep
+    grad_mode.py   switching the recording off and on
+    gradcheck.py   comparing a derivative with finite differences
+"""
+
+from minitorch.autograd.engine import backward, grad
+from minitorch.autograd.function import Function
+from minitorch.autograd.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from minitorch.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+
+__all__ = [
+    "Function", "GradcheckError", "backward", "enable_grad", "grad", "gradcheck", "gradgradcheck", "is_grad_enabled",
+    "no_grad", "set_grad_enabled",
+]  # fmt: skip

@@ -1,0 +1,368 @@
+"""The backward pass: one walk over the tape, one sweep along it.
+
+Take  y = sin(x) * x.  The tape is  AccumulateGrad(x) <- Sin <- Mul,  and Mul points at x a second time. `walk` finds
+the three nodes and sorts them by age. `sweep` starts with dy/dy = 1 at Mul and takes the youngest node each time:
+
+    Mul   has 1          its backward gives  x  for sin(x)  and  sin(x)  for x
+    Sin   has x          its backward gives  x cos(x)  for x
+    x     has sin(x) + x cos(x): by now everything that uses x has been passed, so the sum is complete
+
+An op is younger than what it was fed, so going from young to old visits every node after all of its users. There is
+no recursion, so a chain of a million ops is as good as one of ten; and a gradient lives in a local dict only as long as
+it is waiting for its node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.function import AccumulateGrad, Edge, Function, Op, _edge_of
+from minitorch.autograd.grad_mode import set_grad_enabled
+from minitorch.autograd.variable import TensorBase, wrap
+from minitorch.backend.arrays import as_array, sum_to, xp
+from minitorch.backend.dtypes import dtypes
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+__all__ = ["backward", "grad", "walk"]
+
+
+def walk(roots: Iterable[Function]) -> list[Function]:
+    """Every node of the tape that `roots` depend on, each once, the oldest first."""
+    found = list(dict.fromkeys(roots))
+    seen = set(found)
+    for node in found:  # which grows while it is walked
+        for edge in node.next_functions:
+            if edge is not None and edge[0] not in seen:
+                seen.add(edge[0])
+                found.append(edge[0])
+    found.sort(key=attrgetter("age"))
+    return found
+
+
+def sweep(
+    roots: Sequence[tuple[Edge, Any]], wanted: set[Edge] | None, retain_graph: bool, recording: bool
+) -> dict[Edge, tuple[Any, bool]]:
+    """Send each root's gradient down the tape; return what arrives at `wanted` (None: at every leaf).
+
+    Gradients are arrays, or Tensors when `recording`. With each comes whether it is the engine's own, so that it may be
+    kept without a copy.
+    """
+    order = walk(node for (node, _), _ in roots)
+    on_the_way = None if wanted is None else _leading_to(wanted, order)
+    grads: dict[Edge, Any] = {}  # value on the tape -> its gradient so far
+    owned: set[Edge] = set()  # those whose gradient is a buffer made here, which may be added to in place
+    arrived: dict[Edge, tuple[Any, bool]] = {}
+
+    def receive(edge: Edge, grad: Any, fresh: bool) -> None:
+        held = grads.get(edge)
+        if held is None:
+            grads[edge] = grad
+            if fresh:
+                owned.add(edge)
+        elif recording or edge not in owned:
+            grads[edge] = held + grad
+            owned.add(edge)
+        else:
+            held += grad
+            grads[edge] = held
+
+    for edge, grad in roots:
+        receive(edge, _fit(grad, edge, None, 0, recording), False)
+
+    while order:
+        node = order.pop()
+        count = len(node.outputs)
+        if count == 1:
+            got: Any = (grads.pop((node, 0), None),)
+        else:
+            got = tuple([grads.pop((node, nr), None) for nr in range(count)])
+        if all(g is None for g in got) if count > 1 else got[0] is None:
+            continue
+        if node.hooks is not None or node.retained is not None:
+            got = _run_hooks(node, got, recording)
+        if node.age == 0 or wanted is not None:
+            for nr, g in enumerate(got):
+                edge = (node, nr)
+                if g is not None and (node.age == 0 if wanted is None else edge in wanted):
+                    arrived[edge] = (g, edge in owned)
+            if node.age == 0 or (on_the_way is not None and not _leads(node, on_the_way)):
+                continue
+        if isinstance(node, Op):
+            if count > 1:
+                got = _with_zeros(node, got, recording)
+            results = node.backward(*got)
+        else:
+            results = _backward_of_user(node, got, recording)
+        if not retain_graph and node._saved:
+            node._saved = None
+        if type(results) is not tuple:
+            results = (results,)
+        for index, (next_edge, grad) in enumerate(zip(node.next_functions, results, strict=False)):
+            if next_edge is None or grad is None:
+                continue
+            target, nr = next_edge
+            if on_the_way is not None and target not in on_the_way:
+                continue
+            shape, dtype = target.outputs[nr]
+            array = grad._array if recording else grad
+            if array.shape != shape or array.dtype is not dtype:
+                grad = _fit(grad, next_edge, node, index, recording)
+            if target.age:
+                receive(next_edge, grad, False)
+            else:  # a leaf may keep an array that this op has just made and nobody else can see
+                receive(next_edge, grad, not recording and _is_fresh(node, grad, got, results))
+    return arrived
+
+
+def _leading_to(wanted: set[Edge], order: list[Function]) -> set[Function]:
+    """The nodes from which some wanted value is reached: the sweep leaves the others alone."""
+    found = {node for node, _ in wanted}
+    for node in order:  # oldest first: what a node leads to has been decided before it
+        if _leads(node, found):
+            found.add(node)
+    return found
+
+
+def _leads(node: Function, to: set[Function]) -> bool:
+    return any(edge is not None and edge[0] in to for edge in node.next_functions)
+
+
+def _is_fresh(node: Function, grad: Any, got: Sequence[Any], results: Sequence[Any]) -> bool:
+    """Whether `grad` is an array of its own: not the gradient passed on, not a view, not given to two inputs."""
+    return (
+        isinstance(node, Op) and grad.base is None and not any(grad is g for g in got) and sum(grad is r for r in results) < 2
+    )
+
+
+def _fit(grad: Any, edge: Edge, node: Function | None, index: int, recording: bool) -> Any:
+    """Bring a gradient to the shape and dtype of the value it belongs to: broadcasting is summed back."""
+    target, nr = edge
+    shape, dtype = target.outputs[nr]
+    array = grad._array if recording else grad
+    if array.shape != shape:
+        lead = array.ndim - len(shape)
+        if lead < 0 or any(n not in (1, m) for n, m in zip(shape, array.shape[lead:], strict=True)):
+            maker = "The gradient" if node is None else f"Function {node.name()}"
+            raise RuntimeError(
+                f"{maker} returned an invalid gradient at index {index} - got {list(array.shape)} but expected shape "
+                f"compatible with {list(shape)}"
+            )
+        grad = grad.sum_to_size(shape) if recording else sum_to(grad, shape)
+    if array.dtype != dtype:
+        grad = grad.to(dtypes[dtype]) if recording else grad.astype(dtype)
+    return grad
+
+
+def _run_hooks(node: Function, got: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:
+    """Show the gradients of a node's outputs to the hooks on them, and keep those that `retain_grad` asked for."""
+    out = list(got)
+    for nr, hooks in (node.hooks or {}).items():
+        out[nr] = _hooked(out[nr], hooks, recording)
+    for nr, reference in (node.retained or {}).items():
+        tensor = reference()
+        if tensor is not None and out[nr] is not None:
+            _accumulate(tensor, out[nr], False, recording)
+    return tuple(out)
+
+
+def _hooked(grad: Any, hooks: dict[int, Any], recording: bool) -> Any:
+    if grad is None or not hooks:
+        return grad
+    tensor = grad if recording else wrap(as_array(grad).view())
+    for hook in list(hooks.values()):
+        replaced = hook(tensor)
+        if replaced is None:
+            continue
+        if not isinstance(replaced, TensorBase) or replaced._array.shape != tensor._array.shape:
+            what = list(replaced._array.shape) if isinstance(replaced, TensorBase) else type(replaced).__name__
+            raise RuntimeError(
+                f"a hook must return None or a Tensor of the gradient's shape {list(tensor._array.shape)}, not {what}"
+            )
+        tensor = replaced.as_tensor()
+    return tensor if recording else tensor._array
+
+
+def _with_zeros(node: Function, got: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:
+    """Zeros in place of the gradients of outputs that nothing depended on."""
+    like = next(g for g in got if g is not None)
+    array = like._array if recording else like
+    out = []
+    for g, (shape, dtype) in zip(got, node.outputs, strict=True):
+        if g is None and dtype is not None:
+            zeros = xp.zeros_like(array, shape=shape, dtype=dtype)
+            g = wrap(zeros) if recording else zeros
+        out.append(g)
+    return tuple(out)
+
+
+def _backward_of_user(node: Function, got: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:
+    """Call a Function that sees Tensors: wrap what goes in, check and unwrap what comes out."""
+    if node.materialize_grads:
+        got = _with_zeros(node, got, recording)
+    tensors = got if recording else tuple(None if g is None else wrap(as_array(g).view()) for g in got)
+    results = type(node).backward(node, *tensors)  # by way of the class: backward may be a @staticmethod
+    if not isinstance(results, tuple):
+        results = (results,)
+    expected = len(node.next_functions)
+    if len(results) < expected or any(r is not None for r in results[expected:]):
+        raise RuntimeError(
+            f"function {node.name()} returned an incorrect number of gradients (expected {expected}, got "
+            f"{len(results)}): backward returns one for every argument of forward, None where there is none"
+        )
+    for index, grad in enumerate(results):
+        if grad is not None and not isinstance(grad, TensorBase):
+            raise TypeError(
+                f"function {node.name()} returned a {type(grad).__name__} as gradient {index}; a gradient is a Tensor or None"
+            )
+    return results if recording else tuple(None if r is None else r._array for r in results)
+
+
+# ---- the public face -------------------------------------------------------------------------------------------
+
+
+def backward(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Add the gradient of `tensors` to `.grad` of the leaves they depend on (or of `inputs` alone).
+
+    `grad_tensors` holds, for each tensor, the gradient to start from; None means 1 and is for tensors of one element.
+    Raises RuntimeError for a tensor without history, a missing or misshapen start, a graph that was freed.
+    """
+    recording = bool(create_graph)
+    targets = _as_tuple(inputs)
+    if inputs is not None and not targets:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    wanted = None if inputs is None else {_wanted_edge(t) for t in targets}
+    roots = _seeds(_as_tuple(tensors), grad_tensors, recording)
+    with set_grad_enabled(recording):
+        arrived = sweep(roots, wanted, recording if retain_graph is None else retain_graph, recording)
+        into = [(_owner(edge, targets), grad, owned) for edge, (grad, owned) in arrived.items()]
+        done = [(t, _hooked(g, t._hooks, recording), own) if t._hooks else (t, g, own) for t, g, own in into]
+        for tensor, grad, own in done:  # last of all: an error above leaves every .grad as it was
+            _accumulate(tensor, grad, own and not tensor._hooks, recording)
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Tensor, ...]:
+    """The gradient of the sum of `outputs` (weighted by `grad_outputs`) with respect to each of `inputs`.
+
+    Touches no `.grad`. With `create_graph` the results can be differentiated again. An input that no output depends on
+    is an error, unless `allow_unused` (its gradient is None) or `materialize_grads` (it is zeros).
+    """
+    if allow_unused is False and materialize_grads:
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: False.")
+    recording = bool(create_graph)
+    targets = _as_tuple(inputs)
+    edges = [_wanted_edge(t) for t in targets]
+    roots = _seeds(_as_tuple(outputs), grad_outputs, recording)
+    with set_grad_enabled(recording):
+        arrived = sweep(roots, set(edges), recording if retain_graph is None else retain_graph, recording)
+        results: list[Any] = []
+        for tensor, edge in zip(targets, edges, strict=True):
+            if edge in arrived:
+                value, own = arrived[edge]
+                if tensor._hooks and tensor._edge is None:
+                    value, own = _hooked(value, tensor._hooks, recording), False
+                results.append(value if recording else _keep(value, own and edges.count(edge) == 1))
+            elif materialize_grads:
+                results.append(wrap(xp.zeros_like(tensor._array)))
+            elif allow_unused:
+                results.append(None)
+            else:
+                raise RuntimeError(
+                    f"One of the differentiated Tensors (inputs[{len(results)}], of shape {list(tensor._array.shape)}) "
+                    "appears to not have been used in the graph. Set allow_unused=True if this is the desired behavior."
+                )
+    return tuple(results)
+
+
+def _as_tuple(tensors: Any) -> tuple[Any, ...]:
+    if tensors is None:
+        return ()
+    return (tensors,) if isinstance(tensors, TensorBase) else tuple(tensors)
+
+
+def _wanted_edge(tensor: Any) -> Edge:
+    if not isinstance(tensor, TensorBase):
+        raise TypeError(f"inputs must be Tensors, got {type(tensor).__name__}")
+    edge = _edge_of(tensor)
+    if edge is None:
+        raise RuntimeError(
+            f"One of the differentiated Tensors (of shape {list(tensor._array.shape)}) does not require grad; "
+            "call .requires_grad_() on it before it is used"
+        )
+    return edge
+
+
+def _seeds(outputs: tuple[Any, ...], given: Any, recording: bool) -> list[tuple[Edge, Any]]:
+    """For each output its place on the tape and the gradient to start from."""
+    gradients = _as_tuple(given) if given is not None else (None,) * len(outputs)
+    if len(gradients) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
+    seeds: list[tuple[Edge, Any]] = []
+    for i, (output, gradient) in enumerate(zip(outputs, gradients, strict=True)):
+        if not isinstance(output, TensorBase):
+            raise TypeError(f"expected a Tensor to run backward from, got {type(output).__name__}")
+        edge, shape = _edge_of(output), output._array.shape
+        if edge is None:
+            raise RuntimeError(
+                f"element {i} of tensors does not require grad and does not have a grad_fn: nothing it was computed "
+                "from requires grad, or it was computed inside no_grad() or detached"
+            )
+        if gradient is None:
+            if output._array.size != 1:
+                raise RuntimeError(
+                    f"grad can be implicitly created only for scalar outputs, and this one has shape {list(shape)}: "
+                    "reduce it to a number first, with .sum() or .mean(), or pass backward(gradient=...)"
+                )
+            gradient = wrap(xp.ones_like(output._array))
+        elif not isinstance(gradient, TensorBase):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
+        elif gradient._array.shape != shape:
+            raise RuntimeError(
+                f"Mismatch in shape: grad_output[{i}] has a shape of {list(gradient._array.shape)} and output[{i}] has "
+                f"a shape of {list(shape)}."
+            )
+        seeds.append((edge, gradient if recording else gradient._array))
+    return seeds
+
+
+def _owner(edge: Edge, targets: tuple[Any, ...]) -> Any:
+    """The tensor in whose `.grad` the gradient of `edge` belongs."""
+    node = edge[0]
+    if isinstance(node, AccumulateGrad):
+        return node.variable
+    return next(t for t in targets if t._edge == edge)
+
+
+def _keep(array: Any, own: bool) -> Tensor:
+    """A Tensor around a gradient array, copied unless it is the engine's own."""
+    array = as_array(array)
+    return wrap(array if own else array.copy())
+
+
+def _accumulate(tensor: TensorBase, grad: Any, own: bool, recording: bool) -> None:
+    """tensor.grad += grad."""
+    held = tensor._grad
+    if recording:
+        tensor._grad = grad.clone() if held is None else held + grad
+    elif held is None:
+        tensor._grad = _keep(grad, own)
+    else:
+        held._array += grad
+        held._shared_version()[0] += 1

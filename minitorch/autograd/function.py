@@ -1,0 +1,322 @@
+"""An operation and its derivative, side by side: `Function`. An instance of it is a node of the tape.
+
+A program writes its own as in PyTorch, and sees Tensors:
+
+    class Cube(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x**3
+
+        @staticmethod
+        def backward(ctx, grad_output):
+            (x,) = ctx.saved_tensors
+            return grad_output * 3 * x**2
+
+    y = Cube.apply(x)
+
+`ctx` is the node itself. It is made anew for each call, and remembers where each input came from (`next_functions`):
+those memories, from node to node, are the tape.
+
+`Op` is the same for the package's own operations, which see bare arrays in forward. Their derivatives are written with
+operations that take arrays and Tensors alike. So backward runs on arrays, which is quick, and when the gradient shall be
+differentiated again the very same formula is fed Tensors, and records itself.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from minitorch.autograd.grad_mode import is_grad_enabled, no_grad
+from minitorch.autograd.variable import TensorBase, set_view, wrap
+from minitorch.backend.arrays import as_array, xp
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+__all__ = ["AccumulateGrad", "Edge", "Function", "Op"]
+
+Edge = tuple["Function", int]  # one value on the tape: the node that made it, and which of its outputs it is
+
+_birth = itertools.count(1).__next__
+new = object.__new__
+
+
+class Function:
+    """An operation with its derivative; subclass it and call `apply`. Each call makes one node.
+
+    forward(ctx, *args) computes: it is given what `apply` was given and returns a Tensor or a tuple of Tensors.
+    backward(ctx, *grad_outputs) is given the gradient of the loss with respect to each output and returns the gradient
+    with respect to each argument of forward, None where there is none: the vector-Jacobian product.
+    A gradient may have the shape its input was broadcast to; the engine sums it back.
+    """
+
+    forward: ClassVar[Callable[..., Any]]
+    backward: ClassVar[Callable[..., Any]]
+
+    next_functions: Sequence[Edge | None] = ()  # for each argument, where its gradient goes on to
+    outputs: tuple[tuple[tuple[int, ...], Any], ...] = ()  # shape and dtype of each output
+    age: int = 0  # grows with every recorded node: an op is always younger than what it was fed
+    needs_input_grad: Sequence[bool] = ()  # for each argument, whether backward's answer will be used
+
+    hooks: dict[int, dict[int, Callable[[Tensor], Tensor | None]]] | None = None  # by output
+    retained: dict[int, weakref.ref[Tensor]] | None = None  # outputs that keep their gradient
+    materialize_grads: bool = True
+    _saved: Any = ()
+    _own: dict[int, int] | None = None  # which of the saved values are this node's outputs: place -> output
+    _no_gradient: tuple[int, ...] = ()
+
+    # ---- what forward and backward ask of their ctx -----------------------------------------------------------
+
+    def save_for_backward(self, *values: Any) -> None:
+        """Keep inputs or outputs of forward for backward, where `saved_tensors` gives them back."""
+        self._saved = values
+
+    @property
+    def saved_tensors(self) -> Any:
+        """What was saved: arrays for an Op in an ordinary backward, Tensors with their history otherwise.
+
+        Raises RuntimeError if it was freed by an earlier backward, or changed in place since it was saved.
+        """
+        if self._saved is None:
+            raise RuntimeError(
+                "Trying to backward through the graph a second time (or directly access saved tensors after they "
+                f"have already been freed): {self.name()} freed them in the first backward. Specify "
+                "retain_graph=True there if you need to go through this graph again"
+            )
+        recording = is_grad_enabled() or not isinstance(self, Op)
+        values = []
+        for place, (value, version) in enumerate(self._saved):
+            if isinstance(value, TensorBase):
+                if value._version_cell is not None and value._version_cell[0] != version:
+                    raise self._changed_in_place(value, version)
+                if not recording:
+                    value = value._array
+                elif self._own and place in self._own:
+                    value = wrap(value._array.view())
+                    value._edge = (self, self._own[place])
+            values.append(value)
+        return tuple(values)
+
+    def mark_non_differentiable(self, *outputs: Any) -> None:
+        """Say in forward that these outputs (indices, a mask) have no gradient."""
+        self._no_gradient = tuple(id(output) for output in outputs)
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether backward is given zeros (the default) or None for an output that the loss does not depend on."""
+        self.materialize_grads = value
+
+    @classmethod
+    def name(cls) -> str:
+        return f"{cls.__name__}Backward"
+
+    # ---- running ----------------------------------------------------------------------------------------------
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        """Compute forward and, if a gradient is wanted of any Tensor among `args`, put a node on the tape."""
+        node = cls()
+        edges = [_edge_of(a) if isinstance(a, TensorBase) and is_grad_enabled() else None for a in args]
+        node.needs_input_grad = tuple(edge is not None for edge in edges)
+        with no_grad():
+            result = cls.forward(node, *args)
+        several = isinstance(result, tuple)
+        raw = result if several else (result,)
+        if not any(isinstance(r, TensorBase) for r in raw):
+            raise TypeError(f"{cls.__name__}.forward must return a Tensor or a tuple of Tensors, got {result!r}")
+        # An input handed through is a new value on the tape: same memory, other history.
+        outputs = tuple(r.detach() if any(r is a for a in args) else r for r in raw)
+        if any(node.needs_input_grad):
+            node._record(edges, outputs, [id(r) for r in raw])
+            node._pin(args, args, outputs, raw)
+        return outputs if several else outputs[0]
+
+    def _record(self, edges: Sequence[Edge | None], outputs: Sequence[Any], ids: Sequence[int]) -> None:
+        """Put this node on the tape as the maker of `outputs`."""
+        self.next_functions = tuple(edges)
+        self.age = _birth()
+        self.outputs = tuple((o._array.shape, o._array.dtype) if isinstance(o, TensorBase) else ((), None) for o in outputs)
+        for nr, output in enumerate(outputs):
+            if isinstance(output, TensorBase) and output._array.dtype.kind == "f" and ids[nr] not in self._no_gradient:
+                output._edge = (self, nr)
+
+    def _pin(self, args: Sequence[Any], given: Sequence[Any], outputs: Sequence[Any], made: Sequence[Any]) -> None:
+        """Turn what was saved into Tensors, each with its version at this moment.
+
+        `given` and `made` are `args` and `outputs` as forward saw them. An input is held as the Tensor it is. Of an
+        output only the array is held: the output knows this node, and must not be known by it, or the two would keep
+        each other alive.
+        """
+        saved: list[tuple[Any, int]] = []
+        for value in self._saved:
+            held = value
+            for arg, seen in zip(args, given, strict=True):
+                if value is seen:
+                    held = arg
+                    break
+            else:
+                if value is not None:
+                    held = self._twin(value, len(saved), outputs, made)
+            saved.append((held, held._version if isinstance(held, TensorBase) else 0))
+        self._saved = saved
+
+    def _twin(self, value: Any, place: int, outputs: Sequence[Any], made: Sequence[Any]) -> Any:
+        for nr, seen in enumerate(made):
+            if value is seen:
+                twin = wrap(outputs[nr]._array)
+                twin._version_cell = outputs[nr]._shared_version()
+                self._own = {**(self._own or {}), place: nr}
+                return twin
+        if isinstance(value, TensorBase) and not isinstance(self, Op):
+            return value
+        raise TypeError(
+            f"{type(self).__name__}: save_for_backward can only save inputs and outputs of forward, and was given "
+            f"another {type(value).__name__}; whatever else backward needs is set as an attribute of ctx"
+        )
+
+    def _changed_in_place(self, value: TensorBase, version: int) -> RuntimeError:
+        return RuntimeError(
+            "one of the variables needed for gradient computation has been modified by an inplace operation: "
+            f"{self.name()} saved a tensor of shape {list(value._array.shape)} at version {version}, and it is at "
+            f"version {value._version} now. Change a .clone() of it instead, or use the operation without underscore"
+        )
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+
+def _missing_forward(ctx: Function, *args: Any) -> Any:
+    raise NotImplementedError(
+        f"{type(ctx).__name__} has no forward: write `def forward(ctx, *args)` in it, which computes the output"
+    )
+
+
+def _missing_backward(ctx: Function, *grad_outputs: Any) -> Any:
+    raise NotImplementedError(
+        f"{type(ctx).__name__} has no backward, and its gradient is needed: write `def backward(ctx, *grad_outputs)` "
+        "in it, which returns the gradient of each argument of forward"
+    )
+
+
+Function.forward, Function.backward = _missing_forward, _missing_backward
+
+
+class Op(Function):
+    """A Function of the package: forward sees bare arrays, and backward arrays or Tensors (see the module's text).
+
+    Fed arrays alone, `apply` computes on arrays and records nothing.
+    """
+
+    is_view: ClassVar[bool] = False  # whether the output may look into the first input's memory
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        node = new(cls)
+        recording = is_grad_enabled()
+        arrays: list[Any] = []
+        edges: list[Edge | None] = []
+        needs: list[bool] = []
+        bare, live, stray = True, False, False
+        for arg in args:
+            edge = None
+            if isinstance(arg, TensorBase):
+                bare = False
+                if recording:
+                    edge = arg._edge
+                    if edge is None and arg._requires_grad:
+                        edge = _edge_of(arg)
+                    if edge is not None:
+                        live = True
+                arg = arg._array
+            elif hasattr(arg, "dtype"):
+                stray = True
+            arrays.append(arg)
+            edges.append(edge)
+            needs.append(edge is not None)
+        if stray and not bare:
+            arrays = _numbers(cls, args, arrays)
+        node.needs_input_grad = needs
+        try:
+            result = cls.forward(node, *arrays)
+        except (ValueError, TypeError, OverflowError, MemoryError) as error:
+            raise cls.explain(error, *arrays) from None
+        if bare:
+            return result
+        if type(result) is tuple:
+            outputs = tuple([wrap(as_array(r)) for r in result])
+            if live:
+                node._record(edges, outputs, [id(r) for r in result])
+                node._pin(args, arrays, outputs, result)
+            return outputs
+        array = result if type(result) is xp.ndarray else as_array(result)
+        output = new(TensorBase.kind)
+        output._array = array
+        if live and array.dtype.kind == "f":
+            node.next_functions = edges
+            node.age = _birth()
+            node.outputs = ((array.shape, array.dtype),)
+            output._edge = (node, 0)
+            if node._saved:
+                node._pin(args, arrays, (output,), (result,))
+        if cls.is_view:
+            set_view(output, args[0])
+        return output
+
+    @classmethod
+    def explain(cls, error: Exception, *args: Any) -> Exception:
+        """The exception to raise when forward failed with NumPy's `error`: a sentence with the numbers of the call."""
+        shapes = " and ".join(f"{list(a.shape)} ({a.dtype})" for a in args if hasattr(a, "shape"))
+        if isinstance(error, MemoryError):
+            return RuntimeError(f"{cls._op()}() ran out of memory on input of shape {shapes}: {error}")
+        return RuntimeError(f"{cls._op()}() does not take input of shape {shapes}: {error}")
+
+    @classmethod
+    def _op(cls) -> str:
+        """The name under which a user called this op."""
+        return "".join("_" + c.lower() if c.isupper() else c for c in cls.__name__).lstrip("_")
+
+    @classmethod
+    def name(cls) -> str:
+        return f"{cls.__name__}Backward0"
+
+
+def _numbers(op: type[Op], args: Sequence[Any], arrays: Sequence[Any]) -> list[Any]:
+    """Refuse bare arrays among Tensors; a NumPy scalar counts as the Python number it is."""
+    for arg in args:
+        if hasattr(arg, "dtype") and not isinstance(arg, (TensorBase, xp.generic)):
+            raise TypeError(
+                f"{op._op()}(): expected a Tensor or a number, got a bare array of shape {list(arg.shape)}; "
+                "minitorch.from_numpy(array) makes it a Tensor"
+            )
+    return [a.item() if isinstance(a, xp.generic) else a for a in arrays]
+
+
+class AccumulateGrad(Function):
+    """The node at the end of the tape that adds what arrives to the `.grad` of a leaf, its `variable`.
+
+    It is of age 0, older than all: the sweep comes to it last, when every part of the gradient is there.
+    """
+
+    variable: Tensor
+
+    @classmethod
+    def name(cls) -> str:
+        return "AccumulateGrad"
+
+
+def _edge_of(tensor: TensorBase) -> Edge | None:
+    """Where the gradient of `tensor` goes: to the node that made it, or into a leaf's `.grad`, or nowhere."""
+    if tensor._edge is not None:
+        return tensor._edge
+    if not tensor._requires_grad:
+        return None
+    node = None if tensor._accumulator is None else tensor._accumulator()
+    if node is None:
+        node = AccumulateGrad()
+        node.variable = tensor.as_tensor()
+        node.outputs = ((tensor._array.shape, tensor._array.dtype),)
+        tensor._accumulator = weakref.ref(node)
+    return (node, 0)

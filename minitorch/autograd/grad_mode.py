@@ -1,0 +1,88 @@
+"""Whether ops record themselves: one flag, separate in every thread and every asyncio task.
+
+with no_grad(): ...          nothing inside is recorded
+@no_grad()                   nor anything inside the function
+set_grad_enabled(training)   at once, or for a `with` block
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+__all__ = ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+
+_enabled: ContextVar[bool] = ContextVar("minitorch grad mode", default=True)
+
+is_grad_enabled: Callable[[], bool] = _enabled.get  # the bound method itself: every op asks, so it must be quick
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _GradMode:
+    """A context manager, and a decorator, that runs its body with the flag at `mode`."""
+
+    mode: bool
+
+    def __init__(self) -> None:
+        self._before: list[bool] = []  # a stack: one object may be entered again while it is entered
+
+    def __enter__(self) -> None:
+        self._before.append(_enabled.get())
+        _enabled.set(self.mode)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        _enabled.set(self._before.pop())
+
+    def __call__(self, function: F) -> F:
+        mode = self.mode
+
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            before = _enabled.get()
+            _enabled.set(mode)
+            try:
+                return function(*args, **kwargs)
+            finally:
+                _enabled.set(before)
+
+        return wrapper  # type: ignore[return-value]
+
+
+class no_grad(_GradMode):
+    """Ops inside are not recorded: their results have `requires_grad=False`."""
+
+    mode = False
+
+    def __new__(cls, function: Any = None) -> Self:
+        self = super().__new__(cls)
+        if function is None:
+            return self
+        return self(function)  # `@no_grad` without brackets decorates, too
+
+
+class enable_grad(no_grad):
+    """Ops inside are recorded, even within `no_grad`."""
+
+    mode = True
+
+
+class set_grad_enabled(_GradMode):
+    """Set the flag to `mode` now; as a context manager, put it back at the end of the block."""
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__()
+        self.mode = mode
+        self._outer = _enabled.get()
+        _enabled.set(mode)
+
+    def __enter__(self) -> None:
+        self._before.append(self._outer)
+        _enabled.set(self.mode)
+
+    def __call__(self, function: F) -> F:
+        _enabled.set(self._outer)  # a decorator must not change the mode of the code around it
+        return super().__call__(function)

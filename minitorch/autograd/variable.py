@@ -1,0 +1,257 @@
+"""What the tape knows of a tensor: its array, its gradient, and the place on the tape where it was made.
+
+`Tensor` (in tensor.py) is this class with every op added as a method. Nothing here computes: the methods below are
+about being on the tape or off it.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from minitorch.autograd.grad_mode import is_grad_enabled
+from minitorch.backend.arrays import Array, share_memory
+from minitorch.backend.dtypes import dtypes
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from minitorch.autograd.function import AccumulateGrad, Edge, Function
+    from minitorch.tensor import Tensor
+
+__all__ = ["TensorBase", "wrap"]
+
+new = object.__new__
+
+
+class TensorBase:
+    """An array and its place on the tape.
+
+    `_edge` is that place: (the Function that made this value, which of its outputs this is). A leaf was made by no
+    Function and has none; a leaf whose gradient is wanted says so in `_requires_grad`.
+    """
+
+    kind: ClassVar[type[Tensor]]  # the class of every op's result; tensor.py puts Tensor here
+
+    _array: Array
+    _edge: Edge | None = None
+    _requires_grad: bool = False
+    _grad: Tensor | None = None
+    _base: Tensor | None = None  # the tensor whose memory a view looks into
+    _version_cell: list[int] | None = None  # counts in-place changes; a tensor and its views share one
+    _accumulator: weakref.ref[AccumulateGrad] | None = None
+    _hooks: dict[int, Callable[[Tensor], Tensor | None]] | None = None  # of a leaf; others keep theirs on the node
+
+    # NumPy then leaves `array + tensor` to the tensor, which refuses it in words.
+    __array_ufunc__ = None
+
+    # ---- on the tape or off it ---------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this tensor are recorded, so that backward reaches it."""
+        return self._requires_grad or self._edge is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Ask for this leaf's gradient, or stop asking; returns the tensor itself.
+
+        Raises RuntimeError for an integer or boolean tensor, and for switching off a tensor that has a history.
+        """
+        if requires_grad and self._array.dtype.kind != "f":
+            raise RuntimeError(
+                "only Tensors of floating point dtype can require gradients, and this one is of "
+                f"{dtypes[self._array.dtype]!r}; convert it first, with .float() for example"
+            )
+        if self._edge is None:
+            self._requires_grad = bool(requires_grad)
+        elif not requires_grad:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables: this tensor was computed by "
+                f"{self._edge[0].name()}. For a version of it outside the graph use .detach()"
+            )
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """True for a tensor that no recorded operation made."""
+        return self._edge is None
+
+    @property
+    def grad_fn(self) -> Function | None:
+        """The node of the tape that made this tensor; None for a leaf."""
+        return None if self._edge is None else self._edge[0]
+
+    @property
+    def output_nr(self) -> int:
+        """Which of `grad_fn`'s outputs this tensor is."""
+        return 0 if self._edge is None else self._edge[1]
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that backward has gathered here; None until it has, and again after `zero_grad`."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, TensorBase):
+                raise TypeError(f"expected a Tensor object or None for the gradient, got {type(value).__name__}")
+            mine, given = self._array, value._array
+            if given.shape != mine.shape:
+                raise RuntimeError(
+                    f"assigned grad has data of a different size: {list(given.shape)}, but the tensor is {list(mine.shape)}"
+                )
+            if given.dtype != mine.dtype:
+                raise RuntimeError(f"assigned grad has data of a different type: {given.dtype} for {mine.dtype}")
+        self._grad = value
+
+    def as_tensor(self) -> Tensor:
+        return self  # type: ignore[return-value]
+
+    def detach(self) -> Tensor:
+        """The same memory as a leaf that requires no gradient. In-place changes show on both sides."""
+        out = wrap(self._array.view())
+        out._version_cell = self._shared_version()
+        return out
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory as a leaf, and unlike `detach` without a common version: backward cannot notice changes."""
+        return wrap(self._array.view())
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, TensorBase):
+            raise TypeError(f"data must be a Tensor, got {type(value).__name__}")
+        self._array = value._array.view()
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of a tensor that is not a leaf in its `.grad`, too."""
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if self._edge is not None:
+            node, nr = self._edge
+            if node.retained is None:
+                node.retained = {}
+            node.retained[nr] = weakref.ref(self.as_tensor())  # the node must not keep its own output alive
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether a tensor that is not a leaf keeps its gradient."""
+        kept = self._edge and self._edge[0].retained
+        return bool(kept) and self._edge[1] in kept  # type: ignore[index, operator]
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call `hook(grad)` whenever this tensor's gradient has been computed; what it returns replaces the gradient.
+
+        Raises RuntimeError for a tensor that requires no gradient.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self._edge is None:
+            if self._hooks is None:
+                self._hooks = {}
+            return RemovableHandle(self._hooks, hook)
+        node, nr = self._edge
+        if node.hooks is None:
+            node.hooks = {}
+        return RemovableHandle(node.hooks.setdefault(nr, {}), hook)
+
+    # ---- versions: how backward notices that a value it saved was changed ---------------------------------------
+
+    @property
+    def _version(self) -> int:
+        return 0 if self._version_cell is None else self._version_cell[0]
+
+    def _shared_version(self) -> list[int]:
+        if self._version_cell is None:
+            self._version_cell = [0]
+        return self._version_cell
+
+    def _overwrite(self, result: TensorBase) -> Self:
+        """Take over the value and the history of `result`: the second half of every in-place operation.
+
+        The first half computed `result` from `_before_change()`. Raises before anything is changed.
+        """
+        if result._array.shape != self._array.shape:
+            raise RuntimeError(
+                f"output with shape {list(self._array.shape)} doesn't match the broadcast shape "
+                f"{list(result._array.shape)}: an in-place operation cannot change the shape of its tensor"
+            )
+        if result._array.dtype.kind not in _HOLDS[self._array.dtype.kind]:
+            raise RuntimeError(
+                f"result type {result._array.dtype} can't be cast to the desired output type {self._array.dtype}"
+            )
+        if not self._array.flags.writeable:
+            raise RuntimeError(
+                "unsupported operation: several elements of this tensor are one place in memory (it was expanded); "
+                "call .clone() on it before writing in place"
+            )
+        if self._base is not None and (result._edge or self._base._edge or self._edge) and is_grad_enabled():
+            raise RuntimeError(
+                "an in-place operation on a view of a tensor that is part of the graph is not recorded; write the "
+                "change without the underscore, or on a .clone()"
+            )
+        self._array[...] = result._array
+        self._shared_version()[0] += 1
+        self._edge = result._edge if is_grad_enabled() else self._edge
+        return self
+
+    def _before_change(self) -> Tensor:
+        """This tensor as an op that is about to overwrite it may hold it: same memory, version and history.
+
+        Holding the tensor itself, the op would be part of its own history. Raises RuntimeError where a leaf would lose
+        the value that its gradient belongs to.
+        """
+        if self._requires_grad and is_grad_enabled():
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation. Do it inside "
+                "`with no_grad():`, as an optimizer does, or on a copy made by .clone()"
+            )
+        out = wrap(self._array.view())
+        out._edge, out._version_cell = self._edge, self._shared_version()
+        return out
+
+
+_HOLDS = {"b": "b", "u": "biu", "i": "biu", "f": "biuf"}  # which kinds of value a tensor of a kind can take
+
+
+def wrap(array: Array) -> Tensor:
+    """A leaf Tensor around `array` itself. No two tensors may hold one array object: pass `array.view()` of a shared
+    one."""
+    out = new(TensorBase.kind)
+    out._array = array
+    return out
+
+
+def set_view(view: TensorBase, of: TensorBase) -> None:
+    """Note that `view` looks into the memory of `of`, if it does: they then share one version."""
+    if share_memory(view._array, of._array):
+        view._base = of._base if of._base is not None else of.as_tensor()
+        view._version_cell = of._shared_version()
+
+
+class RemovableHandle:
+    """What registering a hook returns: `remove()` takes the hook away again. Also a context manager."""
+
+    _next_id = 0
+
+    def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
+        self.id = RemovableHandle._next_id
+        RemovableHandle._next_id += 1
+        hooks[self.id] = hook
+        self._hooks = hooks
+
+    def remove(self) -> None:
+        self._hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()

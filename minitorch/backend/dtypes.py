@@ -1,0 +1,116 @@
+"""Element types under PyTorch's names, and the type that an operation on several of them has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "bool_", "dtype", "dtypes", "float16", "float32", "float64", "get_default_dtype", "int8", "int16", "int32", "int64",
+    "promote_types", "result_type", "set_default_dtype", "uint8",
+]  # fmt: skip
+
+NumpyDtype = np.dtype[Any]
+
+
+class dtype:
+    """An element type. There is one object of each, so `x.dtype is minitorch.float32` is a fair question."""
+
+    __slots__ = ("name", "numpy")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.numpy: NumpyDtype = np.dtype(name)
+
+    def __repr__(self) -> str:
+        return f"minitorch.{self.name}"
+
+    def __reduce__(self) -> Any:
+        return _by_name, (self.name,)
+
+    @property
+    def is_floating_point(self) -> bool:
+        return self.numpy.kind == "f"
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes an element."""
+        return self.numpy.itemsize
+
+
+float16, float32, float64 = dtype("float16"), dtype("float32"), dtype("float64")
+int8, int16, int32, int64 = dtype("int8"), dtype("int16"), dtype("int32"), dtype("int64")
+uint8, bool_ = dtype("uint8"), dtype("bool")
+
+dtypes: dict[NumpyDtype, dtype] = {d.numpy: d for d in (float16, float32, float64, int8, int16, int32, int64, uint8, bool_)}
+
+
+def _by_name(name: str) -> dtype:
+    return dtypes[np.dtype(name)]
+
+
+_default = float32
+
+
+def get_default_dtype() -> dtype:
+    """The floating type of new tensors and of integer division: float32 unless set otherwise."""
+    return _default
+
+
+def set_default_dtype(d: dtype) -> None:
+    """Make `d` (float16, float32 or float64) the default floating type."""
+    global _default
+    if not isinstance(d, dtype) or not d.is_floating_point:
+        raise TypeError(f"only floating-point types are supported as the default type, got {d!r}")
+    _default = d
+
+
+def promote_types(type1: dtype, type2: dtype) -> dtype:
+    """The smallest type that holds both. An integer beside a float takes the float's type, whatever the widths."""
+    return dtypes[_promote(type1.numpy, type2.numpy)]
+
+
+def _promote(a: NumpyDtype, b: NumpyDtype) -> NumpyDtype:
+    if a.kind != b.kind and "f" in (a.kind, b.kind):
+        return a if a.kind == "f" else b
+    return np.promote_types(a, b)
+
+
+def result_type(*values: Any) -> NumpyDtype:
+    """The type of an elementwise operation on arrays and Python scalars.
+
+    Arrays with dimensions decide. A 0-d array, and after it a Python scalar, has a say only when it is of a higher
+    category (bool < integer < float): an int64 array times 1.5 is of the default floating type, a float32 array
+    times a 0-d float64 array stays float32.
+    """
+    result: NumpyDtype | None = None
+    for group in _by_priority(values):
+        if result is None:
+            result = group
+        elif group is not None and result.kind != "f" and (result.kind == "b" or group.kind == "f"):
+            result = _promote(result, group)
+    assert result is not None
+    return result
+
+
+def _by_priority(values: tuple[Any, ...]) -> list[NumpyDtype | None]:
+    groups: list[NumpyDtype | None] = [None, None, None]  # arrays, 0-d arrays, Python scalars
+    for value in values:
+        if hasattr(value, "dtype"):
+            rank, kind = (0 if value.ndim else 1), value.dtype
+        else:
+            rank, kind = 2, _scalar_type(value)
+        held = groups[rank]
+        groups[rank] = kind if held is None else _promote(held, kind)
+    return groups
+
+
+def _scalar_type(value: Any) -> NumpyDtype:
+    if isinstance(value, bool):
+        return bool_.numpy
+    if isinstance(value, int):
+        return int64.numpy
+    if isinstance(value, float):
+        return _default.numpy
+    raise TypeError(f"expected a Tensor or a number, got {type(value).__name__}")

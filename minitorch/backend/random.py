@@ -1,0 +1,143 @@
+"""Random streams that give PyTorch's numbers: the same seed here and there draws the same values.
+
+The generator is MT19937, whose 32-bit words NumPy hands out raw; what is written here is how words become numbers
+(ATen/core/DistributionsHelper.h and native/cpu/DistributionTemplates.h in PyTorch describe the same):
+
+  float32 uniform     the low 24 bits of one word, times 2^-24
+  float64 uniform     the low 53 bits of two words (the first word is the high half), times 2^-53
+  normal, n >= 16     Box-Muller on blocks of 16 uniforms: the first 8 give the radius, the last 8 the angle;
+                      when 16 does not divide n, the last 16 values are drawn anew as one block
+  normal, n < 16      Box-Muller in float64, two at a time, the second kept for the next call
+  integers            one word modulo the range (two words from 2^28 values on)
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any
+
+import numpy as np
+
+from minitorch.backend.arrays import Array
+
+__all__ = ["Generator", "default_generator", "initial_seed", "manual_seed", "seed"]
+
+_TWO_PI = 2 * math.pi
+
+
+class Generator:
+    """A stream of random numbers of its own.
+
+    `Generator().manual_seed(n)` returns the generator, so that it can be written in one expression.
+    """
+
+    def __init__(self, device: str = "cpu") -> None:
+        if str(device) != "cpu":
+            raise RuntimeError(f"Generator draws on the CPU; Generator('cpu') is what exists, not {device!r}")
+        self.manual_seed(67280421310721)  # PyTorch's default seed
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start the stream of `seed` (only its low 32 bits count, as in PyTorch)."""
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+            raise TypeError(f"manual_seed() expects an int, got {type(seed).__name__}: {seed!r}")
+        if not -(2**63) <= seed < 2**64:
+            raise RuntimeError(f"a seed must fit in 64 bits, got {seed}")
+        self._seed = int(seed) % 2**64
+        self._bits = np.random.MT19937()
+        self._bits._legacy_seeding(self._seed % 2**32)
+        self._next_normal: float | None = None
+        return self
+
+    def seed(self) -> int:
+        """Seed from the operating system's entropy and return the seed."""
+        seed = int.from_bytes(os.urandom(8), "little")
+        self.manual_seed(seed)
+        return seed
+
+    def initial_seed(self) -> int:
+        return self._seed
+
+    def get_state(self) -> dict[str, Any]:
+        """What `set_state` needs to continue the stream from here."""
+        return {"seed": self._seed, "bits": self._bits.state, "next_normal": self._next_normal}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self._seed, self._bits.state, self._next_normal = state["seed"], state["bits"], state["next_normal"]
+
+    # ---- words into numbers: each returns a flat NumPy array of n values -------------------------------------
+
+    def words32(self, n: int) -> Array:
+        return self._bits.random_raw(n)
+
+    def words64(self, n: int) -> Array:
+        halves = self._bits.random_raw(2 * n).reshape(n, 2)
+        return (halves[:, 0] << np.uint64(32)) | halves[:, 1]
+
+    def uniform(self, n: int, dtype: Any) -> Array:
+        """n values in [0, 1)."""
+        if dtype == np.float64:
+            return (self.words64(n) & np.uint64(2**53 - 1)) * 2.0**-53
+        digits = 24 if dtype == np.float32 else 11
+        return (self.words32(n) & np.uint64(2**digits - 1)).astype(dtype) * np.asarray(2.0**-digits, dtype)
+
+    def normal(self, n: int, dtype: Any) -> Array:
+        """n values of mean 0 and standard deviation 1."""
+        if n < 16:
+            return np.array([self._one_normal() for _ in range(n)], dtype)
+        values = self.uniform(n, dtype)
+        whole = n - n % 16
+        values[:whole] = _box_muller(values[:whole])
+        if whole < n:
+            values[-16:] = _box_muller(self.uniform(16, dtype))
+        return values
+
+    def _one_normal(self) -> float:
+        if self._next_normal is not None:
+            value, self._next_normal = self._next_normal, None
+            return value
+        angle, height = self.uniform(2, np.float64)
+        radius = math.sqrt(-2 * math.log1p(-height))
+        self._next_normal = radius * math.sin(_TWO_PI * angle)
+        return radius * math.cos(_TWO_PI * angle)
+
+    def integers(self, n: int, low: int, high: int) -> Array:
+        """n integers in [low, high)."""
+        span = high - low
+        words = self.words64(n) if span >= 2**28 else self.words32(n)
+        return (words % np.uint64(span)).astype(np.int64) + low
+
+    def permutation(self, n: int) -> Array:
+        """The numbers 0 to n-1 in random order (Fisher-Yates from the front)."""
+        order = list(range(n))
+        words = self.words32(max(n - 1, 0)).tolist()
+        for i, word in enumerate(words):
+            j = i + word % (n - i)
+            order[i], order[j] = order[j], order[i]
+        return np.array(order, np.int64)
+
+
+def _box_muller(uniforms: Array) -> Array:
+    blocks = uniforms.reshape(-1, 2, 8)
+    radius = np.sqrt(-2 * np.log(1 - blocks[:, 0]))
+    angle = _TWO_PI * blocks[:, 1]
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1)
+
+
+default_generator = Generator()
+default_generator.seed()
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seed the stream that every random function draws from unless it is given a generator of its own."""
+    return default_generator.manual_seed(seed)
+
+
+def seed() -> int:
+    """Seed the default stream from the operating system's entropy; return the seed."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed the default stream started from."""
+    return default_generator.initial_seed()

@@ -1,0 +1,283 @@
+"""Making tensors: from data, filled, counted, and at random."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Sequence
+from typing import Any, SupportsIndex
+
+from minitorch.autograd.variable import TensorBase, wrap
+from minitorch.backend.arrays import Array, xp
+from minitorch.backend.dtypes import dtype as DType
+from minitorch.backend.dtypes import dtypes, get_default_dtype, int64
+from minitorch.backend.random import Generator, default_generator
+from minitorch.ops.shape import sizes
+from minitorch.tensor import Tensor
+
+__all__ = [
+    "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "logspace", "ones",
+    "ones_like", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "tensor", "zeros",
+    "zeros_like",
+]  # fmt: skip
+
+
+def _finish(array: Array, requires_grad: bool) -> Tensor:
+    out = wrap(array)
+    return out.requires_grad_() if requires_grad else out
+
+
+def _numpy_type(dtype: DType | None, default: DType | None = None) -> Any:
+    if dtype is None:
+        return (default or get_default_dtype()).numpy
+    if not isinstance(dtype, DType):
+        raise TypeError(f"dtype must be a minitorch dtype such as minitorch.float32, not {dtype!r}")
+    return dtype.numpy
+
+
+# ---- from data -------------------------------------------------------------------------------------------------------
+
+
+def tensor(data: Any, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    """A new leaf with a copy of `data`: numbers, nested lists of them, NumPy arrays or tensors.
+
+    Python floats become the default floating type, ints int64, bools bool; arrays keep their type.
+    Raises ValueError for lists of unequal lengths, TypeError for what holds no numbers.
+    """
+    return _finish(_array_of(data, dtype, copy=True), requires_grad)
+
+
+def as_tensor(data: Any, dtype: DType | None = None) -> Tensor:
+    """`data` itself if it is a tensor of this type; around the same memory if it is such an array; else as `tensor`."""
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(dtype)
+    return wrap(_array_of(data, dtype, copy=False).view())
+
+
+def from_numpy(ndarray: Array) -> Tensor:
+    """A tensor around a NumPy array: both have the same memory."""
+    if not isinstance(ndarray, xp.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    _check_type(ndarray.dtype)
+    return wrap(ndarray.view())
+
+
+def _check_type(found: Any) -> None:
+    if found not in dtypes:
+        names = ", ".join(d.name for d in dtypes.values())
+        raise TypeError(
+            f"can't convert np.ndarray of type {found}. The only supported types are: {names}. array.astype(...) converts"
+        )
+
+
+def _array_of(data: Any, dtype: DType | None, copy: bool) -> Array:
+    if isinstance(data, TensorBase):
+        array = data._array
+    elif isinstance(data, (xp.ndarray, xp.generic)):
+        array = xp.asarray(data)
+    else:
+        plain = _plain(data)
+        array = xp.asarray(plain)
+        if dtype is None and array.dtype.kind == "f" and not _holds_arrays(data):
+            array = array.astype(get_default_dtype().numpy)
+        elif array.size == 0:
+            array = array.astype(_numpy_type(dtype))
+    if dtype is None:
+        _check_type(array.dtype)
+    return xp.array(array, dtype=_numpy_type(dtype, dtypes.get(array.dtype)), copy=True if copy else None)
+
+
+def _plain(data: Any) -> Any:
+    """Nested lists of numbers, checked for equal lengths; tensors and arrays within them stay arrays."""
+    if isinstance(data, numbers.Number):
+        return data
+    if isinstance(data, TensorBase):
+        return data._array
+    if hasattr(data, "__array__"):
+        return xp.asarray(data)
+    if isinstance(data, (str, bytes)) or not hasattr(data, "__len__"):
+        what = "invalid data type" if isinstance(data, (str, bytes)) else "could not infer dtype of"
+        raise TypeError(f"tensor(): {what} {type(data).__name__!r}: expected numbers or nested lists of them")
+    parts = [_plain(part) for part in data]
+    shapes = [_shape(part) for part in parts]
+    for i, shape in enumerate(shapes):
+        if shape != shapes[0]:
+            expected = shapes[0][0] if shapes[0] else "a number"
+            raise ValueError(
+                f"expected sequence of length {expected} at dim 1 (got {shape[0] if shape else 'a number'}): element {i} of "
+                f"the list has shape {list(shape)}, element 0 has {list(shapes[0])}"
+            )
+    return parts
+
+
+def _shape(part: Any) -> tuple[int, ...]:
+    if isinstance(part, list):
+        return (len(part), *(_shape(part[0]) if part else ()))
+    return tuple(getattr(part, "shape", ()))
+
+
+def _holds_arrays(data: Any) -> bool:
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return hasattr(data, "dtype")
+
+
+# ---- filled ----------------------------------------------------------------------------------------------------------
+
+
+def full(size: Any, fill_value: Any, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    """`fill_value` everywhere, of the type that the value suggests (a float: the default one) unless given."""
+    kind = _numpy_type(dtype, dtypes[_array_of(fill_value, None, True).dtype])
+    return _finish(xp.full(_checked(sizes((size,), "full")), fill_value, kind), requires_grad)
+
+
+def zeros(*size: Any, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    """Zeros."""
+    return _finish(xp.zeros(_checked(sizes(size, "zeros")), _numpy_type(dtype)), requires_grad)
+
+
+def ones(*size: Any, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    """Ones."""
+    return _finish(xp.ones(_checked(sizes(size, "ones")), _numpy_type(dtype)), requires_grad)
+
+
+def empty(*size: Any, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    """Whatever the memory held."""
+    return _finish(xp.empty(_checked(sizes(size, "empty")), _numpy_type(dtype)), requires_grad)
+
+
+def _checked(shape: tuple[int, ...]) -> tuple[int, ...]:
+    for n in shape:
+        if n < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(shape)}")
+    if math.prod(shape) > 2**40:
+        raise RuntimeError(f"a tensor of shape {list(shape)} has {math.prod(shape):,} elements, too many for memory")
+    return shape
+
+
+def full_like(input: Tensor, fill_value: Any, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    """`fill_value` everywhere, in the shape and type of `input`."""
+    return _finish(xp.full_like(input._array, fill_value, dtype=_numpy_type(dtype, input.dtype)), requires_grad)
+
+
+def zeros_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    """Zeros in the shape and type of `input`."""
+    return full_like(input, 0, dtype=dtype, requires_grad=requires_grad)
+
+
+def ones_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    """Ones in the shape and type of `input`."""
+    return full_like(input, 1, dtype=dtype, requires_grad=requires_grad)
+
+
+def empty_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    """Whatever the memory held, in the shape and type of `input`."""
+    return _finish(xp.empty_like(input._array, dtype=_numpy_type(dtype, input.dtype)), requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    """The identity matrix, (n, n) or (n, m)."""
+    shape = _checked((n, n if m is None else m))
+    return _finish(xp.eye(*shape, dtype=_numpy_type(dtype)), requires_grad)
+
+
+# ---- counted ---------------------------------------------------------------------------------------------------------
+
+
+def arange(*bounds: Any, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    """arange(end), arange(start, end), arange(start, end, step): start, start + step, ... as long as below end.
+
+    Integers give int64, a float anywhere the default floating type.
+    """
+    if not 1 <= len(bounds) <= 3:
+        raise TypeError(f"arange() takes end, or start, end and perhaps step; got {len(bounds)} arguments")
+    bounds = tuple(b.item() if hasattr(b, "item") else b for b in bounds)
+    start, end, step = (0, *bounds, 1)[:3] if len(bounds) == 1 else (*bounds, 1)[:3]
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: start={start}, end={end}, step={step}")
+    whole = all(isinstance(b, int) for b in bounds)
+    kind = _numpy_type(dtype, int64 if whole else None)
+    count = math.ceil((end - start) / step)
+    if whole and kind.kind != "f":
+        return _finish(xp.arange(start, end, step).astype(kind), requires_grad)
+    values = start + xp.arange(count, dtype=xp.float64) * step
+    return _finish(values.astype(kind), requires_grad)
+
+
+def linspace(start: float, end: float, steps: int, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    """`steps` values from start to end, both included."""
+    if steps < 0:
+        raise RuntimeError(f"number of steps must be non-negative, got {steps}")
+    return _finish(xp.linspace(start, end, steps).astype(_numpy_type(dtype)), requires_grad)
+
+
+def logspace(
+    start: float, end: float, steps: int, base: float = 10.0, *, dtype: DType | None = None, requires_grad: bool = False
+) -> Tensor:
+    """base to the power of `steps` values from start to end."""
+    if steps < 0:
+        raise RuntimeError(f"number of steps must be non-negative, got {steps}")
+    return _finish((base ** xp.linspace(start, end, steps)).astype(_numpy_type(dtype)), requires_grad)
+
+
+# ---- at random: PyTorch's numbers for the same seed ------------------------------------------------------------------
+
+
+def rand(*size: Any, generator: Generator | None = None, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    """Uniform in [0, 1)."""
+    return _finish(empty(*size, dtype=dtype).uniform_(generator=generator)._array, requires_grad)
+
+
+def randn(*size: Any, generator: Generator | None = None, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    """Normal, of mean 0 and standard deviation 1."""
+    return _finish(empty(*size, dtype=dtype).normal_(generator=generator)._array, requires_grad)
+
+
+def randint(
+    *args: Any,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    requires_grad: bool = False,
+    **named: Any,
+) -> Tensor:
+    """randint(high, size) or randint(low, high, size): integers in [low, high), int64 unless `dtype` is given."""
+    given = dict(zip(("high", "size") if len(args) + len(named) == 2 else ("low", "high", "size"), args, strict=False))
+    given.update(named)
+    if not {"high", "size"} <= given.keys() <= {"low", "high", "size"}:
+        raise TypeError(f"randint() takes (high, size) or (low, high, size); got {sorted(given)}")
+    low, high, shape = int(given.get("low", 0)), int(given["high"]), _checked(sizes((given["size"],), "randint"))
+    if low >= high:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    drawn = (generator or default_generator).integers(math.prod(shape), low, high)
+    return _finish(drawn.reshape(shape).astype(_numpy_type(dtype, int64), copy=False), requires_grad)
+
+
+def randperm(
+    n: SupportsIndex, *, generator: Generator | None = None, dtype: DType | None = None, requires_grad: bool = False
+) -> Tensor:
+    """The integers 0 to n-1 in random order."""
+    count = n.__index__()
+    if count < 0:
+        raise RuntimeError(f"n must be non-negative, got {count}")
+    order = (generator or default_generator).permutation(count)
+    return _finish(order.astype(_numpy_type(dtype, int64), copy=False), requires_grad)
+
+
+def rand_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    """Uniform in [0, 1), in the shape and type of `input`."""
+    return rand(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def randn_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    """Normal, in the shape and type of `input`."""
+    return randn(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def randint_like(
+    input: Tensor, low: int, high: int | None = None, *, dtype: DType | None = None, requires_grad: bool = False
+) -> Tensor:
+    """Integers in [low, high), or [0, low) if high is None, in the shape and type of `input`."""
+    bounds: Sequence[int] = (0, low) if high is None else (low, high)
+    return randint(*bounds, tuple(input.shape), dtype=dtype or input.dtype, requires_grad=requires_grad)

@@ -1,0 +1,168 @@
+"""Modules made of modules: a chain, a list, a dict."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from minitorch.nn.module import Module
+
+__all__ = ["ModuleDict", "ModuleList", "Sequential"]
+
+
+class _Indexed(Module):
+    """Modules under the names '0', '1', '2' ..."""
+
+    def _place(self, index: int) -> str:
+        i, n = operator.index(index), len(self)
+        if not -n <= i < n:
+            raise IndexError(f"index {i} is out of range for {n} modules")
+        return list(self._modules)[i]
+
+    def _rename(self, modules: Iterable[Any]) -> None:
+        kept = list(modules)
+        self._modules.clear()
+        for i, module in enumerate(kept):
+            self.add_module(str(i), module)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._modules.values())
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return self._of(dict(list(self._modules.items())[index]))
+        return self._modules[self._place(index)]
+
+    def _of(self, modules: dict[str, Any]) -> Module:
+        return type(self)(list(modules.values()))  # type: ignore[call-arg]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        setattr(self, self._place(index), module)
+
+    def __delitem__(self, index: Any) -> None:
+        names = list(self._modules)[index] if isinstance(index, slice) else [self._place(index)]
+        self._rename(m for name, m in list(self._modules.items()) if name not in names)
+
+    def append(self, module: Module) -> Any:
+        """Add `module` at the end; returns self."""
+        self.add_module(str(len(self)), module)
+        return self
+
+    def extend(self, modules: Iterable[Module]) -> Any:
+        """Add `modules` at the end; returns self."""
+        for module in list(modules):
+            self.append(module)
+        return self
+
+    def insert(self, index: int, module: Module) -> Any:
+        """Add `module` before `index`; returns self."""
+        kept = list(self)
+        kept.insert(index, module)
+        self._rename(kept)
+        return self
+
+    def pop(self, index: int) -> Module:
+        """Take out the module at `index` and return it."""
+        module: Module = self[index]
+        del self[index]
+        return module
+
+
+class Sequential(_Indexed):
+    """Modules run one after the other, each fed what the one before returned.
+
+    Takes the modules, or one dict of names and modules.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__()
+        named = args[0].items() if len(args) == 1 and isinstance(args[0], dict) else ((str(i), m) for i, m in enumerate(args))
+        for name, module in named:
+            self.add_module(name, module)
+
+    def _of(self, modules: dict[str, Any]) -> Module:
+        return type(self)(modules)
+
+    def forward(self, input: Any) -> Any:
+        for module in self:
+            input = module(input)
+        return input
+
+
+class ModuleList(_Indexed):
+    """A list of modules whose parameters are registered. It computes nothing: index it, or loop over it."""
+
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
+        super().__init__()
+        self.extend(modules or ())
+
+    def __repr__(self) -> str:
+        """Runs of modules that print alike are written once, with their range and number."""
+        runs: list[list[Any]] = []
+        for i, module in enumerate(self):
+            text = repr(module)
+            if runs and runs[-1][2] == text:
+                runs[-1][1] = i
+            else:
+                runs.append([i, i, text])
+        if not runs:
+            return f"{self._get_name()}()"
+        lines = []
+        for first, last, text in runs:
+            key = f"({first})" if first == last else f"({first}-{last})"
+            times = "" if first == last else f"{last - first + 1} x "
+            lines.append(f"{key}: {times}{text}".replace("\n", "\n  "))
+        return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
+
+
+class ModuleDict(Module):
+    """A dict of modules whose parameters are registered."""
+
+    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
+        super().__init__()
+        self.update(modules or {})
+
+    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
+        """Add or replace modules."""
+        for name, module in modules.items() if isinstance(modules, Mapping) else modules:
+            self[name] = module
+
+    def __getitem__(self, key: str) -> Any:
+        return self._modules[key]
+
+    def __setitem__(self, key: str, module: Module) -> None:
+        self.add_module(key, module)
+
+    def __delitem__(self, key: str) -> None:
+        del self._modules[key]
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._modules
+
+    def keys(self) -> Any:
+        return self._modules.keys()
+
+    def values(self) -> Any:
+        return self._modules.values()
+
+    def items(self) -> Any:
+        return self._modules.items()
+
+    def pop(self, key: str) -> Module:
+        """Take out a module and return it."""
+        module: Module = self[key]
+        del self[key]
+        return module
+
+    def clear(self) -> None:
+        self._modules.clear()

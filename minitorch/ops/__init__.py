@@ -1,0 +1,128 @@
+"""Every operation, one file a family, each with its derivative beside it.
+
+    elementwise.py    what elementwise ops share: promotion, the words for shapes that do not fit
+    comparison.py     comparing, choosing, rounding
+    pointwise.py      arithmetic, powers, exp and its kin        <- a good file to read first
+    shape.py          reshape, permute, expand, cat, flip, pad
+    indexing.py       x[index], gather, and back
+    reduction.py      sums, extremes, softmax
+    matmul.py         matrix products and einsum
+    window.py         the geometry of a sliding window
+    convolution.py    convolution, its transpose, its kernel gradient
+    pooling.py        max-pooling
+    activation.py     relu and its leaky kin
+
+Each function takes bare arrays as well as Tensors, because derivatives are written with them; the faces in `minitorch`
+itself take Tensors alone. A class here that starts with a capital is a node of the tape.
+"""
+
+from minitorch.ops.activation import relu
+from minitorch.ops.comparison import (
+    bitwise_and,
+    bitwise_not,
+    bitwise_or,
+    bitwise_xor,
+    ceil,
+    clamp,
+    eq,
+    floor,
+    ge,
+    gt,
+    isfinite,
+    isinf,
+    isnan,
+    le,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    lt,
+    masked_fill,
+    maximum,
+    minimum,
+    ne,
+    round,
+    sign,
+    trunc,
+    where,
+)  # fmt: skip
+from minitorch.ops.indexing import gather, index_select, masked_select, scatter_add, take_along_dim
+from minitorch.ops.matmul import bmm, dot, einsum, matmul, mm, mv
+from minitorch.ops.pointwise import (
+    abs,
+    add,
+    cos,
+    div,
+    exp,
+    expm1,
+    floor_divide,
+    log,
+    log1p,
+    mul,
+    neg,
+    pow,
+    reciprocal,
+    remainder,
+    rsqrt,
+    sigmoid,
+    sin,
+    sqrt,
+    square,
+    sub,
+    tan,
+    tanh,
+)  # fmt: skip
+from minitorch.ops.reduction import (
+    all,
+    amax,
+    amin,
+    any,
+    argmax,
+    argmin,
+    cumsum,
+    log_softmax,
+    logsumexp,
+    max,
+    mean,
+    min,
+    prod,
+    softmax,
+    std,
+    sum,
+    var,
+)  # fmt: skip
+from minitorch.ops.shape import (
+    broadcast_to,
+    cat,
+    chunk,
+    clone,
+    flatten,
+    flip,
+    movedim,
+    narrow,
+    permute,
+    reshape,
+    roll,
+    select,
+    split,
+    squeeze,
+    stack,
+    t,
+    transpose,
+    unbind,
+    unflatten,
+    unsqueeze,
+)  # fmt: skip
+
+# The names that `minitorch` offers as functions.
+__all__ = [
+    "abs", "add", "all", "amax", "amin", "any", "argmax", "argmin", "bitwise_and", "bitwise_not", "bitwise_or",
+    "bitwise_xor", "bmm", "broadcast_to", "cat", "ceil", "chunk", "clamp", "clone", "cos", "cumsum", "div", "dot", "einsum",
+    "eq", "exp", "expm1", "flatten", "flip", "floor", "floor_divide", "gather", "ge", "gt", "index_select", "isfinite",
+    "isinf", "isnan", "le", "log", "log1p", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "logsumexp", "lt", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean", "min", "minimum", "mm", "movedim",
+    "mul", "mv", "narrow", "ne", "neg", "permute", "pow", "prod", "reciprocal", "relu", "remainder", "reshape", "roll",
+    "round", "rsqrt", "scatter_add", "select", "sigmoid", "sign", "sin", "softmax", "split", "sqrt", "square", "squeeze",
+    "stack", "std", "sub", "sum", "t", "take_along_dim", "tan", "tanh", "transpose", "trunc", "unbind", "unflatten",
+    "unsqueeze", "var", "where",
+]  # fmt: skip

@@ -1,0 +1,251 @@
+"""Comparing, choosing and rounding, element by element: ops that pass a gradient on whole or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minitorch.backend.arrays import Array, xp
+from minitorch.ops.elementwise import Number, Pointwise, promote
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+class Step(Pointwise):
+    """A function that is flat between its jumps, such as floor: its derivative is 0 wherever it has one."""
+
+    def forward(ctx, x: Array, function: str) -> Array:
+        if x.dtype.kind == "f":
+            return getattr(xp, function)(x)
+        return x.copy() if function != "sign" or x.dtype.kind == "b" else xp.sign(x)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return grad * 0.0
+
+
+# ---- comparisons and logic: true or false, nothing to differentiate ------------------------------------------------
+
+
+class Compare(Pointwise):
+    """A ufunc whose result is a mask (or an integer): no gradient goes through it."""
+
+    def forward(ctx, function: str, *operands: Any) -> Array:
+        a, b = operands if len(operands) == 2 else (operands[0], None)
+        if b is None:
+            return getattr(xp, function)(a)
+        return getattr(xp, function)(*promote(a, b))
+
+    @classmethod
+    def explain(cls, error: Exception, *args: Any) -> Exception:
+        name = args[0]
+        named: Any = type(name, (Pointwise,), {})
+        return named.explain(error, *args[1:])
+
+
+# ---- choosing between values ------------------------------------------------------------------------------------
+
+
+class Where(Pointwise):
+    """a where the condition holds, b elsewhere"""
+
+    def forward(ctx, condition: Array, a: Array, b: Array) -> Array:
+        if condition.dtype.kind != "b":
+            raise RuntimeError(
+                f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"
+            )
+        ctx.save_for_backward(condition)
+        return xp.where(condition, *promote(a, b))
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (condition,) = ctx.saved_tensors
+        _, for_a, for_b = ctx.needs_input_grad
+        return None, where(condition, grad, 0.0) if for_a else None, where(condition, 0.0, grad) if for_b else None
+
+
+class Maximum(Pointwise):
+    """The larger of a and b, nan if either is; where they are equal each has half of the gradient"""
+
+    def forward(ctx, a: Array, b: Array) -> Array:
+        ctx.save_for_backward(a, b)
+        return xp.maximum(*promote(a, b))
+
+    def backward(ctx, grad: Tensor) -> Any:
+        a, b = ctx.saved_tensors
+        tie = grad * 0.5 * (a == b)
+        return grad * (a > b) + tie, grad * (b > a) + tie
+
+
+class Minimum(Pointwise):
+    """The smaller of a and b, nan if either is; where they are equal each has half of the gradient"""
+
+    def forward(ctx, a: Array, b: Array) -> Array:
+        ctx.save_for_backward(a, b)
+        return xp.minimum(*promote(a, b))
+
+    def backward(ctx, grad: Tensor) -> Any:
+        a, b = ctx.saved_tensors
+        tie = grad * 0.5 * (a == b)
+        return grad * (a < b) + tie, grad * (b < a) + tie
+
+
+class Clamp(Pointwise):
+    """x within [low, high]; x has the gradient while it is inside (bounds included), a bound while it is the value"""
+
+    def forward(ctx, x: Array, low: Any, high: Any) -> Array:
+        ctx.save_for_backward(x, low, high)
+        if low is not None:
+            x = xp.maximum(*promote(x, low))
+        return x.copy() if high is None and low is None else x if high is None else xp.minimum(*promote(x, high))
+
+    def backward(ctx, grad: Tensor) -> Any:
+        x, low, high = ctx.saved_tensors
+        _, for_low, for_high = ctx.needs_input_grad
+        inside = grad
+        inside = inside if low is None else inside * (x >= low)
+        inside = inside if high is None else inside * (x <= high)
+        below = above = None
+        if for_low:
+            below = grad * (x < low) if high is None else grad * (x < low) * (low < high)
+        if for_high:
+            above = grad * (x > high) if low is None else grad * ((x > high) | (high < low))
+        return inside, below, above
+
+
+# ---- the functions, by PyTorch's names --------------------------------------------------------------------------
+
+
+def sign(input: Tensor) -> Tensor:
+    """-1, 0 or 1."""
+    return Step.apply(input, "sign")
+
+
+def floor(input: Tensor) -> Tensor:
+    """The largest integer not above input."""
+    return Step.apply(input, "floor")
+
+
+def ceil(input: Tensor) -> Tensor:
+    """The smallest integer not below input."""
+    return Step.apply(input, "ceil")
+
+
+def round(input: Tensor) -> Tensor:
+    """The nearest integer, halves to the even one."""
+    return Step.apply(input, "rint")
+
+
+def trunc(input: Tensor) -> Tensor:
+    """input without its fraction."""
+    return Step.apply(input, "trunc")
+
+
+def eq(input: Tensor, other: Tensor | Number) -> Tensor:
+    """input == other, a mask."""
+    return Compare.apply("equal", input, other)
+
+
+def ne(input: Tensor, other: Tensor | Number) -> Tensor:
+    """input != other, a mask."""
+    return Compare.apply("not_equal", input, other)
+
+
+def lt(input: Tensor, other: Tensor | Number) -> Tensor:
+    """input < other, a mask."""
+    return Compare.apply("less", input, other)
+
+
+def le(input: Tensor, other: Tensor | Number) -> Tensor:
+    """input <= other, a mask."""
+    return Compare.apply("less_equal", input, other)
+
+
+def gt(input: Tensor, other: Tensor | Number) -> Tensor:
+    """input > other, a mask."""
+    return Compare.apply("greater", input, other)
+
+
+def ge(input: Tensor, other: Tensor | Number) -> Tensor:
+    """input >= other, a mask."""
+    return Compare.apply("greater_equal", input, other)
+
+
+def logical_and(input: Tensor, other: Tensor) -> Tensor:
+    """True where both are nonzero."""
+    return Compare.apply("logical_and", input, other)
+
+
+def logical_or(input: Tensor, other: Tensor) -> Tensor:
+    """True where either is nonzero."""
+    return Compare.apply("logical_or", input, other)
+
+
+def logical_xor(input: Tensor, other: Tensor) -> Tensor:
+    """True where exactly one is nonzero."""
+    return Compare.apply("logical_xor", input, other)
+
+
+def logical_not(input: Tensor) -> Tensor:
+    """True where input is zero."""
+    return Compare.apply("logical_not", input)
+
+
+def bitwise_and(input: Tensor, other: Tensor | int) -> Tensor:
+    """input & other, of masks or integers."""
+    return Compare.apply("bitwise_and", input, other)
+
+
+def bitwise_or(input: Tensor, other: Tensor | int) -> Tensor:
+    """input | other, of masks or integers."""
+    return Compare.apply("bitwise_or", input, other)
+
+
+def bitwise_xor(input: Tensor, other: Tensor | int) -> Tensor:
+    """input ^ other, of masks or integers."""
+    return Compare.apply("bitwise_xor", input, other)
+
+
+def bitwise_not(input: Tensor) -> Tensor:
+    """~input, of masks or integers."""
+    return Compare.apply("invert", input)
+
+
+def isnan(input: Tensor) -> Tensor:
+    """Where input is nan."""
+    return Compare.apply("isnan", input)
+
+
+def isinf(input: Tensor) -> Tensor:
+    """Where input is infinite, of either sign."""
+    return Compare.apply("isinf", input)
+
+
+def isfinite(input: Tensor) -> Tensor:
+    """Where input is neither infinite nor nan."""
+    return Compare.apply("isfinite", input)
+
+
+def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """`input` where `condition` is true, `other` elsewhere; the three are broadcast together."""
+    return Where.apply(condition, input, other)
+
+
+def maximum(input: Tensor, other: Tensor) -> Tensor:
+    """The larger of two tensors, element by element."""
+    return Maximum.apply(input, other)
+
+
+def minimum(input: Tensor, other: Tensor) -> Tensor:
+    """The smaller of two tensors, element by element."""
+    return Minimum.apply(input, other)
+
+
+def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
+    """input, raised to `min` and cut to `max`. If min is above max, max wins."""
+    if min is None and max is None:
+        raise RuntimeError("clamp: At least one of 'min' or 'max' must not be None")
+    return Clamp.apply(input, min, max)
+
+
+def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
+    """`value` where `mask` is true, `input` elsewhere."""
+    return where(mask, value, input)

@@ -1,0 +1,59 @@
+"""What all elementwise ops share: the type they compute in, and what they say when operands do not fit."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from minitorch.autograd.function import Op
+from minitorch.backend.arrays import xp
+from minitorch.backend.dtypes import result_type
+
+__all__ = ["Number", "Pointwise", "cast", "promote"]
+
+Number: TypeAlias = int | float | bool
+
+
+_TAKES = {float: "f", int: "fiu"}  # the kinds of array whose type a Python number takes
+
+
+def promote(a: Any, b: Any) -> tuple[Any, Any]:
+    """Two operands, arrays or Python numbers, in the type that PyTorch computes in (backend/dtypes.py has the rule)."""
+    type_a, type_b = getattr(a, "dtype", None), getattr(b, "dtype", None)
+    if type_a is type_b and type_a is not None:
+        return a, b
+    if type_b is None and type_a is not None and type_a.kind in _TAKES.get(type(b), ""):
+        return a, b  # NumPy treats a Python number as PyTorch does: it takes the array's type
+    common = result_type(a, b)
+    return cast(a, common), cast(b, common)
+
+
+def cast(value: Any, to: Any) -> Any:
+    return value.astype(to, copy=False) if hasattr(value, "dtype") else xp.asarray(value, to)
+
+
+class Pointwise(Op):
+    """What elementwise ops have in common: what to say when operands do not fit."""
+
+    symbol = ""
+
+    @classmethod
+    def explain(cls, error: Exception, *args: Any) -> Exception:
+        for arg in args:
+            if not hasattr(arg, "dtype") and not isinstance(arg, (int, float, type(None))):
+                operand = f"for {cls.symbol}: 'Tensor' and '{type(arg).__name__}'" if cls.symbol else type(arg).__name__
+                return TypeError(f"{cls._op()}(): unsupported operand type(s) {operand}")
+        if isinstance(error, OverflowError):
+            held = next(a.dtype for a in args if hasattr(a, "dtype"))
+            return RuntimeError(f"{cls._op()}(): a number does not fit the tensor's type {held}: {args}")
+        shapes = [a.shape for a in args if hasattr(a, "shape")]
+        for a in shapes:
+            for b in shapes:
+                for i in range(1, min(len(a), len(b)) + 1):
+                    if a[-i] != b[-i] and 1 not in (a[-i], b[-i]):
+                        return RuntimeError(
+                            f"The size of tensor a ({a[-i]}) must match the size of tensor b ({b[-i]}) at non-singleton "
+                            f"dimension {max(len(a), len(b)) - i}: {cls._op()} cannot broadcast shapes {list(a)} and "
+                            f"{list(b)} together"
+                        )
+        types = ", ".join(f"'{a.dtype}'" for a in args if hasattr(a, "dtype"))
+        return RuntimeError(f'"{cls._op()}" not implemented for {types}')

@@ -1,0 +1,234 @@
+"""Ops that pick elements by their place: x[index], gather, and the sums that put gradients back.
+
+Picking and adding back are each other's adjoints: GetItem and PutItem. gather and scatter_add are the same two with an
+index that runs along one dimension.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.function import Op
+from minitorch.autograd.variable import TensorBase
+from minitorch.backend.arrays import Array, xp
+from minitorch.backend.arrays import scatter_add as add_at
+from minitorch.ops.shape import check_dim
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+def _is_basic(index: Any) -> bool:
+    """Whether the index has only ints, slices, None and `...`: the result is then a view and names no cell twice."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(p is None or p is Ellipsis or isinstance(p, slice) or type(p) is int for p in parts)
+
+
+class GetItem(Op):
+    """x[index]"""
+
+    is_view = True
+
+    def forward(ctx, x: Array, index: Any) -> Array:
+        ctx.index, ctx.shape = index, x.shape
+        return x[index]
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return PutItem.apply(grad, ctx.index, ctx.shape)
+
+
+class PutItem(Op):
+    """Zeros with x added at an index: the adjoint of GetItem"""
+
+    def forward(ctx, x: Array, index: Any, shape: tuple[int, ...]) -> Array:
+        ctx.index = index
+        if not _is_basic(index):
+            return add_at(shape, index, x)
+        out = xp.zeros_like(x, shape=shape)
+        out[index] = x
+        return out
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return GetItem.apply(grad, ctx.index)
+
+
+class SetItem(Op):
+    """A copy of x with a value in the places of an index; those places take their gradient to the value"""
+
+    def forward(ctx, x: Array, value: Any, index: Any) -> Array:
+        ctx.index = index
+        out = x.copy()
+        out[index] = value
+        return out
+
+    def backward(ctx, grad: Tensor) -> Any:
+        kept = SetItem.apply(grad, 0.0, ctx.index) if ctx.needs_input_grad[0] else None
+        return kept, GetItem.apply(grad, ctx.index) if ctx.needs_input_grad[1] else None
+
+    @classmethod
+    def explain(cls, error: Exception, *args: Any) -> Exception:
+        x, value, index = args
+        where = xp.zeros(x.shape, bool)[index].shape
+        return RuntimeError(
+            f"shape mismatch: value tensor of shape {list(getattr(value, 'shape', []))} cannot be broadcast to indexing "
+            f"result of shape {list(where)}"
+        )
+
+
+# ---- the functions, by PyTorch's names ---------------------------------------------------------------------------
+
+
+def plain_index(index: Any, shape: Sequence[int]) -> Any:
+    """An index as NumPy takes it, checked against the shape it is for: Tensors and lists become arrays.
+
+    Raises IndexError for too many indices or one that is out of bounds, ValueError for a step that is not positive.
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    out: list[Any] = []
+    dim = 0
+    used = sum(_dims_used(p) for p in parts)
+    if used > len(shape):
+        raise IndexError(f"too many indices for tensor of dimension {len(shape)}: got {used}")
+    for part in parts:
+        part = _plain_part(part)
+        if part is Ellipsis:
+            dim = len(shape) - sum(_dims_used(p) for p in parts[len(out) + 1 :])
+        elif isinstance(part, slice):
+            if part.step is not None and part.step <= 0:
+                raise ValueError("step must be greater than zero; .flip(dims) reverses a tensor")
+            dim += 1
+        elif type(part) is int:
+            if not -shape[dim] <= part < shape[dim]:
+                raise IndexError(f"index {part} is out of bounds for dimension {dim} with size {shape[dim]}")
+            dim += 1
+        elif part is not None and part.dtype.kind == "b":
+            for i, n in enumerate(part.shape):
+                if n != shape[dim + i]:
+                    raise IndexError(
+                        f"The shape of the mask {list(part.shape)} at index {i} does not match the shape of the indexed "
+                        f"tensor {list(shape)} at index {dim + i}"
+                    )
+            dim += part.ndim
+        elif part is not None:
+            n = shape[dim]
+            if part.size and not (-n <= part.min() and part.max() < n):
+                wrong = part[(part < -n) | (part >= n)].reshape(-1)[0]
+                raise IndexError(f"index {wrong} is out of bounds for dimension {dim} with size {n}")
+            dim += 1
+        out.append(part)
+    return tuple(out) if isinstance(index, tuple) else out[0]
+
+
+def _plain_part(part: Any) -> Any:
+    if isinstance(part, TensorBase):
+        array = part._array
+        if array.dtype.kind not in "biu":
+            raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, not {array.dtype}")
+        if array.ndim == 0 and array.dtype.kind != "b":
+            return int(array)
+        return array.copy()  # a later change of the index must not reach backward
+    if part is None or part is Ellipsis or type(part) is int:
+        return part
+    if isinstance(part, slice):
+        return slice(*(None if i is None else operator.index(i) for i in (part.start, part.stop, part.step)))
+    if isinstance(part, (list, tuple, bool, range)) or hasattr(part, "dtype"):
+        array = xp.asarray([_plain_part(p) for p in part] if isinstance(part, (list, tuple)) else part)
+        if array.dtype.kind in "biu" or array.size == 0:
+            return (
+                int(array) if array.ndim == 0 and array.dtype.kind != "b" else array.astype(array.dtype if array.size else int)
+            )
+    if hasattr(part, "__index__"):
+        return operator.index(part)
+    raise IndexError(
+        "only integers, slices (`:`), ellipsis (`...`), None and long or bool Tensors are valid indices (got "
+        f"{type(part).__name__}: {part!r})"
+    )
+
+
+def _dims_used(part: Any) -> int:
+    if part is None or part is Ellipsis:
+        return 0
+    dtype = getattr(part, "dtype", None)
+    if isinstance(part, bool) or (dtype is not None and str(getattr(dtype, "name", dtype)) == "bool"):
+        return int(getattr(part, "ndim", 0))
+    if isinstance(part, (list, tuple)):
+        return _plain_part(part).ndim if _plain_part(part).dtype.kind == "b" else 1
+    return 1
+
+
+def getitem(input: Tensor, index: Any) -> Tensor:
+    """input[index]: a view for ints, slices, None and `...`; a copy for tensors and lists of integers or booleans."""
+    return GetItem.apply(input, plain_index(index, input.shape))
+
+
+def along(index: Array, dim: int) -> tuple[Array, ...]:
+    """`index` along `dim` with every other dimension running through its places: x[along(index, dim)] gathers."""
+    grid = list(xp.ogrid[tuple(slice(n) for n in index.shape)])
+    grid[dim] = index
+    return tuple(grid)
+
+
+def _along_checked(name: str, index: Any, dim: int, shape: Sequence[int]) -> Any:
+    """The NumPy index of a gather or scatter, checked. Sizes may be smaller than those of `shape`, except in `dim`."""
+    if not isinstance(index, TensorBase) or index._array.dtype.kind not in "iu":
+        found = index._array.dtype if isinstance(index, TensorBase) else type(index).__name__
+        raise RuntimeError(f"{name}(): Expected dtype int64 for index, got {found}")
+    array = index._array
+    if array.ndim != len(shape):
+        raise RuntimeError(
+            f"Index tensor must have the same number of dimensions as input tensor: {name}() got {array.ndim} and {len(shape)}"
+        )
+    for d, (n, m) in enumerate(zip(array.shape, shape, strict=True)):
+        if d != dim and n > m:
+            raise RuntimeError(
+                f"Size does not match at dimension {d} expected index {list(array.shape)} to be no larger than self "
+                f"{list(shape)} apart from dimension {dim}"
+            )
+    if array.size and not (array.min() >= 0 and array.max() < shape[dim]):
+        wrong = array[(array < 0) | (array >= shape[dim])].reshape(-1)[0]
+        raise RuntimeError(f"index {wrong} is out of bounds for dimension {dim} with size {shape[dim]}")
+    return along(array.copy(), dim)
+
+
+def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """out[i][j] = input[index[i][j]][j] for dim = 0, input[i][index[i][j]] for dim = 1, and so on."""
+    dim = check_dim(dim, input.ndim)
+    return GetItem.apply(input, _along_checked("gather", index, dim, input.shape)) if input.ndim else input.clone()
+
+
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """A copy of input with src added where index says, in the sense of `gather`; a place may be named many times."""
+    dim = check_dim(dim, input.ndim)
+    where = _along_checked("scatter_add", index, dim, input.shape)
+    if any(n > m for n, m in zip(index.shape, src.shape, strict=True)):
+        raise RuntimeError(f"Expected index {list(index.shape)} to be no larger than src {list(src.shape)}")
+    if src.dtype is not input.dtype:
+        raise RuntimeError(f"scatter(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
+    used = src[tuple(slice(n) for n in index.shape)]
+    return input + PutItem.apply(used, where, tuple(input.shape))
+
+
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """The slices of input along `dim` that the 1-d `index` names, in its order."""
+    dim = check_dim(dim, input.ndim)
+    if index.ndim > 1:
+        raise IndexError(f"index_select(): Index is supposed to be a vector, but got {index.ndim} dimensions")
+    return getitem(input, (slice(None),) * dim + (index.reshape(-1),))
+
+
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    """The elements where `mask` is true, as a 1-d tensor."""
+    if mask._array.dtype.kind != "b":
+        raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {mask.dtype}")
+    shape = xp.broadcast_shapes(tuple(input.shape), tuple(mask.shape))
+    return getitem(input.expand(shape), mask.expand(shape))
+
+
+def take_along_dim(input: Tensor, indices: Tensor, dim: int) -> Tensor:
+    """As `gather`, with the other dimensions broadcast."""
+    dim = check_dim(dim, input.ndim)
+    shape = list(xp.broadcast_shapes(*(tuple(1 if d == dim else n for d, n in enumerate(x.shape)) for x in (input, indices))))
+    sized = [x.expand([*shape[:dim], x.shape[dim], *shape[dim + 1 :]]) for x in (input, indices)]
+    return gather(sized[0], dim, sized[1])

@@ -1,0 +1,211 @@
+"""Matrix products of every rank, and einsum, which contains them all."""
+
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.function import Op
+from minitorch.backend.arrays import Array, xp
+from minitorch.ops.shape import Permute, Reshape, expand, movedim, reshape, unsqueeze
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+def mT(x: Tensor) -> Tensor:
+    """The last two dimensions exchanged."""
+    return Permute.apply(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+class MatMul(Op):
+    """a @ b of two stacks of matrices;  grad @ b^T and a^T @ grad"""
+
+    def forward(ctx, a: Array, b: Array) -> Array:
+        for_a, for_b = ctx.needs_input_grad
+        ctx.save_for_backward(a if for_b else None, b if for_a else None)
+        if a.dtype != b.dtype:
+            raise RuntimeError(f"expected both matrices to have the same dtype, but got: {a.dtype} != {b.dtype}")
+        return xp.matmul(a, b)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        a, b = ctx.saved_tensors
+        return None if b is None else grad @ mT(b), None if a is None else mT(a) @ grad
+
+    @classmethod
+    def explain(cls, error: Exception, *args: Any) -> Exception:
+        a, b = (x.shape for x in args)
+        if a[-1] != b[-2]:
+            return RuntimeError(
+                f"mat1 and mat2 shapes cannot be multiplied ({_by(a[-2:])} and {_by(b[-2:])}): the inner sizes {a[-1]} and "
+                f"{b[-2]} must be equal (shapes {list(a)} and {list(b)})"
+            )
+        return RuntimeError(f"matmul cannot broadcast the batch dimensions {list(a[:-2])} and {list(b[:-2])} together")
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
+
+
+def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """The matrix product over the last two dimensions; the others are broadcast. A 1-d operand is a row or a column."""
+    n, m = _ndim(input), _ndim(other)
+    if n == 2 and m == 2:
+        return MatMul.apply(input, other)
+    if n == 0 or m == 0:
+        raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {n}D and {m}D")
+    if n == 1:
+        product = matmul(unsqueeze(input, 0), other)
+        return reshape(product, (*product.shape[:-2], *product.shape[-1:]) if m > 1 else product.shape[1:])
+    if m == 1:
+        product = matmul(input, unsqueeze(other, 1))
+        return reshape(product, product.shape[:-1])
+    if m == 2 and input.shape[-1] == other.shape[0]:  # one large product rather than a stack of small ones
+        rows = Reshape.apply(input, (-1 if input.shape[-1] else 0, input.shape[-1]))
+        return Reshape.apply(MatMul.apply(rows, other), (*input.shape[:-1], other.shape[1]))
+    return MatMul.apply(input, other)
+
+
+def _ndim(x: Any) -> int:
+    if not hasattr(x, "ndim"):
+        raise TypeError(f"matmul(): argument must be Tensor, not {type(x).__name__}")
+    return int(x.ndim)
+
+
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The product of two matrices."""
+    return _of_rank("mm", 2, input, mat2)
+
+
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The products of two stacks of matrices, (B, n, m) and (B, m, p)."""
+    return _of_rank("bmm", 3, input, mat2)
+
+
+def mv(input: Tensor, vec: Tensor) -> Tensor:
+    """The product of a matrix and a vector."""
+    if input.ndim != 2 or vec.ndim != 1:
+        raise RuntimeError(f"mv: expected a matrix and a vector, got {input.ndim}D and {vec.ndim}D")
+    return matmul(input, vec)
+
+
+def dot(input: Tensor, tensor: Tensor) -> Tensor:
+    """The inner product of two vectors of one size."""
+    if input.ndim != 1 or tensor.ndim != 1:
+        raise RuntimeError(f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors")
+    if input.shape != tensor.shape:
+        raise RuntimeError(
+            f"inconsistent tensor size, expected sizes to be equal, got {list(input.shape)} and {list(tensor.shape)}"
+        )
+    return matmul(input, tensor)
+
+
+def _of_rank(name: str, rank: int, a: Tensor, b: Tensor) -> Tensor:
+    if a.ndim != rank or b.ndim != rank:
+        raise RuntimeError(f"{name} expects two {rank}D tensors, got {a.ndim}D and {b.ndim}D")
+    if rank == 3 and a.shape[0] != b.shape[0]:
+        raise RuntimeError(f"{name}: the batch sizes {a.shape[0]} and {b.shape[0]} must be equal")
+    return matmul(a, b)
+
+
+class Einsum(Op):
+    """A sum over the letters that the output does not name.
+
+    The derivative in one operand is the einsum of the gradient with the other operands, read out in the letters of that
+    one. This needs every letter of an operand to stand in another operand or in the output; `einsum` sees to that.
+    """
+
+    def forward(ctx, inputs: tuple[str, ...], output: str, *operands: Array) -> Array:
+        ctx.inputs, ctx.output = inputs, output
+        ctx.save_for_backward(*operands)
+        return xp.einsum(f"{','.join(inputs)}->{output}", *operands, optimize=len(operands) > 1)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        operands = ctx.saved_tensors
+        grads: list[Any] = [None, None]
+        for i, letters in enumerate(ctx.inputs):
+            if not ctx.needs_input_grad[i + 2]:
+                grads.append(None)
+                continue
+            others = [j for j in range(len(operands)) if j != i]
+            names = (ctx.output, *(ctx.inputs[j] for j in others))
+            grads.append(Einsum.apply(names, letters, grad, *(operands[j] for j in others)))
+        return tuple(grads)
+
+
+def einsum(equation: str, *operands: Any) -> Tensor:
+    """Products of operands summed over letters: einsum('bij,bjk->bik', a, b) is the batched matrix product.
+
+    Without '->' the output has, in alphabetical order, the letters that occur once. '...' stands for dimensions that are
+    broadcast. Raises RuntimeError where letters and dimensions do not fit.
+    """
+    if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
+        operands = tuple(operands[0])
+    inputs, output = _letters(equation, operands)
+    tensors = list(operands)
+    for i, letters in enumerate(inputs):
+        for letter in dict.fromkeys(letters):
+            while letters.count(letter) > 1:  # a letter twice in one operand reads its diagonal
+                tensors[i], letters = _diagonal(tensors[i], letters, letter)
+        alone = [c for c in letters if c not in output and not any(c in other for j, other in enumerate(inputs) if j != i)]
+        if alone:  # a letter found nowhere else is summed at once
+            tensors[i] = tensors[i].sum([letters.index(c) for c in alone])
+            letters = "".join(c for c in letters if c not in alone)
+        inputs[i] = letters
+    size: dict[str, int] = {}
+    for letters, x in zip(inputs, tensors, strict=True):
+        for letter, n in zip(letters, x.shape, strict=True):
+            if size.setdefault(letter, n) != n:
+                if 1 not in (n, size[letter]):
+                    raise RuntimeError(
+                        f"einsum(): operands do not broadcast: the letter '{letter}' of {equation!r} has the sizes "
+                        f"{size[letter]} and {n}"
+                    )
+                size[letter] = n * size[letter]
+    tensors = [  # a size 1 is repeated to the letter's size
+        x if list(x.shape) == [size[c] for c in s] else expand(x, [size[c] for c in s])
+        for s, x in zip(inputs, tensors, strict=True)
+    ]
+    return Einsum.apply(tuple(inputs), output, *tensors)
+
+
+def _letters(equation: str, operands: tuple[Any, ...]) -> tuple[list[str], str]:
+    """Each operand's letters and the output's, with '...' written out in letters that the equation does not use."""
+    left, arrow, right = equation.replace(" ", "").partition("->")
+    inputs = left.split(",")
+    if len(inputs) != len(operands):
+        raise RuntimeError(f"einsum(): {equation!r} names {len(inputs)} operands, and {len(operands)} were given")
+    free = [c for c in string.ascii_letters if c not in equation]
+    most = 0
+    for i, (s, x) in enumerate(zip(inputs, operands, strict=True)):
+        if not set(s.replace("...", "", 1)) <= set(string.ascii_letters):
+            raise RuntimeError(f"einsum(): subscripts must be letters, commas, '...' and '->': {equation!r}")
+        extra = x.ndim - len(s.replace("...", ""))
+        if extra < 0 or (extra and "..." not in s):
+            raise RuntimeError(
+                f"einsum(): the number of subscripts in {s!r} does not match the {x.ndim} dimensions of operand {i}, of shape "
+                f"{list(x.shape)}"
+            )
+        most = max(most, extra)
+        inputs[i] = s.replace("...", "".join(free[:extra][::-1]))
+    dots = "".join(free[:most][::-1])
+    if not arrow:
+        joined = left.replace(",", "").replace(".", "")
+        right = (dots and "...") + "".join(sorted(c for c in set(joined) if joined.count(c) == 1))
+    output = right.replace("...", dots)
+    for c in output:
+        if output.count(c) > 1 or not any(c in s for s in inputs):
+            raise RuntimeError(
+                f"einsum(): output subscript {c} must appear in an operand, and once in the output: {equation!r}"
+            )
+    return inputs, output
+
+
+def _diagonal(x: Tensor, letters: str, letter: str) -> tuple[Tensor, str]:
+    first = letters.index(letter)
+    second = letters.index(letter, first + 1)
+    n, m = x.shape[first], x.shape[second]
+    if n != m:
+        raise RuntimeError(f"einsum(): subscript {letter} is repeated but the sizes don't match, {n} != {m}")
+    places = xp.arange(n)
+    return movedim(x, (first, second), (0, 1))[places, places], letter + letters.replace(letter, "", 2)

@@ -1,0 +1,328 @@
+"""Ops that make many elements one: sums and products, extremes, statistics, softmax, running sums.
+
+`dim` is None (everything), a dimension or several; `keepdim` leaves reduced dimensions in place with size 1.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections import namedtuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from minitorch.autograd.function import Op
+from minitorch.backend.arrays import Array, xp
+from minitorch.backend.dtypes import dtype as DType
+from minitorch.ops.comparison import maximum, minimum
+from minitorch.ops.indexing import gather
+from minitorch.ops.pointwise import div, exp, floating, sqrt
+from minitorch.ops.shape import Expand, Reshape, cat, check_dim, check_dims, flip, narrow, reshape, squeeze
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+Dims: TypeAlias = int | Sequence[int] | None
+
+
+def _kept(shape: Sequence[int], dims: tuple[int, ...]) -> tuple[int, ...]:
+    """`shape` with the reduced dimensions as 1."""
+    return tuple(1 if i in dims else n for i, n in enumerate(shape))
+
+
+class Sum(Op):
+    """The sum; every element that went in has the gradient of the sum"""
+
+    def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool) -> Array:
+        ctx.shape, ctx.dims = x.shape, dims
+        y: Any = xp.sum(x, axis=dims, keepdims=keepdim, dtype=None if x.dtype.kind == "f" else xp.int64)
+        return y
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return Expand.apply(Reshape.apply(grad, _kept(ctx.shape, ctx.dims)), ctx.shape)
+
+
+class Extreme(Op):
+    """The largest or smallest; elements that tie for it share the gradient evenly"""
+
+    def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool, function: str) -> Array:
+        _check_not_empty(function, x, dims)
+        y = getattr(xp, function)(x, axis=dims, keepdims=keepdim)
+        ctx.dims = dims
+        ctx.save_for_backward(x, y)
+        return y
+
+    def backward(ctx, grad: Tensor) -> Any:
+        x, y = ctx.saved_tensors
+        kept = _kept(x.shape, ctx.dims)
+        ties = x == Reshape.apply(y, kept)
+        return Reshape.apply(grad, kept) / sum(ties, ctx.dims, True) * ties
+
+
+class Prod(Op):
+    """The product; the derivative in one factor is the product of the others, y / x where no factor is 0"""
+
+    def forward(ctx, x: Array, dim: int, keepdim: bool) -> Array:
+        y = xp.prod(x, axis=dim, keepdims=keepdim, dtype=None if x.dtype.kind == "f" else xp.int64)
+        ctx.dim, ctx.has_zero = dim, bool((x == 0).any())
+        ctx.save_for_backward(x, y)
+        return y
+
+    def backward(ctx, grad: Tensor) -> Any:
+        x, y = ctx.saved_tensors
+        kept = _kept(x.shape, (ctx.dim,))
+        others = _leave_one_out(x, ctx.dim) if ctx.has_zero else Reshape.apply(y, kept) / x
+        return Reshape.apply(grad, kept) * others
+
+
+def _leave_one_out(x: Tensor, dim: int) -> Tensor:
+    """For each element along `dim` the product of all the others: those of its half, times the whole other half."""
+    n = x.shape[dim]
+    if n == 1:
+        return x**0
+    left, right = narrow(x, dim, 0, n // 2), narrow(x, dim, n // 2, n - n // 2)
+    return cat(
+        [
+            _leave_one_out(left, dim) * Prod.apply(right, dim, True),
+            _leave_one_out(right, dim) * Prod.apply(left, dim, True),
+        ],
+        dim,
+    )
+
+
+class LogSumExp(Op):
+    """log sum e^x, taken relative to the largest x so that nothing overflows; softmax"""
+
+    def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool) -> Array:
+        ctx.dims = dims
+        y = _log_sum_exp(floating(x), dims)
+        if not keepdim:
+            y = y.reshape([n for i, n in enumerate(x.shape) if i not in dims])
+        ctx.save_for_backward(x, y)
+        return y
+
+    def backward(ctx, grad: Tensor) -> Any:
+        x, y = ctx.saved_tensors
+        kept = _kept(x.shape, ctx.dims)
+        return Reshape.apply(grad, kept) * exp(x - Reshape.apply(y, kept))
+
+
+def _log_sum_exp(x: Array, dims: tuple[int, ...]) -> Array:
+    if 0 in [x.shape[d] for d in dims]:
+        return xp.full_like(x, -math.inf, shape=_kept(x.shape, dims))
+    top = xp.max(x, axis=dims, keepdims=True)
+    top = xp.where(xp.isfinite(top), top, top.dtype.type(0))
+    return xp.log(xp.sum(xp.exp(x - top), axis=dims, keepdims=True)) + top
+
+
+class Softmax(Op):
+    """e^x / sum e^x along a dimension;  y (grad - sum(grad y))"""
+
+    def forward(ctx, x: Array, dim: int) -> Array:
+        x = floating(x)
+        y = xp.exp(x - xp.max(x, axis=dim, keepdims=True, initial=-math.inf))
+        y /= xp.sum(y, axis=dim, keepdims=True)
+        ctx.dim = dim
+        ctx.save_for_backward(y)
+        return y
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (y,) = ctx.saved_tensors
+        return y * (grad - sum(grad * y, ctx.dim, True))
+
+
+class LogSoftmax(Op):
+    """x - log sum e^x along a dimension;  grad - e^y sum(grad)"""
+
+    def forward(ctx, x: Array, dim: int) -> Array:
+        x = floating(x)
+        y = x - _log_sum_exp(x, (dim,))
+        ctx.dim = dim
+        ctx.save_for_backward(y)
+        return y
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (y,) = ctx.saved_tensors
+        return grad - exp(y) * sum(grad, ctx.dim, True)
+
+
+class CumSum(Op):
+    """Running sums; an element is in all sums from its place on, so the gradient is summed from the end"""
+
+    def forward(ctx, x: Array, dim: int) -> Array:
+        ctx.dim = dim
+        return xp.cumsum(x, axis=dim, dtype=None if x.dtype.kind == "f" else xp.int64)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return flip(cumsum(flip(grad, ctx.dim), ctx.dim), ctx.dim)
+
+
+class ArgExtreme(Op):
+    """Where the largest or smallest is: the first of equals. Integers, without gradient"""
+
+    def forward(ctx, x: Array, dim: int | None, keepdim: bool, function: str) -> Array:
+        _check_not_empty(function, x, range(x.ndim) if dim is None else (dim,))
+        return getattr(xp, function)(x, axis=dim, keepdims=keepdim)
+
+
+class Truth(Op):
+    """Whether any or all elements are nonzero. A mask, without gradient"""
+
+    def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool, function: str) -> Array:
+        return getattr(xp, function)(x, axis=dims, keepdims=keepdim)
+
+
+def _check_not_empty(name: str, x: Array, dims: Any) -> None:
+    for d in dims:
+        if x.shape[d] == 0:
+            raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size, input is {list(x.shape)}")
+
+
+# ---- the functions, by PyTorch's names ---------------------------------------------------------------------------
+
+
+def _as(input: Tensor, dtype: DType | None) -> Tensor:
+    return input if dtype is None else input.to(dtype)
+
+
+def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
+    """The sum over `dim`. Integers and booleans are summed as int64."""
+    return Sum.apply(_as(input, dtype), check_dims(dim, input.ndim), keepdim)
+
+
+def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
+    """The mean over `dim`: sum / n. Floating types only."""
+    input = _as(input, dtype)
+    if not input.dtype.is_floating_point:
+        raise RuntimeError(
+            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: "
+            f"{input.dtype!r}; convert it first, with .float() for example"
+        )
+    dims = check_dims(dim, input.ndim)
+    return div(sum(input, dims, keepdim), math.prod(input.shape[d] for d in dims))
+
+
+def var(
+    input: Tensor,
+    dim: Dims = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Tensor:
+    """The variance over `dim`: squared distances from the mean, summed, over n - correction (1 by default)."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if correction is None:
+        correction = 1 if unbiased is None or unbiased else 0
+    dims = check_dims(dim, input.ndim)
+    distance = input - mean(input, dims, True)
+    count = math.prod(input.shape[d] for d in dims)
+    return div(sum(distance * distance, dims, keepdim), builtins.max(count - correction, 0))
+
+
+def std(
+    input: Tensor,
+    dim: Dims = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Tensor:
+    """The standard deviation over `dim`: the root of the variance."""
+    return sqrt(var(input, dim, unbiased, keepdim, correction=correction))
+
+
+def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
+    """The product over `dim`, or of everything."""
+    input = _as(input, dtype)
+    if dim is None or input.ndim == 0:
+        return Prod.apply(reshape(input, (-1,)), 0, False)
+    return Prod.apply(input, check_dim(dim, input.ndim), keepdim)
+
+
+def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
+    """The largest over `dim`; ties share the gradient."""
+    return Extreme.apply(input, check_dims(dim, input.ndim), keepdim, "amax")
+
+
+def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
+    """The smallest over `dim`; ties share the gradient."""
+    return Extreme.apply(input, check_dims(dim, input.ndim), keepdim, "amin")
+
+
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """The index of the largest along `dim`, or in the flattened tensor; the first of equals."""
+    return ArgExtreme.apply(input, dim if dim is None or not input.ndim else check_dim(dim, input.ndim), keepdim, "argmax")
+
+
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """The index of the smallest along `dim`, or in the flattened tensor; the first of equals."""
+    return ArgExtreme.apply(input, dim if dim is None or not input.ndim else check_dim(dim, input.ndim), keepdim, "argmin")
+
+
+class _ValuesAndIndices:
+    def __repr__(self) -> str:
+        return f"minitorch.return_types.{type(self).__name__}(\nvalues={self[0]!r},\nindices={self[1]!r})"  # type: ignore[index]
+
+
+Max = type("max", (_ValuesAndIndices, namedtuple("max", ["values", "indices"])), {})
+Min = type("min", (_ValuesAndIndices, namedtuple("min", ["values", "indices"])), {})
+
+
+def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
+    """max(x): the largest of all. max(x, dim): (values, indices) along dim. max(x, y): as `maximum`."""
+    return _extreme(input, dim, keepdim, other, Max, amax, argmax, maximum)
+
+
+def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
+    """min(x): the smallest of all. min(x, dim): (values, indices) along dim. min(x, y): as `minimum`."""
+    return _extreme(input, dim, keepdim, other, Min, amin, argmin, minimum)
+
+
+def _extreme(input: Tensor, dim: Any, keepdim: bool, other: Any, pair: Any, extreme: Any, arg: Any, pairwise: Any) -> Any:
+    if other is not None or not (dim is None or isinstance(dim, int)):
+        return pairwise(input, dim if other is None else other)
+    if dim is None:
+        return extreme(input)
+    if input.ndim == 0:
+        return pair(input.clone(), arg(input))
+    dim = check_dim(dim, input.ndim)
+    indices = arg(input, dim, True)
+    values = gather(input, dim, indices)
+    return pair(values, indices) if keepdim else pair(squeeze(values, dim), squeeze(indices, dim))
+
+
+def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
+    """log(sum(exp(input))) over `dim`, without overflow."""
+    return LogSumExp.apply(input, check_dims(dim, input.ndim), keepdim)
+
+
+def softmax(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
+    """exp(input) / sum(exp(input)) along `dim`: positive, and summing to 1."""
+    return _at_least_1d(Softmax, _as(input, dtype), dim)
+
+
+def log_softmax(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
+    """log(softmax(input)) along `dim`, without overflow."""
+    return _at_least_1d(LogSoftmax, _as(input, dtype), dim)
+
+
+def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
+    """The sums of the first 1, 2, 3 ... elements along `dim`."""
+    return _at_least_1d(CumSum, _as(input, dtype), dim)
+
+
+def _at_least_1d(op: type[Op], input: Tensor, dim: int) -> Tensor:
+    dim = check_dim(dim, input.ndim)
+    return op.apply(input, dim) if input.ndim else op.apply(reshape(input, (1,)), dim).reshape(())
+
+
+def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Whether every element (along `dim`) is nonzero."""
+    return Truth.apply(input, check_dims(dim, input.ndim), keepdim, "all")
+
+
+def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Whether some element (along `dim`) is nonzero."""
+    return Truth.apply(input, check_dims(dim, input.ndim), keepdim, "any")

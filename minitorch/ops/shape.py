@@ -1,0 +1,468 @@
+"""Ops that move elements without changing them: reshape, permute, expand, cat, flip, roll, pad.
+
+Each derivative moves the gradient back. Most of PyTorch's names are a reshape or a permutation under another name.
+"""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.function import Op
+from minitorch.backend.arrays import Array, xp
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+def check_dim(dim: int, ndim: int) -> int:
+    """`dim` counted from the front. Raises IndexError with the valid range (a 0-d tensor counts as 1-d here)."""
+    if isinstance(dim, bool) or not isinstance(dim, int):
+        raise TypeError(f"dim must be an int, not {type(dim).__name__}: {dim!r}")
+    n = max(ndim, 1)
+    if not -n <= dim < n:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
+    return dim % n
+
+
+def check_dims(dim: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
+    """Several dims counted from the front; None means all. Raises RuntimeError for one that is named twice."""
+    if dim is None or (not isinstance(dim, int) and len(dim) == 0):
+        return tuple(range(ndim))
+    dims = (dim,) if isinstance(dim, int) else tuple(dim)
+    out = tuple(check_dim(d, ndim) for d in dims)
+    if len(set(out)) < len(out):
+        raise RuntimeError(f"a dimension appears multiple times in the list of dims {list(dims)}")
+    return out
+
+
+def sizes(given: tuple[Any, ...], name: str) -> tuple[int, ...]:
+    """The sizes a call was given, be it f(2, 3) or f((2, 3))."""
+    shape = given[0] if len(given) == 1 and isinstance(given[0], (tuple, list)) else given
+    for n in shape:
+        if isinstance(n, bool) or not hasattr(n, "__index__"):
+            raise TypeError(f"{name}(): sizes must be ints, not {type(n).__name__}: {n!r}")
+    return tuple(int(n) for n in shape)
+
+
+# ---- the ops -----------------------------------------------------------------------------------------------------
+
+
+class Reshape(Op):
+    """The same elements, in order, in another shape: a view where the memory allows it, else a copy"""
+
+    is_view = True
+
+    def forward(ctx, x: Array, shape: tuple[int, ...]) -> Array:
+        ctx.shape = x.shape
+        return xp.reshape(x, shape)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return Reshape.apply(grad, ctx.shape)
+
+
+class Permute(Op):
+    """The dimensions in another order; back in the inverse order"""
+
+    is_view = True
+
+    def forward(ctx, x: Array, dims: tuple[int, ...]) -> Array:
+        ctx.dims = dims
+        return xp.transpose(x, dims)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return Permute.apply(grad, tuple(ctx.dims.index(i) for i in range(len(ctx.dims))))
+
+
+class Expand(Op):
+    """Repeated along new or single dimensions, without copying; the engine does the sum that leads back"""
+
+    is_view = True
+
+    def forward(ctx, x: Array, shape: tuple[int, ...]) -> Array:
+        return xp.broadcast_to(x, shape)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return grad
+
+
+class SumTo(Op):
+    """The adjoint of Expand: summed over the dimensions along which `shape` would be repeated"""
+
+    def forward(ctx, x: Array, shape: tuple[int, ...]) -> Array:
+        ctx.shape = x.shape
+        lead = x.ndim - len(shape)
+        dims = tuple(range(lead)) + tuple(i for i, n in enumerate(shape, lead) if n == 1 and x.shape[i] != 1)
+        return xp.reshape(x.sum(axis=dims), shape)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return Expand.apply(grad, ctx.shape)
+
+
+class Cat(Op):
+    """Joined along a dimension; the gradient is cut at the same places"""
+
+    def forward(ctx, dim: int, *arrays: Array) -> Array:
+        ctx.dim, ctx.ends = dim, list(itertools.accumulate(a.shape[dim] for a in arrays))
+        return xp.concatenate(arrays, dim)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        starts = [0, *ctx.ends[:-1]]
+        whole = (builtins.slice(None),) * ctx.dim
+        return None, *(grad[(*whole, builtins.slice(a, b))] for a, b in zip(starts, ctx.ends, strict=True))
+
+    @classmethod
+    def explain(cls, error: Exception, *args: Any) -> Exception:
+        dim, first, *rest = args
+        for i, a in enumerate(rest, 1):
+            if a.ndim != first.ndim:
+                return RuntimeError(
+                    f"Tensors must have same number of dimensions: got {first.ndim} and {a.ndim} (tensors 0 and {i})"
+                )
+            for d, (n, m) in enumerate(zip(first.shape, a.shape, strict=True)):
+                if d != dim and n != m:
+                    return RuntimeError(
+                        f"Sizes of tensors must match except in dimension {dim}. Expected size {n} but got size {m} for "
+                        f"tensor number {i} in the list (dimension {d}: {list(first.shape)} and {list(a.shape)})."
+                    )
+        return super().explain(error, *args)
+
+
+class Flip(Op):
+    """Reversed along dimensions; its own adjoint"""
+
+    def forward(ctx, x: Array, dims: tuple[int, ...]) -> Array:
+        ctx.dims = dims
+        return xp.flip(x, dims).copy()
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return flip(grad, ctx.dims)
+
+
+class Roll(Op):
+    """Shifted around dimensions; rolled back by the same distances"""
+
+    def forward(ctx, x: Array, shifts: tuple[int, ...], dims: tuple[int, ...]) -> Array:
+        ctx.shifts, ctx.dims = shifts, dims
+        return xp.roll(x, shifts, dims)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return roll(grad, tuple(-s for s in ctx.shifts), ctx.dims)
+
+
+class Pad(Op):
+    """A border of a constant around the array; the adjoint cuts it off"""
+
+    def forward(ctx, x: Array, widths: tuple[tuple[int, int], ...], value: float) -> Array:
+        ctx.inner = tuple(builtins.slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
+        shape = tuple(before + n + after for (before, after), n in zip(widths, x.shape, strict=True))
+        out = xp.zeros_like(x, shape=shape) if value == 0 else xp.full_like(x, value, shape=shape)
+        out[ctx.inner] = x
+        return out
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return grad[ctx.inner]
+
+
+class Clone(Op):
+    """A copy with memory of its own"""
+
+    def forward(ctx, x: Array) -> Array:
+        return x.copy()
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return grad
+
+
+class Cast(Op):
+    """The same values in another type; the engine casts the gradient back"""
+
+    def forward(ctx, x: Array, to: Any) -> Array:
+        return x.astype(to)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return grad
+
+
+# ---- the functions, by PyTorch's names ---------------------------------------------------------------------------
+
+
+def reshape(input: Tensor, *shape: Any) -> Tensor:
+    """The elements in order in a new shape, one size of which may be -1; a view where possible, else a copy.
+
+    Raises RuntimeError when the sizes do not multiply to the number of elements.
+    """
+    return Reshape.apply(input, _resolve(shape, input, "reshape"))
+
+
+def view(input: Tensor, *shape: Any) -> Tensor:
+    """As `reshape`, and always a view: raises RuntimeError where the memory layout would need a copy.
+
+    Given a dtype, the elements are converted to nothing: minitorch has only the form with sizes.
+    """
+    new = _resolve(shape, input, "view")
+    array = getattr(input, "_array", input)
+    if not _can_view(array, new):
+        raise RuntimeError(
+            f"view size is not compatible with input tensor's size and stride (at least one dimension of "
+            f"{list(array.shape)} spans across two contiguous subspaces). Use .reshape({', '.join(map(str, new))}) instead."
+        )
+    return Reshape.apply(input, new)
+
+
+def _can_view(array: Any, shape: tuple[int, ...]) -> bool:
+    try:
+        xp.reshape(array, shape, copy=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _resolve(given: tuple[Any, ...], input: Any, name: str) -> tuple[int, ...]:
+    """A shape with its -1 worked out. Raises RuntimeError if it cannot hold the elements of `input`."""
+    shape, count = sizes(given, name), math.prod(input.shape)
+    if shape.count(-1) > 1:
+        raise RuntimeError(f"only one dimension can be inferred: shape {list(shape)} has several -1")
+    if any(n < -1 for n in shape):
+        raise RuntimeError(f"invalid shape dimension {builtins.min(shape)} in {list(shape)}")
+    known = math.prod(n for n in shape if n != -1)
+    if -1 in shape and known == 0 and count == 0:
+        raise RuntimeError(
+            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 can "
+            "be any value and is ambiguous"
+        )
+    if (known == 0 or count % known) if -1 in shape else known != count:
+        raise RuntimeError(
+            f"shape '{list(shape)}' is invalid for input of size {count}: a tensor of shape {list(input.shape)} has "
+            f"{count} elements"
+        )
+    return tuple(count // known if n == -1 else n for n in shape)
+
+
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """The dimensions from `start_dim` to `end_dim` as one."""
+    start, end = check_dim(start_dim, input.ndim), check_dim(end_dim, input.ndim)
+    if start > end:
+        raise RuntimeError(f"flatten() has invalid args: start_dim ({start_dim}) cannot come after end_dim ({end_dim})")
+    if input.ndim == 0:
+        return reshape(input, (1,))
+    shape = input.shape
+    return reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+
+
+def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+    """One dimension as several; one of `sizes` may be -1."""
+    dim, n = check_dim(dim, input.ndim), input.shape[dim]
+    known = math.prod(s for s in sizes if s != -1)
+    if (known == 0 or n % known) if -1 in sizes else known != n:
+        raise RuntimeError(f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({n})")
+    whole = tuple(n // known if s == -1 else s for s in sizes)
+    return reshape(input, (*input.shape[:dim], *whole, *input.shape[dim + 1 :]))
+
+
+def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
+    """Without the dimensions of size 1, or without `dim` if it is of size 1."""
+    dims = check_dims(dim, input.ndim) if dim is None or not hasattr(dim, "__len__") or len(dim) else ()
+    return reshape(input, tuple(n for i, n in enumerate(input.shape) if n != 1 or i not in dims))
+
+
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """With a dimension of size 1 put in at `dim`."""
+    dim = check_dim(dim, input.ndim + 1)
+    return reshape(input, (*input.shape[:dim], 1, *input.shape[dim:]))
+
+
+def permute(input: Tensor, *dims: Any) -> Tensor:
+    """The dimensions in the order `dims`, as a view."""
+    order = sizes(dims, "permute")
+    if len(order) != input.ndim:
+        raise RuntimeError(
+            f"permute: number of dimensions in the tensor input does not match the length of the desired ordering of "
+            f"dimensions i.e. input.dim() = {input.ndim} is not equal to len(dims) = {len(order)}"
+        )
+    return Permute.apply(input, check_dims(order, input.ndim) if order else ())
+
+
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """With two dimensions exchanged, as a view."""
+    a, b = check_dim(dim0, input.ndim), check_dim(dim1, input.ndim)
+    dims = list(range(input.ndim))
+    if dims:
+        dims[a], dims[b] = dims[b], dims[a]
+    return Permute.apply(input, tuple(dims))
+
+
+def t(input: Tensor) -> Tensor:
+    """The transpose of a tensor of at most 2 dimensions."""
+    if input.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D")
+    return transpose(input, 0, -1)
+
+
+def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """With the dimensions `source` moved to the positions `destination`, the others in order around them."""
+    a, b = check_dims(source, input.ndim), check_dims(destination, input.ndim)
+    if len(a) != len(b):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({list(a)} dims) should contain the same number of "
+            f"dims as destination ({list(b)} dims)"
+        )
+    rest = iter([i for i in range(input.ndim) if i not in a])
+    return Permute.apply(input, tuple(a[b.index(i)] if i in b else next(rest) for i in range(input.ndim)))
+
+
+def expand(input: Tensor, *size: Any) -> Tensor:
+    """Repeated along dimensions of size 1, and along new ones in front, as a view; -1 keeps a size."""
+    new, old = sizes(size, "expand"), tuple(input.shape)
+    lead = len(new) - len(old)
+    if lead < 0:
+        raise RuntimeError(
+            f"expand: the number of sizes provided ({len(new)}) must be greater or equal to the number of dimensions in "
+            f"the tensor ({len(old)})"
+        )
+    whole = tuple(old[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(new))
+    for i, n in enumerate(whole):
+        if n < 0 or (i >= lead and old[i - lead] not in (1, n)):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({n}) must match the existing size ({old[i - lead] if i >= lead else 'none'})"
+                f" at non-singleton dimension {i}.  Target sizes: {list(new)}.  Tensor sizes: {list(old)}"
+            )
+    return Expand.apply(input, whole)
+
+
+def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
+    """As `expand`."""
+    return expand(input, tuple(shape))
+
+
+def sum_to_size(input: Tensor, *size: Any) -> Tensor:
+    """Summed to a shape from which `input`'s could have been broadcast."""
+    shape, old = sizes(size, "sum_to_size"), tuple(input.shape)
+    lead = len(old) - len(shape)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(shape, old[lead:], strict=True)):
+        raise RuntimeError(f"size {list(shape)} is not expandable to size {list(old)}.")
+    return SumTo.apply(input, shape)
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Joined along `dim`; the other sizes must agree."""
+    tensors = tuple(tensors)
+    if not tensors:
+        raise RuntimeError("cat(): expected a non-empty list of Tensors")
+    if any(x.ndim == 0 for x in tensors):
+        i = next(i for i, x in enumerate(tensors) if x.ndim == 0)
+        raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated; stack() joins numbers")
+    return Cat.apply(check_dim(dim, tensors[0].ndim), *tensors)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Tensors of one shape, side by side along a new dimension `dim`."""
+    tensors = tuple(tensors)
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    for i, x in enumerate(tensors):
+        if x.shape != tensors[0].shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at entry 0 and "
+                f"{list(x.shape)} at entry {i}"
+            )
+    return cat([unsqueeze(x, dim) for x in tensors], dim)
+
+
+def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of `tensor`, cut along `dim` into pieces of one size (the last may be smaller) or of the sizes given."""
+    dim = check_dim(dim, tensor.ndim)
+    n = tensor.shape[dim]
+    if isinstance(split_size_or_sections, int):
+        size = split_size_or_sections
+        if size < 0 or (size == 0 and n > 0):
+            raise RuntimeError(f"split expects split_size be positive, but got split_size={size}")
+        sections = [builtins.min(size, n - i) for i in range(0, n, size)] if n else [0]
+    else:
+        sections = list(split_size_or_sections)
+        if builtins.sum(sections) != n or any(s < 0 for s in sections):
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {dim}), "
+                f"but got split_sizes={sections}"
+            )
+    ends = itertools.accumulate(sections)
+    return tuple(narrow(tensor, dim, end - size, size) for end, size in zip(ends, sections, strict=True))
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """At most `chunks` views of equal size along `dim`; the last may be smaller."""
+    if chunks < 1:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    n = input.shape[check_dim(dim, input.ndim)]
+    return split(input, builtins.max(-(-n // chunks), 1), dim)
+
+
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """The slices along `dim`, which goes away."""
+    dim = check_dim(dim, input.ndim)
+    return tuple(select(input, dim, i) for i in range(input.shape[dim]))
+
+
+def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """`length` slices along `dim` from `start` on, as a view."""
+    dim = check_dim(dim, input.ndim)
+    if start < 0 or length < 0 or start + length > input.shape[dim]:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({input.shape[dim]}).")
+    return input[(builtins.slice(None),) * dim + (builtins.slice(start, start + length),)]
+
+
+def select(input: Tensor, dim: int, index: int) -> Tensor:
+    """The slice `index` along `dim`, which goes away; a view."""
+    return input[(builtins.slice(None),) * check_dim(dim, input.ndim) + (index,)]
+
+
+def flip(input: Tensor, dims: int | Sequence[int]) -> Tensor:
+    """Reversed along `dims`, as a copy."""
+    dims = (dims,) if isinstance(dims, int) else tuple(dims)
+    return Flip.apply(input, check_dims(dims, input.ndim) if dims else ())
+
+
+def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
+    """Shifted by `shifts` along `dims`, what leaves at the end comes in at the front; without dims, as if flat."""
+    shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    if dims is None or dims == ():
+        if len(shifts) != 1:
+            raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:0")
+        return reshape(roll(reshape(input, (-1,)), shifts, 0), tuple(input.shape))
+    dims = (dims,) if isinstance(dims, int) else tuple(dims)
+    if len(shifts) != len(dims):
+        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
+    return Roll.apply(input, shifts, tuple(check_dim(d, input.ndim) for d in dims))
+
+
+def clone(input: Tensor) -> Tensor:
+    """A copy with memory of its own; gradients flow through it."""
+    return Clone.apply(input)
+
+
+def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
+    """A border around the last dimensions: `pad` is (before, after) of the last one, then of the one before, ...
+
+    Negative widths cut. `mode` is 'constant' with `value` (0 by default).
+    """
+    if mode != "constant":
+        raise NotImplementedError(f"Unrecognised padding mode {mode!r}; 'constant' is what minitorch has")
+    if len(pad) % 2 or len(pad) > 2 * input.ndim:
+        raise RuntimeError(
+            f"Padding length must be divisible by 2 and at most twice the number of dimensions of the input: got "
+            f"{len(pad)} widths for {input.ndim} dimensions"
+        )
+    pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)]
+    widths = [(0, 0)] * (input.ndim - len(pairs)) + pairs[::-1]
+    for d, ((before, after), n) in enumerate(zip(widths, input.shape, strict=True)):
+        if n + before + after < 0:
+            raise RuntimeError(f"padding {before} and {after} leaves dimension {d} of size {n} a negative size")
+    if any(w < 0 for pair in widths for w in pair):
+        cut = tuple(
+            builtins.slice(builtins.max(-a, 0), n - builtins.max(-b, 0)) for (a, b), n in zip(widths, input.shape, strict=True)
+        )
+        input, widths = input[cut], [(builtins.max(a, 0), builtins.max(b, 0)) for a, b in widths]
+    return Pad.apply(input, tuple(widths), 0.0 if value is None else value)

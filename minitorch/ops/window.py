@@ -1,0 +1,139 @@
+"""The geometry of a window that slides over an array, of any rank: convolution and pooling ask it for everything.
+
+    input    size n on each spatial dimension, padded to n + before + after
+    kernel   k cells, `dilation` d apart: the window spans d (k - 1) + 1 cells
+    stride   s cells from one window to the next
+
+    output   floor((n + before + after - d (k - 1) - 1) / s) + 1 windows fit; in ceil mode the quotient is rounded up, and
+             the last window may reach over the end, but must begin within the input or the padding before it
+
+(PyTorch's documentation of Conv2d has the same formula.) Window o's cell j is cell  s o + d j - before  of the input:
+`unfold` reads the input that way, and `fold`, its adjoint, adds to the cells that were read.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from minitorch.backend.arrays import Array, windows, xp
+
+__all__ = ["Window", "per_dim"]
+
+
+def per_dim(value: Any, rank: int, name: str, least: int) -> tuple[int, ...]:
+    """A layer's parameter for each spatial dimension: an int stands for all of them.
+
+    Raises TypeError for what is no int, RuntimeError for too many or too few, or for one below `least`.
+    """
+    values = (value,) * rank if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(values, (tuple, list)) or not all(isinstance(v, int) and not isinstance(v, bool) for v in values):
+        raise TypeError(f"{name} must be an int or a tuple of {rank} ints, not {value!r}")
+    if len(values) == 1:
+        values = tuple(values) * rank
+    if len(values) != rank:
+        raise RuntimeError(f"{name} must be an int or a tuple of {rank} ints, one a spatial dimension, but got {list(values)}")
+    if any(v < least for v in values):
+        raise RuntimeError(f"{name} should be at least {least}, but got {value!r}")
+    return tuple(values)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window of `kernel` cells and the way it moves. One object serves inputs of every size."""
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]  # before and after, for each spatial dimension
+    dilation: tuple[int, ...]
+    ceil_mode: bool = False
+    name: str = field(default="window", compare=False)  # who asks, for the error messages
+
+    @classmethod
+    def of(cls, name: str, rank: int, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool = False) -> Window:
+        """From a layer's parameters, each an int or a tuple of ints. Raises for values that make no window."""
+        kernel = per_dim(kernel, rank, f"{name}: kernel_size", 1)
+        stride = per_dim(kernel if stride is None else stride, rank, f"{name}: stride", 1)
+        pads = per_dim(padding, rank, f"{name}: padding", 0)
+        dilation = per_dim(dilation, rank, f"{name}: dilation", 1)
+        return cls(kernel, stride, tuple((p, p) for p in pads), dilation, bool(ceil_mode), name)
+
+    @property
+    def rank(self) -> int:
+        return len(self.kernel)
+
+    @property
+    def span(self) -> tuple[int, ...]:
+        """How many cells the window reaches over."""
+        return tuple(d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
+
+    def padded_size(self, size: Sequence[int]) -> tuple[int, ...]:
+        """An input of `size` with its padding, and in ceil mode what the last window needs beyond it."""
+        padded = tuple(n + before + after for n, (before, after) in zip(size, self.padding, strict=True))
+        if not self.ceil_mode:
+            return padded
+        reach = ((o - 1) * s + span for o, s, span in zip(self.output_size(size), self.stride, self.span, strict=True))
+        return tuple(map(max, padded, reach))
+
+    def output_size(self, size: Sequence[int]) -> tuple[int, ...]:
+        """How many windows fit on each dimension of an input of `size`. Raises RuntimeError where none does."""
+        padded = tuple(n + before + after for n, (before, after) in zip(size, self.padding, strict=True))
+        for i, (n, span) in enumerate(zip(padded, self.span, strict=True)):
+            if n < (1 if self.ceil_mode else span):
+                before, after = self.padding[i]
+                raise RuntimeError(
+                    f"{self.name}: Calculated padded input size per channel: ({' x '.join(map(str, padded))}). Kernel size: "
+                    f"({' x '.join(map(str, self.span))}). Kernel size can't be greater than actual input size: on spatial "
+                    f"dimension {i} the kernel reaches over dilation * (kernel_size - 1) + 1 = {self.dilation[i]} * "
+                    f"({self.kernel[i]} - 1) + 1 = {span} cells, and the input has {size[i]} + {before} + {after} = {n}. "
+                    f"It fits with {span - n} more cells of input or padding"
+                )
+        if not self.ceil_mode:
+            return tuple((n - span) // s + 1 for n, span, s in zip(padded, self.span, self.stride, strict=True))
+        out = []
+        for n, p, (before, _), span, s in zip(size, padded, self.padding, self.span, self.stride, strict=True):
+            count = -((span - p) // s) + 1
+            out.append(count - ((count - 1) * s >= n + before))
+        return tuple(out)
+
+    def pad(self, x: Array, value: float = 0.0) -> Array:
+        """x (*batch, *size) with its border of `value`; x itself if there is none."""
+        size = x.shape[-self.rank :]
+        if self.padded_size(size) == size:
+            return x
+        out = xp.full_like(x, value, shape=(*x.shape[: -self.rank], *self.padded_size(size)))
+        out[self._inner(size)] = x
+        return out
+
+    def _inner(self, size: Sequence[int]) -> tuple[Any, ...]:
+        return (..., *(slice(before, before + n) for n, (before, _) in zip(size, self.padding, strict=True)))
+
+    def unfold(self, x: Array, value: float = 0.0) -> Array:
+        """View x (*batch, *size) as windows (*batch, *out, *kernel). Only the padding is copied."""
+        return windows(self.pad(x, value), self.kernel, self.stride, self.dilation)
+
+    def fold(self, columns: Array, size: Sequence[int]) -> Array:
+        """The adjoint of `unfold`: columns (*batch, *kernel, *out) added to the cells of an input of `size` they came from.
+
+        One long addition for each cell of the kernel, not one for each window.
+        """
+        rank = self.rank
+        batch, out_size = columns.shape[: -2 * rank], columns.shape[-rank:]
+        padded = xp.zeros_like(columns, shape=(*batch, *self.padded_size(size)))
+        whole: tuple[Any, ...] = (slice(None),) * rank
+        for cell in itertools.product(*map(range, self.kernel)):
+            places: tuple[Any, ...] = tuple(
+                slice(j * d, j * d + (n - 1) * s + 1, s)
+                for j, n, s, d in zip(cell, out_size, self.stride, self.dilation, strict=True)
+            )
+            padded[..., *places] += columns[..., *cell, *whole]
+        return padded[self._inner(size)]
+
+    def cells(self, size: Sequence[int]) -> Array:
+        """For each window and each of its cells the flat index into the unpadded input (*out, prod kernel)."""
+        flat = xp.arange(math.prod(size)).reshape(tuple(size))
+        seen = self.unfold(flat, -1)
+        return seen.reshape(*seen.shape[: self.rank], -1)

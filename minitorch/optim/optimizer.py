@@ -1,0 +1,129 @@
+"""What all optimizers share: groups of parameters with their settings, and a state for each parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from minitorch.autograd.grad_mode import enable_grad, no_grad
+from minitorch.backend.arrays import Array
+from minitorch.tensor import Tensor
+
+__all__ = ["Optimizer"]
+
+
+class Optimizer:
+    """A rule that changes parameters by their gradients; a subclass defines `update`.
+
+    `params` is an iterable of tensors, or of dicts {"params": tensors, setting: value ...} for groups with settings of
+    their own.
+    """
+
+    def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+        if isinstance(params, Tensor):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got a Tensor; "
+                "put it in a list"
+            )
+        self.defaults = defaults
+        self.state: dict[Tensor, dict[str, Any]] = {}
+        self.param_groups: list[dict[str, Any]] = []
+        groups = list(params)
+        if not groups:
+            raise ValueError("optimizer got an empty parameter list")
+        for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
+            self.add_param_group(group)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Optimize more parameters, with settings of their own where the dict has them."""
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        group = {**self.defaults, **param_group}
+        given = group["params"]
+        group["params"] = [given] if isinstance(given, Tensor) else list(given)
+        known = {id(p) for g in self.param_groups for p in g["params"]}
+        for param in group["params"]:
+            if not isinstance(param, Tensor):
+                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(param).__name__}")
+            if not param.is_leaf:
+                raise ValueError("can't optimize a non-leaf Tensor: it is computed from others, which are the ones to optimize")
+            if id(param) in known:
+                raise ValueError("some parameters appear in more than one parameter group")
+        self.check(group)
+        self.param_groups.append({"params": group.pop("params"), **group})
+
+    def check(self, group: dict[str, Any]) -> None:
+        """Raise ValueError for settings that make no sense."""
+        for name in ("lr", "eps", "weight_decay", "momentum"):
+            if name in group and not group[name] >= 0.0:
+                label = "learning rate" if name == "lr" else f"{name} value"
+                raise ValueError(f"Invalid {label}: {group[name]}")
+
+    @no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change every parameter that has a gradient. A `closure` is run first, recording, and its value returned."""
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            for param in group["params"]:
+                if param.grad is not None:
+                    state = self.state.setdefault(param, {})
+                    self.update(param._array, param.grad._array, state, group)
+                    param._shared_version()[0] += 1
+        return loss
+
+    def update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """Change `param` in place. `state` is kept from step to step, tensors in it under PyTorch's names."""
+        raise NotImplementedError(f"{type(self).__name__} must define update(param, grad, state, group)")
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients, or set them to zero."""
+        for group in self.param_groups:
+            for param in group["params"]:
+                if set_to_none:
+                    param.grad = None
+                elif param.grad is not None:
+                    param.grad.detach_().zero_()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The settings and the state, with parameters numbered in the order of the groups."""
+        numbers: dict[int, int] = {}
+        for group in self.param_groups:
+            for param in group["params"]:
+                numbers[id(param)] = len(numbers)
+        groups = [
+            {**{k: v for k, v in g.items() if k != "params"}, "params": [numbers[id(p)] for p in g["params"]]}
+            for g in self.param_groups
+        ]
+        return {"state": {numbers[id(p)]: dict(s) for p, s in self.state.items()}, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over settings and state. Raises ValueError, changing nothing, unless the groups are of the same sizes."""
+        saved = state_dict["param_groups"]
+        if len(saved) != len(self.param_groups):
+            raise ValueError(
+                f"loaded state dict has a different number of parameter groups: {len(saved)} for {len(self.param_groups)}"
+            )
+        for new, old in zip(saved, self.param_groups, strict=True):
+            if len(new["params"]) != len(old["params"]):
+                raise ValueError(
+                    f"loaded state dict contains a parameter group that doesn't match the size of optimizer's group: "
+                    f"{len(new['params'])} parameters for {len(old['params'])}"
+                )
+        by_number: dict[int, Tensor] = {}
+        for new, old in zip(saved, self.param_groups, strict=True):
+            by_number.update(zip(new["params"], old["params"], strict=True))
+            old.update({k: v for k, v in new.items() if k != "params"})
+        self.state = {
+            by_number[n]: {k: v.clone() if isinstance(v, Tensor) else v for k, v in s.items()}
+            for n, s in state_dict["state"].items()
+        }
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
+        return "\n".join([*lines, ")"])

@@ -1,0 +1,53 @@
+"""Stochastic gradient descent, with momentum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from minitorch.autograd.variable import wrap
+from minitorch.backend.arrays import Array
+from minitorch.optim.optimizer import Optimizer
+
+__all__ = ["SGD"]
+
+
+class SGD(Optimizer):
+    """param -= lr * v, where v = momentum * v + (1 - dampening) * g  and  g = grad + weight_decay * param.
+
+    The first v is g. With `nesterov` the step is along g + momentum * v; with `maximize` g has the other sign.
+    (Sutskever et al. 2013, in the form that PyTorch gives it.)
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+        defaults = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
+        super().__init__(params, {**defaults, "nesterov": nesterov, "maximize": maximize})
+
+    def update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
+        momentum, lr = group["momentum"], group["lr"]
+        if group["maximize"]:
+            grad = -grad
+        if group["weight_decay"]:
+            grad = grad + group["weight_decay"] * param
+        if momentum:
+            if "momentum_buffer" not in state:
+                state["momentum_buffer"] = wrap(grad.copy())
+            else:
+                buffer = state["momentum_buffer"]._array
+                buffer *= momentum
+                buffer += grad * (1 - group["dampening"])
+            buffer = state["momentum_buffer"]._array
+            grad = grad + momentum * buffer if group["nesterov"] else buffer
+        param -= lr * grad

@@ -1,0 +1,377 @@
+"""class Tensor: what the tape knows (autograd/variable.py), with every op as a method or an operator.
+
+A method is the function of ops/ under the same name, so `x.exp()` and `minitorch.exp(x)` are one thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import minitorch.ops as ops
+from minitorch.autograd.engine import backward
+from minitorch.autograd.variable import TensorBase, wrap
+from minitorch.backend.arrays import Array, xp
+from minitorch.backend.dtypes import (
+    bool_,
+    dtypes,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+)
+from minitorch.backend.dtypes import dtype as _dtype
+from minitorch.backend.random import Generator, default_generator
+from minitorch.ops.indexing import SetItem, getitem, plain_index
+from minitorch.ops.shape import Cast, expand, sum_to_size, view
+from minitorch.printing import tensor_text
+
+__all__ = ["Size", "Tensor"]
+
+
+class Size(tuple[int, ...]):
+    """A tensor's shape: a tuple that prints as such and knows its product."""
+
+    def __repr__(self) -> str:
+        return f"minitorch.Size({list(self)})"
+
+    def numel(self) -> int:
+        n = 1
+        for size in self:
+            n *= size
+        return n
+
+
+def _in_place(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The in-place form of an op: compute, then take over value and history."""
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return self._overwrite(op(self._before_change(), *args, **kwargs))
+
+    method.__name__ = f"{op.__name__}_"
+    method.__doc__ = f"As `{op.__name__}`, into this tensor itself."
+    return method
+
+
+def _reflected(op: Callable[..., Tensor]) -> Callable[[Tensor, Any], Tensor]:
+    return lambda self, other: op(other, self)
+
+
+class Tensor(TensorBase):
+    """A multi-dimensional array of one type that remembers how it was computed.
+
+    `minitorch.tensor(data)` makes one; `Tensor(data)` does too, always in the default floating type.
+    """
+
+    def __init__(self, data: Any = ()) -> None:
+        self._array = xp.array(data._array if isinstance(data, TensorBase) else data, get_default_dtype().numpy)
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Tensor | Sequence[Tensor] | None = None,
+    ) -> None:
+        """Run the tape backward from here and add to `.grad` of every leaf (or of `inputs` alone).
+
+        `gradient` is the derivative of what comes after this tensor, and has its shape; a tensor of one element needs
+        none. With `create_graph` the gradients are on the tape themselves. The values saved for backward are freed
+        on the way unless `retain_graph` (by default: as `create_graph`).
+        """
+        backward(self, gradient, retain_graph, create_graph, inputs)
+
+    # ---- what it is ----------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        return Size(self._array.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the size of one dimension."""
+        return self.shape if dim is None else self.shape[ops.shape.check_dim(dim, self.ndim)]
+
+    @property
+    def dtype(self) -> _dtype:
+        return dtypes[self._array.dtype]
+
+    @property
+    def ndim(self) -> int:
+        return self._array.ndim
+
+    def dim(self) -> int:
+        return self._array.ndim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self._array.size
+
+    nelement = numel
+
+    def element_size(self) -> int:
+        """Bytes an element."""
+        return self._array.itemsize
+
+    def is_floating_point(self) -> bool:
+        return self._array.dtype.kind == "f"
+
+    def stride(self, dim: int | None = None) -> Any:
+        """How many elements apart neighbours are in memory, for each dimension."""
+        steps = tuple(s // self._array.itemsize for s in self._array.strides)
+        return steps if dim is None else steps[dim]
+
+    def is_contiguous(self) -> bool:
+        """Whether the elements lie in memory in their order, without gaps."""
+        return bool(self._array.flags.c_contiguous)
+
+    def __repr__(self) -> str:
+        suffixes = []
+        plain = (get_default_dtype(), int64, bool_) if self.numel() else (get_default_dtype(),)
+        if self.dtype not in plain:
+            suffixes.append(f"dtype={self.dtype!r}")
+        if self.grad_fn is not None:
+            suffixes.append(f"grad_fn=<{self.grad_fn.name()}>")
+        elif self.requires_grad:
+            suffixes.append("requires_grad=True")
+        return tensor_text(self._array, suffixes)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if self.ndim == 0 and spec else repr(self)
+
+    # ---- out of it, into Python and NumPy --------------------------------------------------------------------------
+
+    def numpy(self) -> Array:
+        """The values as a NumPy array that shares this tensor's memory. Refused for a tensor that requires grad."""
+        if self.requires_grad:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        return self._array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return xp.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def item(self) -> Any:
+        """The value of a tensor of one element as a Python number."""
+        if self.numel() != 1:
+            raise RuntimeError(f"a Tensor with {self.numel()} elements cannot be converted to Scalar: .tolist() gives them all")
+        return self._array.item()
+
+    def tolist(self) -> Any:
+        """The values as nested lists of Python numbers."""
+        return self._array.tolist()
+
+    def __bool__(self) -> bool:
+        if self.numel() != 1:
+            what = "no values" if self.numel() == 0 else "more than one value"
+            raise RuntimeError(f"Boolean value of Tensor with {what} is ambiguous: .any() or .all() says which is meant")
+        return bool(self._array.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __index__(self) -> int:
+        if self._array.dtype.kind == "f" or self.numel() != 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.item())
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return len(self._array)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(ops.unbind(self))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self == value).any())
+
+    __hash__ = object.__hash__
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment; "
+                "copy .detach() of it"
+            )
+        out = object.__new__(type(self))
+        out._array = self._array.copy()
+        out._requires_grad = self._requires_grad
+        out._grad = None if self._grad is None else self._grad.detach().clone()
+        memo[id(self)] = out
+        return out
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if not self.is_leaf:
+            raise RuntimeError("a tensor with a history cannot be pickled: pickle .detach() of it")
+        return _rebuild, (type(self), self._array, self._requires_grad)
+
+    # ---- types ------------------------------------------------------------------------------------------------------
+
+    def to(self, dtype: _dtype) -> Tensor:
+        """In another type; the tensor itself if it is of that type already."""
+        if not isinstance(dtype, _dtype):
+            raise TypeError(f"to() expects a minitorch dtype, got {dtype!r}")
+        return self if dtype is self.dtype else Cast.apply(self, dtype.numpy)
+
+    type_as: Callable[[Tensor, Tensor], Tensor] = lambda self, other: self.to(other.dtype)
+    half: Callable[[Tensor], Tensor] = lambda self: self.to(float16)
+    float: Callable[[Tensor], Tensor] = lambda self: self.to(float32)
+    double: Callable[[Tensor], Tensor] = lambda self: self.to(float64)
+    char: Callable[[Tensor], Tensor] = lambda self: self.to(int8)
+    short: Callable[[Tensor], Tensor] = lambda self: self.to(int16)
+    int: Callable[[Tensor], Tensor] = lambda self: self.to(int32)
+    long: Callable[[Tensor], Tensor] = lambda self: self.to(int64)
+    byte: Callable[[Tensor], Tensor] = lambda self: self.to(uint8)
+    bool: Callable[[Tensor], Tensor] = lambda self: self.to(bool_)
+
+    def contiguous(self) -> Tensor:
+        """With its elements in order in memory: itself, or a copy."""
+        return self if self.is_contiguous() else ops.clone(self)
+
+    # ---- operators --------------------------------------------------------------------------------------------------
+
+    __add__, __sub__, __mul__, __truediv__ = ops.add, ops.sub, ops.mul, ops.div
+    __floordiv__, __mod__, __pow__, __matmul__ = ops.floor_divide, ops.remainder, ops.pow, ops.matmul
+    __radd__, __rsub__, __rmul__ = _reflected(ops.add), _reflected(ops.sub), _reflected(ops.mul)
+    __rtruediv__, __rfloordiv__ = _reflected(ops.div), _reflected(ops.floor_divide)
+    __rmod__, __rpow__, __rmatmul__ = _reflected(ops.remainder), _reflected(ops.pow), _reflected(ops.matmul)
+    __neg__, __abs__, __invert__ = ops.neg, ops.abs, ops.bitwise_not
+    __lt__, __le__, __gt__, __ge__ = ops.lt, ops.le, ops.gt, ops.ge
+    __and__, __or__, __xor__ = ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor
+    __getitem__ = getitem
+
+    def __eq__(self, other: Any) -> Tensor:
+        return ops.eq(self, other)
+
+    def __ne__(self, other: Any) -> Tensor:
+        return ops.ne(self, other)
+
+    # ---- the ops as methods -------------------------------------------------------------------------------------------
+
+    add, sub, mul, div, pow, neg, abs = ops.add, ops.sub, ops.mul, ops.div, ops.pow, ops.neg, ops.abs
+    remainder, floor_divide = ops.remainder, ops.floor_divide
+    exp, expm1, log, log1p, sqrt, rsqrt = ops.exp, ops.expm1, ops.log, ops.log1p, ops.sqrt, ops.rsqrt
+    square, reciprocal, sin, cos, tan = ops.square, ops.reciprocal, ops.sin, ops.cos, ops.tan
+    tanh, sigmoid, relu = ops.tanh, ops.sigmoid, ops.relu
+    sign, floor, ceil, round, trunc = ops.sign, ops.floor, ops.ceil, ops.round, ops.trunc
+    eq, ne, lt, le, gt, ge = ops.eq, ops.ne, ops.lt, ops.le, ops.gt, ops.ge
+    logical_and, logical_or, logical_xor = ops.logical_and, ops.logical_or, ops.logical_xor
+    logical_not, isnan, isinf, isfinite = ops.logical_not, ops.isnan, ops.isinf, ops.isfinite
+    maximum, minimum, clamp, masked_fill = ops.maximum, ops.minimum, ops.clamp, ops.masked_fill
+    clip = clamp
+
+    def where(self, condition: Tensor, other: Any) -> Tensor:
+        """This tensor where `condition` is true, `other` elsewhere."""
+        return ops.where(condition, self, other)
+
+    sum, mean, var, std, prod = ops.sum, ops.mean, ops.var, ops.std, ops.prod
+    max, min, amax, amin, argmax, argmin = ops.max, ops.min, ops.amax, ops.amin, ops.argmax, ops.argmin
+    logsumexp, softmax, log_softmax, cumsum = ops.logsumexp, ops.softmax, ops.log_softmax, ops.cumsum
+    all, any = ops.all, ops.any
+
+    reshape, view, permute, transpose, t = ops.reshape, view, ops.permute, ops.transpose, ops.t
+    flatten, unflatten, squeeze, unsqueeze = ops.flatten, ops.unflatten, ops.squeeze, ops.unsqueeze
+    expand, broadcast_to, sum_to_size = expand, ops.broadcast_to, sum_to_size
+    movedim, flip, roll, clone = ops.movedim, ops.flip, ops.roll, ops.clone
+    split, chunk, unbind, narrow, select = ops.split, ops.chunk, ops.unbind, ops.narrow, ops.select
+
+    def expand_as(self, other: Tensor) -> Tensor:
+        return expand(self, tuple(other.shape))
+
+    def view_as(self, other: Tensor) -> Tensor:
+        return view(self, tuple(other.shape))
+
+    @property
+    def T(self) -> Tensor:
+        """The transpose: all dimensions in reverse."""
+        return ops.permute(self, tuple(range(self.ndim))[::-1])
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two dimensions exchanged."""
+        if self.ndim < 2:
+            raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor.")
+        return ops.transpose(self, -2, -1)
+
+    matmul, mm, bmm, mv, dot = ops.matmul, ops.mm, ops.bmm, ops.mv, ops.dot
+    gather, scatter_add, index_select = ops.gather, ops.scatter_add, ops.index_select
+    masked_select, take_along_dim = ops.masked_select, ops.take_along_dim
+
+    # ---- in place -------------------------------------------------------------------------------------------------------
+
+    add_, sub_, mul_, div_ = _in_place(ops.add), _in_place(ops.sub), _in_place(ops.mul), _in_place(ops.div)
+    pow_, neg_, abs_, exp_ = _in_place(ops.pow), _in_place(ops.neg), _in_place(ops.abs), _in_place(ops.exp)
+    log_, sqrt_, sigmoid_, tanh_ = _in_place(ops.log), _in_place(ops.sqrt), _in_place(ops.sigmoid), _in_place(ops.tanh)
+    relu_, clamp_, masked_fill_ = _in_place(ops.relu), _in_place(ops.clamp), _in_place(ops.masked_fill)
+    __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        index = plain_index(index, self.shape)
+        if hasattr(value, "dtype") and not isinstance(value, TensorBase):
+            value = wrap(xp.asarray(value))
+        before = self._before_change()
+        self._overwrite(SetItem.apply(before, value, index))
+
+    def copy_(self, src: Tensor) -> Tensor:
+        """Take over the values of `src`, broadcast to this shape and cast to this type."""
+        if not isinstance(src, TensorBase):
+            raise TypeError(f"copy_(): argument 'src' must be Tensor, not {type(src).__name__}")
+        return self._overwrite(expand(src.as_tensor().to(self.dtype), self._before_change().shape))
+
+    def fill_(self, value: Any) -> Tensor:
+        """Set every element to `value`."""
+        return self._overwrite(ops.where(wrap(xp.ones(self._array.shape, dtype=bool)), value, self._before_change()))
+
+    def zero_(self) -> Tensor:
+        """Set every element to 0."""
+        return self.fill_(0)
+
+    def detach_(self) -> Tensor:
+        """Take this tensor off the tape: it becomes a leaf that requires no gradient."""
+        self._edge, self._requires_grad = None, False
+        return self
+
+    # ---- random values, in place --------------------------------------------------------------------------------------------
+
+    def uniform_(self, from_: Any = 0.0, to: Any = 1.0, *, generator: Generator | None = None) -> Tensor:
+        """Draw every element from [from_, to), as PyTorch draws for the same seed."""
+        if from_ > to:
+            raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={from_} > to={to}")
+        kind = self._array.dtype.type
+        drawn = (generator or default_generator).uniform(self.numel(), self._array.dtype)
+        return self._fill_random(drawn * kind(kind(to) - kind(from_)) + kind(from_))
+
+    def normal_(self, mean: Any = 0.0, std: Any = 1.0, *, generator: Generator | None = None) -> Tensor:
+        """Draw every element from the normal distribution, as PyTorch draws for the same seed."""
+        if std < 0:
+            raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+        return self._fill_random((generator or default_generator).normal(self.numel(), self._array.dtype) * std + mean)
+
+    def _fill_random(self, values: Array) -> Tensor:
+        if self._array.dtype.kind != "f":
+            raise RuntimeError(f"random values of a distribution need a floating-point tensor, not {self.dtype!r}")
+        self._before_change()
+        return self._overwrite(wrap(values.reshape(self._array.shape).astype(self._array.dtype, copy=False)))
+
+
+TensorBase.kind = Tensor  # from here on, ops return Tensors
+
+
+def _rebuild(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
+    out = object.__new__(kind)
+    out._array, out._requires_grad = array, requires_grad
+    return out
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether obj is a Tensor."""
+    return isinstance(obj, Tensor)

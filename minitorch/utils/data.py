@@ -1,0 +1,197 @@
+"""Datasets, and a loader that serves them in batches, shuffled as PyTorch shuffles for the same seed."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from minitorch.backend.random import Generator, default_generator
+from minitorch.creation import as_tensor, randperm, tensor
+from minitorch.ops import stack
+from minitorch.tensor import Tensor
+
+__all__ = ["ConcatDataset", "DataLoader", "Dataset", "Subset", "TensorDataset", "default_collate", "random_split"]
+
+
+class Dataset:
+    """Samples by number: a subclass defines `__getitem__(index)` and `__len__()`."""
+
+    def __getitem__(self, index: int) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} must define __getitem__(index)")
+
+    def __len__(self) -> int:
+        raise NotImplementedError(f"{type(self).__name__} must define __len__()")
+
+    def __add__(self, other: Dataset) -> ConcatDataset:
+        return ConcatDataset([self, other])
+
+
+class TensorDataset(Dataset):
+    """Sample i is row i of every tensor."""
+
+    def __init__(self, *tensors: Tensor) -> None:
+        rows = [len(t) for t in tensors]
+        if any(n != rows[0] for n in rows):
+            raise AssertionError(f"Size mismatch between tensors: their first dimensions are {rows}")
+        self.tensors = tensors
+
+    def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
+        return tuple(t[index] for t in self.tensors)
+
+    def __len__(self) -> int:
+        return len(self.tensors[0])
+
+
+class Subset(Dataset):
+    """The samples of `dataset` whose numbers are in `indices`."""
+
+    def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
+        self.dataset, self.indices = dataset, indices
+
+    def __getitem__(self, index: int) -> Any:
+        return self.dataset[self.indices[index]]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+class ConcatDataset(Dataset):
+    """Datasets one after the other."""
+
+    def __init__(self, datasets: Sequence[Any]) -> None:
+        self.datasets = list(datasets)
+        if not self.datasets:
+            raise AssertionError("datasets should not be an empty iterable")
+
+    def __getitem__(self, index: int) -> Any:
+        n = len(self)
+        if not -n <= index < n:
+            raise IndexError(f"index {index} is out of range for {n} samples")
+        index %= n
+        for dataset in self.datasets:
+            if index < len(dataset):
+                return dataset[index]
+            index -= len(dataset)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.datasets))
+
+
+def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | None = None) -> list[Subset]:
+    """Parts of a dataset, without overlap, drawn at random: sizes, or fractions that sum to 1."""
+    sizes = list(lengths)
+    n = len(dataset)
+    if math.isclose(sum(sizes), 1) and sum(sizes) <= 1:
+        for i, fraction in enumerate(sizes):
+            if not 0 <= fraction <= 1:
+                raise ValueError(f"Fraction at index {i} is not between 0 and 1")
+        sizes = [math.floor(n * fraction) for fraction in sizes]
+        for i in range(n - int(sum(sizes))):
+            sizes[i % len(sizes)] += 1
+        for i, size in enumerate(sizes):
+            if size == 0:
+                warnings.warn(f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2)
+    if sum(sizes) != n:
+        raise ValueError(
+            f"Sum of input lengths does not equal the length of the input dataset! {sizes} sum to {sum(sizes)}, not {n}"
+        )
+    order = randperm(n, generator=generator).tolist()
+    ends = itertools.accumulate(int(s) for s in sizes)
+    return [Subset(dataset, order[end - int(size) : end]) for end, size in zip(ends, sizes, strict=True)]
+
+
+def default_collate(batch: Sequence[Any]) -> Any:
+    """A list of samples as one: tensors, arrays and numbers are stacked; tuples, lists and dicts go by their parts."""
+    first = batch[0]
+    if isinstance(first, Tensor):
+        return stack(batch)
+    if isinstance(first, (np.ndarray, np.generic)):
+        return as_tensor(np.stack([np.asarray(b) for b in batch]))
+    if isinstance(first, float):
+        return tensor(np.asarray(batch, np.float64))
+    if isinstance(first, int):
+        return tensor(list(batch))
+    if isinstance(first, (str, bytes)):
+        return list(batch)
+    if isinstance(first, Mapping):
+        kind: Any = type(first)
+        return kind({key: default_collate([sample[key] for sample in batch]) for key in first})
+    if isinstance(first, (tuple, list)):
+        if any(len(sample) != len(first) for sample in batch):
+            raise RuntimeError("each element in list of batch should be of equal size")
+        parts = [default_collate(part) for part in zip(*batch, strict=True)]
+        return type(first)(*parts) if hasattr(first, "_fields") else parts
+    raise TypeError(
+        f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {type(first)}. A "
+        "collate_fn of your own can join anything"
+    )
+
+
+class DataLoader:
+    """Batches of a dataset: iterate over it, once an epoch.
+
+    `shuffle` draws a new order each time; `drop_last` leaves out a last batch that is not full; `collate_fn` joins a list of
+    samples; `batch_size=None` hands out single samples. Orders are PyTorch's for the same seed.
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        batch_size: int | None = 1,
+        shuffle: bool = False,
+        *,
+        collate_fn: Callable[[list[Any]], Any] | None = None,
+        drop_last: bool = False,
+        generator: Generator | None = None,
+    ) -> None:
+        if batch_size is not None and (not isinstance(batch_size, int) or batch_size <= 0):
+            raise ValueError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
+        if batch_size is None and drop_last:
+            raise ValueError("drop_last=True leaves out a last batch, and with batch_size=None there are no batches")
+        if shuffle and len(dataset) == 0:
+            raise ValueError("num_samples should be a positive integer value, but got num_samples=0: the dataset is empty")
+        self.dataset, self.batch_size, self.shuffle = dataset, batch_size, shuffle
+        self.collate_fn = collate_fn or (default_collate if batch_size is not None else _single)
+        self.drop_last, self.generator = drop_last, generator
+
+    def __len__(self) -> int:
+        n = len(self.dataset)
+        if self.batch_size is None:
+            return n
+        return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
+
+    def __iter__(self) -> Iterator[Any]:
+        # PyTorch draws a seed for worker processes at the start of every pass, and one for the order if it shuffles;
+        # drawing them too keeps the stream in step.
+        (self.generator or default_generator).words64(1)
+        order = self._order()
+        return self._batches(order)
+
+    def _order(self) -> list[int]:
+        n = len(self.dataset)
+        if not self.shuffle:
+            return list(range(n))
+        generator = self.generator
+        if generator is None:
+            generator = Generator().manual_seed(int(default_generator.words64(1)[0]) % 2**63)
+        return generator.permutation(n).tolist()
+
+    def _batches(self, order: list[int]) -> Iterator[Any]:
+        if self.batch_size is None:
+            for index in order:
+                yield self.collate_fn(self.dataset[index])
+            return
+        for start in range(0, len(order), self.batch_size):
+            batch = order[start : start + self.batch_size]
+            if len(batch) < self.batch_size and self.drop_last:
+                return
+            yield self.collate_fn([self.dataset[index] for index in batch])
+
+
+def _single(sample: Any) -> Any:
+    return as_tensor(sample) if isinstance(sample, (np.ndarray, np.generic, int, float)) else sample

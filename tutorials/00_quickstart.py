@@ -1,0 +1,100 @@
+"""A conv net learns to read handwritten digits; its gradients are checked; its computation graph is drawn.
+
+Run it with `make demo`. It needs the extras `tutorials` and `viz`: pip install '.[tutorials,viz]' in the clone.
+"""
+
+from pathlib import Path
+
+from sklearn.datasets import load_digits
+from tqdm import tqdm
+
+import minitorch
+import minitorch.nn.functional as F
+from minitorch import nn, optim, viz
+from minitorch.autograd import gradcheck, gradgradcheck
+from minitorch.utils.data import DataLoader, TensorDataset, random_split
+
+EPOCHS = 12
+minitorch.manual_seed(0)
+
+# 1. The data: 1,797 real digits, 8 x 8 pixels each with values from 0 to 16. A quarter is held out for testing.
+
+images, labels = load_digits(return_X_y=True)
+x = minitorch.tensor(images, dtype=minitorch.float32).reshape(-1, 1, 8, 8) / 16
+y = minitorch.tensor(labels)
+train, test = random_split(TensorDataset(x, y), [0.75, 0.25])
+print(f"{len(train)} digits to learn from, {len(test)} held out")
+
+# 2. The model, and its training: forward, backward, step.
+
+model = nn.Sequential(
+    nn.Conv2d(1, 16, kernel_size=3, padding=1),
+    nn.ReLU(),
+    nn.MaxPool2d(2),
+    nn.Conv2d(16, 32, kernel_size=3, padding=1),
+    nn.ReLU(),
+    nn.MaxPool2d(2),
+    nn.Flatten(),
+    nn.Linear(32 * 2 * 2, 10),
+)
+print(model)
+optimizer = optim.Adam(model.parameters(), lr=3e-3)
+
+
+def accuracy(digits):
+    with minitorch.no_grad():
+        right = sum((model(x).argmax(1) == y).sum().item() for x, y in DataLoader(digits, batch_size=256))
+    return right / len(digits)
+
+
+with tqdm(range(EPOCHS), desc="training", unit="epoch") as bar:
+    for _ in bar:
+        for xb, yb in DataLoader(train, batch_size=32, shuffle=True):
+            loss = F.cross_entropy(model(xb), yb)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        bar.set_postfix(loss=f"{loss.item():.3f}", accuracy=f"{accuracy(test):.1%}")
+
+score = accuracy(test)
+print(f"\nIt reads {score:.1%} of the held-out digits correctly.\n")
+assert score >= 0.97, "the net should have learned more than that"
+
+# 3. Are the gradients right? Each type of layer is compared with finite differences, in float64.
+
+layers = [
+    (nn.Conv2d(2, 3, kernel_size=3, padding=1), (2, 2, 5, 5)),
+    (nn.ReLU(), (4, 5)),
+    (nn.MaxPool2d(2), (2, 2, 4, 4)),
+    (nn.Flatten(), (2, 3, 2)),
+    (nn.Linear(4, 3), (5, 4)),
+]
+point = minitorch.randn(4, 10, dtype=minitorch.float64, requires_grad=True)
+digits = minitorch.tensor([1, 0, 9, 3])
+checks = [
+    *((layer.double(), minitorch.randn(*shape, dtype=minitorch.float64, requires_grad=True)) for layer, shape in layers),
+    (lambda scores: F.cross_entropy(scores, digits), point),
+]
+print("layer          gradient  second derivative")
+for layer, point in checks:
+    name = type(layer).__name__ if isinstance(layer, nn.Module) else "cross_entropy"
+    verdicts = ["right" if check(layer, point) else "WRONG" for check in (gradcheck, gradgradcheck)]
+    print(f"{name:<14} {verdicts[0]:<9} {verdicts[1]}")
+
+# 4. The computation graph of one training step.
+
+loss = F.cross_entropy(model(x[:8]), y[:8])
+optimizer.zero_grad()
+loss.backward(retain_graph=True)
+picture = viz.graph(loss, params=dict(model.named_parameters()))
+where = picture.save(Path(__file__).parent / "output" / "00_quickstart_graph.svg")
+print(f"\nThe computation graph of one training step is in {where}")
+
+print(
+    """
+What next?
+  open the picture in a browser, and find in it the layers printed above
+  change the model in tutorials/00_quickstart.py, and run `make demo` again
+  read minitorch/autograd/, then minitorch/ops/pointwise.py: that is how it works
+  add an operation of your own: CONTRIBUTING.md shows how"""
+)
