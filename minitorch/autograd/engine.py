@@ -242,7 +242,7 @@ def backward(
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     wanted = None if inputs is None else {_wanted_edge(t) for t in targets}
     roots = _seeds(_as_tuple(tensors), grad_tensors, recording)
-    with set_grad_enabled(recording):
+    with set_grad_enabled(recording), xp.errstate(all="ignore"):
         arrived = sweep(roots, wanted, recording if retain_graph is None else retain_graph, recording)
         into = [(_owner(edge, targets), grad, owned) for edge, (grad, owned) in arrived.items()]
         done = [(t, _hooked(g, t._hooks, recording), own) if t._hooks else (t, g, own) for t, g, own in into]
@@ -270,7 +270,7 @@ def grad(
     targets = _as_tuple(inputs)
     edges = [_wanted_edge(t) for t in targets]
     roots = _seeds(_as_tuple(outputs), grad_outputs, recording)
-    with set_grad_enabled(recording):
+    with set_grad_enabled(recording), xp.errstate(all="ignore"):
         arrived = sweep(roots, set(edges), recording if retain_graph is None else retain_graph, recording)
         results: list[Any] = []
         for tensor, edge in zip(targets, edges, strict=True):

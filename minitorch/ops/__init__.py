@@ -6,7 +6,7 @@
     shape.py          reshape, permute, expand, cat, flip, pad
     indexing.py       x[index], gather, and back
     reduction.py      sums, extremes, softmax
-    matmul.py         matrix products and einsum
+    matrix.py         matrix products and einsum
     window.py         the geometry of a sliding window
     convolution.py    convolution, its transpose, its kernel gradient
     pooling.py        max-pooling
@@ -47,7 +47,7 @@ from minitorch.ops.comparison import (
     where,
 )  # fmt: skip
 from minitorch.ops.indexing import gather, index_select, masked_select, scatter_add, take_along_dim
-from minitorch.ops.matmul import bmm, dot, einsum, matmul, mm, mv
+from minitorch.ops.matrix import bmm, dot, einsum, matmul, mm, mv
 from minitorch.ops.pointwise import (
     abs,
     add,

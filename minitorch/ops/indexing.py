@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-def _is_basic(index: Any) -> bool:
+def _is_basic(index: tuple[Any, ...]) -> bool:
     """Whether the index has only ints, slices, None and `...`: the result is then a view and names no cell twice."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return all(p is None or p is Ellipsis or isinstance(p, slice) or type(p) is int for p in parts)
+    return all(p is None or p is Ellipsis or isinstance(p, slice) or type(p) is int for p in index)
 
 
 class GetItem(Op):
@@ -80,7 +79,7 @@ class SetItem(Op):
 # ---- the functions, by PyTorch's names ---------------------------------------------------------------------------
 
 
-def plain_index(index: Any, shape: Sequence[int]) -> Any:
+def plain_index(index: Any, shape: Sequence[int]) -> tuple[Any, ...]:
     """An index as NumPy takes it, checked against the shape it is for: Tensors and lists become arrays.
 
     Raises IndexError for too many indices or one that is out of bounds, ValueError for a step that is not positive.
@@ -118,7 +117,9 @@ def plain_index(index: Any, shape: Sequence[int]) -> Any:
                 raise IndexError(f"index {wrong} is out of bounds for dimension {dim} with size {n}")
             dim += 1
         out.append(part)
-    return tuple(out) if isinstance(index, tuple) else out[0]
+    if _is_basic(tuple(out)) and Ellipsis not in out:
+        out.append(Ellipsis)  # so that NumPy gives a view also where one element is left
+    return tuple(out)
 
 
 def _plain_part(part: Any) -> Any:
@@ -141,7 +142,7 @@ def _plain_part(part: Any) -> Any:
             )
     if hasattr(part, "__index__"):
         return operator.index(part)
-    raise IndexError(
+    raise (TypeError if isinstance(part, str) else IndexError)(
         "only integers, slices (`:`), ellipsis (`...`), None and long or bool Tensors are valid indices (got "
         f"{type(part).__name__}: {part!r})"
     )

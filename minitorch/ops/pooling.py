@@ -1,7 +1,7 @@
 """Max-pooling, as choosing and picking: the place of each window's largest element, then the elements at these places.
 
-Which place wins is not differentiable and needs no derivative. Picking is `x[index]`, whose derivative, and the derivative
-of that, indexing has.
+Which place wins is not differentiable and needs no derivative. Picking elements and putting them back are each other's
+adjoints, so max-pooling can be differentiated as often as one likes.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.function import Op
-from minitorch.backend.arrays import Array, xp
-from minitorch.ops.indexing import GetItem, along
-from minitorch.ops.shape import reshape, squeeze, unsqueeze
+from minitorch.backend.arrays import Array, scatter_add, xp
+from minitorch.ops.shape import squeeze, unsqueeze
 from minitorch.ops.window import Window
 
 if TYPE_CHECKING:
@@ -33,6 +32,35 @@ class WindowArgmax(Op):
             padded = xp.take_along_axis(places, winner, -1) < 0
             winner = xp.where(padded, xp.argmax(places >= 0, axis=-1)[..., None], winner)
         return xp.take_along_axis(places, winner, -1)[..., 0]
+
+
+class MaxPool(Op):
+    """The elements of each plane (*size) at the given flat places; `places` is (N, C, *out)"""
+
+    def forward(ctx, x: Array, places: Array) -> Array:
+        ctx.save_for_backward(places)
+        ctx.size = x.shape[2:]
+        n, c = places.shape[:2]
+        return xp.take_along_axis(x.reshape(n, c, -1), places.reshape(n, c, -1), 2).reshape(places.shape)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (places,) = ctx.saved_tensors
+        return PutBack.apply(grad, places, ctx.size)
+
+
+class PutBack(Op):
+    """Planes of zeros, to which each element is added at its place: the adjoint of MaxPool"""
+
+    def forward(ctx, x: Array, places: Array, size: tuple[int, ...]) -> Array:
+        ctx.save_for_backward(places)
+        n, c = places.shape[:2]
+        plane = math.prod(size)
+        planes = xp.arange(n * c).reshape(n * c, 1) * plane  # where each plane begins in the flat array
+        return scatter_add((n * c * plane,), (places.reshape(n * c, -1) + planes,), x.reshape(n * c, -1)).reshape(n, c, *size)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (places,) = ctx.saved_tensors
+        return MaxPool.apply(grad, places)
 
 
 def _max_pool(
@@ -61,12 +89,9 @@ def _max_pool(
         pooled = _max_pool(rank, unsqueeze(input, 0), kernel_size, stride, padding, dilation, ceil_mode, True)
         values, indices = (squeeze(x, 0) for x in pooled)
         return (values, indices) if return_indices else values
-    n, c, *size = input.shape
-    out = window.output_size(size)
+    window.output_size(input.shape[2:])  # says what does not fit
     indices = WindowArgmax.apply(input, window)
-    flat = reshape(input, (n, c, math.prod(size)))
-    values = GetItem.apply(flat, along(indices._array.reshape(n, c, -1), 2))
-    values = reshape(values, (n, c, *out))
+    values = MaxPool.apply(input, indices)
     return (values, indices) if return_indices else values
 
 

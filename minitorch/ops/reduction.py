@@ -284,6 +284,10 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, other: Any, pair: Any, extr
     if other is not None or not (dim is None or isinstance(dim, int)):
         return pairwise(input, dim if other is None else other)
     if dim is None:
+        if 0 in input.shape:
+            raise RuntimeError(
+                f"{pair.__name__}(): Expected reduction dim to be specified for input.numel() == 0, input is {list(input.shape)}"
+            )
         return extreme(input)
     if input.ndim == 0:
         return pair(input.clone(), arg(input))

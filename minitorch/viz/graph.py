@@ -153,8 +153,10 @@ def graph(output: Tensor, *, params: Mapping[str, Tensor] | None = None) -> Grap
         nodes.append(_model_of(node, ids[node], names))
         for edge in node.next_functions:
             if edge is not None:
-                shape, _ = edge[0].outputs[edge[1]]
-                edges.append(Edge(ids[edge[0]], ids[node], "" if isinstance(edge[0], AccumulateGrad) else _shape(shape)))
+                maker, nr = edge
+                shape, dtype = maker.outputs[nr]
+                label = "" if isinstance(maker, AccumulateGrad) else f"{_shape(shape)}  {dtypes[dtype].name}"
+                edges.append(Edge(ids[maker], ids[node], label))
     value = f" = {output.item():.6g}" if output.numel() == 1 else ""
     nodes.append(Node("out", "output", f"output{value}", tuple(output.shape), output.dtype.name, ""))
     edges.append(Edge(ids[output.grad_fn], "out", ""))

@@ -1,0 +1,25 @@
+"""Settings for every test: Hypothesis draws the same cases each time, and the random stream starts from one seed."""
+
+import gc
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import minitorch
+
+settings.register_profile("ci", deadline=None, derandomize=True, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ci")
+
+
+@pytest.fixture(autouse=True)
+def _same_seed():
+    minitorch.manual_seed(0)
+
+
+@pytest.fixture
+def no_collector():
+    """Without the garbage collector: what dies, dies by reference counting."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()

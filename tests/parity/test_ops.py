@@ -1,0 +1,173 @@
+"""Ops and tensors, beside PyTorch: one line a case."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.parity.compare import prints_the_same, same
+from tests.samples import SAMPLES, Draw
+
+pytestmark = pytest.mark.parity
+
+DTYPES = ["float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool"]
+F32 = np.float32
+A = np.linspace(-2, 2, 12).reshape(3, 4)
+BINARY = ["add", "sub", "mul", "div", "pow", "remainder", "eq", "lt", "ge", "maximum", "minimum"]
+
+
+@pytest.mark.parametrize("name", BINARY)
+@pytest.mark.parametrize(("a", "b"), list(itertools.product(DTYPES, DTYPES)))
+def test_promotion(name, a, b):
+    if name in ("pow", "remainder") and "bool" in (a, b):
+        pytest.skip("PyTorch's own answers for booleans differ from function to function")
+    x, y = np.array([[1, 2, 0], [3, 1, 2]]).astype(a), np.array([1, 2, 3]).astype(b)
+    options = {"tolerance": 2e-3, "second_order": False}
+    same(lambda lib, p, q: getattr(lib, name)(p, q), x, y, **options)
+    same(lambda lib, p, q: getattr(lib, name)(p, q[1]), x, y, **options)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("number", [2, 2.5, True, -1])
+def test_promotion_with_numbers(dtype, number):
+    x = np.array([[1, 2, 0], [3, 1, 2]]).astype(dtype)
+    if dtype in ("uint8", "bool") and number == -1:
+        pytest.skip("wraps around")
+    for f in (lambda lib, x: x * number, lambda lib, x: number * x, lambda lib, x: x / number, lambda lib, x: x + number):
+        same(f, x, tolerance=2e-3, second_order=False)
+    for f in (lambda lib, x: x < number, lambda lib, x: x == number, lambda lib, x: lib.where(x > 1, x, number)):
+        same(f, x, tolerance=2e-3, second_order=False)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda t, x: x.sum(), lambda t, x: x.sum(1), lambda t, x: x.sum((0, 1), True), lambda t, x: x.mean(-1),
+        lambda t, x: x.mean(dim=(0,), keepdim=True), lambda t, x: x.var(), lambda t, x: x.var(1), lambda t, x: x.std(0, True, True),
+        lambda t, x: x.var(dim=1, correction=0), lambda t, x: x.std(unbiased=False), lambda t, x: x.max(), lambda t, x: x.max(1),
+        lambda t, x: x.min(0, True), lambda t, x: x.amax((0, 1)), lambda t, x: x.amin(1, True), lambda t, x: x.argmax(),
+        lambda t, x: x.argmin(1, True), lambda t, x: x.prod(), lambda t, x: x.prod(1), lambda t, x: x.logsumexp(1),
+        lambda t, x: t.softmax(x, 0), lambda t, x: x.log_softmax(-1), lambda t, x: x.cumsum(1), lambda t, x: (x > 0).all(1),
+        lambda t, x: (x > 0).any(), lambda t, x: (x > 0).sum(0), lambda t, x: t.max(x, x.flip(0)), lambda t, x: (x > 0).sum(),
+        lambda t, x: x.reshape(4, 3), lambda t, x: x.view(2, -1), lambda t, x: x.T, lambda t, x: x.t().reshape(-1),
+        lambda t, x: x.permute(1, 0), lambda t, x: x.transpose(0, -1), lambda t, x: x.unsqueeze(1).squeeze(), lambda t, x: x[None].mT,
+        lambda t, x: x.expand(2, 3, 4), lambda t, x: x[:, :1].expand(-1, 5), lambda t, x: t.broadcast_to(x, (2, 3, 4)),
+        lambda t, x: x.flatten(), lambda t, x: x.unflatten(1, (2, -1)), lambda t, x: t.cat([x, x[:1]], 0), lambda t, x: t.stack([x, x], 1),
+        lambda t, x: t.stack([x, x], -1), lambda t, x: x.split(3, 1), lambda t, x: x.split([1, 3], 1), lambda t, x: x.chunk(3, 1),
+        lambda t, x: x.unbind(1), lambda t, x: x.flip((0, 1)), lambda t, x: x.roll(2), lambda t, x: x.roll((1, -1), (0, 1)),
+        lambda t, x: x[None].movedim(0, 2), lambda t, x: t.movedim(x[None], (0, 1), (2, 0)), lambda t, x: x.narrow(1, 1, 2),
+        lambda t, x: x.select(0, 1), lambda t, x: t.nn.functional.pad(x, (1, 2, 0, 1), value=3.0), lambda t, x: t.nn.functional.pad(x, (-1, 1)),
+        lambda t, x: x[1], lambda t, x: x[:, 1:3], lambda t, x: x[..., None, 0], lambda t, x: x[x > 0], lambda t, x: x[[0, 2]],
+        lambda t, x: x[:, [0, 0, 1]], lambda t, x: x[t.tensor([[0, 1], [2, 0]])], lambda t, x: x[t.tensor([0, 2]), t.tensor([1, 1])],
+        lambda t, x: x[[0, 1], :, None], lambda t, x: x[t.tensor(1)], lambda t, x: x[-1, -1], lambda t, x: x[t.tensor([True, False, True])],
+        lambda t, x: x[1:1], lambda t, x: x[::2, ::3], lambda t, x: x[(x > 0).any(1), 0], lambda t, x: x[None, :, None, [1, 2]],
+        lambda t, x: x.gather(1, t.tensor([[0, 1], [3, 3]])), lambda t, x: x.scatter_add(0, t.tensor([[0, 0, 0, 0]]), x[1:2]),
+        lambda t, x: x.index_select(1, t.tensor([3, 0])), lambda t, x: x.masked_fill(x > 0, 5.0), lambda t, x: x.masked_select(x > 0),
+        lambda t, x: t.take_along_dim(x, t.tensor([[1], [0], [2]]), 1), lambda t, x: x.clamp(-1, 1), lambda t, x: x.clamp(min=0),
+        lambda t, x: x.clamp(x.mean().detach(), x.max()), lambda t, x: x.abs(), lambda t, x: x.sign(), lambda t, x: x.relu(),
+        lambda t, x: x.round(), lambda t, x: x.ceil(), lambda t, x: x.trunc(), lambda t, x: x.exp().log(), lambda t, x: (x * x).sqrt(),
+        lambda t, x: x.square().rsqrt(), lambda t, x: x.reciprocal(), lambda t, x: x.tan(), lambda t, x: x.expm1(), lambda t, x: x % 0.7,
+        lambda t, x: x.detach() // 0.7, lambda t, x: t.div(x, 0.7, rounding_mode="trunc"), lambda t, x: 2**x, lambda t, x: x**2, lambda t, x: x**0,
+        lambda t, x: t.add(x, x, alpha=3), lambda t, x: t.sub(x, x * x, alpha=0.5), lambda t, x: 1 - x, lambda t, x: 3 / x, lambda t, x: -x,
+        lambda t, x: x @ x.T, lambda t, x: x @ x[0], lambda t, x: x[0] @ x.T, lambda t, x: x[0].dot(x[1]), lambda t, x: x[None] @ x.T[None],
+        lambda t, x: t.einsum("ij,kj", x, x), lambda t, x: t.einsum("ij->i", x), lambda t, x: t.einsum("...j,j->...", x, x[0]),
+        lambda t, x: t.einsum("ii->", x[:, :3]), lambda t, x: x.contiguous(),
+        lambda t, x: x.clone(), lambda t, x: x.float(), lambda t, x: x.to(t.float16), lambda t, x: x.long(), lambda t, x: t.isnan(x / 0 * 0),
+        lambda t, x: t.logical_and(x > 0, x < 1), lambda t, x: ~(x > 0), lambda t, x: (x > 0) ^ (x > 1), lambda t, x: x.type_as(t.ones(1)),
+        lambda t, x: (x.requires_grad, x.is_leaf, x.ndim, x.numel(), list(x.size()), x.stride(), x.is_contiguous()),
+        lambda t, x: [row.sum() for row in x], lambda t, x: len(x), lambda t, x: 5.0 in x, lambda t, x: x.tolist(), lambda t, x: float(x.detach()[0, 0]),
+    ],
+)  # fmt: skip
+def test_method(f):
+    same(f, A)
+    same(f, A.astype(F32), second_order=False)
+    same(f, np.asfortranarray(A))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda t: t.tensor([1, 2]), lambda t: t.tensor([1, 2.5]), lambda t: t.tensor(True), lambda t: t.tensor([[1], [2]], dtype=t.float64),
+        lambda t: t.tensor([]), lambda t: t.tensor([t.tensor(1.0), t.tensor(2.0)]), lambda t: t.arange(5), lambda t: t.arange(1, 2, 0.3),
+        lambda t: t.arange(5, 0, -2), lambda t: t.linspace(0, 1, 7), lambda t: t.logspace(0, 2, 3), lambda t: t.eye(2, 3),
+        lambda t: t.full((2,), 3), lambda t: t.full((2,), 3.5), lambda t: t.full((2,), True), lambda t: t.zeros(2, 3), lambda t: t.ones((2, 3), dtype=t.int8),
+        lambda t: t.zeros_like(t.ones(2).long()), lambda t: t.full_like(t.ones(2), 7), lambda t: t.rand(3, 4), lambda t: t.randn(3, 4),
+        lambda t: (t.randn(5), t.randn(3), t.randn(40)), lambda t: t.randint(5, (3, 4)), lambda t: t.randint(-5, 5, (20,)), lambda t: t.randperm(20),
+        lambda t: (t.rand(3, dtype=t.float64), t.randint(0, 2, (2,)), t.randn(17, dtype=t.float64), t.rand(2)),
+        lambda t: t.empty(20).uniform_(-2, 3), lambda t: t.empty(20).normal_(1.0, 2.0), lambda t: t.rand(5, generator=t.Generator().manual_seed(3)),
+        lambda t: t.rand_like(t.zeros(2, 2)), lambda t: t.randn_like(t.zeros(2, 2)), lambda t: t.randint_like(t.zeros(4), 3),
+        lambda t: t.as_tensor(np.arange(3)), lambda t: t.tensor(np.float64(3)), lambda t: t.promote_types(t.int8, t.float16) == t.float16,
+        lambda t: t.tensor([[1, 2], [3]]), lambda t: t.tensor("abc"), lambda t: t.zeros(-1), lambda t: t.arange(1, 0), lambda t: t.randint(3, 3, (2,)),
+        lambda t: t.Tensor([1, 2]), lambda t: t.tensor(3.7).int(), lambda t: t.ones(2) + t.ones(3), lambda t: t.ones(2, 3) @ t.ones(2, 3),
+        lambda t: t.ones(2)[2], lambda t: t.ones(2)[0, 0], lambda t: t.ones(2).sum(1), lambda t: t.ones(2, 3).view(5), lambda t: t.ones(2, 3).T.view(6),
+        lambda t: t.cat([t.ones(2), t.ones(2, 2)]), lambda t: t.stack([t.ones(2), t.ones(3)]), lambda t: t.ones(2).item(), lambda t: bool(t.ones(2)),
+        lambda t: t.ones(2).long().mean(), lambda t: t.ones(2).bool() - t.ones(2).bool(), lambda t: -t.ones(2).bool(), lambda t: t.ones(2, 3).expand(4, 5),
+        lambda t: t.exp(np.ones(2)), lambda t: t.ones(2) + "a", lambda t: t.ones(2).squeeze(3), lambda t: t.ones(2, 2, 2).t(), lambda t: t.ones(0).max(),
+        lambda t: t.tensor([2]) ** -1, lambda t: t.ones(3).gather(0, t.tensor([5])), lambda t: t.ones(2, requires_grad=True).numpy(), lambda t: len(t.tensor(1)),
+        lambda t: t.ones(3).reshape(-1, -1), lambda t: t.where(t.ones(2), 1, 2), lambda t: t.ones(3)[::-1], lambda t: t.ones(3)["a"], lambda t: t.ones(2)[1.0],
+        lambda t: t.ones(3).split([1, 1]), lambda t: t.ones(3).permute(0, 0), lambda t: t.clamp(t.ones(2)), lambda t: t.einsum("ij", t.ones(3)),
+        lambda t: t.ones(2).add_(t.ones(2, 2)), lambda t: t.ones(2).long().add_(1.5), lambda t: t.ones(2).long() / 2, lambda t: t.tensor(7) // 2,
+    ],
+)  # fmt: skip
+def test_creation_and_refusals(f):
+    same(lambda t: f(t), tolerance=1e-6)
+
+
+@pytest.mark.parametrize("op", SAMPLES, ids=lambda op: op.__name__)
+@given(data=st.data())
+def test_samples_give_the_same_in_place_of_differences(op, data):
+    """The op's samples that are written with public names alone, at values drawn by Hypothesis."""
+    public = {"Exp", "Tanh", "Sigmoid", "Sqrt", "Log", "Sin", "Cos", "Abs", "Relu", "Expm1", "Log1p"}
+    if op.__name__ not in public:
+        pytest.skip("compared in test_method")
+    _, inputs = SAMPLES[op](Draw(lambda low, high: data.draw(st.integers(low, high))))
+    same(lambda lib, x: getattr(lib, op.__name__.lower())(x), inputs[0]._array.copy())
+
+
+@given(data=st.data())
+def test_matmul_and_getitem_of_any_form(data):
+    from tests.samples import index_of, product_of_matrices
+
+    draw = Draw(lambda low, high: data.draw(st.integers(low, high)))
+    _, (a, b) = product_of_matrices(draw)
+    same(lambda lib, a, b: a @ b, a._array.copy(), b._array.copy())
+    index = index_of(draw, (3, 4, 2))
+
+    def as_in(lib, part):
+        if isinstance(part, tuple):
+            return tuple(as_in(lib, p) for p in part)
+        return lib.from_numpy(part._array.copy()) if hasattr(part, "_array") else part
+
+    same(lambda lib, x: x[as_in(lib, index)], (3, 4, 2))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        1.0, 3, True, [1.0, 2.0], [1.5, 2.25], [1e-5, 1.0], [1e10, 1.0], [1e5, 1.0], [0.001, 100.0], [float("nan"), 1.0], [float("inf"), 2.5],
+        [1, 200, -3], [True, False], [[1.5, -2.0], [3.0, 4.0]], [[[1.0]]], [], [[]], list(range(30)), [0.1 * i for i in range(40)], [[0.5] * 25] * 2,
+        [1e-8], [123456789.0], [-0.0, 0.0], [[1, 2], [3, 4]],
+    ],
+)  # fmt: skip
+def test_printing(values):
+    prints_the_same(lambda t: t.tensor(values))
+    prints_the_same(lambda t: t.tensor(values, dtype=t.float64))
+
+
+def test_printing_long_tensors_and_suffixes():
+    prints_the_same(lambda t: t.arange(2000))
+    prints_the_same(lambda t: t.randn(30, 50))
+    prints_the_same(lambda t: t.randn(2, 3, 4))
+    prints_the_same(lambda t: t.zeros(1100, 2))
+    prints_the_same(lambda t: t.ones(2, requires_grad=True))
+    prints_the_same(lambda t: t.randn(3, 8, dtype=t.float64, requires_grad=True))
+    prints_the_same(lambda t: t.ones(2, dtype=t.int8))
+    prints_the_same(lambda t: t.ones(2, 0))
+    prints_the_same(lambda t: t.ones(2, 3).shape)
+    prints_the_same(lambda t: (t.float32, t.int64, t.bool))
+    prints_the_same(lambda t: t.tensor([[1.0, 4.0], [3.0, 2.0]]).max(1))
+    prints_the_same(lambda t: t.ones(2, requires_grad=True) * 2)
+    prints_the_same(lambda t: t.nn.Parameter(t.ones(2)))
+    prints_the_same(lambda t: f"{t.tensor(2.5):.2f} {t.tensor([1.0])}")
