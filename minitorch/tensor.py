@@ -348,7 +348,8 @@ class Tensor(TensorBase):
             raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={from_} > to={to}")
         kind = self._array.dtype.type
         drawn = (generator or default_generator).uniform(self.numel(), self._array.dtype)
-        return self._fill_random(drawn * kind(kind(to) - kind(from_)) + kind(from_))
+        width = float(kind(to) - kind(from_))  # PyTorch takes the bounds in the tensor's type and computes in float64
+        return self._fill_random(drawn.astype(xp.float64) * width + float(kind(from_)))
 
     def normal_(self, mean: Any = 0.0, std: Any = 1.0, *, generator: Generator | None = None) -> Tensor:
         """Draw every element from the normal distribution, as PyTorch draws for the same seed."""

@@ -399,6 +399,7 @@ class _BackwardTap:
 
     def __init__(self, module: Module) -> None:
         self.module = module
+        self.hooks = tuple(module._hooks["full_backward"].values())
         self.grad_output: tuple[Any, ...] = ()
         self.has_inputs = False
 
@@ -431,7 +432,7 @@ class _BackwardTap:
         return grads
 
     def leaving(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        for hook in tuple(self.module._hooks["full_backward"].values()):
+        for hook in self.hooks:
             replaced = hook(self.module, grads, self.grad_output)
             if replaced is not None:
                 grads = replaced if isinstance(replaced, tuple) else (replaced,)

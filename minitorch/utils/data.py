@@ -166,28 +166,27 @@ class DataLoader:
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
-        # PyTorch draws a seed for worker processes at the start of every pass, and one for the order if it shuffles;
-        # drawing them too keeps the stream in step.
+        # PyTorch draws a seed for worker processes at the start of every pass: drawing it too keeps the stream in step.
         (self.generator or default_generator).words64(1)
-        order = self._order()
-        return self._batches(order)
+        return self._batches(self._order())
 
-    def _order(self) -> list[int]:
+    def _order(self) -> Iterator[int]:
         n = len(self.dataset)
         if not self.shuffle:
-            return list(range(n))
+            yield from range(n)
+            return
         generator = self.generator
         if generator is None:
             generator = Generator().manual_seed(int(default_generator.words64(1)[0]) % 2**63)
-        return generator.permutation(n).tolist()
+        yield from generator.permutation(n).tolist()
+        generator.permutation(n)  # PyTorch's sampler draws one order more than it serves, and so must we
 
-    def _batches(self, order: list[int]) -> Iterator[Any]:
+    def _batches(self, order: Iterator[int]) -> Iterator[Any]:
         if self.batch_size is None:
             for index in order:
                 yield self.collate_fn(self.dataset[index])
             return
-        for start in range(0, len(order), self.batch_size):
-            batch = order[start : start + self.batch_size]
+        while batch := list(itertools.islice(order, self.batch_size)):
             if len(batch) < self.batch_size and self.drop_last:
                 return
             yield self.collate_fn([self.dataset[index] for index in batch])

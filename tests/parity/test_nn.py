@@ -1,0 +1,258 @@
+"""Layers, losses, initial weights, optimizers and loaders, beside PyTorch."""
+
+import inspect
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minitorch as mt
+from tests.parity.compare import prints_the_same, same
+
+pytestmark = pytest.mark.parity
+
+LAYERS = {
+    "Linear(3, 2)": (4, 3), "Linear(3, 2, bias=False)": (2, 4, 3), "Linear(3, 1)": (3,), "Flatten()": (2, 3, 4), "Flatten(0, 1)": (2, 3, 4),
+    "Identity()": (2,), "Sigmoid()": (3, 2), "Tanh()": (3, 2), "ReLU()": (3, 2), "ReLU(inplace=True)": None, "LeakyReLU()": (3, 2),
+    "LeakyReLU(-0.2)": (3, 2), "PReLU()": (3, 2), "PReLU(4, init=0.1)": (2, 4, 3), "PReLU(1)": (3,), "RReLU()": (30, 2), "RReLU(0.1, 0.1)": (3, 2),
+    "Softmax(1)": (3, 2), "Softmax(-1)": (3, 2, 2), "LogSoftmax(0)": (3, 2), "Conv1d(2, 3, 2)": (2, 2, 5), "Conv2d(2, 4, (3, 2), 2, 1)": (2, 2, 6, 5),
+    "Conv2d(4, 4, 3, groups=2, dilation=2, bias=False)": (1, 4, 7, 6), "Conv3d(1, 2, 2, padding=(1, 0, 1))": (1, 1, 3, 3, 2), "Conv2d(2, 2, 1)": (2, 4, 4),
+    "MaxPool1d(2)": (2, 3, 6), "MaxPool2d(2)": (2, 3, 6, 4), "MaxPool2d(3, 2, 1)": (2, 1, 6, 5), "MaxPool2d((2, 3), stride=(1, 2), dilation=2)": (1, 2, 7, 8),
+    "MaxPool3d(2, 1)": (1, 2, 3, 3, 4), "MaxPool2d(2, ceil_mode=True)": (1, 2, 5, 7), "MaxPool2d(2, return_indices=True)": (2, 4, 4),
+    "Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))": (5, 3), "ModuleList([nn.Linear(1, 2), nn.Linear(1, 2), nn.ReLU()])": None,
+    "ModuleDict({'a': nn.Linear(1, 2), 'b': nn.Sequential(nn.ReLU())})": None, "Sequential()": (2,), "Sequential(nn.Sequential(nn.ReLU()))": (2,),
+    "CrossEntropyLoss()": None, "NLLLoss()": None, "MSELoss()": None, "L1Loss(reduction='sum')": None, "Conv2d(3, 8, 3, 2, 1, 2)": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", LAYERS)
+def test_layer(code):
+    prints_the_same(lambda t: eval(f"nn.{code}", {"nn": t.nn}))
+    prints_the_same(lambda t: eval(f"nn.{code}", {"nn": t.nn}).state_dict())
+    if LAYERS[code] is not None:
+        same(lambda t, x: eval(f"nn.{code}", {"nn": t.nn}).double()(x), LAYERS[code])
+        same(lambda t, x: eval(f"nn.{code}", {"nn": t.nn})(x), np.zeros(LAYERS[code], np.float32) + 0.3, second_order=False)
+        same(lambda t, x: eval(f"nn.{code}", {"nn": t.nn}).double().eval()(x), LAYERS[code])
+
+
+@pytest.mark.parametrize("name", [n for n in mt.nn.__all__ if inspect.isclass(getattr(mt.nn, n))])
+def test_signatures_are_a_subset_in_pytorchs_order(name):
+    import torch
+
+    def positional(cls):
+        parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+        return {p.name: p.default for p in parameters if p.kind == p.POSITIONAL_OR_KEYWORD}, {
+            p.name: p.default for p in parameters if p.kind == p.KEYWORD_ONLY
+        }
+
+    ours, ours_named = positional(getattr(mt.nn, name))
+    theirs, theirs_named = positional(getattr(torch.nn, name))
+    if name in ("Parameter", "Buffer"):
+        return
+    assert list(ours.items()) == list(theirs.items())[: len(ours)]
+    for key, default in ours_named.items():
+        assert {**theirs, **theirs_named}[key] == default
+
+
+@given(data=st.data())
+def test_convolution_of_any_geometry(data):
+    from tests.samples import Draw, convolution_case
+
+    window, groups, x, w, _ = convolution_case(Draw(lambda low, high: data.draw(st.integers(low, high))))
+    padding = tuple(before for before, _ in window.padding)
+    name = f"conv{window.rank}d"
+    same(
+        lambda t, x, w, b: getattr(t.nn.functional, name)(x, w, b, window.stride, padding, window.dilation, groups),
+        x, w, (w[0],), tolerance=1e-8,
+    )  # fmt: skip
+
+
+@given(
+    rank=st.integers(1, 3), kernel=st.integers(1, 3), stride=st.integers(1, 3), padding=st.integers(0, 1), dilation=st.integers(1, 2),
+    ceil=st.booleans(), size=st.integers(1, 6),
+)  # fmt: skip
+def test_max_pooling_of_any_geometry(rank, kernel, stride, padding, dilation, ceil, size):
+    def pool(t, x):
+        layer = getattr(t.nn, f"MaxPool{rank}d")
+        return layer(kernel, stride, padding, dilation, return_indices=True, ceil_mode=ceil)(x)
+
+    same(pool, (1, 2, *(size + i for i in range(rank))))
+
+
+def test_pooling_of_nan_and_infinity():
+    x = np.full((1, 1, 4, 4), -np.inf)
+    x[0, 0, 0, 1], x[0, 0, 3, 3] = np.nan, np.inf
+    same(lambda t, x: t.nn.functional.max_pool2d(x, 2, padding=1, return_indices=True), x, second_order=False)
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+def test_losses(reduction):
+    labels, kept = np.array([0, 2, 1, -100]), np.array([[0, 1], [2, 2], [1, -100], [0, 0]])
+    weight = np.array([0.5, 2.0, 1.0])
+    kw = {"reduction": reduction}
+    for f in (
+        lambda t, x, y: t.nn.functional.cross_entropy(x, y, **kw),
+        lambda t, x, y: t.nn.functional.cross_entropy(x, y, t.from_numpy(weight), **kw),
+        lambda t, x, y: t.nn.functional.cross_entropy(x, y, t.from_numpy(weight), label_smoothing=0.2, **kw),
+        lambda t, x, y: t.nn.functional.cross_entropy(x, y, label_smoothing=0.2, ignore_index=2, **kw),
+        lambda t, x, y: t.nn.functional.nll_loss(x, y, t.from_numpy(weight), **kw),
+        lambda t, x, y: t.nn.NLLLoss(ignore_index=0, **kw)(x, y),
+    ):
+        same(f, (4, 3), labels)
+        same(f, (4, 3, 2), kept)
+    same(lambda t, x: t.nn.functional.cross_entropy(x, t.softmax(x * 2, 1), label_smoothing=0.1, **kw), (4, 3))
+    same(lambda t, x: t.nn.functional.cross_entropy(x, t.softmax(x, 1), t.from_numpy(weight), **kw), (4, 3, 2))
+    same(lambda t, x, y: t.nn.functional.mse_loss(x, y, **kw), (4, 3), (4, 3))
+    same(lambda t, x, y: t.nn.L1Loss(**kw)(x, y), (4, 3), (4, 3))
+    same(lambda t, x: t.nn.functional.cross_entropy(x, t.tensor(1), **kw), (3,))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda t: t.nn.Linear(3, 2)(t.ones(2, 4)), lambda t: t.nn.Conv2d(3, 4, 3)(t.ones(1, 2, 5, 5)), lambda t: t.nn.Conv2d(1, 1, 3)(t.ones(1, 1, 2, 5)),
+        lambda t: t.nn.Conv2d(1, 1, 3)(t.ones(5, 5)), lambda t: t.nn.Conv2d(3, 4, 3, groups=2), lambda t: t.nn.Conv2d(2, 3, 3, groups=2),
+        lambda t: t.nn.Conv2d(1, 1, 3, stride=0)(t.ones(1, 1, 5, 5)), lambda t: t.nn.Conv2d(1, 1, 3, groups=0), lambda t: t.nn.Conv1d(1, 1, 2)(t.ones(1, 1, 4).long()),
+        lambda t: t.nn.MaxPool2d(2, padding=2)(t.ones(1, 1, 4, 4)), lambda t: t.nn.MaxPool2d(5)(t.ones(1, 1, 4, 4)), lambda t: t.nn.MaxPool2d(2)(t.ones(4)),
+        lambda t: t.nn.functional.nll_loss(t.ones(2, 3), t.tensor([0, 3])), lambda t: t.nn.functional.cross_entropy(t.ones(2, 3), t.tensor([0])),
+        lambda t: t.nn.functional.mse_loss(t.ones(2), t.ones(2), reduction="x"), lambda t: t.nn.functional.cross_entropy(t.ones(2, 3), t.tensor([0, 1]), label_smoothing=2.0),
+        lambda t: t.nn.Linear(2, 2).load_state_dict({}), lambda t: t.nn.Linear(2, 2).load_state_dict({"weight": t.ones(3, 3), "bias": t.ones(2)}),
+        lambda t: t.nn.Module()(1), lambda t: t.nn.Linear(2, 2).foo, lambda t: t.nn.Sequential(1), lambda t: t.nn.Module().register_parameter("a.b", None),
+        lambda t: t.nn.Module().register_buffer("training", t.ones(1)), lambda t: t.nn.Module().register_parameter("a", t.ones(1)),
+        lambda t: t.nn.PReLU(3)(t.ones(2, 4)), lambda t: t.nn.ModuleList([t.nn.ReLU()])[3], lambda t: t.nn.Module().train("yes"), lambda t: t.nn.ModuleDict()["a"],
+        lambda t: t.optim.SGD([], lr=0.1), lambda t: t.optim.SGD(t.ones(1), lr=0.1), lambda t: t.optim.SGD([t.ones(1)], lr=-1), lambda t: t.optim.Adam([1]),
+        lambda t: t.optim.SGD([t.ones(1)], lr=0.1, nesterov=True), lambda t: t.optim.Adam([t.ones(1)], betas=(1.0, 0.9)),
+        lambda t: t.utils.data.DataLoader([1], batch_size=0), lambda t: t.utils.data.random_split([1, 2], [1, 2]), lambda t: t.utils.data.TensorDataset(t.ones(2), t.ones(3)),
+        lambda t: t.nn.init.kaiming_uniform_(t.ones(2)), lambda t: t.nn.init.calculate_gain("x"), lambda t: t.nn.init.eye_(t.ones(2)),
+    ],
+)  # fmt: skip
+def test_refusals(f):
+    same(lambda t: f(t))
+
+
+def test_assigning_before_init_is_refused():
+    def build(t):
+        class Net(t.nn.Module):
+            def __init__(self):
+                self.layer = t.nn.Linear(1, 1)
+
+        return Net()
+
+    same(build)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["uniform_", "normal_", "xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_", "zeros_", "ones_"],
+)
+def test_init(name):
+    same(lambda t: getattr(t.nn.init, name)(t.empty(5, 4, 3)), tolerance=1e-6)
+    same(lambda t: [t.nn.init.constant_(t.empty(2), 3.0), t.nn.init.eye_(t.empty(2, 3)), t.nn.init.dirac_(t.empty(4, 2, 3), 2)])
+    same(lambda t: t.nn.init.kaiming_normal_(t.empty(5, 4), a=0.1, mode="fan_out"), tolerance=1e-6)
+    same(lambda t: t.nn.init.orthogonal_(t.empty(3, 5)), tolerance=1e-4)
+
+
+OPTIMIZERS = {
+    "SGD": [{"lr": 0.1}, {"lr": 0.1, "momentum": 0.9}, {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1},
+            {"lr": 0.1, "momentum": 0.5, "dampening": 0.2, "maximize": True}],
+    "Adam": [{}, {"lr": 0.05, "betas": (0.8, 0.9), "weight_decay": 0.1}, {"amsgrad": True, "eps": 1e-4}],
+    "AdamW": [{"lr": 0.05}, {"weight_decay": 0.3, "amsgrad": True}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "options"), [(n, o) for n, each in OPTIMIZERS.items() for o in each])
+def test_optimizer(name, options):
+    def train(t):
+        w, b = t.nn.Parameter(t.randn(20, dtype=t.float64)), t.nn.Parameter(t.ones(3, dtype=t.float64))
+        optimizer = getattr(t.optim, name)([{"params": [w]}, {"params": b, "lr": 0.01}], **options)
+        for _ in range(20):
+            optimizer.zero_grad()
+            ((w**4).sum() + (b.exp() * b).sum()).backward()
+            optimizer.step()
+        state = optimizer.state_dict()
+        again = getattr(t.optim, name)([{"params": [w]}, {"params": b}], **options)
+        again.load_state_dict(state)
+        again.step()
+        keys = sorted(state["state"].get(0, {}))
+        return [w.detach(), b.detach(), keys, sorted(set(state["param_groups"][0]) & set(options))]
+
+    same(train, tolerance=1e-7)
+
+
+def lenet(t):
+    nn = t.nn
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 8, 3), nn.Tanh(), nn.MaxPool2d(2), nn.Flatten(),
+        nn.Linear(8, 16), nn.PReLU(), nn.Linear(16, 4),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
+def test_the_same_training_gives_the_same_losses(name):
+    """Seed, data, shuffling, initial weights, forward, backward and steps together, in float32."""
+
+    def train(t):
+        data = t.utils.data
+        x, y = t.randn(96, 1, 8, 8), t.randint(0, 4, (96,))
+        model = lenet(t)
+        optimizer = getattr(t.optim, name)(model.parameters(), lr=0.01)
+        parts = data.random_split(data.TensorDataset(x, y), [80, 16])
+        losses = []
+        for _ in range(4):
+            for xb, yb in data.DataLoader(parts[0], batch_size=16, shuffle=True):
+                loss = t.nn.functional.cross_entropy(model(xb), yb)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                losses.append(loss.item())
+        return t.tensor(losses)
+
+    same(train, tolerance=1e-4)
+
+
+def test_loaders_and_splits_draw_the_same():
+    def serve(t):
+        data, seen = t.utils.data, []
+        for options in (
+            {},
+            {"shuffle": True},
+            {"shuffle": True, "generator": t.Generator().manual_seed(5)},
+            {"drop_last": True},
+        ):
+            loader = data.DataLoader(range(11), batch_size=4, **options)
+            seen += [batch for _ in range(2) for batch in loader] + [len(loader)]
+        seen += [p.indices for p in data.random_split(range(10), [0.5, 0.3, 0.2])]
+        seen.append(data.default_collate([(1, 2.5, {"a": t.ones(2)}), (3, 4.5, {"a": t.zeros(2)})][0:2])[:2])
+        seen.append(t.rand(2))
+        return seen
+
+    same(serve)
+
+
+def test_hooks_of_modules():
+    def run(t, x):
+        seen = []
+        layer = t.nn.Linear(3, 2).double()
+        layer.register_forward_pre_hook(lambda m, args: (args[0] * 2,))
+        layer.register_forward_hook(lambda m, args, out: out + 1)
+        layer.register_full_backward_hook(lambda m, gi, go: seen.append([gi[0], go[0]]))
+        handle = layer.register_full_backward_hook(lambda m, gi, go: (gi[0] * 3,))
+        y = layer(x)
+        y.sum().backward(retain_graph=True)
+        handle.remove()
+        return [y, x.grad.clone(), *seen]
+
+    same(run, (4, 3), second_order=False)
+
+
+@pytest.mark.filterwarnings("ignore:Full backward hook is firing")
+def test_frozen_inputs_still_call_backward_hooks():
+    def run(t):
+        seen = []
+        layer = t.nn.Linear(3, 2)
+        layer.register_full_backward_hook(lambda m, gi, go: seen.append([gi[0] is None, go[0]]))
+        layer(t.ones(1, 3)).sum().backward()
+        return seen
+
+    same(run)
