@@ -1,0 +1,1 @@
+"""Speed, measured beside PyTorch where it is installed: python -m tests.benchmarks, or `make bench`."""

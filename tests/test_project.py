@@ -1,0 +1,90 @@
+"""Promises about the project as a whole: the direction of imports, the examples in the texts, the tutorials."""
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import minitorch
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*command, **environment):
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, **environment}, timeout=300, check=False
+    )
+
+
+def test_imports_point_downward():
+    pytest.importorskip("importlinter")
+    result = run(sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")
+    assert "0 broken" in result.stdout, result.stdout + result.stderr
+
+
+def test_importing_needs_numpy_and_graphviz_alone():
+    code = "import sys, minitorch, minitorch.viz; print(sorted({m.partition('.')[0] for m in sys.modules}))"
+    loaded = run(sys.executable, "-c", code).stdout
+    for heavy in ("pygraphviz", "matplotlib", "sklearn", "tqdm", "torch", "scipy", "hypothesis", "cupy"):
+        assert f"'{heavy}'" not in loaded
+
+
+def test_numpys_warnings_are_kept_for_the_program_but_not_for_minitorch():
+    code = (
+        "import warnings, numpy, minitorch; warnings.simplefilter('error', append=True)\n"
+        "x = minitorch.tensor([0.0, -1.0]); print(x.log(), x / 0)\n"
+        "try: numpy.log(numpy.zeros(1))\n"
+        "except RuntimeWarning: print('warned')"
+    )
+    assert run(sys.executable, "-c", code).stdout.split("\n")[:2] == ["tensor([-inf, nan]) tensor([nan, -inf])", "warned"]
+
+
+@pytest.mark.parametrize("text", ["README.md", "CONTRIBUTING.md"])
+def test_the_examples_in_the_texts_run_and_print_what_they_say(text):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / text).read_text(), re.S)
+    assert blocks
+    for block in blocks:
+        printed = run(sys.executable, "-c", block)
+        assert printed.returncode == 0, printed.stderr
+        promised = [line.partition("# ")[2] for line in block.splitlines() if line.startswith("print(")]
+        for promise, line in zip(promised, printed.stdout.splitlines(), strict=True):
+            assert promise.split(": the")[0] == line
+
+
+def test_the_example_of_the_package():
+    assert doctest.testmod(minitorch).attempted >= 3
+    assert doctest.testmod(minitorch).failed == 0
+
+
+def test_bare_arrays_are_refused_at_the_public_face():
+    import numpy as np
+
+    array = np.ones(2)
+    for call in (
+        lambda: minitorch.exp(array),
+        lambda: minitorch.add(minitorch.ones(2), array),
+        lambda: minitorch.ones(2) * array,
+        lambda: array * minitorch.ones(2),
+        lambda: minitorch.cat([array, array]),
+        lambda: minitorch.sum(3.0),
+        lambda: minitorch.einsum("i->", array),
+    ):
+        with pytest.raises(TypeError, match="Tensor"):
+            call()
+    assert (minitorch.ones(2) * np.float64(2)).dtype is minitorch.float32
+
+
+def test_the_quickstart(tmp_path):
+    pytest.importorskip("sklearn")
+    pytest.importorskip("tqdm")
+    pytest.importorskip("pygraphviz")
+    result = run(sys.executable, "tutorials/00_quickstart.py")
+    assert result.returncode == 0, result.stderr
+    assert "WRONG" not in result.stdout
+    assert float(re.search(r"It reads ([\d.]+)%", result.stdout).group(1)) >= 97
+    assert (ROOT / "tutorials" / "output" / "00_quickstart_graph.svg").read_text().count("Convolution") >= 2
+    assert "What next?" in result.stdout
