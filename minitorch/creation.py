@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, SupportsIndex
 
 from minitorch.autograd.variable import TensorBase, wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dtypes import dtype as DType
-from minitorch.backend.dtypes import dtypes, get_default_dtype, int64
+from minitorch.backend.dtypes import dtypes, get_default_dtype, int64, promote_types
 from minitorch.backend.random import Generator, default_generator
 from minitorch.ops.shape import sizes
 from minitorch.tensor import Tensor
@@ -76,12 +77,9 @@ def _array_of(data: Any, dtype: DType | None, copy: bool) -> Array:
     elif isinstance(data, (xp.ndarray, xp.generic)):
         array = xp.asarray(data)
     else:
-        plain = _plain(data)
-        array = xp.asarray(plain)
-        if dtype is None and array.dtype.kind == "f" and not _holds_arrays(data):
-            array = array.astype(get_default_dtype().numpy)
-        elif array.size == 0:
-            array = array.astype(_numpy_type(dtype))
+        array = xp.asarray(_plain(data), None if dtype is None else dtype.numpy)
+        if dtype is None and (array.dtype.kind == "f" or array.size == 0):
+            array = array.astype(_common_type(data))
     if dtype is None:
         _check_type(array.dtype)
     return xp.array(array, dtype=_numpy_type(dtype, dtypes.get(array.dtype)), copy=True if copy else None)
@@ -116,10 +114,21 @@ def _shape(part: Any) -> tuple[int, ...]:
     return tuple(getattr(part, "shape", ()))
 
 
-def _holds_arrays(data: Any) -> bool:
-    while isinstance(data, (list, tuple)) and data:
-        data = data[0]
-    return hasattr(data, "dtype")
+def _common_type(data: Any) -> Any:
+    """The type of nested data with floats in it: Python's floats count as the default type, tensors as their own."""
+    found = [d for d in _leaves(data) if isinstance(d, TensorBase) or hasattr(d, "dtype")]
+    types = {dtypes[getattr(d, "_array", d).dtype] for d in found}
+    if len(found) == 0 or any(isinstance(d, float) for d in _leaves(data)):
+        types.add(get_default_dtype())
+    return functools.reduce(promote_types, types).numpy
+
+
+def _leaves(data: Any) -> Iterator[Any]:
+    if isinstance(data, (list, tuple)):
+        for part in data:
+            yield from _leaves(part)
+    else:
+        yield data
 
 
 # ---- filled ----------------------------------------------------------------------------------------------------------
@@ -127,23 +136,32 @@ def _holds_arrays(data: Any) -> bool:
 
 def full(size: Any, fill_value: Any, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
     """`fill_value` everywhere, of the type that the value suggests (a float: the default one) unless given."""
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
+    fill_value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     kind = _numpy_type(dtype, dtypes[_array_of(fill_value, None, True).dtype])
     return _finish(xp.full(_checked(sizes((size,), "full")), fill_value, kind), requires_grad)
 
 
 def zeros(*size: Any, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
     """Zeros."""
-    return _finish(xp.zeros(_checked(sizes(size, "zeros")), _numpy_type(dtype)), requires_grad)
+    return _finish(xp.zeros(_shape_of(size, "zeros"), _numpy_type(dtype)), requires_grad)
 
 
 def ones(*size: Any, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
     """Ones."""
-    return _finish(xp.ones(_checked(sizes(size, "ones")), _numpy_type(dtype)), requires_grad)
+    return _finish(xp.ones(_shape_of(size, "ones"), _numpy_type(dtype)), requires_grad)
 
 
 def empty(*size: Any, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
     """Whatever the memory held."""
-    return _finish(xp.empty(_checked(sizes(size, "empty")), _numpy_type(dtype)), requires_grad)
+    return _finish(xp.empty(_shape_of(size, "empty"), _numpy_type(dtype)), requires_grad)
+
+
+def _shape_of(size: tuple[Any, ...], name: str) -> tuple[int, ...]:
+    if not size:
+        raise TypeError(f"{name}() needs a size: {name}(2, 3), or {name}(()) for a single number")
+    return _checked(sizes(size, name))
 
 
 def _checked(shape: tuple[int, ...]) -> tuple[int, ...]:

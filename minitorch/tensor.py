@@ -10,6 +10,7 @@ from typing import Any
 
 import minitorch.ops as ops
 from minitorch.autograd.engine import backward
+from minitorch.autograd.grad_mode import enable_grad
 from minitorch.autograd.variable import TensorBase, wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dtypes import (
@@ -27,7 +28,8 @@ from minitorch.backend.dtypes import (
 )
 from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.random import Generator, default_generator
-from minitorch.ops.indexing import SetItem, getitem, plain_index
+from minitorch.ops.elementwise import Number
+from minitorch.ops.indexing import GetItem, SetItem, getitem, plain_index
 from minitorch.ops.shape import Cast, expand, sum_to_size, view
 from minitorch.printing import tensor_text
 
@@ -51,7 +53,9 @@ def _in_place(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The in-place form of an op: compute, then take over value and history."""
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return self._overwrite(op(self._before_change(), *args, **kwargs))
+        before = self._before_change(*args)
+        args = tuple(before if a is self else a for a in args)
+        return self._overwrite(op(before, *args, **kwargs))
 
     method.__name__ = f"{op.__name__}_"
     method.__doc__ = f"As `{op.__name__}`, into this tensor itself."
@@ -60,6 +64,9 @@ def _in_place(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 def _reflected(op: Callable[..., Tensor]) -> Callable[[Tensor, Any], Tensor]:
     return lambda self, other: op(other, self)
+
+
+_COMPARABLE: Any = (TensorBase, Number, xp.generic)
 
 
 class Tensor(TensorBase):
@@ -141,7 +148,7 @@ class Tensor(TensorBase):
         return tensor_text(self._array, suffixes)
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if self.ndim == 0 and spec else repr(self)
+        return format(self.item(), spec) if self.ndim == 0 else repr(self)
 
     # ---- out of it, into Python and NumPy --------------------------------------------------------------------------
 
@@ -249,11 +256,14 @@ class Tensor(TensorBase):
     __and__, __or__, __xor__ = ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor
     __getitem__ = getitem
 
-    def __eq__(self, other: Any) -> Tensor:
-        return ops.eq(self, other)
+    def __eq__(self, other: Any) -> Any:
+        return ops.eq(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
 
-    def __ne__(self, other: Any) -> Tensor:
-        return ops.ne(self, other)
+    def __ne__(self, other: Any) -> Any:
+        return ops.ne(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
+
+    def __pos__(self) -> Tensor:
+        return self
 
     # ---- the ops as methods -------------------------------------------------------------------------------------------
 
@@ -312,28 +322,53 @@ class Tensor(TensorBase):
     pow_, neg_, abs_, exp_ = _in_place(ops.pow), _in_place(ops.neg), _in_place(ops.abs), _in_place(ops.exp)
     log_, sqrt_, sigmoid_, tanh_ = _in_place(ops.log), _in_place(ops.sqrt), _in_place(ops.sigmoid), _in_place(ops.tanh)
     relu_, clamp_, masked_fill_ = _in_place(ops.relu), _in_place(ops.clamp), _in_place(ops.masked_fill)
+    floor_divide_, remainder_ = _in_place(ops.floor_divide), _in_place(ops.remainder)
     __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
+    __ifloordiv__, __imod__ = floor_divide_, remainder_
+    __iand__, __ior__, __ixor__ = _in_place(ops.bitwise_and), _in_place(ops.bitwise_or), _in_place(ops.bitwise_xor)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        index = plain_index(index, self.shape)
+        steps = plain_index(index, self.shape)
         if hasattr(value, "dtype") and not isinstance(value, TensorBase):
             value = wrap(xp.asarray(value))
-        before = self._before_change()
-        self._overwrite(SetItem.apply(before, value, index))
+        before = self._before_change(value)
+        self._overwrite(SetItem.apply(before, before if value is self else value, *steps))
 
     def copy_(self, src: Tensor) -> Tensor:
         """Take over the values of `src`, broadcast to this shape and cast to this type."""
         if not isinstance(src, TensorBase):
             raise TypeError(f"copy_(): argument 'src' must be Tensor, not {type(src).__name__}")
-        return self._overwrite(expand(src.as_tensor().to(self.dtype), self._before_change().shape))
+        before = self._before_change(src)
+        return self._overwrite(expand(src.as_tensor().to(self.dtype), before.shape))
 
     def fill_(self, value: Any) -> Tensor:
-        """Set every element to `value`."""
-        return self._overwrite(ops.where(wrap(xp.ones(self._array.shape, dtype=bool)), value, self._before_change()))
+        """Set every element to `value`, a number or a 0-d tensor."""
+        return self.masked_fill_(wrap(xp.ones(self._array.shape, dtype=bool)), value)
 
     def zero_(self) -> Tensor:
         """Set every element to 0."""
         return self.fill_(0)
+
+    # A change of a view is a change of its base: the base takes the new values in at the view's places, and every view,
+    # when it is next looked at, reads its places from the base again.
+
+    def _write_history_through(self, result: Tensor) -> None:
+        """Record that this view, and so its base, has the values of `result`."""
+        base = self._base
+        assert base is not None
+        steps = _places(self._array, base._array)
+        flat = SetItem.apply(_twin(base).reshape(-1), result.reshape(-1), steps)
+        base._edge = flat.reshape(base.shape)._edge
+        base._generation += 1
+        self._derive_from_base()
+
+    def _derive_from_base(self) -> None:
+        """Give this view the history of reading its places from the base as that is now."""
+        base = self._base
+        assert base is not None
+        with enable_grad():
+            self._edge = GetItem.apply(_twin(base).reshape(-1), _places(self._array, base._array)).reshape(self.shape)._edge
+        self._generation = base._generation
 
     def detach_(self) -> Tensor:
         """Take this tensor off the tape: it becomes a leaf that requires no gradient."""
@@ -359,9 +394,31 @@ class Tensor(TensorBase):
 
     def _fill_random(self, values: Array) -> Tensor:
         if self._array.dtype.kind != "f":
-            raise RuntimeError(f"random values of a distribution need a floating-point tensor, not {self.dtype!r}")
+            raise NotImplementedError(f"random values of a distribution need a floating-point tensor, not {self.dtype!r}")
         self._before_change()
         return self._overwrite(wrap(values.reshape(self._array.shape).astype(self._array.dtype, copy=False)))
+
+
+def _twin(tensor: Tensor) -> Tensor:
+    """The same memory and history, and not a view."""
+    out = wrap(tensor._array.view())
+    out._edge = tensor._edge
+    return out
+
+
+def _places(view: Array, base: Array) -> tuple[Array]:
+    """Where in the flattened base each element of a view is: both in the same memory, in whatever order."""
+    where = [_addresses(a).reshape(-1) for a in (view, base)]
+    order = xp.argsort(where[1])
+    return (order[xp.searchsorted(where[1], where[0], sorter=order)],)
+
+
+def _addresses(array: Array) -> Array:
+    """The address of each element."""
+    out = xp.full((), array.__array_interface__["data"][0])
+    for axis, (n, step) in enumerate(zip(array.shape, array.strides, strict=True)):
+        out = out + (xp.arange(n) * step).reshape((n,) + (1,) * (array.ndim - axis - 1))
+    return out
 
 
 TensorBase.kind = Tensor  # from here on, ops return Tensors

@@ -185,7 +185,8 @@ def index_of(draw, shape):
         [
             1, -1, slice(0, 2), slice(None, None, 2), ..., None, mask, many, [0, 2, 2],
             (slice(None), 1), (..., 0), (many, slice(1, 3)), (many, many), (0, many), (slice(None), None, many),
-            (many, slice(None), many % 2), (mask[:, 0, 0], 1), (slice(None), [1, 1, 3]),
+            (many, slice(None), many % 2), (mask[:, 0, 0], 1),
+            (0, slice(None), [1, 0]), (slice(None), many, 1), (many, ..., 0), (slice(None), [1, 1, 3]),
         ]
     )  # fmt: skip
 
@@ -196,9 +197,9 @@ def indexing(draw):
 
 
 def putting(draw):
-    index = ops.indexing.plain_index(index_of(draw, (3, 4, 2)), (3, 4, 2))
-    shape = np.zeros((3, 4, 2))[index].shape
-    return lambda x: ops.indexing.PutItem.apply(x, index, (3, 4, 2)), (draw.tensor(shape),)
+    index = index_of(draw, (3, 4, 2))
+    steps = ops.indexing.plain_index(index, (3, 4, 2))
+    return lambda x: ops.indexing.PutItem.apply(x, (3, 4, 2), *steps), (draw.tensor(mt.zeros(3, 4, 2)[index].shape),)
 
 
 def setting(draw):
@@ -209,7 +210,7 @@ def setting(draw):
         out[index] = value
         return out
 
-    shape = np.zeros((3, 4, 2))[ops.indexing.plain_index(index, (3, 4, 2))].shape
+    shape = mt.zeros(3, 4, 2)[index].shape
     return assign, (draw.tensor((3, 4, 2)), draw.tensor(draw.choose([shape, shape[-1:], ()])))
 
 
@@ -295,6 +296,12 @@ def choice(draw):
     return draw.choose([(lambda a, b: mt.where(condition, a, b), (a, b)), (lambda a: mt.where(condition, a, 2.0), (a,))])
 
 
+def masking(draw):
+    shape = draw.shape()
+    mask = mt.from_numpy(np.asarray(draw.values.random(shape) < 0.5))
+    return lambda x: ops.comparison.Keep.apply(x, mask), (draw.tensor(shape),)
+
+
 def pairwise(function):
     def sample(draw):
         shape = draw.shape()
@@ -332,6 +339,9 @@ SAMPLES: dict[type[Function], Callable] = {
     ops.pointwise.Tanh: unary(mt.tanh),
     ops.pointwise.Sigmoid: unary(mt.sigmoid),
     ops.comparison.Step: unary(mt.floor, apart_from=(-1, 0, 1)),
+    ops.comparison.Blank: unary(ops.comparison.Blank.apply),
+    ops.comparison.FloorDivide: lambda draw: (lambda a: a // 0.7, (draw.tensor((3, 2), low=0.1, high=0.6),)),
+    ops.comparison.Keep: masking,
     ops.comparison.Where: choice,
     ops.comparison.Maximum: pairwise(mt.maximum),
     ops.comparison.Minimum: pairwise(mt.minimum),

@@ -242,7 +242,7 @@ def test_an_input_handed_through_is_a_new_value():
         (lambda g: (g, g), None, None),
         (lambda g: (g,), RuntimeError, r"incorrect number of gradients \(expected 2, got 1\)"),
         (lambda g: (g.reshape(2, 1), None), RuntimeError, r"got \[2, 1\] but expected shape compatible with \[2\]"),
-        (lambda g: (1.0, None), TypeError, "returned a float as gradient 0"),
+        (lambda g: (1.0, None), RuntimeError, "returned a float as gradient 0"),
     ],
 )
 def test_what_a_backward_may_return(answer, error, words):

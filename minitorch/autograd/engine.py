@@ -179,7 +179,7 @@ def _hooked(grad: Any, hooks: dict[int, Any], recording: bool) -> Any:
             continue
         if not isinstance(replaced, TensorBase) or replaced._array.shape != tensor._array.shape:
             what = list(replaced._array.shape) if isinstance(replaced, TensorBase) else type(replaced).__name__
-            raise RuntimeError(
+            raise TypeError(
                 f"a hook must return None or a Tensor of the gradient's shape {list(tensor._array.shape)}, not {what}"
             )
         tensor = replaced.as_tensor()
@@ -215,7 +215,7 @@ def _backward_of_user(node: Function, got: tuple[Any, ...], recording: bool) -> 
         )
     for index, grad in enumerate(results):
         if grad is not None and not isinstance(grad, TensorBase):
-            raise TypeError(
+            raise RuntimeError(
                 f"function {node.name()} returned a {type(grad).__name__} as gradient {index}; a gradient is a Tensor or None"
             )
     return results if recording else tuple(None if r is None else r._array for r in results)

@@ -226,7 +226,7 @@ class Op(Function):
                 bare = False
                 if recording:
                     edge = arg._edge
-                    if edge is None and arg._requires_grad:
+                    if arg._base is not None or (edge is None and arg._requires_grad):
                         edge = _edge_of(arg)
                     if edge is not None:
                         live = True
@@ -312,8 +312,9 @@ class AccumulateGrad(Function):
 
 def _edge_of(tensor: TensorBase) -> Edge | None:
     """Where the gradient of `tensor` goes: to the node that made it, or into a leaf's `.grad`, or nowhere."""
-    if tensor._edge is not None:
-        return tensor._edge
+    edge = tensor._place()
+    if edge is not None:
+        return edge
     if not tensor._requires_grad:
         return None
     node = None if tensor._accumulator is None else tensor._accumulator()

@@ -8,6 +8,7 @@ set_grad_enabled(training)   at once, or for a `with` block
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
@@ -39,6 +40,8 @@ class _GradMode:
 
     def __call__(self, function: F) -> F:
         mode = self.mode
+        if inspect.isgeneratorfunction(function):
+            return self._wrap_generator(function)
 
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -48,6 +51,33 @@ class _GradMode:
                 return function(*args, **kwargs)
             finally:
                 _enabled.set(before)
+
+        return wrapper  # type: ignore[return-value]
+
+    def _wrap_generator(self, function: F) -> F:
+        """The mode holds while the generator runs, and not while it waits for the next value to be asked for."""
+        mode = self.mode
+
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            generator = function(*args, **kwargs)
+            step, given = generator.send, None
+            while True:
+                before = _enabled.get()
+                _enabled.set(mode)
+                try:
+                    value = step(given)
+                except StopIteration as stop:
+                    return stop.value
+                finally:
+                    _enabled.set(before)
+                try:
+                    step, given = generator.send, (yield value)
+                except GeneratorExit:
+                    generator.close()
+                    raise
+                except BaseException as error:
+                    step, given = generator.throw, error
 
         return wrapper  # type: ignore[return-value]
 

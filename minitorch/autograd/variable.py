@@ -39,6 +39,7 @@ class TensorBase:
     _requires_grad: bool = False
     _grad: Tensor | None = None
     _base: Tensor | None = None  # the tensor whose memory a view looks into
+    _generation: int = 0  # how often a base was changed through a view; and up to which change a view's `_edge` knows it
     _version_cell: list[int] | None = None  # counts in-place changes; a tensor and its views share one
     _accumulator: weakref.ref[AccumulateGrad] | None = None
     _hooks: dict[int, Callable[[Tensor], Tensor | None]] | None = None  # of a leaf; others keep theirs on the node
@@ -51,7 +52,7 @@ class TensorBase:
     @property
     def requires_grad(self) -> bool:
         """Whether operations on this tensor are recorded, so that backward reaches it."""
-        return self._requires_grad or self._edge is not None
+        return self._requires_grad or self._place() is not None
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -67,29 +68,32 @@ class TensorBase:
                 "only Tensors of floating point dtype can require gradients, and this one is of "
                 f"{dtypes[self._array.dtype]!r}; convert it first, with .float() for example"
             )
-        if self._edge is None:
+        edge = self._place()
+        if edge is None:
             self._requires_grad = bool(requires_grad)
         elif not requires_grad:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables: this tensor was computed by "
-                f"{self._edge[0].name()}. For a version of it outside the graph use .detach()"
+                f"{edge[0].name()}. For a version of it outside the graph use .detach()"
             )
         return self
 
     @property
     def is_leaf(self) -> bool:
         """True for a tensor that no recorded operation made."""
-        return self._edge is None
+        return self._place() is None
 
     @property
     def grad_fn(self) -> Function | None:
         """The node of the tape that made this tensor; None for a leaf."""
-        return None if self._edge is None else self._edge[0]
+        edge = self._place()
+        return None if edge is None else edge[0]
 
     @property
     def output_nr(self) -> int:
         """Which of `grad_fn`'s outputs this tensor is."""
-        return 0 if self._edge is None else self._edge[1]
+        edge = self._place()
+        return 0 if edge is None else edge[1]
 
     @property
     def grad(self) -> Tensor | None:
@@ -109,6 +113,12 @@ class TensorBase:
             if given.dtype != mine.dtype:
                 raise RuntimeError(f"assigned grad has data of a different type: {given.dtype} for {mine.dtype}")
         self._grad = value
+
+    def _place(self) -> Edge | None:
+        """`_edge`, brought up to date: a view whose base was changed through another view has a new history."""
+        if self._base is not None and self._generation != self._base._generation:
+            self.as_tensor()._derive_from_base()
+        return self._edge
 
     def as_tensor(self) -> Tensor:
         return self  # type: ignore[return-value]
@@ -192,29 +202,31 @@ class TensorBase:
                 "unsupported operation: several elements of this tensor are one place in memory (it was expanded); "
                 "call .clone() on it before writing in place"
             )
-        if self._base is not None and (result._edge or self._base._edge or self._edge) and is_grad_enabled():
-            raise RuntimeError(
-                "an in-place operation on a view of a tensor that is part of the graph is not recorded; write the "
-                "change without the underscore, or on a .clone()"
-            )
         self._array[...] = result._array
         self._shared_version()[0] += 1
-        self._edge = result._edge if is_grad_enabled() else self._edge
+        if not is_grad_enabled():
+            pass
+        elif self._base is None:
+            self._edge = result._edge
+        elif result._edge is not None or self._base._edge is not None:
+            self.as_tensor()._write_history_through(result.as_tensor())
         return self
 
-    def _before_change(self) -> Tensor:
-        """This tensor as an op that is about to overwrite it may hold it: same memory, version and history.
+    def _before_change(self, *others: Any) -> Tensor:
+        """This tensor as the op may hold it that is about to overwrite it, together with `others`.
 
-        Holding the tensor itself, the op would be part of its own history. Raises RuntimeError where a leaf would lose
-        the value that its gradient belongs to.
+        Holding the tensor itself, the op would be part of its own history. When it is recorded it gets a copy, as it may
+        need the old values in backward. Raises RuntimeError where a leaf would lose the value that its gradient belongs to.
         """
-        if self._requires_grad and is_grad_enabled():
+        recording = is_grad_enabled()
+        if recording and (self._requires_grad or (self._base is not None and self._base._requires_grad)):
             raise RuntimeError(
-                "a leaf Variable that requires grad is being used in an in-place operation. Do it inside "
-                "`with no_grad():`, as an optimizer does, or on a copy made by .clone()"
+                f"a {'' if self._requires_grad else 'view of a '}leaf Variable that requires grad is being used in an in-place "
+                "operation. Do it inside `with no_grad():`, as an optimizer does, or on a copy made by .clone()"
             )
-        out = wrap(self._array.view())
-        out._edge, out._version_cell = self._edge, self._shared_version()
+        recording = recording and any(isinstance(t, TensorBase) and t.requires_grad for t in (self, *others))
+        out = wrap(self._array.copy() if recording else self._array.view())
+        out._edge = self._place()
         return out
 
 
@@ -234,6 +246,7 @@ def set_view(view: TensorBase, of: TensorBase) -> None:
     if share_memory(view._array, of._array):
         view._base = of._base if of._base is not None else of.as_tensor()
         view._version_cell = of._shared_version()
+        view._generation = view._base._generation
 
 
 class RemovableHandle:

@@ -38,9 +38,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def _leaky(input: Tensor, slope: Any, inplace: bool) -> Tensor:
-    if not inplace:
-        return leaky(input, slope)
-    return input._overwrite(leaky(input._before_change().clone(), slope))  # the derivative needs the input as it was
+    return input._overwrite(leaky(input._before_change(slope), slope)) if inplace else leaky(input, slope)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:

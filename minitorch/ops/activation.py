@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minitorch.backend.arrays import Array, xp
+from minitorch.ops.comparison import Keep
 from minitorch.ops.elementwise import Number, Pointwise
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class Relu(Pointwise):
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
-        return grad * (y > 0)
+        return Keep.apply(grad, y > 0)
 
 
 class Leaky(Pointwise):
@@ -37,9 +38,9 @@ class Leaky(Pointwise):
 
     def backward(ctx, grad: Tensor) -> Any:
         x, slope = ctx.saved_tensors
-        below = grad * (x <= 0)
+        below = Keep.apply(grad, x <= 0)
         for_x, for_slope = ctx.needs_input_grad
-        return grad * (x > 0) + below * slope if for_x else None, below * x if for_slope else None
+        return Keep.apply(grad, x > 0) + below * slope if for_x else None, below * x if for_slope else None
 
 
 def relu(input: Tensor) -> Tensor:

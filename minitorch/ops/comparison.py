@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minitorch.backend.arrays import Array, xp
+from minitorch.backend.arrays import Array, keep, xp
 from minitorch.ops.elementwise import Number, Pointwise, promote
 
 if TYPE_CHECKING:
@@ -20,14 +20,44 @@ class Step(Pointwise):
         return x.copy() if function != "sign" or x.dtype.kind == "b" else xp.sign(x)
 
     def backward(ctx, grad: Tensor) -> Any:
-        return grad * 0.0
+        return Blank.apply(grad)
+
+
+class Blank(Pointwise):
+    """Zeros in the shape of x, whatever is in x"""
+
+    def forward(ctx, x: Array) -> Array:
+        return xp.zeros_like(x)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return Blank.apply(grad)
+
+
+class FloorDivide(Pointwise):
+    """The floor of a / b, as Python's //: flat between its jumps"""
+
+    symbol = "//"
+
+    def forward(ctx, a: Array, b: Array) -> Array:
+        a, b = promote(a, b)
+        refuse_zero(a, b)
+        return xp.floor_divide(a, b)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return Blank.apply(grad), Blank.apply(grad)
+
+
+def refuse_zero(a: Any, b: Any) -> None:
+    """Integers have no infinity to answer a division by zero with."""
+    if getattr(a, "dtype", xp.dtype(int)).kind in "iub" and getattr(b, "dtype", xp.dtype(int)).kind in "iub" and not xp.all(b):
+        raise RuntimeError("ZeroDivisionError: an integer division by zero; .float() first gives inf or nan instead")
 
 
 # ---- comparisons and logic: true or false, nothing to differentiate ------------------------------------------------
 
 
 class Compare(Pointwise):
-    """A ufunc whose result is a mask (or an integer): no gradient goes through it."""
+    """A ufunc whose result is a mask or of integers: no gradient goes through it."""
 
     def forward(ctx, function: str, *operands: Any) -> Array:
         a, b = operands if len(operands) == 2 else (operands[0], None)
@@ -38,11 +68,25 @@ class Compare(Pointwise):
     @classmethod
     def explain(cls, error: Exception, *args: Any) -> Exception:
         name = args[0]
+        if any(getattr(a, "dtype", xp.dtype(bool)).kind == "f" for a in args[1:]) and name.startswith(("bitwise", "invert")):
+            return NotImplementedError(f"{name} is for masks and integers, and was given floating-point numbers")
         named: Any = type(name, (Pointwise,), {})
         return named.explain(error, *args[1:])
 
 
 # ---- choosing between values ------------------------------------------------------------------------------------
+
+
+class Keep(Pointwise):
+    """x where the mask is true, 0 elsewhere, be x infinite or nan there: how most gradients are cut off"""
+
+    def forward(ctx, x: Array, mask: Array) -> Array:
+        ctx.save_for_backward(mask)
+        return keep(x, mask)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (mask,) = ctx.saved_tensors
+        return Keep.apply(grad, mask)
 
 
 class Where(Pointwise):
@@ -59,7 +103,7 @@ class Where(Pointwise):
     def backward(ctx, grad: Tensor) -> Any:
         (condition,) = ctx.saved_tensors
         _, for_a, for_b = ctx.needs_input_grad
-        return None, where(condition, grad, 0.0) if for_a else None, where(condition, 0.0, grad) if for_b else None
+        return None, Keep.apply(grad, condition) if for_a else None, Keep.apply(grad, ~condition) if for_b else None
 
 
 class Maximum(Pointwise):
@@ -71,8 +115,8 @@ class Maximum(Pointwise):
 
     def backward(ctx, grad: Tensor) -> Any:
         a, b = ctx.saved_tensors
-        tie = grad * 0.5 * (a == b)
-        return grad * (a > b) + tie, grad * (b > a) + tie
+        tie = Keep.apply(grad * 0.5, a == b)
+        return Keep.apply(grad, a > b) + tie, Keep.apply(grad, b > a) + tie
 
 
 class Minimum(Pointwise):
@@ -84,8 +128,8 @@ class Minimum(Pointwise):
 
     def backward(ctx, grad: Tensor) -> Any:
         a, b = ctx.saved_tensors
-        tie = grad * 0.5 * (a == b)
-        return grad * (a < b) + tie, grad * (b < a) + tie
+        tie = Keep.apply(grad * 0.5, a == b)
+        return Keep.apply(grad, a < b) + tie, Keep.apply(grad, b < a) + tie
 
 
 class Clamp(Pointwise):
@@ -101,13 +145,13 @@ class Clamp(Pointwise):
         x, low, high = ctx.saved_tensors
         _, for_low, for_high = ctx.needs_input_grad
         inside = grad
-        inside = inside if low is None else inside * (x >= low)
-        inside = inside if high is None else inside * (x <= high)
+        inside = inside if low is None else Keep.apply(inside, x >= low)
+        inside = inside if high is None else Keep.apply(inside, x <= high)
         below = above = None
         if for_low:
-            below = grad * (x < low) if high is None else grad * (x < low) * (low < high)
+            below = Keep.apply(grad, x < low if high is None else (x < low) & (low < high))
         if for_high:
-            above = grad * (x > high) if low is None else grad * ((x > high) | (high < low))
+            above = Keep.apply(grad, x > high if low is None else (x > high) | (high < low))
         return inside, below, above
 
 
@@ -229,13 +273,21 @@ def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> 
     return Where.apply(condition, input, other)
 
 
+def _two_tensors(name: str, a: Any, b: Any) -> None:
+    for operand in (a, b):
+        if isinstance(operand, Number):
+            raise TypeError(f"{name}(): argument 'other' must be Tensor, not {type(operand).__name__}; clamp() takes numbers")
+
+
 def maximum(input: Tensor, other: Tensor) -> Tensor:
     """The larger of two tensors, element by element."""
+    _two_tensors("maximum", input, other)
     return Maximum.apply(input, other)
 
 
 def minimum(input: Tensor, other: Tensor) -> Tensor:
     """The smaller of two tensors, element by element."""
+    _two_tensors("minimum", input, other)
     return Minimum.apply(input, other)
 
 
@@ -247,5 +299,19 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
-    """`value` where `mask` is true, `input` elsewhere."""
+    """`value`, a number or a 0-d tensor, where `mask` is true; `input` elsewhere. The type is that of `input`."""
+    if isinstance(value, Number):
+        kind = input.dtype.numpy.kind
+        value = float(value) if kind == "f" else bool(value) if kind == "b" else int(value)
+    elif value.ndim:
+        raise RuntimeError(
+            f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s)."
+        )
+    else:
+        value = value.to(input.dtype)
     return where(mask, value, input)
+
+
+def floor_divide(input: Tensor, other: Tensor | Number) -> Tensor:
+    """The floor of input / other, an integer for integers."""
+    return FloorDivide.apply(input, other)

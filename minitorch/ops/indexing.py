@@ -12,75 +12,74 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.function import Op
 from minitorch.autograd.variable import TensorBase
-from minitorch.backend.arrays import Array, xp
-from minitorch.backend.arrays import scatter_add as add_at
+from minitorch.backend.arrays import Array, add_at, is_basic, xp
 from minitorch.ops.shape import check_dim
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-def _is_basic(index: tuple[Any, ...]) -> bool:
-    """Whether the index has only ints, slices, None and `...`: the result is then a view and names no cell twice."""
-    return all(p is None or p is Ellipsis or isinstance(p, slice) or type(p) is int for p in index)
-
-
 class GetItem(Op):
-    """x[index]"""
+    """x[index], where the index comes in steps, x[step][step], as `plain_index` makes them"""
 
     is_view = True
 
-    def forward(ctx, x: Array, index: Any) -> Array:
-        ctx.index, ctx.shape = index, x.shape
-        return x[index]
+    def forward(ctx, x: Array, *steps: Any) -> Array:
+        ctx.steps, ctx.shape = steps, x.shape
+        for step in steps:
+            x = x[step]
+        return x if is_basic(steps[-1]) else xp.ascontiguousarray(x)
 
     def backward(ctx, grad: Tensor) -> Any:
-        return PutItem.apply(grad, ctx.index, ctx.shape)
+        return PutItem.apply(grad, ctx.shape, *ctx.steps)
 
 
 class PutItem(Op):
     """Zeros with x added at an index: the adjoint of GetItem"""
 
-    def forward(ctx, x: Array, index: Any, shape: tuple[int, ...]) -> Array:
-        ctx.index = index
-        if not _is_basic(index):
-            return add_at(shape, index, x)
-        out = xp.zeros_like(x, shape=shape)
-        out[index] = x
-        return out
+    def forward(ctx, x: Array, shape: tuple[int, ...], *steps: Any) -> Array:
+        ctx.steps = steps
+        return add_at(shape, steps, x)
 
     def backward(ctx, grad: Tensor) -> Any:
-        return GetItem.apply(grad, ctx.index)
+        return GetItem.apply(grad, *ctx.steps)
 
 
 class SetItem(Op):
     """A copy of x with a value in the places of an index; those places take their gradient to the value"""
 
-    def forward(ctx, x: Array, value: Any, index: Any) -> Array:
-        ctx.index = index
-        out = x.copy()
-        out[index] = value
+    def forward(ctx, x: Array, value: Any, *steps: Any) -> Array:
+        ctx.steps = steps
+        out = target = xp.array(x)
+        for step in steps[:-1]:
+            target = target[step]
+        target[steps[-1]] = value
         return out
 
     def backward(ctx, grad: Tensor) -> Any:
-        kept = SetItem.apply(grad, 0.0, ctx.index) if ctx.needs_input_grad[0] else None
-        return kept, GetItem.apply(grad, ctx.index) if ctx.needs_input_grad[1] else None
+        for_x, for_value, *_ = ctx.needs_input_grad
+        return SetItem.apply(grad, 0.0, *ctx.steps) if for_x else None, GetItem.apply(grad, *ctx.steps) if for_value else None
 
     @classmethod
     def explain(cls, error: Exception, *args: Any) -> Exception:
-        x, value, index = args
-        where = xp.zeros(x.shape, bool)[index].shape
+        x, value, *steps = args
+        where = xp.zeros(x.shape, bool)
+        for step in steps:
+            where = where[step]
         return RuntimeError(
             f"shape mismatch: value tensor of shape {list(getattr(value, 'shape', []))} cannot be broadcast to indexing "
-            f"result of shape {list(where)}"
+            f"result of shape {list(where.shape)}"
         )
 
 
 # ---- the functions, by PyTorch's names ---------------------------------------------------------------------------
 
 
-def plain_index(index: Any, shape: Sequence[int]) -> tuple[Any, ...]:
-    """An index as NumPy takes it, checked against the shape it is for: Tensors and lists become arrays.
+def plain_index(index: Any, shape: Sequence[int]) -> tuple[tuple[Any, ...], ...]:
+    """An index as NumPy takes it, in one step or two, checked against the shape it is for: Tensors and lists become arrays.
+
+    NumPy would count an int beside an array among the arrays, and order the dimensions accordingly; in PyTorch it selects
+    first. So where both occur, the ints, slices, None and `...` make a first step and the arrays a second.
 
     Raises IndexError for too many indices or one that is out of bounds, ValueError for a step that is not positive.
     """
@@ -117,9 +116,19 @@ def plain_index(index: Any, shape: Sequence[int]) -> tuple[Any, ...]:
                 raise IndexError(f"index {wrong} is out of bounds for dimension {dim} with size {n}")
             dim += 1
         out.append(part)
-    if _is_basic(tuple(out)) and Ellipsis not in out:
-        out.append(Ellipsis)  # so that NumPy gives a view also where one element is left
-    return tuple(out)
+    if is_basic(tuple(out)):
+        # with `...` at the end NumPy gives a view also where a single element is left
+        return (tuple(out) if Ellipsis in out else (*out, Ellipsis),)
+    if not any(type(part) is int for part in out):
+        return (tuple(out),)
+    first, second = [], []
+    for part in out:
+        array = hasattr(part, "dtype")
+        taken = max(part.ndim, 1) if array and part.dtype.kind == "b" else 1
+        first += [slice(None)] * taken if array else [part]
+        if type(part) is not int:
+            second.append(part if array or part is Ellipsis else slice(None))
+    return tuple(first), tuple(second)
 
 
 def _plain_part(part: Any) -> Any:
@@ -161,7 +170,7 @@ def _dims_used(part: Any) -> int:
 
 def getitem(input: Tensor, index: Any) -> Tensor:
     """input[index]: a view for ints, slices, None and `...`; a copy for tensors and lists of integers or booleans."""
-    return GetItem.apply(input, plain_index(index, input.shape))
+    return GetItem.apply(input, *plain_index(index, input.shape))
 
 
 def along(index: Array, dim: int) -> tuple[Array, ...]:
@@ -208,7 +217,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     if src.dtype is not input.dtype:
         raise RuntimeError(f"scatter(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
     used = src[tuple(slice(n) for n in index.shape)]
-    return input + PutItem.apply(used, where, tuple(input.shape))
+    return input + PutItem.apply(used, tuple(input.shape), where)
 
 
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
@@ -216,6 +225,10 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     dim = check_dim(dim, input.ndim)
     if index.ndim > 1:
         raise IndexError(f"index_select(): Index is supposed to be a vector, but got {index.ndim} dimensions")
+    if index.numel() and index._array.min() < 0:
+        raise IndexError(
+            f"index_select(): index {index._array.min()} is out of range; indices count from 0 and are not negative"
+        )
     return getitem(input, (slice(None),) * dim + (index.reshape(-1),))
 
 

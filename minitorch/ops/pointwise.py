@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dtypes import dtypes, get_default_dtype, result_type
-from minitorch.ops.comparison import Compare, floor, sign, trunc, where
+from minitorch.ops.comparison import Blank, floor, floor_divide, refuse_zero, sign, trunc, where
 from minitorch.ops.elementwise import Number, Pointwise, cast, promote
 
 if TYPE_CHECKING:
@@ -67,10 +67,9 @@ class Div(Pointwise):
 
     def forward(ctx, a: Array, b: Array) -> Array:
         ctx.save_for_backward(a if ctx.needs_input_grad[1] else None, b)
-        a, b = promote(a, b)
-        if not any(v.dtype.kind == "f" for v in (a, b) if hasattr(v, "dtype")):
+        if result_type(a, b).kind != "f":
             a, b = (cast(v, get_default_dtype().numpy) for v in (a, b))
-        return xp.true_divide(a, b)
+        return xp.true_divide(*promote(a, b))
 
     def backward(ctx, grad: Tensor) -> Any:
         a, b = ctx.saved_tensors
@@ -85,7 +84,9 @@ class Remainder(Pointwise):
 
     def forward(ctx, a: Array, b: Array) -> Array:
         ctx.save_for_backward(a, b)
-        return xp.remainder(*promote(a, b))
+        a, b = promote(a, b)
+        refuse_zero(a, b)
+        return xp.remainder(a, b)
 
     def backward(ctx, grad: Tensor) -> Any:
         a, b = ctx.saved_tensors
@@ -139,7 +140,7 @@ class Pow(Pointwise):
             if not isinstance(b, Number):
                 grad_a = where(b == 0, 0.0, grad * b * a ** where(b == 0, 0.0, b - 1))
             else:
-                grad_a = grad * 0.0 if b == 0 else grad * b * a ** (b - 1)
+                grad_a = Blank.apply(grad) if b == 0 else grad * b * a ** (b - 1)
         if for_b:
             if isinstance(a, Number):
                 grad_b = grad * a**b * (math.log(a) if a > 0 else 0.0 if a == 0 else math.nan)
@@ -283,7 +284,7 @@ def add(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
 def sub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """input - alpha * other."""
     for operand in (input, other):
-        if getattr(getattr(operand, "dtype", None), "name", "") == "bool":
+        if isinstance(operand, bool) or getattr(getattr(operand, "dtype", None), "name", "") == "bool":
             raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported. Use `^` or `~` instead")
     return Sub.apply(input, other if alpha == 1 else Mul.apply(other, alpha))
 
@@ -304,17 +305,6 @@ def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
     quotient = trunc(Div.apply(input, other))
     common = result_type(*(getattr(v, "_array", v) for v in (input, other)))
     return quotient if common.kind == "f" else quotient.to(dtypes[common])
-
-
-def floor_divide(input: Tensor, other: Tensor | Number) -> Tensor:
-    """The floor of input / other, an integer for integers."""
-    if _integral(input) and _integral(other):
-        return Compare.apply("floor_divide", input, other)
-    return floor(Div.apply(input, other))
-
-
-def _integral(value: Any) -> bool:
-    return value.dtype.numpy.kind != "f" if hasattr(value, "dtype") else isinstance(value, int)
 
 
 def remainder(input: Tensor, other: Tensor | Number) -> Tensor:

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minitorch.autograd.function import Op
-from minitorch.backend.arrays import Array, xp
+from minitorch.backend.arrays import Array, add_over, largest_over, multiply_over, xp
 from minitorch.backend.dtypes import dtype as DType
-from minitorch.ops.comparison import maximum, minimum
+from minitorch.ops.comparison import masked_fill, maximum, minimum
 from minitorch.ops.indexing import gather
 from minitorch.ops.pointwise import div, exp, floating, sqrt
 from minitorch.ops.shape import Expand, Reshape, cat, check_dim, check_dims, flip, narrow, reshape, squeeze
@@ -30,13 +30,17 @@ def _kept(shape: Sequence[int], dims: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(1 if i in dims else n for i, n in enumerate(shape))
 
 
+def _wide(x: Array, dtype: Any) -> Any:
+    """The type to add or multiply in: the one asked for, else int64 for integers and masks."""
+    return dtype or (None if x.dtype.kind == "f" else xp.int64)
+
+
 class Sum(Op):
     """The sum; every element that went in has the gradient of the sum"""
 
-    def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool) -> Array:
+    def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool, dtype: Any = None) -> Array:
         ctx.shape, ctx.dims = x.shape, dims
-        y: Any = xp.sum(x, axis=dims, keepdims=keepdim, dtype=None if x.dtype.kind == "f" else xp.int64)
-        return y
+        return add_over(x, axis=dims, keepdims=keepdim, dtype=_wide(x, dtype))
 
     def backward(ctx, grad: Tensor) -> Any:
         return Expand.apply(Reshape.apply(grad, _kept(ctx.shape, ctx.dims)), ctx.shape)
@@ -62,8 +66,8 @@ class Extreme(Op):
 class Prod(Op):
     """The product; the derivative in one factor is the product of the others, y / x where no factor is 0"""
 
-    def forward(ctx, x: Array, dim: int, keepdim: bool) -> Array:
-        y = xp.prod(x, axis=dim, keepdims=keepdim, dtype=None if x.dtype.kind == "f" else xp.int64)
+    def forward(ctx, x: Array, dim: int, keepdim: bool, dtype: Any = None) -> Array:
+        y = multiply_over(x, axis=dim, keepdims=keepdim, dtype=_wide(x, dtype))
         ctx.dim, ctx.has_zero = dim, bool((x == 0).any())
         ctx.save_for_backward(x, y)
         return y
@@ -110,9 +114,9 @@ class LogSumExp(Op):
 def _log_sum_exp(x: Array, dims: tuple[int, ...]) -> Array:
     if 0 in [x.shape[d] for d in dims]:
         return xp.full_like(x, -math.inf, shape=_kept(x.shape, dims))
-    top = xp.max(x, axis=dims, keepdims=True)
+    top = largest_over(x, axis=dims, keepdims=True)
     top = xp.where(xp.isfinite(top), top, top.dtype.type(0))
-    return xp.log(xp.sum(xp.exp(x - top), axis=dims, keepdims=True)) + top
+    return xp.log(add_over(xp.exp(x - top), axis=dims, keepdims=True)) + top
 
 
 class Softmax(Op):
@@ -120,8 +124,8 @@ class Softmax(Op):
 
     def forward(ctx, x: Array, dim: int) -> Array:
         x = floating(x)
-        y = xp.exp(x - xp.max(x, axis=dim, keepdims=True, initial=-math.inf))
-        y /= xp.sum(y, axis=dim, keepdims=True)
+        y = xp.exp(x - largest_over(x, axis=dim, keepdims=True, initial=-math.inf))
+        y /= add_over(y, axis=dim, keepdims=True)
         ctx.dim = dim
         ctx.save_for_backward(y)
         return y
@@ -149,9 +153,9 @@ class LogSoftmax(Op):
 class CumSum(Op):
     """Running sums; an element is in all sums from its place on, so the gradient is summed from the end"""
 
-    def forward(ctx, x: Array, dim: int) -> Array:
+    def forward(ctx, x: Array, dim: int, dtype: Any = None) -> Array:
         ctx.dim = dim
-        return xp.cumsum(x, axis=dim, dtype=None if x.dtype.kind == "f" else xp.int64)
+        return xp.add.accumulate(xp.ascontiguousarray(x), axis=dim, dtype=_wide(x, dtype))
 
     def backward(ctx, grad: Tensor) -> Any:
         return flip(cumsum(flip(grad, ctx.dim), ctx.dim), ctx.dim)
@@ -187,7 +191,7 @@ def _as(input: Tensor, dtype: DType | None) -> Tensor:
 
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The sum over `dim`. Integers and booleans are summed as int64."""
-    return Sum.apply(_as(input, dtype), check_dims(dim, input.ndim), keepdim)
+    return Sum.apply(_as(input, dtype), check_dims(dim, input.ndim), keepdim, dtype and dtype.numpy)
 
 
 def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
@@ -230,15 +234,17 @@ def std(
     correction: float | None = None,
 ) -> Tensor:
     """The standard deviation over `dim`: the root of the variance."""
-    return sqrt(var(input, dim, unbiased, keepdim, correction=correction))
+    variance = var(input, dim, unbiased, keepdim, correction=correction)
+    flat = variance == 0  # where sqrt is infinitely steep, and PyTorch takes 0 for the derivative
+    return masked_fill(sqrt(masked_fill(variance, flat, 1.0)), flat, 0.0)
 
 
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The product over `dim`, or of everything."""
     input = _as(input, dtype)
     if dim is None or input.ndim == 0:
-        return Prod.apply(reshape(input, (-1,)), 0, False)
-    return Prod.apply(input, check_dim(dim, input.ndim), keepdim)
+        return Prod.apply(reshape(input, (-1,)), 0, False, dtype and dtype.numpy)
+    return Prod.apply(input, check_dim(dim, input.ndim), keepdim, dtype and dtype.numpy)
 
 
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
@@ -251,14 +257,20 @@ def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     return Extreme.apply(input, check_dims(dim, input.ndim), keepdim, "amin")
 
 
+def _one_dim(dim: int | None, ndim: int) -> int | None:
+    if dim is not None:
+        dim = check_dim(dim, ndim)
+    return dim if ndim else None
+
+
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the largest along `dim`, or in the flattened tensor; the first of equals."""
-    return ArgExtreme.apply(input, dim if dim is None or not input.ndim else check_dim(dim, input.ndim), keepdim, "argmax")
+    return ArgExtreme.apply(input, _one_dim(dim, input.ndim), keepdim, "argmax")
 
 
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the smallest along `dim`, or in the flattened tensor; the first of equals."""
-    return ArgExtreme.apply(input, dim if dim is None or not input.ndim else check_dim(dim, input.ndim), keepdim, "argmin")
+    return ArgExtreme.apply(input, _one_dim(dim, input.ndim), keepdim, "argmin")
 
 
 class _ValuesAndIndices:
@@ -286,12 +298,13 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, other: Any, pair: Any, extr
     if dim is None:
         if 0 in input.shape:
             raise RuntimeError(
-                f"{pair.__name__}(): Expected reduction dim to be specified for input.numel() == 0, input is {list(input.shape)}"
+                f"{pair.__name__}(): Expected reduction dim to be specified for input.numel() == 0, input is "
+                f"{list(input.shape)}"
             )
         return extreme(input)
+    dim = check_dim(dim, input.ndim)
     if input.ndim == 0:
         return pair(input.clone(), arg(input))
-    dim = check_dim(dim, input.ndim)
     indices = arg(input, dim, True)
     values = gather(input, dim, indices)
     return pair(values, indices) if keepdim else pair(squeeze(values, dim), squeeze(indices, dim))
@@ -314,12 +327,12 @@ def log_softmax(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tenso
 
 def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """The sums of the first 1, 2, 3 ... elements along `dim`."""
-    return _at_least_1d(CumSum, _as(input, dtype), dim)
+    return _at_least_1d(CumSum, _as(input, dtype), dim, dtype and dtype.numpy)
 
 
-def _at_least_1d(op: type[Op], input: Tensor, dim: int) -> Tensor:
+def _at_least_1d(op: type[Op], input: Tensor, dim: int, *rest: Any) -> Tensor:
     dim = check_dim(dim, input.ndim)
-    return op.apply(input, dim) if input.ndim else op.apply(reshape(input, (1,)), dim).reshape(())
+    return op.apply(input, dim, *rest) if input.ndim else op.apply(reshape(input, (1,)), dim, *rest).reshape(())
 
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:

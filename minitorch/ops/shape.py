@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.function import Op
-from minitorch.backend.arrays import Array, xp
+from minitorch.backend.arrays import Array, add_over, xp
+from minitorch.backend.dtypes import result_type
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -36,7 +37,7 @@ def check_dims(dim: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
     out = tuple(check_dim(d, ndim) for d in dims)
     if len(set(out)) < len(out):
         raise RuntimeError(f"a dimension appears multiple times in the list of dims {list(dims)}")
-    return out
+    return out if ndim else ()
 
 
 def sizes(given: tuple[Any, ...], name: str) -> tuple[int, ...]:
@@ -96,7 +97,7 @@ class SumTo(Op):
         ctx.shape = x.shape
         lead = x.ndim - len(shape)
         dims = tuple(range(lead)) + tuple(i for i, n in enumerate(shape, lead) if n == 1 and x.shape[i] != 1)
-        return xp.reshape(x.sum(axis=dims), shape)
+        return xp.reshape(add_over(x, axis=dims), shape)
 
     def backward(ctx, grad: Tensor) -> Any:
         return Expand.apply(grad, ctx.shape)
@@ -107,7 +108,8 @@ class Cat(Op):
 
     def forward(ctx, dim: int, *arrays: Array) -> Array:
         ctx.dim, ctx.ends = dim, list(itertools.accumulate(a.shape[dim] for a in arrays))
-        return xp.concatenate(arrays, dim)
+        common = result_type(*arrays)
+        return xp.ascontiguousarray(xp.concatenate([a.astype(common, copy=False) for a in arrays], dim))
 
     def backward(ctx, grad: Tensor) -> Any:
         starts = [0, *ctx.ends[:-1]]
@@ -136,7 +138,7 @@ class Flip(Op):
 
     def forward(ctx, x: Array, dims: tuple[int, ...]) -> Array:
         ctx.dims = dims
-        return xp.flip(x, dims).copy()
+        return xp.flip(x, dims).copy(order="C")
 
     def backward(ctx, grad: Tensor) -> Any:
         return flip(grad, ctx.dims)
@@ -147,7 +149,7 @@ class Roll(Op):
 
     def forward(ctx, x: Array, shifts: tuple[int, ...], dims: tuple[int, ...]) -> Array:
         ctx.shifts, ctx.dims = shifts, dims
-        return xp.roll(x, shifts, dims)
+        return xp.ascontiguousarray(xp.roll(x, shifts, dims))
 
     def backward(ctx, grad: Tensor) -> Any:
         return roll(grad, tuple(-s for s in ctx.shifts), ctx.dims)
@@ -304,7 +306,7 @@ def t(input: Tensor) -> Tensor:
 
 def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """With the dimensions `source` moved to the positions `destination`, the others in order around them."""
-    a, b = check_dims(source, input.ndim), check_dims(destination, input.ndim)
+    a, b = (check_dims(d, input.ndim) if isinstance(d, int) or len(d) else () for d in (source, destination))
     if len(a) != len(b):
         raise RuntimeError(
             f"movedim: Invalid source or destination dims: source ({list(a)} dims) should contain the same number of "
@@ -330,7 +332,7 @@ def expand(input: Tensor, *size: Any) -> Tensor:
                 f"The expanded size of the tensor ({n}) must match the existing size ({old[i - lead] if i >= lead else 'none'})"
                 f" at non-singleton dimension {i}.  Target sizes: {list(new)}.  Tensor sizes: {list(old)}"
             )
-    return Expand.apply(input, whole)
+    return Expand.apply(input, whole) if whole != old else Reshape.apply(input, whole)
 
 
 def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
@@ -435,7 +437,8 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
     dims = (dims,) if isinstance(dims, int) else tuple(dims)
     if len(shifts) != len(dims):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
-    return Roll.apply(input, shifts, tuple(check_dim(d, input.ndim) for d in dims))
+    places = tuple(check_dim(d, input.ndim) for d in dims)
+    return Roll.apply(input, shifts, places) if input.ndim else clone(input)
 
 
 def clone(input: Tensor) -> Tensor:
