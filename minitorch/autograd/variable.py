@@ -39,7 +39,7 @@ class TensorBase:
     _requires_grad: bool = False
     _grad: Tensor | None = None
     _base: Tensor | None = None  # the tensor whose memory a view looks into
-    _generation: int = 0  # how often a base was changed through a view; and up to which change a view's `_edge` knows it
+    _generation: int = 0  # how often a base's history was rewritten; a view's: up to which rewriting it knows
     _version_cell: list[int] | None = None  # counts in-place changes; a tensor and its views share one
     _accumulator: weakref.ref[AccumulateGrad] | None = None
     _hooks: dict[int, Callable[[Tensor], Tensor | None]] | None = None  # of a leaf; others keep theirs on the node
@@ -208,6 +208,7 @@ class TensorBase:
             pass
         elif self._base is None:
             self._edge = result._edge
+            self._generation += 1  # views of this tensor have a new history, too
         elif result._edge is not None or self._base._edge is not None:
             self.as_tensor()._write_history_through(result.as_tensor())
         return self

@@ -278,7 +278,7 @@ class Sigmoid(Pointwise):
 
 def add(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """input + alpha * other, broadcast to a common shape."""
-    return Add.apply(input, other if alpha == 1 else Mul.apply(other, alpha))
+    return Add.apply(input, other if alpha == 1 else _times(alpha, input, other))
 
 
 def sub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
@@ -286,7 +286,13 @@ def sub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     for operand in (input, other):
         if isinstance(operand, bool) or getattr(getattr(operand, "dtype", None), "name", "") == "bool":
             raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported. Use `^` or `~` instead")
-    return Sub.apply(input, other if alpha == 1 else Mul.apply(other, alpha))
+    return Sub.apply(input, other if alpha == 1 else _times(alpha, input, other))
+
+
+def _times(alpha: Number, input: Any, other: Any) -> Any:
+    if isinstance(alpha, float) and result_type(*(getattr(v, "_array", v) for v in (input, other))).kind != "f":
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    return Mul.apply(other, alpha)
 
 
 def mul(input: Tensor, other: Tensor | Number) -> Tensor:

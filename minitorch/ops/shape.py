@@ -411,6 +411,8 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """`length` slices along `dim` from `start` on, as a view."""
     dim = check_dim(dim, input.ndim)
+    if start < 0:
+        start += input.shape[dim]
     if start < 0 or length < 0 or start + length > input.shape[dim]:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({input.shape[dim]}).")
     return input[(builtins.slice(None),) * dim + (builtins.slice(start, start + length),)]

@@ -140,6 +140,47 @@ def test_matmul_and_getitem_of_any_form(data):
     same(lambda lib, x: x[as_in(lib, index)], (3, 4, 2))
 
 
+def in_place(*changes):
+    """Change y = 2 x, and look at what x is to that: the value and the gradient."""
+
+    def run(t, x):
+        y = x * 2
+        views = [y[0], y.T, y.view(-1), y[:, 1:3]]
+        for change in changes:
+            change(t, x, y)
+        return [y * x, *views]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [lambda t, x, y: y.add_(1)], [lambda t, x, y: y.mul_(x)], [lambda t, x, y: y.pow_(2)], [lambda t, x, y: y.abs_().sqrt_()],
+        [lambda t, x, y: y[0].add_(x[1])], [lambda t, x, y: y[0].mul_(x[1]), lambda t, x, y: y.T.add_(1)], [lambda t, x, y: y[:, 1:3].zero_()],
+        [lambda t, x, y: y.view(-1)[2:7].mul_(x.reshape(-1)[:5]), lambda t, x, y: y[1].exp_()], [lambda t, x, y: y[0, 0].copy_(x[1, 1])],
+        [lambda t, x, y: y.__setitem__((0, slice(1, 3)), x[1, :2])], [lambda t, x, y: y.__setitem__(y > 1, 0.5)], [lambda t, x, y: y.__setitem__(([0, 2], [1, 1]), x[0, :2])],
+        [lambda t, x, y: y.clamp_(-1, 1)], [lambda t, x, y: y.relu_()], [lambda t, x, y: y.masked_fill_(x > 0, 3)], [lambda t, x, y: y.fill_(2)], [lambda t, x, y: y.div_(x)],
+        [lambda t, x, y: y[0][1:].tanh_()], [lambda t, x, y: y.__setitem__((0, slice(None), [1])[::2], x[1, :2].sum())], [lambda t, x, y: y.sub_(x).sigmoid_()],
+        [lambda t, x, y: x.add_(1)], [lambda t, x, y: x[0].add_(1)], [lambda t, x, y: y.add_(x[None])], [lambda t, x, y: y.expand(2, 3, 4).add_(1)],
+    ],
+)  # fmt: skip
+def test_in_place(changes):
+    same(in_place(*changes), A + 0.05)
+
+
+def test_in_place_on_what_is_no_part_of_the_graph_yet():
+    def run(t, x):
+        out = t.zeros(3, 4, dtype=t.float64)
+        for i in range(3):
+            out[i] = x[i] * i
+        row = out[1]
+        row *= x[0]
+        return [out, row, out.requires_grad, row.is_leaf]
+
+    same(run, A)
+
+
 @pytest.mark.parametrize(
     "values",
     [
