@@ -28,6 +28,9 @@ def _finish(array: Array, requires_grad: bool) -> Tensor:
     return out.requires_grad_() if requires_grad else out
 
 
+_quietly = xp.errstate(all="ignore")  # a value too large for its type becomes infinite, without a warning
+
+
 def _numpy_type(dtype: DType | None, default: DType | None = None) -> Any:
     if dtype is None:
         return (default or get_default_dtype()).numpy
@@ -134,6 +137,7 @@ def _leaves(data: Any) -> Iterator[Any]:
 # ---- filled ----------------------------------------------------------------------------------------------------------
 
 
+@_quietly
 def full(size: Any, fill_value: Any, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
     """`fill_value` everywhere, of the type that the value suggests (a float: the default one) unless given."""
     if not isinstance(size, (tuple, list)):
@@ -173,6 +177,7 @@ def _checked(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape
 
 
+@_quietly
 def full_like(input: Tensor, fill_value: Any, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
     """`fill_value` everywhere, in the shape and type of `input`."""
     return _finish(xp.full_like(input._array, fill_value, dtype=_numpy_type(dtype, input.dtype)), requires_grad)
@@ -224,6 +229,7 @@ def arange(*bounds: Any, dtype: DType | None = None, requires_grad: bool = False
     return _finish(values.astype(kind), requires_grad)
 
 
+@_quietly
 def linspace(start: float, end: float, steps: int, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
     """`steps` values from start to end, both included."""
     if steps < 0:
@@ -231,6 +237,7 @@ def linspace(start: float, end: float, steps: int, *, dtype: DType | None = None
     return _finish(xp.linspace(start, end, steps).astype(_numpy_type(dtype)), requires_grad)
 
 
+@_quietly
 def logspace(
     start: float, end: float, steps: int, base: float = 10.0, *, dtype: DType | None = None, requires_grad: bool = False
 ) -> Tensor:

@@ -139,6 +139,7 @@ class TensorBase:
         if not isinstance(value, TensorBase):
             raise TypeError(f"data must be a Tensor, got {type(value).__name__}")
         self._array = value._array.view()
+        self._accumulator = None  # shape and type may be others now
 
     def retain_grad(self) -> None:
         """Keep the gradient of a tensor that is not a leaf in its `.grad`, too."""
