@@ -60,7 +60,9 @@ def _face(op: _Callable[..., _Any]) -> _Callable[..., _Any]:
     @_functools.wraps(op)
     def function(*args: _Any, **kwargs: _Any) -> _Any:
         given = (*args, *kwargs.values())
-        first = given[0] if given else None
+        if not given:
+            return op()  # Python says what is missing
+        first = given[0]
         for arg in first if isinstance(first, (list, tuple)) else (first,):
             if not isinstance(arg, (Tensor, str)):
                 raise _refusal(op, 1, arg)

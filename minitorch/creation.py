@@ -80,7 +80,7 @@ def _array_of(data: Any, dtype: DType | None, copy: bool) -> Array:
     elif isinstance(data, (xp.ndarray, xp.generic)):
         array = xp.asarray(data)
     else:
-        array = xp.asarray(_plain(data), None if dtype is None else dtype.numpy)
+        array = xp.asarray(_plain(data), None if dtype is None else _numpy_type(dtype))
         if dtype is None and (array.dtype.kind == "f" or array.size == 0):
             array = array.astype(_common_type(data))
     if dtype is None:

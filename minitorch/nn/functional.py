@@ -127,6 +127,14 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     return wrap((array[..., None] == xp.arange(classes)).astype(xp.int64))
 
 
+def _check_class_weight(weight: Tensor | None, classes: int) -> None:
+    if weight is not None and tuple(weight.shape) != (classes,):
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: "
+            f"{list(weight.shape)}"
+        )
+
+
 def nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"
 ) -> Tensor:
@@ -153,11 +161,7 @@ def nll_loss(
         raise RuntimeError(f"Expected target size {[n, *rest]}, got {list(target.shape)}")
     if target._array.dtype.kind not in "iu":
         raise RuntimeError(f"expected scalar type Long but found {target.dtype!r}: targets are class numbers")
-    if weight is not None and tuple(weight.shape) != (classes,):
-        raise RuntimeError(
-            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: "
-            f"{list(weight.shape)}"
-        )
+    _check_class_weight(weight, classes)
     counted = target._array != ignore_index
     places = xp.where(counted, target._array, 0)
     if places.size and (places.min() < 0 or places.max() >= classes):
@@ -190,6 +194,7 @@ def cross_entropy(
     dim = 0 if input.ndim == 1 else 1
     logs = log_softmax(input, dim)
     classes = input.shape[dim]
+    _check_class_weight(weight, classes)
     spread = logs if weight is None else logs * weight.reshape(-1, *(1,) * (input.ndim - dim - 1))
     if target.is_floating_point():
         if target.shape != input.shape:

@@ -39,7 +39,7 @@ class Pointwise(Op):
     @classmethod
     def explain(cls, error: Exception, *args: Any) -> Exception:
         for arg in args:
-            if not hasattr(arg, "dtype") and not isinstance(arg, (int, float, type(None))):
+            if not hasattr(arg, "dtype") and not isinstance(arg, (int, float)) and (cls.symbol or arg is not None):
                 operand = f"for {cls.symbol}: 'Tensor' and '{type(arg).__name__}'" if cls.symbol else type(arg).__name__
                 return TypeError(f"{cls._op()}(): unsupported operand type(s) {operand}")
         if isinstance(error, OverflowError):
