@@ -75,32 +75,22 @@ def sweep(
 
     while order:
         node = order.pop()
-        count = len(node.outputs)
-        if count == 1:
-            got: Any = (grads.pop((node, 0), None),)
-        else:
-            got = tuple([grads.pop((node, nr), None) for nr in range(count)])
-        if all(g is None for g in got) if count > 1 else got[0] is None:
+        got = _take(node, grads)
+        if got is None:
             continue
         if node.hooks is not None or node.retained is not None:
             got = _run_hooks(node, got, recording)
-        if node.age == 0 or wanted is not None:
-            for nr, g in enumerate(got):
-                edge = (node, nr)
-                if g is not None and (node.age == 0 if wanted is None else edge in wanted):
-                    arrived[edge] = (g, edge in owned)
-            if node.age == 0 or (on_the_way is not None and not _leads(node, on_the_way)):
+        if node.age == 0:  # a leaf, and everything that uses it has been passed
+            if wanted is None or (node, 0) in wanted:
+                arrived[node, 0] = got[0], (node, 0) in owned
+            continue
+        if wanted is not None and on_the_way is not None:
+            arrived.update({(node, nr): (g, False) for nr, g in enumerate(got) if g is not None and (node, nr) in wanted})
+            if not _leads(node, on_the_way):
                 continue
-        if isinstance(node, Op):
-            if count > 1:
-                got = _with_zeros(node, got, recording)
-            results = node.backward(*got)
-        else:
-            results = _backward_of_user(node, got, recording)
+        results = _differentiate(node, got, recording)
         if not retain_graph and node._saved:
             node._saved = None
-        if type(results) is not tuple:
-            results = (results,)
         for index, (next_edge, grad) in enumerate(zip(node.next_functions, results, strict=False)):
             if next_edge is None or grad is None:
                 continue
@@ -111,11 +101,28 @@ def sweep(
             array = grad._array if recording else grad
             if array.shape != shape or array.dtype is not dtype:
                 grad = _fit(grad, next_edge, node, index, recording)
-            if target.age:
-                receive(next_edge, grad, False)
-            else:  # a leaf may keep an array that this op has just made and nobody else can see
-                receive(next_edge, grad, not recording and _is_fresh(node, grad, got, results))
+            # a leaf may keep an array that this op has just made and nobody else can see
+            receive(next_edge, grad, target.age == 0 and not recording and _is_fresh(node, grad, got, results))
     return arrived
+
+
+def _take(node: Function, grads: dict[Edge, Any]) -> tuple[Any, ...] | None:
+    """The gradients of a node's outputs; None if nothing has arrived at any."""
+    if len(node.outputs) == 1:
+        grad = grads.pop((node, 0), None)
+        return None if grad is None else (grad,)
+    got = tuple([grads.pop((node, nr), None) for nr in range(len(node.outputs))])
+    return got if any(g is not None for g in got) else None
+
+
+def _differentiate(node: Function, got: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:
+    """What a node's backward makes of the gradients of its outputs: those of its inputs."""
+    if not isinstance(node, Op):
+        return _backward_of_user(node, got, recording)
+    if len(got) > 1:
+        got = _with_zeros(node, got, recording)
+    results = node.backward(*got)
+    return results if type(results) is tuple else (results,)
 
 
 def _leading_to(wanted: set[Edge], order: list[Function]) -> set[Function]:
