@@ -57,21 +57,9 @@ def sweep(
     owned: set[Edge] = set()  # those whose gradient is a buffer made here, which may be added to in place
     arrived: dict[Edge, tuple[Any, bool]] = {}
 
-    def receive(edge: Edge, grad: Any, fresh: bool) -> None:
-        held = grads.get(edge)
-        if held is None:
-            grads[edge] = grad
-            if fresh:
-                owned.add(edge)
-        elif recording or edge not in owned:
-            grads[edge] = held + grad
-            owned.add(edge)
-        else:
-            held += grad
-            grads[edge] = held
-
-    for edge, grad in roots:
-        receive(edge, _fit(grad, edge, None, 0, recording), False)
+    for root, grad in roots:
+        grad = _fit(grad, root, None, recording)
+        grads[root] = grads[root] + grad if root in grads else grad
 
     while order:
         node = order.pop()
@@ -91,18 +79,28 @@ def sweep(
         results = _differentiate(node, got, recording)
         if not retain_graph and node._saved:
             node._saved = None
-        for index, (next_edge, grad) in enumerate(zip(node.next_functions, results, strict=False)):
-            if next_edge is None or grad is None:
+        for edge, grad in zip(node.next_functions, results):  # noqa: B905 (an Op may leave out a tail of None)
+            if edge is None or grad is None:
                 continue
-            target, nr = next_edge
+            target, nr = edge
             if on_the_way is not None and target not in on_the_way:
                 continue
             shape, dtype = target.outputs[nr]
             array = grad._array if recording else grad
             if array.shape != shape or array.dtype is not dtype:
-                grad = _fit(grad, next_edge, node, index, recording)
-            # a leaf may keep an array that this op has just made and nobody else can see
-            receive(next_edge, grad, target.age == 0 and not recording and _is_fresh(node, grad, got, results))
+                grad = _fit(grad, edge, node, recording)
+            held = grads.get(edge)
+            if held is None:
+                grads[edge] = grad
+                # a leaf may keep an array that this op has just made and nobody else can see
+                if target.age == 0 and not recording and _is_fresh(node, grad, got, results):
+                    owned.add(edge)
+            elif recording or edge not in owned:
+                grads[edge] = held + grad
+                owned.add(edge)
+            else:
+                held += grad
+                grads[edge] = held
     return arrived
 
 
@@ -145,7 +143,7 @@ def _is_fresh(node: Function, grad: Any, got: Sequence[Any], results: Sequence[A
     )
 
 
-def _fit(grad: Any, edge: Edge, node: Function | None, index: int, recording: bool) -> Any:
+def _fit(grad: Any, edge: Edge, node: Function | None, recording: bool) -> Any:
     """Bring a gradient to the shape and dtype of the value it belongs to: broadcasting is summed back."""
     target, nr = edge
     shape, dtype = target.outputs[nr]
@@ -153,9 +151,10 @@ def _fit(grad: Any, edge: Edge, node: Function | None, index: int, recording: bo
     if array.shape != shape:
         lead = array.ndim - len(shape)
         if lead < 0 or any(n not in (1, m) for n, m in zip(shape, array.shape[lead:], strict=True)):
-            maker = "The gradient" if node is None else f"Function {node.name()}"
+            where = "as the start" if node is None else f"at index {list(node.next_functions).index(edge)}"
+            maker = "backward()" if node is None else f"Function {node.name()}"
             raise RuntimeError(
-                f"{maker} returned an invalid gradient at index {index} - got {list(array.shape)} but expected shape "
+                f"{maker} returned an invalid gradient {where} - got {list(array.shape)} but expected shape "
                 f"compatible with {list(shape)}"
             )
         grad = grad.sum_to_size(shape) if recording else sum_to(grad, shape)

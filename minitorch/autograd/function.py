@@ -66,7 +66,6 @@ class Function:
     retained: dict[int, weakref.ref[Tensor]] | None = None  # outputs that keep their gradient
     materialize_grads: bool = True
     _saved: Any = ()
-    _own: dict[int, int] | None = None  # which of the saved values are this node's outputs: place -> output
     _no_gradient: tuple[int, ...] = ()
 
     # ---- what forward and backward ask of their ctx -----------------------------------------------------------
@@ -87,19 +86,21 @@ class Function:
                 f"have already been freed): {self.name()} freed them in the first backward. Specify "
                 "retain_graph=True there if you need to go through this graph again"
             )
-        recording = is_grad_enabled() or not isinstance(self, Op)
-        values = []
-        for place, (value, version) in enumerate(self._saved):
-            if isinstance(value, TensorBase):
-                if value._version_cell is not None and value._version_cell[0] != version:
-                    raise self._changed_in_place(value, version)
-                if not recording:
-                    value = value._array
-                elif self._own and place in self._own:
-                    value = wrap(value._array.view())
-                    value._edge = (self, self._own[place])
-            values.append(value)
-        return tuple(values)
+        for value, cell, version, _ in self._saved:
+            if cell is not None and cell[0] != version:
+                raise self._changed_in_place(value, version, cell[0])
+        if is_grad_enabled() or not isinstance(self, Op):
+            return tuple([self._as_tensor(value, origin) for value, _, _, origin in self._saved])
+        return [value for value, _, _, _ in self._saved]
+
+    def _as_tensor(self, value: Any, origin: Any) -> Any:
+        """A saved value with its history: the input that it was, or an output of this node made anew."""
+        if type(origin) is not tuple:
+            return origin
+        array = value._array if isinstance(value, TensorBase) else value
+        output = wrap(array.view())
+        output._edge = (self, *origin)
+        return output
 
     def mark_non_differentiable(self, *outputs: Any) -> None:
         """Say in forward that these outputs (indices, a mask) have no gradient."""
@@ -144,32 +145,38 @@ class Function:
                 output._edge = (self, nr)
 
     def _pin(self, args: Sequence[Any], given: Sequence[Any], outputs: Sequence[Any], made: Sequence[Any]) -> None:
-        """Turn what was saved into Tensors, each with its version at this moment.
+        """Note of what was saved where it comes from, and the version it has at this moment.
 
-        `given` and `made` are `args` and `outputs` as forward saw them. An input is held as the Tensor it is. Of an
-        output only the array is held: the output knows this node, and must not be known by it, or the two would keep
-        each other alive.
+        `given` and `made` are `args` and `outputs` as forward saw them. An input is held as the Tensor it is. Of an output
+        only the array is held, and its number: the output knows this node, and must not be known by it, or the two would
+        keep each other alive.
         """
-        saved: list[tuple[Any, int]] = []
+        saved: list[
+            tuple[Any, list[int] | None, int, Any]
+        ] = []  # value, version cell, version, origin: the input, or (output,)
         for value in self._saved:
-            held = value
-            for arg, seen in zip(args, given, strict=True):
-                if value is seen:
-                    held = arg
-                    break
-            else:
-                if value is not None:
-                    held = self._twin(value, len(saved), outputs, made)
-            saved.append((held, held._version if isinstance(held, TensorBase) else 0))
+            origin = source = None
+            if value is not None:
+                for arg, seen in zip(args, given):  # noqa: B905 (as many of one as of the other; every op comes by here)
+                    if value is seen:
+                        origin = source = arg
+                        break
+                else:
+                    for nr, seen in enumerate(made):
+                        if value is seen:
+                            origin, source, value = (nr,), outputs[nr], outputs[nr]._array
+                            break
+                    else:
+                        origin = source = self._something_else(value)
+            cell = None
+            if isinstance(source, TensorBase):
+                cell = source._version_cell
+                if cell is None:
+                    cell = source._version_cell = [0]
+            saved.append((value, cell, 0 if cell is None else cell[0], origin))
         self._saved = saved
 
-    def _twin(self, value: Any, place: int, outputs: Sequence[Any], made: Sequence[Any]) -> Any:
-        for nr, seen in enumerate(made):
-            if value is seen:
-                twin = wrap(outputs[nr]._array)
-                twin._version_cell = outputs[nr]._shared_version()
-                self._own = {**(self._own or {}), place: nr}
-                return twin
+    def _something_else(self, value: Any) -> Any:
         if isinstance(value, TensorBase) and not isinstance(self, Op):
             return value
         raise TypeError(
@@ -177,11 +184,11 @@ class Function:
             f"another {type(value).__name__}; whatever else backward needs is set as an attribute of ctx"
         )
 
-    def _changed_in_place(self, value: TensorBase, version: int) -> RuntimeError:
+    def _changed_in_place(self, value: Any, version: int, now: int) -> RuntimeError:
         return RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"{self.name()} saved a tensor of shape {list(value._array.shape)} at version {version}, and it is at "
-            f"version {value._version} now. Change a .clone() of it instead, or use the operation without underscore"
+            f"{self.name()} saved a tensor of shape {list(value.shape)} at version {version}, and it is at version {now} now. "
+            "Change a .clone() of it instead, or use the operation without underscore"
         )
 
     def __repr__(self) -> str:
