@@ -209,7 +209,7 @@ class Tensor(TensorBase):
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment; "
                 "copy .detach() of it"
             )
-        out = object.__new__(type(self))
+        out = type(self).__new__(type(self))
         out._array = self._array.copy()
         out._requires_grad = self._requires_grad
         out._grad = None if self._grad is None else self._grad.detach().clone()
@@ -425,7 +425,7 @@ TensorBase.kind = Tensor  # from here on, ops return Tensors
 
 
 def _rebuild(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
-    out = object.__new__(kind)
+    out = kind.__new__(kind)
     out._array, out._requires_grad = array, requires_grad
     return out
 

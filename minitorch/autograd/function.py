@@ -57,18 +57,28 @@ class Function:
     forward: ClassVar[Callable[..., Any]]
     backward: ClassVar[Callable[..., Any]]
 
-    next_functions: Sequence[Edge | None] = ()  # for each argument, where its gradient goes on to
-    outputs: tuple[tuple[tuple[int, ...], Any], ...] = ()  # shape and dtype of each output
-    age: int = 0  # grows with every recorded node: an op is always younger than what it was fed
-    needs_input_grad: Sequence[bool] = ()  # for each argument, whether backward's answer will be used
+    # What every node has stands in slots, which makes it small; the rest has its default in the class.
+    __slots__ = ("__dict__", "__weakref__", "_saved", "age", "next_functions", "outputs")
+
+    next_functions: Sequence[Edge | None]  # for each argument, where its gradient goes on to
+    outputs: tuple[tuple[tuple[int, ...], Any], ...]  # shape and dtype of each output
+    age: int  # grows with every recorded node: an op is always younger than what it was fed
+    _saved: Any
 
     hooks: dict[int, dict[int, Callable[[Tensor], Tensor | None]]] | None = None  # by output
     retained: dict[int, weakref.ref[Tensor]] | None = None  # outputs that keep their gradient
     materialize_grads: bool = True
-    _saved: Any = ()
     _no_gradient: tuple[int, ...] = ()
 
+    def __init__(self) -> None:
+        self.next_functions, self.outputs, self.age, self._saved = (), (), 0, ()
+
     # ---- what forward and backward ask of their ctx -----------------------------------------------------------
+
+    @property
+    def needs_input_grad(self) -> tuple[bool, ...]:
+        """For each argument of forward, whether backward's answer for it will be used."""
+        return tuple([edge is not None for edge in self.next_functions])
 
     def save_for_backward(self, *values: Any) -> None:
         """Keep inputs or outputs of forward for backward, where `saved_tensors` gives them back."""
@@ -121,7 +131,7 @@ class Function:
         """Compute forward and, if a gradient is wanted of any Tensor among `args`, put a node on the tape."""
         node = cls()
         edges = [_edge_of(a) if isinstance(a, TensorBase) and is_grad_enabled() else None for a in args]
-        node.needs_input_grad = tuple(edge is not None for edge in edges)
+        node.next_functions = edges
         with no_grad():
             result = cls.forward(node, *args)
         several = isinstance(result, tuple)
@@ -131,13 +141,12 @@ class Function:
         # An input handed through is a new value on the tape: same memory, other history.
         outputs = tuple(r.detach() if any(r is a for a in args) else r for r in raw)
         if any(node.needs_input_grad):
-            node._record(edges, outputs, [id(r) for r in raw])
+            node._record(outputs, [id(r) for r in raw])
             node._pin(args, args, outputs, raw)
         return outputs if several else outputs[0]
 
-    def _record(self, edges: Sequence[Edge | None], outputs: Sequence[Any], ids: Sequence[int]) -> None:
+    def _record(self, outputs: Sequence[Any], ids: Sequence[int]) -> None:
         """Put this node on the tape as the maker of `outputs`."""
-        self.next_functions = tuple(edges)
         self.age = _birth()
         self.outputs = tuple((o._array.shape, o._array.dtype) if isinstance(o, TensorBase) else ((), None) for o in outputs)
         for nr, output in enumerate(outputs):
@@ -225,7 +234,6 @@ class Op(Function):
         recording = is_grad_enabled()
         arrays: list[Any] = []
         edges: list[Edge | None] = []
-        needs: list[bool] = []
         bare, live, stray = True, False, False
         for arg in args:
             edge = None
@@ -242,10 +250,10 @@ class Op(Function):
                 stray = True
             arrays.append(arg)
             edges.append(edge)
-            needs.append(edge is not None)
         if stray and not bare:
             arrays = _numbers(cls, args, arrays)
-        node.needs_input_grad = needs
+        node.next_functions = edges
+        node._saved = ()
         try:
             result = cls.forward(node, *arrays)
         except RuntimeWarning:  # only where the program makes warnings errors: 0 / 0 is nan all the same
@@ -258,14 +266,14 @@ class Op(Function):
         if type(result) is tuple:
             outputs = tuple([wrap(as_array(r)) for r in result])
             if live:
-                node._record(edges, outputs, [id(r) for r in result])
+                node._record(outputs, [id(r) for r in result])
                 node._pin(args, arrays, outputs, result)
             return outputs
         array = result if type(result) is xp.ndarray else as_array(result)
         output = new(TensorBase.kind)
         output._array = array
+        output._edge = None
         if live and array.dtype.kind == "f":
-            node.next_functions = edges
             node.age = _birth()
             node.outputs = ((array.shape, array.dtype),)
             output._edge = (node, 0)

@@ -34,8 +34,12 @@ class TensorBase:
 
     kind: ClassVar[type[Tensor]]  # the class of every op's result; tensor.py puts Tensor here
 
+    # What every tensor has stands in slots, which makes it small; the rest has its default in the class.
+    __slots__ = ("__dict__", "__weakref__", "_array", "_edge")
+
     _array: Array
-    _edge: Edge | None = None
+    _edge: Edge | None
+
     _requires_grad: bool = False
     _grad: Tensor | None = None
     _base: Tensor | None = None  # the tensor whose memory a view looks into
@@ -43,6 +47,11 @@ class TensorBase:
     _version_cell: list[int] | None = None  # counts in-place changes; a tensor and its views share one
     _accumulator: weakref.ref[AccumulateGrad] | None = None
     _hooks: dict[int, Callable[[Tensor], Tensor | None]] | None = None  # of a leaf; others keep theirs on the node
+
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        self = new(cls)
+        self._edge = None
+        return self
 
     # NumPy then leaves `array + tensor` to the tensor, which refuses it in words.
     __array_ufunc__ = None
@@ -240,6 +249,7 @@ def wrap(array: Array) -> Tensor:
     one."""
     out = new(TensorBase.kind)
     out._array = array
+    out._edge = None
     return out
 
 

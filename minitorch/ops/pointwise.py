@@ -255,7 +255,7 @@ class Tanh(Pointwise):
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
-        return grad * (1 - y * y)
+        return grad - grad * (y * y)
 
 
 class Sigmoid(Pointwise):
@@ -270,7 +270,7 @@ class Sigmoid(Pointwise):
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
-        return grad * (y * (1 - y))
+        return grad * (y - y * y)
 
 
 # ---- the functions, by PyTorch's names --------------------------------------------------------------------------
