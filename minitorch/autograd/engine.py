@@ -63,9 +63,15 @@ def sweep(
 
     while order:
         node = order.pop()
-        got = _take(node, grads)
-        if got is None:
-            continue
+        if len(node.outputs) == 1:
+            grad = grads.pop((node, 0), None)
+            if grad is None:
+                continue
+            got: tuple[Any, ...] = (grad,)
+        else:
+            got = tuple([grads.pop((node, nr), None) for nr in range(len(node.outputs))])
+            if all(grad is None for grad in got):
+                continue
         if node.hooks is not None or node.retained is not None:
             got = _run_hooks(node, got, recording)
         if node.age == 0:  # a leaf, and everything that uses it has been passed
@@ -76,7 +82,12 @@ def sweep(
             arrived.update({(node, nr): (g, False) for nr, g in enumerate(got) if g is not None and (node, nr) in wanted})
             if not _leads(node, on_the_way):
                 continue
-        results = _differentiate(node, got, recording)
+        if isinstance(node, Op):
+            results = node.backward(*got) if len(got) == 1 else node.backward(*_with_zeros(node, got, recording))
+            if type(results) is not tuple:
+                results = (results,)
+        else:
+            results = _backward_of_user(node, got, recording)
         if not retain_graph and node._saved:
             node._saved = None
         for edge, grad in zip(node.next_functions, results):  # noqa: B905 (an Op may leave out a tail of None)
@@ -102,25 +113,6 @@ def sweep(
                 held += grad
                 grads[edge] = held
     return arrived
-
-
-def _take(node: Function, grads: dict[Edge, Any]) -> tuple[Any, ...] | None:
-    """The gradients of a node's outputs; None if nothing has arrived at any."""
-    if len(node.outputs) == 1:
-        grad = grads.pop((node, 0), None)
-        return None if grad is None else (grad,)
-    got = tuple([grads.pop((node, nr), None) for nr in range(len(node.outputs))])
-    return got if any(g is not None for g in got) else None
-
-
-def _differentiate(node: Function, got: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:
-    """What a node's backward makes of the gradients of its outputs: those of its inputs."""
-    if not isinstance(node, Op):
-        return _backward_of_user(node, got, recording)
-    if len(got) > 1:
-        got = _with_zeros(node, got, recording)
-    results = node.backward(*got)
-    return results if type(results) is tuple else (results,)
 
 
 def _leading_to(wanted: set[Edge], order: list[Function]) -> set[Function]:
