@@ -35,7 +35,7 @@ def walk(roots: Iterable[Function]) -> list[Function]:
     found = list(dict.fromkeys(roots))
     seen = set(found)
     for node in found:  # which grows while it is walked
-        for edge in node.next_functions:
+        for edge in node.edges:
             if edge is not None and edge[0] not in seen:
                 seen.add(edge[0])
                 found.append(edge[0])
@@ -90,7 +90,7 @@ def sweep(
             results = _backward_of_user(node, got, recording)
         if not retain_graph and node._saved:
             node._saved = None
-        for edge, grad in zip(node.next_functions, results):  # noqa: B905 (an Op may leave out a tail of None)
+        for edge, grad in zip(node.edges, results):  # noqa: B905 (an Op may leave out a tail of None)
             if edge is None or grad is None:
                 continue
             target, nr = edge
@@ -125,7 +125,7 @@ def _leading_to(wanted: set[Edge], order: list[Function]) -> set[Function]:
 
 
 def _leads(node: Function, to: set[Function]) -> bool:
-    return any(edge is not None and edge[0] in to for edge in node.next_functions)
+    return any(edge is not None and edge[0] in to for edge in node.edges)
 
 
 def _is_fresh(node: Function, grad: Any, got: Sequence[Any], results: Sequence[Any]) -> bool:
@@ -143,7 +143,7 @@ def _fit(grad: Any, edge: Edge, node: Function | None, recording: bool) -> Any:
     if array.shape != shape:
         lead = array.ndim - len(shape)
         if lead < 0 or any(n not in (1, m) for n, m in zip(shape, array.shape[lead:], strict=True)):
-            where = "as the start" if node is None else f"at index {list(node.next_functions).index(edge)}"
+            where = "as the start" if node is None else f"at index {list(node.edges).index(edge)}"
             maker = "backward()" if node is None else f"Function {node.name()}"
             raise RuntimeError(
                 f"{maker} returned an invalid gradient {where} - got {list(array.shape)} but expected shape "
@@ -205,7 +205,7 @@ def _backward_of_user(node: Function, got: tuple[Any, ...], recording: bool) -> 
     results = type(node).backward(node, *tensors)  # by way of the class: backward may be a @staticmethod
     if not isinstance(results, tuple):
         results = (results,)
-    expected = len(node.next_functions)
+    expected = len(node.edges)
     if len(results) < expected or any(r is not None for r in results[expected:]):
         raise RuntimeError(
             f"function {node.name()} returned an incorrect number of gradients (expected {expected}, got "

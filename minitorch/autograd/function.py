@@ -15,7 +15,7 @@ A program writes its own as in PyTorch, and sees Tensors:
 
     y = Cube.apply(x)
 
-`ctx` is the node itself. It is made anew for each call, and remembers where each input came from (`next_functions`):
+`ctx` is the node itself. It is made anew for each call, and remembers where each input came from (`edges`):
 those memories, from node to node, are the tape.
 
 `Op` is the same for the package's own operations, which see bare arrays in forward. Their derivatives are written with
@@ -58,9 +58,9 @@ class Function:
     backward: ClassVar[Callable[..., Any]]
 
     # What every node has stands in slots, which makes it small; the rest has its default in the class.
-    __slots__ = ("__dict__", "__weakref__", "_saved", "age", "next_functions", "outputs")
+    __slots__ = ("__dict__", "__weakref__", "_saved", "age", "edges", "outputs")
 
-    next_functions: Sequence[Edge | None]  # for each argument, where its gradient goes on to
+    edges: Sequence[Edge | None]  # for each argument, where its gradient goes on to
     outputs: tuple[tuple[tuple[int, ...], Any], ...]  # shape and dtype of each output
     age: int  # grows with every recorded node: an op is always younger than what it was fed
     _saved: Any
@@ -71,14 +71,19 @@ class Function:
     _no_gradient: tuple[int, ...] = ()
 
     def __init__(self) -> None:
-        self.next_functions, self.outputs, self.age, self._saved = (), (), 0, ()
+        self.edges, self.outputs, self.age, self._saved = (), (), 0, ()
 
     # ---- what forward and backward ask of their ctx -----------------------------------------------------------
 
     @property
+    def next_functions(self) -> tuple[tuple[Function | None, int], ...]:
+        """`edges` as PyTorch shows them: (None, 0) where no gradient goes."""
+        return tuple([(None, 0) if edge is None else edge for edge in self.edges])
+
+    @property
     def needs_input_grad(self) -> tuple[bool, ...]:
         """For each argument of forward, whether backward's answer for it will be used."""
-        return tuple([edge is not None for edge in self.next_functions])
+        return tuple([edge is not None for edge in self.edges])
 
     def save_for_backward(self, *values: Any) -> None:
         """Keep inputs or outputs of forward for backward, where `saved_tensors` gives them back."""
@@ -131,7 +136,7 @@ class Function:
         """Compute forward and, if a gradient is wanted of any Tensor among `args`, put a node on the tape."""
         node = cls()
         edges = [_edge_of(a) if isinstance(a, TensorBase) and is_grad_enabled() else None for a in args]
-        node.next_functions = edges
+        node.edges = edges
         with no_grad():
             result = cls.forward(node, *args)
         several = isinstance(result, tuple)
@@ -252,7 +257,7 @@ class Op(Function):
             edges.append(edge)
         if stray and not bare:
             arrays = _numbers(cls, args, arrays)
-        node.next_functions = edges
+        node.edges = edges
         node._saved = ()
         try:
             result = cls.forward(node, *arrays)

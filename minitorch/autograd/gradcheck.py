@@ -15,12 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from minitorch.autograd.engine import grad
 from minitorch.autograd.grad_mode import enable_grad
 from minitorch.autograd.variable import TensorBase, wrap
-from minitorch.backend.arrays import Array
+from minitorch.backend.arrays import Array, xp
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -99,7 +97,7 @@ def gradgradcheck(
     args, checked = _arguments(func, inputs)
     outputs = _outputs(func, args)
     if grad_outputs is None:
-        random = np.random.default_rng(0)
+        random = xp.random.default_rng(0)
         starts = [wrap(random.standard_normal(o._array.shape).astype(o._array.dtype)) for o in outputs]
     else:
         starts = [grad_outputs] if isinstance(grad_outputs, TensorBase) else list(grad_outputs)  # type: ignore[list-item]
@@ -146,7 +144,7 @@ def _arguments(func: Any, inputs: Any) -> tuple[tuple[Any, ...], list[_Checked]]
         )
     for item in checked:
         array = item.tensor._array
-        if array.dtype != np.float64:
+        if array.dtype != xp.float64:
             warnings.warn(
                 f"{item.label} requires gradient and is of {array.dtype}, not float64: rounding alone can make this check "
                 "fail. Check in double precision, x.double() or module.double()",
@@ -179,10 +177,10 @@ def _check_repeatable(
     second, _ = _jacobians(func, args, checked)
     for item, a, b in zip(checked, first, second, strict=True):
         for nr, (one, two) in enumerate(zip(a, b, strict=True)):
-            if one.size and not np.all((np.abs(one - two) <= tolerance) | (one == two) | (np.isnan(one) & np.isnan(two))):
+            if one.size and not xp.all((xp.abs(one - two) <= tolerance) | (one == two) | (xp.isnan(one) & xp.isnan(two))):
                 raise GradcheckError(
                     f"Backward is not reentrant: run twice on the same input it gave derivatives of output {nr} with respect "
-                    f"to {item.label} that differ by up to {np.abs(one - two).max():.3g} (nondet_tol={tolerance}). Does the "
+                    f"to {item.label} that differ by up to {xp.abs(one - two).max():.3g} (nondet_tol={tolerance}). Does the "
                     "function draw random numbers, or change its inputs?"
                 )
     return first, outputs
@@ -195,10 +193,10 @@ def _jacobians(func: Callable[..., Any], args: Sequence[Any], checked: list[_Che
     tensors = [item.tensor for item in checked]
     rows: list[list[Array]] = [[] for _ in checked]
     for output in outputs:
-        matrices = [np.zeros((output._array.size, t._array.size)) for t in tensors]
+        matrices = [xp.zeros((output._array.size, t._array.size)) for t in tensors]
         if output.requires_grad:
             for i in range(output._array.size):
-                start = np.zeros_like(output._array, order="C")
+                start = xp.zeros_like(output._array, order="C")
                 start.reshape(-1)[i] = 1
                 for m, g in zip(matrices, _gradients(output, tensors, start), strict=True):
                     if g is not None:
@@ -215,11 +213,11 @@ def _gradients(output: TensorBase, tensors: list[TensorBase], start: Array) -> t
 def _differences(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, eps: float, count: int) -> list[Array]:
     """For each output the matrix d output / d tensor, by central differences, one column for each element of the tensor."""
     columns: list[list[Array]] = [[] for _ in range(count)]
-    for index in np.ndindex(tensor._array.shape):
+    for index in xp.ndindex(tensor._array.shape):
         above, below = (_moved(func, args, tensor, index, step) for step in (eps, -eps))
         for column, a, b in zip(columns, above, below, strict=True):
             column.append((a - b) / (2 * eps))
-    return [np.stack(c, axis=1) if c else np.zeros((0, 0)) for c in columns]
+    return [xp.stack(c, axis=1) if c else xp.zeros((0, 0)) for c in columns]
 
 
 def _moved(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, index: Any, step: Any) -> list[Array]:
@@ -228,7 +226,7 @@ def _moved(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, in
     tensor._array[index] += step
     try:
         with enable_grad():  # a function may itself differentiate
-            return [o._array.reshape(-1).astype(np.float64) for o in _outputs(func, args)]
+            return [o._array.reshape(-1).astype(xp.float64) for o in _outputs(func, args)]
     finally:
         tensor._array[index] = before
 
@@ -236,7 +234,7 @@ def _moved(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, in
 def _close(a: Array, n: Array, atol: float, rtol: float) -> bool:
     if a.size == 0:
         return True
-    return a.shape == n.shape and bool(np.allclose(a, n, atol=atol, rtol=rtol, equal_nan=True))
+    return a.shape == n.shape and bool(xp.allclose(a, n, atol=atol, rtol=rtol, equal_nan=True))
 
 
 def _mismatch(
@@ -252,14 +250,14 @@ def _mismatch(
     rtol: float,
 ) -> str:
     """The sentence for a failed check: the worst entry, and whether the function has a kink there."""
-    excess = np.abs(analytical - numerical) - rtol * np.abs(numerical)
-    excess = np.where(np.isnan(excess), np.inf, excess)
-    row, column = np.unravel_index(int(np.argmax(excess)), excess.shape)
-    index = np.unravel_index(int(column), item.tensor._array.shape)
+    excess = xp.abs(analytical - numerical) - rtol * xp.abs(numerical)
+    excess = xp.where(xp.isnan(excess), xp.inf, excess)
+    row, column = xp.unravel_index(int(xp.argmax(excess)), excess.shape)
+    index = xp.unravel_index(int(column), item.tensor._array.shape)
     wrong = int((excess > atol).sum())
     text = (
         f"Jacobian mismatch for output {nr} with respect to {item.label}: at {_name(index)} of the input and "
-        f"{_name(np.unravel_index(int(row), tuple(out_shape)))} of the output,\n"
+        f"{_name(xp.unravel_index(int(row), tuple(out_shape)))} of the output,\n"
         f"    numerical (expected): {numerical[row, column]:.8g}\n"
         f"    analytical (got):     {analytical[row, column]:.8g}\n"
         f"{wrong} of {excess.size} entries are off by more than atol={atol:g} + rtol={rtol:g} * |numerical|; this is the worst."
@@ -288,11 +286,11 @@ def _compare_directions(
     nondet_tol: float,
 ) -> None:
     """Check v^T J u for random directions u of each input and v of all outputs."""
-    random = np.random.default_rng(0)
+    random = xp.random.default_rng(0)
     weights = [random.standard_normal(o._array.shape) for o in _outputs(func, args)]
     for item in checked:
         u = random.standard_normal(item.tensor._array.shape)
-        u /= max(float(np.linalg.norm(u)), 1e-300)
+        u /= max(float(xp.linalg.norm(u)), 1e-300)
         above, below = (_moved(func, args, item.tensor, ..., step * u) for step in (eps, -eps))
         numerical = sum(float(v.reshape(-1) @ (a - b)) / (2 * eps) for v, a, b in zip(weights, above, below, strict=True))
         analytical, again = (_along(func, args, item.tensor, u, weights) for _ in range(2))

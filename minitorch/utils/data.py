@@ -8,8 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
+from minitorch.backend.arrays import xp
 from minitorch.backend.random import Generator, default_generator
 from minitorch.creation import as_tensor, randperm, tensor
 from minitorch.ops import stack
@@ -110,10 +109,10 @@ def default_collate(batch: Sequence[Any]) -> Any:
     first = batch[0]
     if isinstance(first, Tensor):
         return stack(batch)
-    if isinstance(first, (np.ndarray, np.generic)):
-        return as_tensor(np.stack([np.asarray(b) for b in batch]))
+    if isinstance(first, (xp.ndarray, xp.generic)):
+        return as_tensor(xp.stack([xp.asarray(b) for b in batch]))
     if isinstance(first, float):
-        return tensor(np.asarray(batch, np.float64))
+        return tensor(xp.asarray(batch, xp.float64))
     if isinstance(first, int):
         return tensor(list(batch))
     if isinstance(first, (str, bytes)):
@@ -193,4 +192,4 @@ class DataLoader:
 
 
 def _single(sample: Any) -> Any:
-    return as_tensor(sample) if isinstance(sample, (np.ndarray, np.generic, int, float)) else sample
+    return as_tensor(sample) if isinstance(sample, (xp.ndarray, xp.generic, int, float)) else sample

@@ -151,7 +151,7 @@ def graph(output: Tensor, *, params: Mapping[str, Tensor] | None = None) -> Grap
     for i, node in enumerate(walk([output.grad_fn])):
         ids[node] = f"n{i}"
         nodes.append(_model_of(node, ids[node], names))
-        for edge in node.next_functions:
+        for edge in node.edges:
             if edge is not None:
                 maker, nr = edge
                 shape, dtype = maker.outputs[nr]
