@@ -10,16 +10,12 @@ The rooms, from the ground up; each knows only those above it in this list:
     backend/     arrays (NumPy, or CuPy), element types, random streams
     autograd/    the tape, the backward sweep, gradient checks
     ops/         every operation with its derivative
-    tensor.py    class Tensor; creation.py makes them; printing.py prints them
+    tensor.py    class Tensor; creation.py makes them, printing.py prints them, faces.py guards functions of them
     nn/          modules, their functions, initial weights
     optim/       optimizers
     utils/data   datasets and loaders
     viz/         pictures of the tape
 """
-
-import functools as _functools
-from collections.abc import Callable as _Callable
-from typing import Any as _Any
 
 from minitorch import autograd, nn, ops, optim, utils
 from minitorch.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
@@ -40,6 +36,7 @@ from minitorch.backend.dtypes import (
 )
 from minitorch.backend.random import Generator, default_generator, initial_seed, manual_seed, seed
 from minitorch.creation import *
+from minitorch.faces import face as _face
 from minitorch.ops import *
 from minitorch.tensor import Size, Tensor, is_tensor
 
@@ -47,27 +44,6 @@ half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
 
 __version__ = "0.1.0"
-
-
-def _face(op: _Callable[..., _Any]) -> _Callable[..., _Any]:
-    """`op` for users: it refuses the bare arrays that derivatives may feed it."""
-
-    @_functools.wraps(op)
-    def function(*args: _Any, **kwargs: _Any) -> _Any:
-        if len(args) != 1 or not isinstance(args[0], Tensor):
-            _check(op, (*args, *kwargs.values()))
-        return op(*args, **kwargs)
-
-    return function
-
-
-def _check(op: _Callable[..., _Any], given: tuple[_Any, ...]) -> None:
-    for i, arg in enumerate(given):
-        for part in arg if i == 0 and isinstance(arg, (list, tuple)) else (arg,):
-            array = hasattr(part, "__array_interface__") and part.ndim
-            if not isinstance(part, Tensor) and (array or (i == 0 and not isinstance(part, str))):
-                hint = "; minitorch.from_numpy(array) makes it one" if hasattr(part, "dtype") else ""
-                raise TypeError(f"{op.__name__}(): argument (position {i + 1}) must be Tensor, not {type(part).__name__}{hint}")
 
 
 for _name in ops.__all__:  # the import above names them for readers and type checkers; these are the same, guarded

@@ -275,8 +275,20 @@ def randint(
     low, high, shape = int(given.get("low", 0)), int(given["high"]), _checked(sizes((given["size"],), "randint"))
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    _check_range("randint", low, high - 1, dtype)
     drawn = (generator or default_generator).integers(math.prod(shape), low, high)
     return _finish(drawn.reshape(shape).astype(_numpy_type(dtype, int64), copy=False), requires_grad)
+
+
+def _check_range(name: str, low: int, high: int, dtype: DType | None) -> None:
+    """Raise RuntimeError unless every integer of a range has a place in the type."""
+    kind = _numpy_type(dtype, int64)
+    if kind.kind == "f":
+        least, most = -(2 ** (xp.finfo(kind).nmant + 1)), 2 ** (xp.finfo(kind).nmant + 1)
+    else:
+        least, most = (0, 1) if kind.kind == "b" else (int(xp.iinfo(kind).min), int(xp.iinfo(kind).max))
+    if low < least or high > most:
+        raise RuntimeError(f"{name}: the integers from {low} to {high} do not all fit {kind}, which holds {least} to {most}")
 
 
 def randperm(
@@ -286,6 +298,7 @@ def randperm(
     count = n.__index__()
     if count < 0:
         raise RuntimeError(f"n must be non-negative, got {count}")
+    _check_range("randperm", 0, max(count - 1, 0), dtype)
     order = (generator or default_generator).permutation(count)
     return _finish(order.astype(_numpy_type(dtype, int64), copy=False), requires_grad)
 

@@ -339,7 +339,7 @@ class Tensor(TensorBase):
         if not isinstance(src, TensorBase):
             raise TypeError(f"copy_(): argument 'src' must be Tensor, not {type(src).__name__}")
         before = self._before_change(src)
-        return self._overwrite(expand(src.as_tensor().to(self.dtype), before.shape))
+        return self._overwrite(expand(src._as_tensor().to(self.dtype), before.shape))
 
     def fill_(self, value: Any) -> Tensor:
         """Set every element to `value`, a number or a 0-d tensor."""
@@ -382,9 +382,15 @@ class Tensor(TensorBase):
         if from_ > to:
             raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={from_} > to={to}")
         kind = self._array.dtype.type
-        drawn = (generator or default_generator).uniform(self.numel(), self._array.dtype)
+        if self._array.dtype.kind != "f":
+            raise NotImplementedError(f"random values of a distribution need a floating-point tensor, not {self.dtype!r}")
+        wide = xp.float32 if kind is xp.float16 else self._array.dtype
+        drawn = (generator or default_generator).uniform(self.numel(), wide)
         width = float(kind(to) - kind(from_))  # PyTorch takes the bounds in the tensor's type and computes in float64
-        return self._fill_random(drawn.astype(xp.float64) * width + float(kind(from_)))
+        values = (drawn.astype(xp.float64) * width + float(kind(from_))).astype(kind)
+        if kind is xp.float16:
+            values[values >= to] = from_  # which rounding may have reached
+        return self._fill_random(values)
 
     def normal_(self, mean: Any = 0.0, std: Any = 1.0, *, generator: Generator | None = None) -> Tensor:
         """Draw every element from the normal distribution, as PyTorch draws for the same seed."""
@@ -421,7 +427,7 @@ def _addresses(array: Array) -> Array:
     return out
 
 
-TensorBase.kind = Tensor  # from here on, ops return Tensors
+TensorBase._kind = Tensor  # from here on, ops return Tensors
 
 
 def _rebuild(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:

@@ -180,7 +180,7 @@ def _hooked(grad: Any, hooks: dict[int, Any], recording: bool) -> Any:
             raise TypeError(
                 f"a hook must return None or a Tensor of the gradient's shape {list(tensor._array.shape)}, not {what}"
             )
-        tensor = replaced.as_tensor()
+        tensor = replaced._as_tensor()
     return tensor if recording else tensor._array
 
 

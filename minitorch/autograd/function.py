@@ -105,10 +105,10 @@ class Function:
             if cell is not None and cell[0] != version:
                 raise self._changed_in_place(value, version, cell[0])
         if is_grad_enabled() or not isinstance(self, Op):
-            return tuple([self._as_tensor(value, origin) for value, _, _, origin in self._saved])
+            return tuple([self._remade(value, origin) for value, _, _, origin in self._saved])
         return [value for value, _, _, _ in self._saved]
 
-    def _as_tensor(self, value: Any, origin: Any) -> Any:
+    def _remade(self, value: Any, origin: Any) -> Any:
         """A saved value with its history: the input that it was, or an output of this node made anew."""
         if type(origin) is not tuple:
             return origin
@@ -275,7 +275,7 @@ class Op(Function):
                 node._pin(args, arrays, outputs, result)
             return outputs
         array = result if type(result) is xp.ndarray else as_array(result)
-        output = new(TensorBase.kind)
+        output = new(TensorBase._kind)
         output._array = array
         output._edge = None
         if live and array.dtype.kind == "f":
@@ -340,7 +340,7 @@ def _edge_of(tensor: TensorBase) -> Edge | None:
     node = None if tensor._accumulator is None else tensor._accumulator()
     if node is None:
         node = AccumulateGrad()
-        node.variable = tensor.as_tensor()
+        node.variable = tensor._as_tensor()
         node.outputs = ((tensor._array.shape, tensor._array.dtype),)
         tensor._accumulator = weakref.ref(node)
     return (node, 0)

@@ -163,10 +163,11 @@ def _arguments(func: Any, inputs: Any) -> tuple[tuple[Any, ...], list[_Checked]]
 
 
 def _outputs(func: Callable[..., Any], args: Sequence[Any]) -> list[TensorBase]:
-    """The floating-point outputs of func."""
+    """The floating-point outputs of func; those that require grad, if any do."""
     result = func(*args)
     parts = [result] if isinstance(result, TensorBase) else list(result)
-    return [p for p in parts if isinstance(p, TensorBase) and p._array.dtype.kind == "f"]
+    floating = [p for p in parts if isinstance(p, TensorBase) and p._array.dtype.kind == "f"]
+    return [p for p in floating if p.requires_grad] or floating
 
 
 def _check_repeatable(

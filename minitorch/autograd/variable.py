@@ -32,7 +32,7 @@ class TensorBase:
     Function and has none; a leaf whose gradient is wanted says so in `_requires_grad`.
     """
 
-    kind: ClassVar[type[Tensor]]  # the class of every op's result; tensor.py puts Tensor here
+    _kind: ClassVar[type[Tensor]]  # the class of every op's result; tensor.py puts Tensor here
 
     # What every tensor has stands in slots, which makes it small; the rest has its default in the class.
     __slots__ = ("__dict__", "__weakref__", "_array", "_edge")
@@ -126,10 +126,10 @@ class TensorBase:
     def _place(self) -> Edge | None:
         """`_edge`, brought up to date: a view whose base was changed through another view has a new history."""
         if self._base is not None and self._generation != self._base._generation:
-            self.as_tensor()._derive_from_base()
+            self._as_tensor()._derive_from_base()
         return self._edge
 
-    def as_tensor(self) -> Tensor:
+    def _as_tensor(self) -> Tensor:
         return self  # type: ignore[return-value]
 
     def detach(self) -> Tensor:
@@ -158,7 +158,7 @@ class TensorBase:
             node, nr = self._edge
             if node.retained is None:
                 node.retained = {}
-            node.retained[nr] = weakref.ref(self.as_tensor())  # the node must not keep its own output alive
+            node.retained[nr] = weakref.ref(self._as_tensor())  # the node must not keep its own output alive
 
     @property
     def retains_grad(self) -> bool:
@@ -220,7 +220,7 @@ class TensorBase:
             self._edge = result._edge
             self._generation += 1  # views of this tensor have a new history, too
         elif result._edge is not None or self._base._edge is not None:
-            self.as_tensor()._write_history_through(result.as_tensor())
+            self._as_tensor()._write_history_through(result._as_tensor())
         return self
 
     def _before_change(self, *others: Any) -> Tensor:
@@ -247,7 +247,7 @@ _HOLDS = {"b": "b", "u": "biu", "i": "biu", "f": "biuf"}  # which kinds of value
 def wrap(array: Array) -> Tensor:
     """A leaf Tensor around `array` itself. No two tensors may hold one array object: pass `array.view()` of a shared
     one."""
-    out = new(TensorBase.kind)
+    out = new(TensorBase._kind)
     out._array = array
     out._edge = None
     return out
@@ -256,7 +256,7 @@ def wrap(array: Array) -> Tensor:
 def set_view(view: TensorBase, of: TensorBase) -> None:
     """Note that `view` looks into the memory of `of`, if it does: they then share one version."""
     if share_memory(view._array, of._array):
-        view._base = of._base if of._base is not None else of.as_tensor()
+        view._base = of._base if of._base is not None else of._as_tensor()
         view._version_cell = of._shared_version()
         view._generation = view._base._generation
 

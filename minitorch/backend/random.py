@@ -4,6 +4,7 @@ The generator is MT19937, whose 32-bit words NumPy hands out raw; what is writte
 (ATen/core/DistributionsHelper.h and native/cpu/DistributionTemplates.h in PyTorch describe the same):
 
   float32 uniform     the low 24 bits of one word, times 2^-24
+  float16             as float32, then rounded
   float64 uniform     the low 53 bits of two words (the first word is the high half), times 2^-53
   normal, n >= 16     Box-Muller on blocks of 16 uniforms: the first 8 give the radius, the last 8 the angle;
                       when 16 does not divide n, the last 16 values are drawn anew as one block
@@ -78,15 +79,21 @@ class Generator:
         """n values in [0, 1)."""
         if dtype == np.float64:
             return (self.words64(n) & np.uint64(2**53 - 1)) * 2.0**-53
-        digits = 24 if dtype == np.float32 else 11
-        return (self.words32(n) & np.uint64(2**digits - 1)).astype(dtype) * np.asarray(2.0**-digits, dtype)
+        values = (self.words32(n) & np.uint64(2**24 - 1)).astype(np.float32) * np.float32(2.0**-24)
+        return values.astype(dtype, copy=False)
 
     def normal(self, n: int, dtype: Any) -> Array:
         """n values of mean 0 and standard deviation 1."""
         if n < 16:
             return np.array([self._one_normal() for _ in range(n)], dtype)
-        values = self.uniform(n, dtype)
         whole = n - n % 16
+        if dtype == np.float16:
+            values = np.empty(n, np.float16)
+            values[:whole] = self.normal(whole, np.float32)
+            if whole < n:
+                values[-16:] = _box_muller(self.uniform(16, np.float32))
+            return values
+        values = self.uniform(n, dtype)
         values[:whole] = _box_muller(values[:whole])
         if whole < n:
             values[-16:] = _box_muller(self.uniform(16, dtype))

@@ -88,12 +88,6 @@ class _AlongDim(Module):
         super().__init__()
         self.dim = dim
 
-    def _dim(self, input: Tensor) -> int:
-        """PyTorch's choice where none was made: the first dimension of a row, a matrix without batch or a 3-d input."""
-        if self.dim is not None:
-            return self.dim
-        return 0 if input.ndim in (0, 1, 3) else 1
-
     def extra_repr(self) -> str:
         return f"dim={self.dim}"
 
@@ -102,11 +96,11 @@ class Softmax(_AlongDim):
     """exp(x) / sum exp(x) along `dim`"""
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.softmax(input, self._dim(input))
+        return F.softmax(input, self.dim)
 
 
 class LogSoftmax(_AlongDim):
     """log softmax(x) along `dim`, without overflow"""
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.log_softmax(input, self._dim(input))
+        return F.log_softmax(input, self.dim)

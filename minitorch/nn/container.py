@@ -65,10 +65,10 @@ class _Indexed(Module):
         self._rename(kept)
         return self
 
-    def pop(self, index: int) -> Module:
-        """Take out the module at `index` and return it."""
-        module: Module = self[index]
-        del self[index]
+    def pop(self, key: int) -> Module:
+        """Take out the module at `key` and return it."""
+        module: Module = self[key]
+        del self[key]
         return module
 
 
@@ -128,7 +128,7 @@ class ModuleDict(Module):
 
     def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
         """Add or replace modules."""
-        for name, module in modules.items() if isinstance(modules, Mapping) else modules:
+        for name, module in modules.items() if hasattr(modules, "items") else modules:
             self[name] = module
 
     def __getitem__(self, key: str) -> Any:

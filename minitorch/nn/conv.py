@@ -19,8 +19,8 @@ __all__ = ["Conv1d", "Conv2d", "Conv3d"]
 
 
 class _ConvNd(Module):
-    rank: ClassVar[int]
-    function: ClassVar[Callable[..., Tensor]]
+    _rank: ClassVar[int]
+    _function: ClassVar[Callable[..., Tensor]]
 
     def __init__(
         self,
@@ -44,10 +44,10 @@ class _ConvNd(Module):
         if out_channels % groups:
             raise ValueError(f"out_channels must be divisible by groups, got {out_channels} channels in {groups} groups")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size = per_dim(kernel_size, self.rank, f"{name}: kernel_size", 1)
-        self.stride = per_dim(stride, self.rank, f"{name}: stride", 1)
-        self.padding = per_dim(padding, self.rank, f"{name}: padding", 0)
-        self.dilation = per_dim(dilation, self.rank, f"{name}: dilation", 1)
+        self.kernel_size = per_dim(kernel_size, self._rank, f"{name}: kernel_size", 1)
+        self.stride = per_dim(stride, self._rank, f"{name}: stride", 1)
+        self.padding = per_dim(padding, self._rank, f"{name}: padding", 0)
+        self.dilation = per_dim(dilation, self._rank, f"{name}: dilation", 1)
         self.weight = Parameter(empty(out_channels, in_channels // groups, *self.kernel_size, dtype=dtype))
         if bias:
             self.bias: Parameter | None = Parameter(empty(out_channels, dtype=dtype))
@@ -65,7 +65,7 @@ class _ConvNd(Module):
                 init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input: Tensor) -> Tensor:
-        convolve = type(self).function
+        convolve = type(self)._function
         return convolve(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
     def extra_repr(self) -> str:
@@ -88,16 +88,16 @@ class Conv1d(_ConvNd):
     `ops/convolution.py` the sums. Weights and bias start uniform in +-1 / sqrt(fan_in).
     """
 
-    rank, function = 1, F.conv1d
+    _rank, _function = 1, F.conv1d
 
 
 class Conv2d(_ConvNd):
     """A kernel (out_channels, in_channels / groups, KH, KW) slid over ((N,) in_channels, H, W), as `Conv1d`."""
 
-    rank, function = 2, F.conv2d
+    _rank, _function = 2, F.conv2d
 
 
 class Conv3d(_ConvNd):
     """A kernel (out_channels, in_channels / groups, KD, KH, KW) slid through ((N,) in_channels, D, H, W), as `Conv1d`."""
 
-    rank, function = 3, F.conv3d
+    _rank, _function = 3, F.conv3d

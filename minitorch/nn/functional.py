@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from typing import Any
 
+from minitorch import ops
 from minitorch.autograd.variable import wrap
 from minitorch.backend.arrays import xp
+from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.random import default_generator
-from minitorch.ops import log_softmax, sigmoid, softmax, tanh
-from minitorch.ops import relu as _relu
-from minitorch.ops.activation import leaky
-from minitorch.ops.convolution import conv1d, conv2d, conv3d
+from minitorch.faces import face
+from minitorch.ops import activation, convolution, pooling, shape
 from minitorch.ops.indexing import GetItem, along
-from minitorch.ops.pooling import max_pool1d, max_pool2d, max_pool3d
-from minitorch.ops.shape import pad
 from minitorch.tensor import Tensor
 
 __all__ = [
@@ -23,6 +23,13 @@ __all__ = [
 ]  # fmt: skip
 
 
+sigmoid, tanh = face(ops.sigmoid), face(ops.tanh)
+conv1d, conv2d, conv3d = face(convolution.conv1d), face(convolution.conv2d), face(convolution.conv3d)
+max_pool1d, max_pool2d, max_pool3d = face(pooling.max_pool1d), face(pooling.max_pool2d), face(pooling.max_pool3d)
+pad = face(shape.pad)
+
+
+@face
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input (*, in) times weight (out, in) transposed, plus bias (out,): (*, out)."""
     product = input @ (weight.T if weight.ndim > 1 else weight)
@@ -32,20 +39,23 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 # ---- activations -------------------------------------------------------------------------------------------------------
 
 
+@face
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(input, 0); with `inplace`, written into the input."""
-    return input.relu_() if inplace else _relu(input)
+    return input.relu_() if inplace else ops.relu(input)
 
 
 def _leaky(input: Tensor, slope: Any, inplace: bool) -> Tensor:
-    return input._overwrite(leaky(input._before_change(slope), slope)) if inplace else leaky(input, slope)
+    return input._overwrite(activation.leaky(input._before_change(slope), slope)) if inplace else activation.leaky(input, slope)
 
 
+@face
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """input where positive, negative_slope * input elsewhere."""
     return _leaky(input, negative_slope, inplace)
 
 
+@face
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """A leaky relu whose slope is learned: `weight` holds one, or one for each channel (dimension 1)."""
     if weight.ndim > 1:
@@ -60,9 +70,10 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         weight = weight.reshape(-1, *(1,) * (input.ndim - 2)) if input.ndim > 1 else weight
     elif input.ndim == 0:
         weight = weight.reshape(())
-    return leaky(input, weight)
+    return activation.leaky(input, weight)
 
 
+@face
 def rrelu(
     input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
 ) -> Tensor:
@@ -76,6 +87,32 @@ def rrelu(
     drawn = default_generator.uniform(int(negative.sum()), xp.float64)
     slopes[negative] = drawn * (upper - lower) + lower
     return _leaky(input, wrap(slopes), inplace)
+
+
+def _along(input: Tensor, dim: int | None, name: str) -> int:
+    if not input.is_floating_point():
+        raise NotImplementedError(f"{name} is not implemented for {input.dtype!r}: .float() converts")
+    if dim is not None:
+        return dim
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+        stacklevel=4,
+    )
+    return 0 if input.ndim in (0, 1, 3) else 1
+
+
+@face
+def softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
+    """exp(input) / sum(exp(input)) along `dim`."""
+    input = input if dtype is None else input.to(dtype)
+    return ops.softmax(input, _along(input, dim, "softmax"))
+
+
+@face
+def log_softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
+    """log(softmax(input)) along `dim`, without overflow."""
+    input = input if dtype is None else input.to(dtype)
+    return ops.log_softmax(input, _along(input, dim, "log_softmax"))
 
 
 # ---- losses --------------------------------------------------------------------------------------------------------------
@@ -92,30 +129,29 @@ def reduce(losses: Tensor, reduction: str) -> Tensor:
     raise ValueError(f"{reduction} is not a valid value for reduction: 'none', 'mean' and 'sum' are")
 
 
+@face
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """(input - target)^2."""
     return reduce((input - _like(input, target)).square(), reduction)
 
 
+@face
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """|input - target|."""
     return reduce((input - _like(input, target)).abs(), reduction)
 
 
 def _like(input: Tensor, target: Tensor) -> Tensor:
-    if not isinstance(target, Tensor):
-        raise TypeError(f"target must be a Tensor, not {type(target).__name__}")
     if input.shape != target.shape:
-        import warnings
-
         warnings.warn(
             f"Using a target size ({target.shape!r}) that is different to the input size ({input.shape!r}). This will likely "
             "lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=4,
+            stacklevel=5,
         )
     return target
 
 
+@face
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """Class numbers (*) as rows (*, num_classes) of zeros with a one; as many classes as the largest needs if -1."""
     if tensor.dtype.name != "int64":
@@ -135,6 +171,13 @@ def _check_class_weight(weight: Tensor | None, classes: int) -> None:
         )
 
 
+def _mean_of_counted(losses: Tensor, scale: Tensor) -> Tensor:
+    """The weighted mean; nan, with a gradient of 0, where nothing counts."""
+    total = scale.sum()
+    return losses.sum() + math.nan if total.item() == 0 else losses.sum() / total
+
+
+@face
 def nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"
 ) -> Tensor:
@@ -159,7 +202,7 @@ def nll_loss(
         if target.ndim and target.shape[0] != n:
             raise ValueError(f"Expected input batch_size ({n}) to match target batch_size ({target.shape[0]}).")
         raise RuntimeError(f"Expected target size {[n, *rest]}, got {list(target.shape)}")
-    if target._array.dtype.kind not in "iu":
+    if target.dtype.name != "int64":
         raise RuntimeError(f"expected scalar type Long but found {target.dtype!r}: targets are class numbers")
     _check_class_weight(weight, classes)
     counted = target._array != ignore_index
@@ -168,13 +211,14 @@ def nll_loss(
         wrong = places[(places < 0) | (places >= classes)][0]
         raise IndexError(f"Target {wrong} is out of bounds: there are {classes} classes, numbered from 0")
     picked = GetItem.apply(input, along(places[:, None], 1)).reshape(target.shape)
+    picked = picked.masked_fill(wrap(~counted), 0.0)
     scale = wrap(counted.astype(input._array.dtype))
     if weight is not None:
         scale = scale * weight.detach()[wrap(places)]
-    losses = -picked * scale
-    return losses.sum() / scale.sum() if reduction == "mean" else reduce(losses, reduction)
+    return _mean_of_counted(-picked * scale, scale) if reduction == "mean" else reduce(-picked * scale, reduction)
 
 
+@face
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -204,11 +248,11 @@ def cross_entropy(
     loss = nll_loss(logs, target, weight, ignore_index=ignore_index, reduction=reduction)
     if label_smoothing == 0.0:
         return loss
-    counted = (target != ignore_index).to(input.dtype)
-    uniform = -spread.sum(dim) * counted
+    counted = target != ignore_index
+    uniform = -spread.sum(dim).masked_fill(~counted, 0.0)
     if reduction == "mean":
-        per_class = counted if weight is None else weight.detach()[target * (target != ignore_index)] * counted
-        smooth = uniform.sum() / per_class.sum()
+        scale = counted.to(input.dtype)
+        smooth = _mean_of_counted(uniform, scale if weight is None else weight.detach()[target * counted] * scale)
     else:
         smooth = reduce(uniform, reduction)
     return loss * (1 - label_smoothing) + smooth * (label_smoothing / classes)

@@ -8,6 +8,7 @@ fade from layer to layer (Glorot and Bengio 2010: xavier; He et al. 2015: kaimin
 from __future__ import annotations
 
 import math
+import statistics
 
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.backend.arrays import xp
@@ -75,11 +76,25 @@ def trunc_normal_(
     generator: Generator | None = None,
 ) -> Tensor:
     """Normal, drawn again where it falls outside [a, b]. The values are not PyTorch's, the distribution is."""
-    tensor.normal_(mean, std, generator=generator)
-    while bool(((tensor < a) | (tensor > b)).any()):
-        outside = (tensor < a) | (tensor > b)
-        again = from_numpy(xp.empty_like(tensor._array)).normal_(mean, std, generator=generator)
-        tensor.masked_fill_(outside, 0).add_(again * outside)
+    if a > b:
+        raise RuntimeError(f"trunc_normal_ needs bounds in order, got a={a} > b={b}")
+    if a == b:
+        return tensor.fill_(a)
+    low, high = (a - mean) / std, (b - mean) / std
+    likely = statistics.NormalDist().cdf(high) - statistics.NormalDist().cdf(low) > 0.3
+    peak = min(max(0.0, low), high)  # where the density is largest within the bounds
+    values, missing = from_numpy(xp.empty_like(tensor._array)), xp.ones(tensor.shape, dtype=bool)
+    while missing.any():  # propose, keep what is accepted, propose again for the rest
+        if likely:
+            values.normal_(generator=generator)
+            accepted = (values._array >= low) & (values._array <= high)
+        else:
+            values.uniform_(low, high, generator=generator)
+            chance = from_numpy(xp.empty_like(tensor._array)).uniform_(generator=generator)._array
+            accepted = chance <= xp.exp((peak**2 - values._array**2) / 2)
+        taken = missing & accepted
+        tensor._array[taken] = values._array[taken] * std + mean
+        missing &= ~accepted
     return tensor
 
 
@@ -145,6 +160,8 @@ def kaiming_uniform_(
     generator: Generator | None = None,
 ) -> Tensor:
     """Uniform in +-gain sqrt(3 / fan); `a` is the slope of the leaky_relu that follows."""
+    if 0 in tensor.shape:
+        return tensor
     bound = math.sqrt(3.0) * (calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode)))
     return tensor.uniform_(-bound, bound, generator=generator)
 
@@ -158,6 +175,8 @@ def kaiming_normal_(
     generator: Generator | None = None,
 ) -> Tensor:
     """Normal with standard deviation gain / sqrt(fan)."""
+    if 0 in tensor.shape:
+        return tensor
     return tensor.normal_(0.0, calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode)), generator=generator)
 
 

@@ -23,7 +23,8 @@ from typing import Any
 from minitorch.autograd.function import Function
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.variable import RemovableHandle
-from minitorch.backend.dtypes import dtype, float16, float32, float64
+from minitorch.backend.dtypes import dtype as _dtype
+from minitorch.backend.dtypes import float16, float32, float64
 from minitorch.nn.parameter import Buffer, Parameter
 from minitorch.tensor import Tensor
 
@@ -91,22 +92,22 @@ class Module:
                 )
             super().__setattr__(name, value)
         elif isinstance(value, Parameter):
-            self._forget(name)
+            self._take_from(name, self.__dict__, self._buffers, self._modules)
             self.register_parameter(name, value)
-        elif isinstance(value, Module):
-            self._forget(name)
-            self.add_module(name, value)
-        elif isinstance(value, Buffer):
-            self._forget(name)
-            self.register_buffer(name, value, value.persistent)
         elif name in registered:
             if value is not None:
                 raise TypeError(f"cannot assign '{type(value).__name__}' as parameter '{name}' (nn.Parameter or None expected)")
             registered[name] = None
+        elif isinstance(value, Module):
+            self._take_from(name, self.__dict__, self._buffers)
+            self.add_module(name, value)
         elif name in self._modules:
             if value is not None:
                 raise TypeError(f"cannot assign '{type(value).__name__}' as child module '{name}' (Module or None expected)")
             self._modules[name] = None
+        elif isinstance(value, Buffer):
+            self._take_from(name, self.__dict__)
+            self.register_buffer(name, value, value.persistent)
         elif name in self._buffers:
             if value is not None and not isinstance(value, Tensor):
                 raise TypeError(f"cannot assign '{type(value).__name__}' as buffer '{name}' (Tensor or None expected)")
@@ -114,9 +115,10 @@ class Module:
         else:
             super().__setattr__(name, value)
 
-    def _forget(self, name: str) -> None:
-        self.__dict__.pop(name, None)
-        for registry in (self._parameters, self._buffers, self._modules):
+    @staticmethod
+    def _take_from(name: str, *registries: dict[str, Any]) -> None:
+        """A name belongs to one registry alone; within it, it keeps its place when it is set anew."""
+        for registry in registries:
             registry.pop(name, None)
 
     def __getattr__(self, name: str) -> Any:
@@ -286,8 +288,10 @@ class Module:
             elif param.grad is not None:
                 param.grad.detach_().zero_()
 
-    def to(self, dtype: dtype) -> Module:
-        """Convert the floating-point parameters and buffers to another type, in place."""
+    def to(self, dtype: _dtype) -> Module:
+        """Convert the floating-point parameters and buffers to another floating-point type, in place."""
+        if not isinstance(dtype, _dtype) or not dtype.is_floating_point:
+            raise TypeError(f"nn.Module.to only accepts floating point dtypes, but got desired dtype={dtype!r}")
         for module in self.modules():
             for registry in (module._parameters, module._buffers):
                 for value in registry.values():

@@ -13,7 +13,7 @@ __all__ = ["MaxPool1d", "MaxPool2d", "MaxPool3d"]
 
 
 class _MaxPoolNd(Module):
-    function: ClassVar[Callable[..., Any]]
+    _function: ClassVar[Callable[..., Any]]
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class _MaxPoolNd(Module):
         self.return_indices, self.ceil_mode = return_indices, ceil_mode
 
     def forward(self, input: Tensor) -> Any:
-        pool = type(self).function
+        pool = type(self)._function
         return pool(input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices)
 
     def extra_repr(self) -> str:
@@ -43,16 +43,16 @@ class _MaxPoolNd(Module):
 class MaxPool1d(_MaxPoolNd):
     """The largest of each window of ((N,) C, L). The stride is the kernel's size unless given; padding never wins."""
 
-    function = F.max_pool1d
+    _function = F.max_pool1d
 
 
 class MaxPool2d(_MaxPoolNd):
     """The largest of each window of ((N,) C, H, W), as `MaxPool1d`."""
 
-    function = F.max_pool2d
+    _function = F.max_pool2d
 
 
 class MaxPool3d(_MaxPoolNd):
     """The largest of each window of ((N,) C, D, H, W), as `MaxPool1d`."""
 
-    function = F.max_pool3d
+    _function = F.max_pool3d

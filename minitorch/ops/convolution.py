@@ -71,7 +71,7 @@ class ConvTranspose(Op):
         n, features = g.shape[:2]
         per_group = weight.shape[1]
         kernel = weight.reshape(groups, features // groups, -1)
-        columns = xp.matmul(kernel.swapaxes(1, 2), g.reshape(n, groups, features // groups, -1))
+        columns = xp.matmul(kernel.swapaxes(1, 2), g.reshape(n, groups, features // groups, math.prod(g.shape[2:])))
         columns = columns.reshape(n, groups * per_group, *window.kernel, *g.shape[2:])
         return window.fold(columns, size)
 
@@ -92,7 +92,7 @@ class ConvWeight(Op):
         ctx.window, ctx.groups = window, groups
         n, features = g.shape[:2]
         columns = _columns(x, window, groups)
-        w = xp.matmul(g.reshape(n, groups, features // groups, -1), columns.swapaxes(2, 3)).sum(axis=0)
+        w = xp.matmul(g.reshape(n, groups, features // groups, math.prod(g.shape[2:])), columns.swapaxes(2, 3)).sum(axis=0)
         return w.reshape(features, x.shape[1] // groups, *window.kernel)
 
     def backward(ctx, grad: Tensor) -> Any:
@@ -147,6 +147,8 @@ def check_channels(name: str, rank: int, input: Tensor, weight: Tensor, bias: Te
         )
     if input.dtype is not weight.dtype:
         raise RuntimeError(f"{name}: Input type ({input.dtype}) and weight type ({weight.dtype}) should be the same")
+    if bias is not None and bias.dtype is not weight.dtype:
+        raise RuntimeError(f"{name}: Input type ({input.dtype}) and bias type ({bias.dtype}) should be the same")
     if bias is not None and tuple(bias.shape) != (features,):
         raise RuntimeError(
             f"Given weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {features} elements, but got "

@@ -134,14 +134,14 @@ class Einsum(Op):
         return tuple(grads)
 
 
-def einsum(equation: str, *operands: Any) -> Tensor:
+def einsum(equation: str, *operands: Tensor) -> Tensor:
     """Products of operands summed over letters: einsum('bij,bjk->bik', a, b) is the batched matrix product.
 
     Without '->' the output has, in alphabetical order, the letters that occur once. '...' stands for dimensions that are
     broadcast. Raises RuntimeError where letters and dimensions do not fit.
     """
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
-        operands = tuple(operands[0])
+        operands = tuple(operands[0])  # a list of them will do
     inputs, output = _letters(equation, operands)
     tensors = list(operands)
     for i, letters in enumerate(inputs):

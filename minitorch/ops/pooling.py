@@ -25,13 +25,20 @@ class WindowArgmax(Op):
     def forward(ctx, x: Array, window: Window) -> Array:
         lowest = -math.inf if x.dtype.kind == "f" else xp.iinfo(x.dtype).min
         seen = window.unfold(x, lowest)  # (N, C, *out, *kernel)
-        seen = seen.reshape(*seen.shape[: -window.rank], -1)
+        seen = seen.reshape(*seen.shape[: -window.rank], math.prod(window.kernel))
         winner = xp.argmax(seen, axis=-1)[..., None]
         places = xp.broadcast_to(window.cells(x.shape[2:]), seen.shape)
         if window.padded_size(x.shape[2:]) != x.shape[2:]:  # a window of nothing but -inf must not choose the padding
             padded = xp.take_along_axis(places, winner, -1) < 0
             winner = xp.where(padded, xp.argmax(places >= 0, axis=-1)[..., None], winner)
-        return xp.take_along_axis(places, winner, -1)[..., 0]
+        chosen = xp.take_along_axis(places, winner, -1)[..., 0]
+        if (chosen < 0).any():
+            raise RuntimeError(
+                f"{window.name}: some window sees nothing but padding, input {list(x.shape[2:])}, kernel {list(window.kernel)} "
+                f"with dilation {list(window.dilation)} and "
+                f"padding {[before for before, _ in window.padding]}: use less padding"
+            )
+        return chosen
 
 
 class MaxPool(Op):
@@ -41,7 +48,8 @@ class MaxPool(Op):
         ctx.save_for_backward(places)
         ctx.size = x.shape[2:]
         n, c = places.shape[:2]
-        return xp.take_along_axis(x.reshape(n, c, -1), places.reshape(n, c, -1), 2).reshape(places.shape)
+        planes = x.reshape(n, c, math.prod(ctx.size))
+        return xp.take_along_axis(planes, places.reshape(n, c, math.prod(places.shape[2:])), 2).reshape(places.shape)
 
     def backward(ctx, grad: Tensor) -> Any:
         (places,) = ctx.saved_tensors
@@ -56,8 +64,9 @@ class PutBack(Op):
         n, c = places.shape[:2]
         plane = math.prod(size)
         planes = xp.arange(n * c).reshape(n * c, 1) * plane  # where each plane begins in the flat array
-        flat = (places.reshape(n * c, -1) + planes,)
-        return add_at((n * c * plane,), (flat,), x.reshape(n * c, -1)).reshape(n, c, *size)
+        rows = (n * c, math.prod(places.shape[2:]))
+        flat = (places.reshape(rows) + planes,)
+        return add_at((n * c * plane,), (flat,), x.reshape(rows)).reshape(n, c, *size)
 
     def backward(ctx, grad: Tensor) -> Any:
         (places,) = ctx.saved_tensors
@@ -80,7 +89,10 @@ def _max_pool(
             f"{name}: Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) tensor, but got input of size: "
             f"{list(input.shape)}"
         )
-    window = Window.of(name, rank, kernel_size, stride or None, padding, dilation, ceil_mode)
+    steps = kernel_size if stride is None or stride in ((), []) else stride
+    window = Window.of(name, rank, kernel_size, steps, padding, dilation, ceil_mode)
+    if not input.is_floating_point() and input.dtype.name == "bool":
+        raise NotImplementedError(f"{name} is not implemented for {input.dtype!r}")
     for (p, _), k in zip(window.padding, window.kernel, strict=True):
         if 2 * p > k:
             raise RuntimeError(

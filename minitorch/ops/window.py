@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,16 +30,17 @@ def per_dim(value: Any, rank: int, name: str, least: int) -> tuple[int, ...]:
 
     Raises TypeError for what is no int, RuntimeError for too many or too few, or for one below `least`.
     """
-    values = (value,) * rank if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(values, (tuple, list)) or not all(isinstance(v, int) and not isinstance(v, bool) for v in values):
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
+    if any(isinstance(v, bool) or not hasattr(v, "__index__") for v in values):
         raise TypeError(f"{name} must be an int or a tuple of {rank} ints, not {value!r}")
+    values = tuple(operator.index(v) for v in values)
     if len(values) == 1:
-        values = tuple(values) * rank
+        values = values * rank
     if len(values) != rank:
         raise RuntimeError(f"{name} must be an int or a tuple of {rank} ints, one a spatial dimension, but got {list(values)}")
     if any(v < least for v in values):
         raise RuntimeError(f"{name} should be at least {least}, but got {value!r}")
-    return tuple(values)
+    return values
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Window:
     def of(cls, name: str, rank: int, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool = False) -> Window:
         """From a layer's parameters, each an int or a tuple of ints. Raises for values that make no window."""
         kernel = per_dim(kernel, rank, f"{name}: kernel_size", 1)
-        stride = per_dim(kernel if stride is None else stride, rank, f"{name}: stride", 1)
+        stride = per_dim(stride, rank, f"{name}: stride", 1)
         pads = per_dim(padding, rank, f"{name}: padding", 0)
         dilation = per_dim(dilation, rank, f"{name}: dilation", 1)
         return cls(kernel, stride, tuple((p, p) for p in pads), dilation, bool(ceil_mode), name)

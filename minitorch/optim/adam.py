@@ -22,7 +22,7 @@ class Adam(Optimizer):
     g includes weight_decay * param. (Kingma and Ba 2015; Reddi et al. 2018 for amsgrad.)
     """
 
-    decoupled = False
+    _decoupled = False
 
     def __init__(
         self,
@@ -38,18 +38,18 @@ class Adam(Optimizer):
         defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, {**defaults, "amsgrad": amsgrad, "maximize": maximize})
 
-    def check(self, group: dict[str, Any]) -> None:
-        super().check(group)
+    def _check(self, group: dict[str, Any]) -> None:
+        super()._check(group)
         for i, beta in enumerate(group["betas"]):
             if not 0.0 <= beta < 1.0:
                 raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
 
-    def update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
+    def _update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         beta1, beta2 = group["betas"]
         lr, decay = group["lr"], group["weight_decay"]
         if group["maximize"]:
             grad = -grad
-        if decay and self.decoupled:
+        if decay and self._decoupled:
             param *= 1 - lr * decay
         elif decay:
             grad = grad + decay * param
@@ -73,7 +73,7 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam whose weight decay shrinks the parameter directly: param *= 1 - lr * weight_decay (Loshchilov and Hutter 2019)."""
 
-    decoupled = True
+    _decoupled = True
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,7 +14,7 @@ __all__ = ["Optimizer"]
 
 
 class Optimizer:
-    """A rule that changes parameters by their gradients; a subclass defines `update`.
+    """A rule that changes parameters by their gradients; a subclass defines `_update`.
 
     `params` is an iterable of tensors, or of dicts {"params": tensors, setting: value ...} for groups with settings of
     their own.
@@ -25,8 +26,10 @@ class Optimizer:
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, but got a Tensor; "
                 "put it in a list"
             )
+        if hasattr(params, "parameters"):
+            raise TypeError(f"an optimizer takes parameters, not a {type(params).__name__}: pass model.parameters()")
         self.defaults = defaults
-        self.state: dict[Tensor, dict[str, Any]] = {}
+        self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         groups = list(params)
         if not groups:
@@ -39,6 +42,8 @@ class Optimizer:
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
         group = {**self.defaults, **param_group}
+        if isinstance(group.get("lr"), Tensor):
+            group["lr"] = group["lr"].item()
         given = group["params"]
         group["params"] = [given] if isinstance(given, Tensor) else list(given)
         known = {id(p) for g in self.param_groups for p in g["params"]}
@@ -49,10 +54,10 @@ class Optimizer:
                 raise ValueError("can't optimize a non-leaf Tensor: it is computed from others, which are the ones to optimize")
             if id(param) in known:
                 raise ValueError("some parameters appear in more than one parameter group")
-        self.check(group)
+        self._check(group)
         self.param_groups.append({"params": group.pop("params"), **group})
 
-    def check(self, group: dict[str, Any]) -> None:
+    def _check(self, group: dict[str, Any]) -> None:
         """Raise ValueError for settings that make no sense."""
         for name in ("lr", "eps", "weight_decay", "momentum"):
             if name in group and not group[name] >= 0.0:
@@ -70,14 +75,13 @@ class Optimizer:
             for group in self.param_groups:
                 for param in group["params"]:
                     if param.grad is not None:
-                        state = self.state.setdefault(param, {})
-                        self.update(param._array, param.grad._array, state, group)
+                        self._update(param._array, param.grad._array, self.state[param], group)
                         param._shared_version()[0] += 1
         return loss
 
-    def update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
+    def _update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         """Change `param` in place. `state` is kept from step to step, tensors in it under PyTorch's names."""
-        raise NotImplementedError(f"{type(self).__name__} must define update(param, grad, state, group)")
+        raise NotImplementedError(f"{type(self).__name__} must define _update(param, grad, state, group)")
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients, or set them to zero."""
@@ -98,7 +102,7 @@ class Optimizer:
             {**{k: v for k, v in g.items() if k != "params"}, "params": [numbers[id(p)] for p in g["params"]]}
             for g in self.param_groups
         ]
-        return {"state": {numbers[id(p)]: dict(s) for p, s in self.state.items()}, "param_groups": groups}
+        return {"state": {numbers[id(p)]: dict(s) for p, s in self.state.items() if s}, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over settings and state. Raises ValueError, changing nothing, unless the groups are of the same sizes."""
@@ -117,10 +121,13 @@ class Optimizer:
         for new, old in zip(saved, self.param_groups, strict=True):
             by_number.update(zip(new["params"], old["params"], strict=True))
             old.update({k: v for k, v in new.items() if k != "params"})
-        self.state = {
-            by_number[n]: {k: v.clone() if isinstance(v, Tensor) else v for k, v in s.items()}
-            for n, s in state_dict["state"].items()
-        }
+        self.state = defaultdict(dict)
+        for n, saved_state in state_dict["state"].items():
+            param = by_number[n]
+            for key, value in saved_state.items():
+                if isinstance(value, Tensor):
+                    value = value.clone() if key == "step" else value.to(param.dtype).clone()
+                self.state[param][key] = value
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]

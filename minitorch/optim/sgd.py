@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minitorch.autograd.variable import wrap
-from minitorch.backend.arrays import Array
+from minitorch.backend.arrays import Array, as_array
 from minitorch.optim.optimizer import Optimizer
 
 __all__ = ["SGD"]
@@ -35,7 +35,7 @@ class SGD(Optimizer):
         defaults = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
         super().__init__(params, {**defaults, "nesterov": nesterov, "maximize": maximize})
 
-    def update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
+    def _update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         momentum, lr = group["momentum"], group["lr"]
         if group["maximize"]:
             grad = -grad
@@ -43,7 +43,7 @@ class SGD(Optimizer):
             grad = grad + group["weight_decay"] * param
         if momentum:
             if "momentum_buffer" not in state:
-                state["momentum_buffer"] = wrap(grad.copy())
+                state["momentum_buffer"] = wrap(as_array(grad).copy())
             else:
                 buffer = state["momentum_buffer"]._array
                 buffer *= momentum

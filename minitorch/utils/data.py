@@ -23,9 +23,6 @@ class Dataset:
     def __getitem__(self, index: int) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must define __getitem__(index)")
 
-    def __len__(self) -> int:
-        raise NotImplementedError(f"{type(self).__name__} must define __len__()")
-
     def __add__(self, other: Dataset) -> ConcatDataset:
         return ConcatDataset([self, other])
 
@@ -107,10 +104,10 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
 def default_collate(batch: Sequence[Any]) -> Any:
     """A list of samples as one: tensors, arrays and numbers are stacked; tuples, lists and dicts go by their parts."""
     first = batch[0]
-    if isinstance(first, Tensor):
+    if isinstance(first, Tensor) and all(isinstance(b, Tensor) for b in batch):
         return stack(batch)
     if isinstance(first, (xp.ndarray, xp.generic)):
-        return as_tensor(xp.stack([xp.asarray(b) for b in batch]))
+        return stack([as_tensor(b) for b in batch])
     if isinstance(first, float):
         return tensor(xp.asarray(batch, xp.float64))
     if isinstance(first, int):
@@ -142,7 +139,7 @@ class DataLoader:
         self,
         dataset: Any,
         batch_size: int | None = 1,
-        shuffle: bool = False,
+        shuffle: bool | None = None,
         *,
         collate_fn: Callable[[list[Any]], Any] | None = None,
         drop_last: bool = False,
@@ -154,7 +151,7 @@ class DataLoader:
             raise ValueError("drop_last=True leaves out a last batch, and with batch_size=None there are no batches")
         if shuffle and len(dataset) == 0:
             raise ValueError("num_samples should be a positive integer value, but got num_samples=0: the dataset is empty")
-        self.dataset, self.batch_size, self.shuffle = dataset, batch_size, shuffle
+        self.dataset, self.batch_size, self.shuffle = dataset, batch_size, bool(shuffle)
         self.collate_fn = collate_fn or (default_collate if batch_size is not None else _single)
         self.drop_last, self.generator = drop_last, generator
 
@@ -192,4 +189,13 @@ class DataLoader:
 
 
 def _single(sample: Any) -> Any:
-    return as_tensor(sample) if isinstance(sample, (xp.ndarray, xp.generic, int, float)) else sample
+    """A sample on its own: arrays in it become tensors, the rest stays."""
+    if isinstance(sample, (xp.ndarray, xp.generic)) and sample.dtype.kind in "biuf":
+        return as_tensor(sample)
+    if isinstance(sample, Mapping):
+        kind: Any = type(sample)
+        return kind({key: _single(value) for key, value in sample.items()})
+    if isinstance(sample, (tuple, list)):
+        parts = [_single(part) for part in sample]
+        return type(sample)(*parts) if hasattr(sample, "_fields") else type(sample)(parts)
+    return sample

@@ -131,11 +131,11 @@ class Graph:
         return bundle
 
 
-def graph(output: Tensor, *, params: Mapping[str, Tensor] | None = None) -> Graph:
+def graph(output: Tensor, *, params: Any = None) -> Graph:
     """The computation graph behind `output`: the operations that made it, and the leaves they started from.
 
-    `params` gives leaves their names, dict(model.named_parameters()) for example. Raises RuntimeError for a tensor that has
-    no history.
+    `params` gives leaves their names: a Module, its `named_parameters()`, or a dict of names and tensors. Raises
+    RuntimeError for a tensor that has no history.
     """
     if not isinstance(output, Tensor):
         raise TypeError(f"graph() draws what is behind a Tensor, and got {type(output).__name__}")
@@ -144,7 +144,8 @@ def graph(output: Tensor, *, params: Mapping[str, Tensor] | None = None) -> Grap
             "this tensor has no history to draw: nothing it was computed from requires grad, or it was computed inside "
             "no_grad() or detached"
         )
-    names = {id(tensor): name for name, tensor in (params or {}).items()}
+    given: Any = params.named_parameters() if hasattr(params, "named_parameters") else params or {}
+    names = {id(tensor): str(name) for name, tensor in dict(given).items()}
     nodes: list[Node] = []
     edges: list[Edge] = []
     ids: dict[Function, str] = {}

@@ -256,3 +256,94 @@ def test_frozen_inputs_still_call_backward_hooks():
         return seen
 
     same(run)
+
+
+def test_a_name_that_is_set_anew_keeps_its_place():
+    def run(t):
+        net = t.nn.Sequential(t.nn.Linear(2, 3), t.nn.ReLU(), t.nn.Linear(3, 1))
+        net[0] = t.nn.Linear(2, 3, bias=False)
+        net[2].weight = t.nn.Parameter(t.ones(1, 3))
+        return [list(net.state_dict()), [type(m).__name__ for m in net], net(t.ones(1, 2))]
+
+    same(run)
+    same(lambda t: setattr(t.nn.Linear(1, 1), "weight", t.nn.ReLU()))
+    same(lambda t: list(t.nn.ModuleDict(t.nn.ModuleDict({"a": t.nn.ReLU()}))))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"momentum": 0.9, "weight_decay": 0.1}, {"momentum": 0.9, "maximize": True}, {"nesterov": True, "momentum": 0.5}],
+)
+def test_optimizers_of_single_numbers(options):
+    def run(t):
+        p = t.tensor(1.0, requires_grad=True)
+        optimizer = t.optim.SGD([p], lr=0.1, **options)
+        seen = []
+        for _ in range(4):
+            p.grad = t.tensor(1.0)
+            optimizer.step()
+            seen.append(p.item())
+        return t.tensor(seen)
+
+    same(run, tolerance=1e-6)
+
+
+def test_state_takes_the_type_of_its_parameter():
+    def run(t):
+        old, new = t.nn.Parameter(t.ones(2)), t.nn.Parameter(t.ones(2).double())
+        first, second = t.optim.Adam([old]), t.optim.Adam([new])
+        old.grad = t.ones(2)
+        first.step()
+        second.load_state_dict(first.state_dict())
+        return [second.state[new][key] for key in ("step", "exp_avg", "exp_avg_sq")]
+
+    same(run, tolerance=1e-6)
+
+
+def test_what_is_ignored_does_not_count():
+    ignored = np.array([-100, -100])
+    same(lambda t, x, y: t.nn.functional.cross_entropy(x, y), (2, 3), ignored, second_order=False)
+    same(lambda t, x, y: t.nn.functional.cross_entropy(x, y, label_smoothing=0.1), (2, 3), ignored, second_order=False)
+    rows = np.array([[np.nan, -1.0], [-2.0, -1.0], [-np.inf, 0.0]])
+    same(lambda t, x, y: t.nn.functional.nll_loss(x, y), rows, np.array([-100, 1, -100]), second_order=False)
+
+
+@pytest.mark.parametrize("n", [3, 16, 17, 31, 33, 50, 1001])
+def test_half_precision_draws(n):
+    kind = {"tolerance": 1e-3}
+    same(
+        lambda t: [
+            t.rand(n, dtype=t.float16),
+            t.randn(n, dtype=t.float16),
+            t.rand(3),
+            t.empty(n, dtype=t.float16).uniform_(-1, 3),
+        ],
+        **kind,
+    )
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda t: t.randint(0, 300, (2,), dtype=t.int8), lambda t: t.randperm(129, dtype=t.int8), lambda t: t.nn.Linear(1, 1).to(t.int64),
+        lambda t: t.nn.init.trunc_normal_(t.empty(3), a=2.0, b=1.0), lambda t: t.nn.functional.relu(np.ones(2)), lambda t: t.nn.functional.linear(t.ones(2), 3),
+        lambda t: t.nn.functional.softmax(t.ones(2).long(), 0), lambda t: t.nn.functional.nll_loss(t.ones(2, 3), t.tensor([0, 1]).int()),
+        lambda t: t.nn.functional.max_pool2d(t.ones(1, 1, 4, 4), 2, 0), lambda t: t.optim.SGD(t.nn.Linear(1, 1), lr=0.1), lambda t: len(t.utils.data.Dataset()),
+        lambda t: t.nn.functional.conv2d(t.ones(1, 1, 3, 3), t.ones(1, 1, 2, 2), t.ones(1).double()), lambda t: t.nn.functional.conv2d(t.ones(1, 1, 3, 3), 3),
+    ],
+)  # fmt: skip
+def test_further_refusals(f):
+    same(lambda t: f(t))
+
+
+def test_empty_batches_and_empty_layers():
+    same(lambda t, x: t.nn.Conv2d(2, 4, 3, groups=2).double()(x), (0, 2, 5, 5))
+    same(lambda t, x: t.nn.functional.max_pool2d(x, 2), (0, 2, 4, 4))
+    same(lambda t, x: t.nn.Linear(3, 2).double()(x), (0, 3))
+
+
+@pytest.mark.parametrize("bounds", [(-2.0, 2.0), (2.0, 3.0), (-0.1, 0.2)])
+def test_truncated_normal_values_are_within_their_bounds(bounds):
+    x = mt.nn.init.trunc_normal_(mt.empty(1000), 0.0, 1.0, *bounds)
+    assert bounds[0] <= x.min().item() <= x.max().item() <= bounds[1]
+    assert 0.02 * (bounds[1] - bounds[0]) < x.std().item()
