@@ -158,6 +158,24 @@ def test_a_function_of_ones_own_to_second_order():
     assert Cube.apply(x).grad_fn.name() == "CubeBackward"
 
 
+def test_forward_and_setup_context_apart():
+    class Square(Function):
+        @staticmethod
+        def forward(x):
+            return x * x
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.save_for_backward(*inputs)
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return g * 2 * x
+
+    assert gradgradcheck(Square.apply, mt.randn(3, dtype=mt.float64, requires_grad=True))
+
+
 def test_several_outputs_non_tensor_arguments_and_unused_outputs():
     class Split(Function):
         @staticmethod

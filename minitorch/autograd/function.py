@@ -125,6 +125,10 @@ class Function:
         """Whether backward is given zeros (the default) or None for an output that the loss does not depend on."""
         self.materialize_grads = value
 
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        """Where a Function has this, forward is called without ctx, and this afterwards to save what backward needs."""
+
     @classmethod
     def name(cls) -> str:
         return f"{cls.__name__}Backward"
@@ -138,7 +142,11 @@ class Function:
         edges = [_edge_of(a) if isinstance(a, TensorBase) and is_grad_enabled() else None for a in args]
         node.edges = edges
         with no_grad():
-            result = cls.forward(node, *args)
+            if cls.setup_context is Function.setup_context:
+                result = cls.forward(node, *args)
+            else:
+                result = cls.forward(*args)
+                cls.setup_context(node, args, result)
         several = isinstance(result, tuple)
         raw = result if several else (result,)
         if not any(isinstance(r, TensorBase) for r in raw):
