@@ -211,6 +211,8 @@ def nll_loss(
         wrong = places[(places < 0) | (places >= classes)][0]
         raise IndexError(f"Target {wrong} is out of bounds: there are {classes} classes, numbered from 0")
     picked = GetItem.apply(input, along(places[:, None], 1)).reshape(target.shape)
+    if weight is None and counted.all():
+        return reduce(-picked, reduction)
     picked = picked.masked_fill(wrap(~counted), 0.0)
     scale = wrap(counted.astype(input._array.dtype))
     if weight is not None:

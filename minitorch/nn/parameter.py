@@ -27,8 +27,12 @@ class Parameter(Tensor):
 
 
 class Buffer(Tensor):
-    """A tensor that belongs to a Module's state but is not learned."""
+    """A tensor that belongs to a Module's state but is not learned; `persistent` puts it into the state_dict."""
+
+    persistent: bool = True
 
     def __init__(self, data: Tensor, *, persistent: bool = True) -> None:
+        if not isinstance(data, Tensor):
+            raise TypeError(f"Buffer expects a Tensor, got {type(data).__name__}; minitorch.tensor(...) makes one")
         self._array = data._array.view()
         self.persistent = persistent
