@@ -10,7 +10,6 @@ from typing import Any
 
 import minitorch.ops as ops
 from minitorch.autograd.engine import backward
-from minitorch.autograd.grad_mode import enable_grad
 from minitorch.autograd.variable import TensorBase, wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dtypes import (
@@ -29,8 +28,9 @@ from minitorch.backend.dtypes import (
 from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.random import Generator, default_generator
 from minitorch.ops.elementwise import Number
-from minitorch.ops.indexing import GetItem, SetItem, getitem, plain_index
+from minitorch.ops.indexing import SetItem, getitem, plain_index
 from minitorch.ops.shape import Cast, expand, sum_to_size, view
+from minitorch.ops.views import derive_from_base, write_history_through
 from minitorch.printing import tensor_text
 
 __all__ = ["Size", "Tensor"]
@@ -349,26 +349,7 @@ class Tensor(TensorBase):
         """Set every element to 0."""
         return self.fill_(0)
 
-    # A change of a view is a change of its base: the base takes the new values in at the view's places, and every view,
-    # when it is next looked at, reads its places from the base again.
-
-    def _write_history_through(self, result: Tensor) -> None:
-        """Record that this view, and so its base, has the values of `result`."""
-        base = self._base
-        assert base is not None
-        steps = _places(self._array, base._array)
-        flat = SetItem.apply(_twin(base).reshape(-1), result.reshape(-1), steps)
-        base._edge = flat.reshape(base.shape)._edge
-        base._generation += 1
-        self._derive_from_base()
-
-    def _derive_from_base(self) -> None:
-        """Give this view the history of reading its places from the base as that is now."""
-        base = self._base
-        assert base is not None
-        with enable_grad():
-            self._edge = GetItem.apply(_twin(base).reshape(-1), _places(self._array, base._array)).reshape(self.shape)._edge
-        self._generation = base._generation
+    _write_history_through, _derive_from_base = write_history_through, derive_from_base
 
     def detach_(self) -> Tensor:
         """Take this tensor off the tape: it becomes a leaf that requires no gradient."""
@@ -403,28 +384,6 @@ class Tensor(TensorBase):
             raise NotImplementedError(f"random values of a distribution need a floating-point tensor, not {self.dtype!r}")
         self._before_change()
         return self._overwrite(wrap(values.reshape(self._array.shape).astype(self._array.dtype, copy=False)))
-
-
-def _twin(tensor: Tensor) -> Tensor:
-    """The same memory and history, and not a view."""
-    out = wrap(tensor._array.view())
-    out._edge = tensor._edge
-    return out
-
-
-def _places(view: Array, base: Array) -> tuple[Array]:
-    """Where in the flattened base each element of a view is: both in the same memory, in whatever order."""
-    where = [_addresses(a).reshape(-1) for a in (view, base)]
-    order = xp.argsort(where[1])
-    return (order[xp.searchsorted(where[1], where[0], sorter=order)],)
-
-
-def _addresses(array: Array) -> Array:
-    """The address of each element."""
-    out = xp.full((), array.__array_interface__["data"][0])
-    for axis, (n, step) in enumerate(zip(array.shape, array.strides, strict=True)):
-        out = out + (xp.arange(n) * step).reshape((n,) + (1,) * (array.ndim - axis - 1))
-    return out
 
 
 TensorBase._kind = Tensor  # from here on, ops return Tensors

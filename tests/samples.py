@@ -359,7 +359,7 @@ SAMPLES: dict[type[Function], Callable] = {
     ops.shape.Permute: permuting,
     ops.shape.Expand: expansion,
     ops.shape.SumTo: sum_to,
-    ops.shape.Cat: joining,
+    ops.joining.Cat: joining,
     ops.shape.Flip: along_dim(mt.flip),
     ops.shape.Roll: rolling,
     ops.shape.Pad: padding,

@@ -26,7 +26,16 @@ def gpu_arrays():
 pytestmark = pytest.mark.gpu
 FAMILIES = (ops.pointwise, ops.reduction)
 CHOSEN = [op for op in SAMPLES if op.__module__ in {f.__name__ for f in FAMILIES}]
-CHOSEN += [Relu, Convolution, ConvTranspose, ConvWeight, ops.matrix.MatMul, ops.shape.Reshape, ops.shape.Permute, ops.shape.Cat]
+CHOSEN += [
+    Relu,
+    Convolution,
+    ConvTranspose,
+    ConvWeight,
+    ops.matrix.MatMul,
+    ops.shape.Reshape,
+    ops.shape.Permute,
+    ops.joining.Cat,
+]
 
 
 @pytest.mark.parametrize("op", CHOSEN, ids=lambda op: op.__name__)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from minitorch.backend.arrays import Array
 from minitorch.tensor import Tensor
 
 __all__ = ["Buffer", "Parameter"]
@@ -19,8 +18,6 @@ class Parameter(Tensor):
         else:
             raise TypeError(f"Parameter expects a Tensor, got {type(data).__name__}; minitorch.tensor(...) makes one")
         self.requires_grad_(requires_grad)
-
-    _array: Array
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"

@@ -3,7 +3,8 @@
     elementwise.py    what elementwise ops share: promotion, the words for shapes that do not fit
     comparison.py     comparing, choosing, rounding
     pointwise.py      arithmetic, powers, exp and its kin        <- a good file to read first
-    shape.py          reshape, permute, expand, cat, flip, pad
+    shape.py          reshape, permute, expand, flip, pad
+    joining.py        cat, stack, and cutting apart
     indexing.py       x[index], gather, and back
     reduction.py      sums, extremes, softmax
     matrix.py         matrix products and einsum
@@ -11,6 +12,7 @@
     convolution.py    convolution, its transpose, its kernel gradient
     pooling.py        max-pooling
     activation.py     relu and its leaky kin
+    views.py          what becomes of histories when a view is changed in place
 
 Each function takes bare arrays as well as Tensors, because derivatives are written with them; the faces in `minitorch`
 itself take Tensors alone. A class here that starts with a capital is a node of the tape.
@@ -48,6 +50,7 @@ from minitorch.ops.comparison import (
     where,
 )  # fmt: skip
 from minitorch.ops.indexing import gather, index_select, masked_select, scatter_add, take_along_dim
+from minitorch.ops.joining import cat, chunk, narrow, select, split, stack, unbind
 from minitorch.ops.matrix import bmm, dot, einsum, matmul, mm, mv
 from minitorch.ops.pointwise import (
     abs,
@@ -93,26 +96,19 @@ from minitorch.ops.reduction import (
 )  # fmt: skip
 from minitorch.ops.shape import (
     broadcast_to,
-    cat,
-    chunk,
     clone,
     flatten,
     flip,
     movedim,
-    narrow,
     permute,
     reshape,
     roll,
-    select,
-    split,
     squeeze,
-    stack,
     t,
     transpose,
-    unbind,
     unflatten,
     unsqueeze,
-)  # fmt: skip
+)
 
 # The names that `minitorch` offers as functions.
 __all__ = [

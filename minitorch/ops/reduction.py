@@ -16,8 +16,9 @@ from minitorch.backend.arrays import Array, add_over, largest_over, multiply_ove
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.ops.comparison import masked_fill, maximum, minimum
 from minitorch.ops.indexing import gather
+from minitorch.ops.joining import cat, narrow
 from minitorch.ops.pointwise import div, exp, floating, sqrt
-from minitorch.ops.shape import Expand, Reshape, cat, check_dim, check_dims, flip, narrow, reshape, squeeze
+from minitorch.ops.shape import Expand, Reshape, check_dim, check_dims, flip, reshape, squeeze
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor

@@ -1,4 +1,4 @@
-"""Ops that move elements without changing them: reshape, permute, expand, cat, flip, roll, pad.
+"""Ops that move elements without changing them: reshape, permute, expand, flip, roll, pad.
 
 Each derivative moves the gradient back. Most of PyTorch's names are a reshape or a permutation under another name.
 """
@@ -6,14 +6,12 @@ Each derivative moves the gradient back. Most of PyTorch's names are a reshape o
 from __future__ import annotations
 
 import builtins
-import itertools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.function import Op
 from minitorch.backend.arrays import Array, add_over, xp
-from minitorch.backend.dtypes import result_type
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -101,36 +99,6 @@ class SumTo(Op):
 
     def backward(ctx, grad: Tensor) -> Any:
         return Expand.apply(grad, ctx.shape)
-
-
-class Cat(Op):
-    """Joined along a dimension; the gradient is cut at the same places"""
-
-    def forward(ctx, dim: int, *arrays: Array) -> Array:
-        ctx.dim, ctx.ends = dim, list(itertools.accumulate(a.shape[dim] for a in arrays))
-        common = result_type(*arrays)
-        return xp.ascontiguousarray(xp.concatenate([a.astype(common, copy=False) for a in arrays], dim))
-
-    def backward(ctx, grad: Tensor) -> Any:
-        starts = [0, *ctx.ends[:-1]]
-        whole = (builtins.slice(None),) * ctx.dim
-        return None, *(grad[(*whole, builtins.slice(a, b))] for a, b in zip(starts, ctx.ends, strict=True))
-
-    @classmethod
-    def explain(cls, error: Exception, *args: Any) -> Exception:
-        dim, first, *rest = args
-        for i, a in enumerate(rest, 1):
-            if a.ndim != first.ndim:
-                return RuntimeError(
-                    f"Tensors must have same number of dimensions: got {first.ndim} and {a.ndim} (tensors 0 and {i})"
-                )
-            for d, (n, m) in enumerate(zip(first.shape, a.shape, strict=True)):
-                if d != dim and n != m:
-                    return RuntimeError(
-                        f"Sizes of tensors must match except in dimension {dim}. Expected size {n} but got size {m} for "
-                        f"tensor number {i} in the list (dimension {d}: {list(first.shape)} and {list(a.shape)})."
-                    )
-        return super().explain(error, *args)
 
 
 class Flip(Op):
@@ -347,80 +315,6 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
     if lead < 0 or any(n not in (1, m) for n, m in zip(shape, old[lead:], strict=True)):
         raise RuntimeError(f"size {list(shape)} is not expandable to size {list(old)}.")
     return SumTo.apply(input, shape)
-
-
-def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Joined along `dim`; the other sizes must agree."""
-    tensors = tuple(tensors)
-    if not tensors:
-        raise RuntimeError("cat(): expected a non-empty list of Tensors")
-    if any(x.ndim == 0 for x in tensors):
-        i = next(i for i, x in enumerate(tensors) if x.ndim == 0)
-        raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated; stack() joins numbers")
-    return Cat.apply(check_dim(dim, tensors[0].ndim), *tensors)
-
-
-def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Tensors of one shape, side by side along a new dimension `dim`."""
-    tensors = tuple(tensors)
-    if not tensors:
-        raise RuntimeError("stack expects a non-empty TensorList")
-    for i, x in enumerate(tensors):
-        if x.shape != tensors[0].shape:
-            raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at entry 0 and "
-                f"{list(x.shape)} at entry {i}"
-            )
-    return cat([unsqueeze(x, dim) for x in tensors], dim)
-
-
-def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of `tensor`, cut along `dim` into pieces of one size (the last may be smaller) or of the sizes given."""
-    dim = check_dim(dim, tensor.ndim)
-    n = tensor.shape[dim]
-    if isinstance(split_size_or_sections, int):
-        size = split_size_or_sections
-        if size < 0 or (size == 0 and n > 0):
-            raise RuntimeError(f"split expects split_size be positive, but got split_size={size}")
-        sections = [builtins.min(size, n - i) for i in range(0, n, size)] if n else [0]
-    else:
-        sections = list(split_size_or_sections)
-        if builtins.sum(sections) != n or any(s < 0 for s in sections):
-            raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {dim}), "
-                f"but got split_sizes={sections}"
-            )
-    ends = itertools.accumulate(sections)
-    return tuple(narrow(tensor, dim, end - size, size) for end, size in zip(ends, sections, strict=True))
-
-
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most `chunks` views of equal size along `dim`; the last may be smaller."""
-    if chunks < 1:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    n = input.shape[check_dim(dim, input.ndim)]
-    return split(input, builtins.max(-(-n // chunks), 1), dim)
-
-
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The slices along `dim`, which goes away."""
-    dim = check_dim(dim, input.ndim)
-    return tuple(select(input, dim, i) for i in range(input.shape[dim]))
-
-
-def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
-    """`length` slices along `dim` from `start` on, as a view."""
-    dim = check_dim(dim, input.ndim)
-    if start < 0:
-        start += input.shape[dim]
-    if start < 0 or length < 0 or start + length > input.shape[dim]:
-        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({input.shape[dim]}).")
-    return input[(builtins.slice(None),) * dim + (builtins.slice(start, start + length),)]
-
-
-def select(input: Tensor, dim: int, index: int) -> Tensor:
-    """The slice `index` along `dim`, which goes away; a view."""
-    return input[(builtins.slice(None),) * check_dim(dim, input.ndim) + (index,)]
 
 
 def flip(input: Tensor, dims: int | Sequence[int]) -> Tensor:
