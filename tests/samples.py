@@ -14,7 +14,7 @@ import numpy as np
 import minitorch as mt
 from minitorch import ops
 from minitorch.autograd.function import Function
-from minitorch.nn.module import _Tap
+from minitorch.nn.hooks import Tap
 from minitorch.ops.activation import Leaky, Relu
 from minitorch.ops.convolution import Convolution, ConvTranspose, ConvWeight
 from minitorch.ops.pooling import MaxPool, PutBack, WindowArgmax
@@ -375,7 +375,7 @@ SAMPLES: dict[type[Function], Callable] = {
     ConvWeight: conv_weight,
     MaxPool: max_pool,
     PutBack: put_back,
-    _Tap: unary(lambda x: _Tap.apply(lambda grads: grads, x)),
+    Tap: unary(lambda x: Tap.apply(lambda grads: grads, x)),
 }
 
 # Ops whose result is a mask or integers: no gradient goes through them.

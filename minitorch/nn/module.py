@@ -20,11 +20,11 @@ from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from minitorch.autograd.function import Function
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.variable import RemovableHandle
 from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.dtypes import float16, float32, float64
+from minitorch.nn.hooks import BackwardTap
 from minitorch.nn.parameter import Buffer, Parameter
 from minitorch.tensor import Tensor
 
@@ -69,7 +69,7 @@ class Module:
             replaced = hook(self, args)
             if replaced is not None:
                 args = replaced if isinstance(replaced, tuple) else (replaced,)
-        tap = _BackwardTap(self) if hooks["full_backward"] else None
+        tap = BackwardTap(self, tuple(hooks["full_backward"].values())) if hooks["full_backward"] else None
         if tap is not None:
             args = tap.inputs(args)
         output = self.forward(*args, **kwargs)
@@ -396,59 +396,3 @@ class Module:
 
 def _quoted(name: str) -> str:
     return f'"{name}"'
-
-
-class _BackwardTap:
-    """Lets a module's backward hooks see the gradients that enter at its outputs and leave at its inputs."""
-
-    def __init__(self, module: Module) -> None:
-        self.module = module
-        self.hooks = tuple(module._hooks["full_backward"].values())
-        self.grad_output: tuple[Any, ...] = ()
-        self.has_inputs = False
-
-    def inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
-        self.has_inputs = any(args[i].requires_grad for i in places)
-        if not self.has_inputs:
-            self.count = len(places)
-            return args
-        out = list(args)
-        for i, tapped in zip(places, _Tap.apply(self.leaving, *(args[i] for i in places)), strict=True):
-            out[i] = tapped
-        return tuple(out)
-
-    def outputs(self, output: Any) -> Any:
-        several = isinstance(output, (tuple, list))
-        parts = tuple(output) if several else (output,)
-        places = [i for i, p in enumerate(parts) if isinstance(p, Tensor)]
-        if not any(parts[i].requires_grad for i in places):
-            return output
-        tapped = list(parts)
-        for i, t in zip(places, _Tap.apply(self.entering, *(parts[i] for i in places)), strict=True):
-            tapped[i] = t
-        return type(output)(tapped) if several else tapped[0]
-
-    def entering(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        self.grad_output = grads
-        if not self.has_inputs:
-            self.leaving((None,) * self.count)
-        return grads
-
-    def leaving(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        for hook in self.hooks:
-            replaced = hook(self.module, grads, self.grad_output)
-            if replaced is not None:
-                grads = replaced if isinstance(replaced, tuple) else (replaced,)
-        return grads
-
-
-class _Tap(Function):
-    """The identity; `seen` is shown the gradients on their way back and may replace them."""
-
-    def forward(ctx, seen: Callable[[tuple[Any, ...]], tuple[Any, ...]], *tensors: Tensor) -> tuple[Tensor, ...]:
-        ctx.seen = seen
-        return tensors
-
-    def backward(ctx, *grads: Tensor) -> Any:
-        return None, *ctx.seen(grads)
