@@ -16,7 +16,9 @@ def main() -> None:
         draws = [sample(Draw(source.randint)) for _ in range(DRAWS)]
         verdicts = [all(check(f, x, raise_exception=False) for f, x in draws) for check in (gradcheck, gradgradcheck)]
         cells = ["agrees" if verdict else "DIFFERS" for verdict in verdicts]
-        print(f"| {op.__name__} | {(op.__doc__ or '').strip().splitlines()[0]} | {' | '.join(cells)} |")
+        print(
+            f"| {op.__name__} | {(op.__doc__ or '').strip().splitlines()[0].replace('|', chr(92) + '|')} | {' | '.join(cells)} |"
+        )
 
 
 if __name__ == "__main__":

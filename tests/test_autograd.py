@@ -145,7 +145,7 @@ def test_walk_goes_from_old_to_young_and_visits_once():
         y = y + y
     order = walk([y.grad_fn])
     assert len(order) == 19
-    assert [node.age for node in order] == sorted(node.age for node in order)
+    assert [node.serial for node in order] == sorted(node.serial for node in order)
 
 
 # ---- a user's own Function ---------------------------------------------------------------------------------------------

@@ -49,16 +49,18 @@ def accuracy(digits):
 
 with tqdm(range(EPOCHS), desc="training", unit="epoch") as bar:
     for _ in bar:
+        losses = []
         for xb, yb in DataLoader(train, batch_size=32, shuffle=True):
             loss = F.cross_entropy(model(xb), yb)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        bar.set_postfix(loss=f"{loss.item():.3f}", accuracy=f"{accuracy(test):.1%}")
+            losses.append(loss.item())
+        bar.set_postfix(loss=f"{sum(losses) / len(losses):.3f}", accuracy=f"{accuracy(test):.1%}")
 
 score = accuracy(test)
-print(f"\nIt reads {score:.1%} of the held-out digits correctly.\n")
-assert score >= 0.97, "the net should have learned more than that"
+verdict = "" if score >= 0.97 else " The model as it came reaches 97 %: what is different?"
+print(f"\nIt reads {score:.1%} of the held-out digits correctly.{verdict}\n")
 
 # 3. Are the gradients right? Each type of layer is compared with finite differences, in float64.
 
@@ -93,7 +95,8 @@ print(f"\nThe computation graph of one training step is in {where}")
 print(
     """
 What next?
-  open the picture in a browser, and find in it the layers printed above
+  open the picture in a browser, and find in it the layers printed above: 0.weight belongs to layer (0),
+    Linear is Permute, MatMul and Add, Flatten is a Reshape, cross_entropy begins with LogSoftmax
   change the model in tutorials/00_quickstart.py, and run `make demo` again
   read minitorch/autograd/, then minitorch/ops/pointwise.py: that is how it works
   add an operation of your own: CONTRIBUTING.md shows how"""

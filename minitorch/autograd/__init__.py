@@ -1,9 +1,10 @@
 """The tape: how operations are remembered and gradients are computed from the memory.
 
-Read in this order:
-    variable.py    what a tensor knows of the tape
+Read in this order; what is deeper in a file can wait for a second reading:
+    engine.py      its opening text: the backward sweep on one example
     function.py    an operation and its derivative; an instance is a node of the tape
-    engine.py      the walk over the tape and the backward sweep
+    engine.py      `walk` and `sweep`
+    variable.py    what a tensor knows of the tape
     grad_mode.py   switching the recording off and on
     gradcheck.py   comparing a derivative with finite differences
 """

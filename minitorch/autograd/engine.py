@@ -1,7 +1,8 @@
 """The backward pass: one walk over the tape, one sweep along it.
 
 Take  y = sin(x) * x.  The tape is  AccumulateGrad(x) <- Sin <- Mul,  and Mul points at x a second time. `walk` finds
-the three nodes and sorts them by age. `sweep` starts with dy/dy = 1 at Mul and takes the youngest node each time:
+the three nodes and sorts them by their serial numbers. `sweep` starts with dy/dy = 1 at Mul, and takes the node that was
+recorded last each time:
 
     Mul   has 1          its backward gives  x  for sin(x)  and  sin(x)  for x
     Sin   has x          its backward gives  x cos(x)  for x
@@ -39,7 +40,7 @@ def walk(roots: Iterable[Function]) -> list[Function]:
             if edge is not None and edge[0] not in seen:
                 seen.add(edge[0])
                 found.append(edge[0])
-    found.sort(key=attrgetter("age"))
+    found.sort(key=attrgetter("serial"))
     return found
 
 
@@ -74,7 +75,7 @@ def sweep(
                 continue
         if node.hooks is not None or node.retained is not None:
             got = _run_hooks(node, got, recording)
-        if node.age == 0:  # a leaf, and everything that uses it has been passed
+        if node.serial == 0:  # a leaf, and everything that uses it has been passed
             if wanted is None or (node, 0) in wanted:
                 arrived[node, 0] = got[0], (node, 0) in owned
             continue
@@ -104,7 +105,7 @@ def sweep(
             if held is None:
                 grads[edge] = grad
                 # a leaf may keep an array that this op has just made and nobody else can see
-                if target.age == 0 and not recording and _is_fresh(node, grad, got, results):
+                if target.serial == 0 and not recording and _is_fresh(node, grad, got, results):
                     owned.add(edge)
             elif recording or edge not in owned:
                 grads[edge] = held + grad

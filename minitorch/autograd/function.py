@@ -41,7 +41,7 @@ __all__ = ["AccumulateGrad", "Edge", "Function", "Op"]
 
 Edge = tuple["Function", int]  # one value on the tape: the node that made it, and which of its outputs it is
 
-_birth = itertools.count(1).__next__
+_next_serial = itertools.count(1).__next__
 new = object.__new__
 
 
@@ -58,11 +58,11 @@ class Function:
     backward: ClassVar[Callable[..., Any]]
 
     # What every node has stands in slots, which makes it small; the rest has its default in the class.
-    __slots__ = ("__dict__", "__weakref__", "_saved", "age", "edges", "outputs")
+    __slots__ = ("__dict__", "__weakref__", "_saved", "edges", "outputs", "serial")
 
     edges: Sequence[Edge | None]  # for each argument, where its gradient goes on to
     outputs: tuple[tuple[tuple[int, ...], Any], ...]  # shape and dtype of each output
-    age: int  # grows with every recorded node: an op is always younger than what it was fed
+    serial: int  # what is recorded later has a larger one, so an op's is larger than those of what it was fed
     _saved: Any
 
     hooks: dict[int, dict[int, Callable[[Tensor], Tensor | None]]] | None = None  # by output
@@ -71,7 +71,7 @@ class Function:
     _no_gradient: tuple[int, ...] = ()
 
     def __init__(self) -> None:
-        self.edges, self.outputs, self.age, self._saved = (), (), 0, ()
+        self.edges, self.outputs, self.serial, self._saved = (), (), 0, ()
 
     # ---- what forward and backward ask of their ctx -----------------------------------------------------------
 
@@ -86,7 +86,11 @@ class Function:
         return tuple([edge is not None for edge in self.edges])
 
     def save_for_backward(self, *values: Any) -> None:
-        """Keep inputs or outputs of forward for backward, where `saved_tensors` gives them back."""
+        """Keep inputs or outputs of forward for backward, where `saved_tensors` gives them back.
+
+        Another tensor that a program's own Function saves is a constant to backward: compute it there again if the gradient
+        is to be differentiated.
+        """
         self._saved = values
 
     @property
@@ -160,7 +164,7 @@ class Function:
 
     def _record(self, outputs: Sequence[Any], ids: Sequence[int]) -> None:
         """Put this node on the tape as the maker of `outputs`."""
-        self.age = _birth()
+        self.serial = _next_serial()
         self.outputs = tuple((o._array.shape, o._array.dtype) if isinstance(o, TensorBase) else ((), None) for o in outputs)
         for nr, output in enumerate(outputs):
             if isinstance(output, TensorBase) and output._array.dtype.kind == "f" and ids[nr] not in self._no_gradient:
@@ -203,7 +207,8 @@ class Function:
             return value
         raise TypeError(
             f"{type(self).__name__}: save_for_backward can only save inputs and outputs of forward, and was given "
-            f"another {type(value).__name__}; whatever else backward needs is set as an attribute of ctx"
+            f"another {type(value).__name__}. Save the argument itself, as it came, before promote() or floating(); what is "
+            "computed from the inputs is computed again in backward, and shapes and numbers are set as attributes of ctx"
         )
 
     def _changed_in_place(self, value: Any, version: int, now: int) -> RuntimeError:
@@ -236,7 +241,8 @@ Function.forward, Function.backward = _missing_forward, _missing_backward
 class Op(Function):
     """A Function of the package: forward sees bare arrays, and backward arrays or Tensors (see the module's text).
 
-    Fed arrays alone, `apply` computes on arrays and records nothing.
+    forward and backward are ordinary methods whose self is called ctx, since the node is the ctx. Fed arrays alone, `apply`
+    computes on arrays and records nothing.
     """
 
     is_view: ClassVar[bool] = False  # whether the output may look into the first input's memory
@@ -287,7 +293,7 @@ class Op(Function):
         output._array = array
         output._edge = None
         if live and array.dtype.kind == "f":
-            node.age = _birth()
+            node.serial = _next_serial()
             node.outputs = ((array.shape, array.dtype),)
             output._edge = (node, 0)
             if node._saved:
@@ -328,7 +334,7 @@ def _numbers(op: type[Op], args: Sequence[Any], arrays: Sequence[Any]) -> list[A
 class AccumulateGrad(Function):
     """The node at the end of the tape that adds what arrives to the `.grad` of a leaf, its `variable`.
 
-    It is of age 0, older than all: the sweep comes to it last, when every part of the gradient is there.
+    Its serial number is 0, the smallest: the sweep comes to it last, when every part of the gradient is there.
     """
 
     variable: Tensor

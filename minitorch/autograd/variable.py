@@ -6,6 +6,7 @@ about being on the tape or off it.
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -107,6 +108,12 @@ class TensorBase:
     @property
     def grad(self) -> Tensor | None:
         """The gradient that backward has gathered here; None until it has, and again after `zero_grad`."""
+        if self._grad is None and self._edge is not None and not self.retains_grad:
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed: that of a tensor computed by "
+                f"{self._edge[0].name()} is not kept. Call .retain_grad() on it before backward, or look at a leaf's .grad.",
+                stacklevel=2,
+            )
         return self._grad
 
     @grad.setter

@@ -244,7 +244,9 @@ def cross_entropy(
     spread = logs if weight is None else logs * weight.reshape(-1, *(1,) * (input.ndim - dim - 1))
     if target.is_floating_point():
         if target.shape != input.shape:
-            raise RuntimeError(f"Expected target of class probabilities of shape {list(input.shape)}, got {list(target.shape)}")
+            raise RuntimeError(
+                f"Expected target of class probabilities of shape {list(input.shape)}, got {list(target.shape)}; class numbers are integers, target.long()"
+            )
         losses = -(spread * (target * (1 - label_smoothing) + label_smoothing / classes)).sum(dim)
         return losses.sum() / (input.numel() // classes) if reduction == "mean" else reduce(losses, reduction)
     loss = nll_loss(logs, target, weight, ignore_index=ignore_index, reduction=reduction)

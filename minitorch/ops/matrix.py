@@ -25,7 +25,9 @@ class MatMul(Op):
         for_a, for_b = ctx.needs_input_grad
         ctx.save_for_backward(a if for_b else None, b if for_a else None)
         if a.dtype != b.dtype:
-            raise RuntimeError(f"expected both matrices to have the same dtype, but got: {a.dtype} != {b.dtype}")
+            raise RuntimeError(
+                f"expected both matrices to have the same dtype, but got: {a.dtype} != {b.dtype}; x.float() or x.double() converts one"
+            )
         return xp.matmul(a, b)
 
     def backward(ctx, grad: Tensor) -> Any:

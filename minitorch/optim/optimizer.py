@@ -26,14 +26,16 @@ class Optimizer:
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, but got a Tensor; "
                 "put it in a list"
             )
-        if hasattr(params, "parameters"):
+        if hasattr(params, "parameters") or callable(params):
             raise TypeError(f"an optimizer takes parameters, not a {type(params).__name__}: pass model.parameters()")
         self.defaults = defaults
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         groups = list(params)
         if not groups:
-            raise ValueError("optimizer got an empty parameter list")
+            raise ValueError(
+                "optimizer got an empty parameter list: layers are found when they are attributes, in nn.ModuleList or nn.Sequential"
+            )
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)
 

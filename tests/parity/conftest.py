@@ -11,3 +11,9 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if "parity" in item.path.parts:
                 item.add_marker(skip)
+
+
+def pytest_terminal_summary(terminalreporter):
+    skipped = [r for r in terminalreporter.stats.get("skipped", ()) if "parity" in r.nodeid]
+    if skipped:
+        terminalreporter.write_line(f"{len(skipped):,} comparisons with PyTorch were skipped: `make parity` installs it")
