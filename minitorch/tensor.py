@@ -53,8 +53,9 @@ def _in_place(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The in-place form of an op: compute, then take over value and history."""
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        before = self._before_change(*args)
+        before = self._before_change(*args, *kwargs.values())
         args = tuple(before if a is self else a for a in args)
+        kwargs = {name: before if a is self else a for name, a in kwargs.items()}
         return self._overwrite(op(before, *args, **kwargs))
 
     method.__name__ = f"{op.__name__}_"
@@ -156,7 +157,7 @@ class Tensor(TensorBase):
         """The values as a NumPy array that shares this tensor's memory. Refused for a tensor that requires grad."""
         if self.requires_grad:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        return self._array
+        return self._array.view()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return xp.array(self.numpy(), dtype=dtype, copy=copy)
@@ -219,7 +220,7 @@ class Tensor(TensorBase):
     def __reduce_ex__(self, protocol: Any) -> Any:
         if not self.is_leaf:
             raise RuntimeError("a tensor with a history cannot be pickled: pickle .detach() of it")
-        return _rebuild, (type(self), self._array, self._requires_grad)
+        return _rebuild, (type(self), self._array.view(), self._requires_grad)
 
     # ---- types ------------------------------------------------------------------------------------------------------
 
@@ -329,8 +330,8 @@ class Tensor(TensorBase):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         steps = plain_index(index, self.shape)
-        if hasattr(value, "dtype") and not isinstance(value, TensorBase):
-            value = wrap(xp.asarray(value))
+        if not isinstance(value, (TensorBase, Number, xp.generic)):
+            raise TypeError(f"can't assign a {type(value).__name__} to a Tensor: minitorch.tensor(...) makes it one")
         before = self._before_change(value)
         self._overwrite(SetItem.apply(before, before if value is self else value, *steps))
 
@@ -352,7 +353,9 @@ class Tensor(TensorBase):
     _write_history_through, _derive_from_base = write_history_through, derive_from_base
 
     def detach_(self) -> Tensor:
-        """Take this tensor off the tape: it becomes a leaf that requires no gradient."""
+        """Take this tensor off the tape: it becomes a leaf that requires no gradient. Refused for a view."""
+        if self._base is not None:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead, or .clone() first")
         self._edge, self._requires_grad = None, False
         return self
 

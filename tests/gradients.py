@@ -9,16 +9,15 @@ DRAWS = 10
 
 
 def main() -> None:
-    print(f"| op | derivative | first order | second order | ({DRAWS} samples each)")
+    print(f"| op | derivative | first order, {DRAWS} samples | second order |")
     print("|---|---|---|---|")
     for op, sample in SAMPLES.items():
         source = random.Random(0)
         draws = [sample(Draw(source.randint)) for _ in range(DRAWS)]
         verdicts = [all(check(f, x, raise_exception=False) for f, x in draws) for check in (gradcheck, gradgradcheck)]
         cells = ["agrees" if verdict else "DIFFERS" for verdict in verdicts]
-        print(
-            f"| {op.__name__} | {(op.__doc__ or '').strip().splitlines()[0].replace('|', chr(92) + '|')} | {' | '.join(cells)} |"
-        )
+        formula = (op.__doc__ or "").strip().splitlines()[0].replace("|", "\\|")
+        print(f"| {op.__name__} | {formula} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

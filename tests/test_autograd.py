@@ -501,3 +501,60 @@ def test_backward_refusals():
     for call, error, words in cases:
         with pytest.raises(error, match=words):
             call()
+
+
+def test_a_loop_that_fills_rows_from_rows_leaves_nothing_behind(no_collector):
+    a = leaf(0.5, 0.5)
+
+    def fill():
+        h = mt.zeros(4, 2)
+        h[0] = 1.0
+        for i in range(3):
+            h[i + 1] = h[i] * a
+        return weakref.ref(h)
+
+    assert fill()() is None
+
+
+def test_in_place_with_itself_makes_no_cycle(no_collector):
+    y = leaf(1.0, 2.0) * 1
+    y *= y
+    y.mul_(other=y)
+    alive = weakref.ref(y)
+    del y
+    assert alive() is None
+
+
+def test_arrays_handed_out_are_views():
+    x = mt.arange(6)
+    x.numpy().shape = (2, 3)
+    assert x.shape == (6,)
+
+
+def test_generators_keep_the_mode_while_they_run():
+    seen = []
+
+    @no_grad()
+    def numbers():
+        try:
+            seen.append(is_grad_enabled())
+            got = yield 1
+            seen.append((got, is_grad_enabled()))
+            yield 2
+        finally:
+            seen.append(is_grad_enabled())
+
+    generator = numbers()
+    assert next(generator) == 1
+    assert is_grad_enabled()
+    assert generator.send("a") == 2
+    generator.close()
+    assert seen == [False, ("a", False), False]
+    assert is_grad_enabled()
+    assert not isinstance(enable_grad(), no_grad)
+
+
+def test_the_gradient_of_a_computed_tensor_is_warned_about():
+    y = leaf(1.0) * 2
+    with pytest.warns(UserWarning, match=r"not a leaf Tensor.*MulBackward0.*retain_grad"):
+        assert y.grad is None

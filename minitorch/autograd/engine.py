@@ -79,7 +79,7 @@ def sweep(
             if wanted is None or (node, 0) in wanted:
                 arrived[node, 0] = got[0], (node, 0) in owned
             continue
-        if wanted is not None and on_the_way is not None:
+        if on_the_way is not None and wanted is not None:
             arrived.update({(node, nr): (g, False) for nr, g in enumerate(got) if g is not None and (node, nr) in wanted})
             if not _leads(node, on_the_way):
                 continue
@@ -246,6 +246,8 @@ def backward(
         into = [(_owner(edge, targets), grad, owned) for edge, (grad, owned) in arrived.items()]
         done = [(t, _hooked(g, t._hooks, recording), own) if t._hooks else (t, g, own) for t, g, own in into]
         for tensor, grad, own in done:  # last of all: an error above leaves every .grad as it was
+            if not tensor.requires_grad or (tensor._edge is not None and tensor.retains_grad):
+                continue  # no longer wanted; or kept already, on the way
             _accumulate(tensor, grad, own and not tensor._hooks, recording)
 
 
@@ -362,6 +364,8 @@ def _accumulate(tensor: TensorBase, grad: Any, own: bool, recording: bool) -> No
         tensor._grad = grad.clone() if held is None else held + grad
     elif held is None:
         tensor._grad = _keep(grad, own)
+    elif not getattr(held._array.flags, "writeable", True):
+        tensor._grad = wrap(as_array(held._array + grad))
     else:
         held._array += grad
         held._shared_version()[0] += 1

@@ -185,7 +185,7 @@ class Function:
             if value is not None:
                 for arg, seen in zip(args, given):  # noqa: B905 (as many of one as of the other; every op comes by here)
                     if value is seen:
-                        origin = source = arg
+                        origin = source = arg if isinstance(arg, TensorBase) else seen
                         break
                 else:
                     for nr, seen in enumerate(made):
@@ -199,6 +199,11 @@ class Function:
                 cell = source._version_cell
                 if cell is None:
                     cell = source._version_cell = [0]
+                if source._base is not None and origin is source:
+                    # held without its base, which may come to depend on this very node
+                    origin = wrap(source._array.view())
+                    origin._edge, origin._version_cell = source._edge, cell
+                    value = origin if value is source else value
             saved.append((value, cell, 0 if cell is None else cell[0], origin))
         self._saved = saved
 

@@ -18,6 +18,9 @@ __all__ = ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
 _enabled: ContextVar[bool] = ContextVar("minitorch grad mode", default=True)
 
+# what to go back to at the end of each `with` that is open here
+_outer: ContextVar[tuple[bool, ...]] = ContextVar("minitorch grad modes outside", default=())
+
 is_grad_enabled: Callable[[], bool] = _enabled.get  # the bound method itself: every op asks, so it must be quick
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -28,15 +31,17 @@ class _GradMode:
 
     mode: bool
 
-    def __init__(self) -> None:
-        self._before: list[bool] = []  # a stack: one object may be entered again while it is entered
-
     def __enter__(self) -> None:
-        self._before.append(_enabled.get())
+        self._enter(_enabled.get())
+
+    def _enter(self, outer: bool) -> None:
+        _outer.set((*_outer.get(), outer))
         _enabled.set(self.mode)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        _enabled.set(self._before.pop())
+        *rest, outer = _outer.get()
+        _outer.set(tuple(rest))
+        _enabled.set(outer)
 
     def __call__(self, function: F) -> F:
         mode = self.mode
@@ -74,7 +79,8 @@ class _GradMode:
                 try:
                     step, given = generator.send, (yield value)
                 except GeneratorExit:
-                    generator.close()
+                    with type(self)() if isinstance(self, _Switch) else set_grad_enabled(mode):
+                        generator.close()
                     raise
                 except BaseException as error:
                     step, given = generator.throw, error
@@ -82,11 +88,7 @@ class _GradMode:
         return wrapper  # type: ignore[return-value]
 
 
-class no_grad(_GradMode):
-    """Ops inside are not recorded: their results have `requires_grad=False`."""
-
-    mode = False
-
+class _Switch(_GradMode):
     def __new__(cls, function: Any = None) -> Self:
         self = super().__new__(cls)
         if function is None:
@@ -94,7 +96,13 @@ class no_grad(_GradMode):
         return self(function)  # `@no_grad` without brackets decorates, too
 
 
-class enable_grad(no_grad):
+class no_grad(_Switch):
+    """Ops inside are not recorded: their results have `requires_grad=False`."""
+
+    mode = False
+
+
+class enable_grad(_Switch):
     """Ops inside are recorded, even within `no_grad`."""
 
     mode = True
@@ -104,14 +112,12 @@ class set_grad_enabled(_GradMode):
     """Set the flag to `mode` now; as a context manager, put it back at the end of the block."""
 
     def __init__(self, mode: bool) -> None:
-        super().__init__()
         self.mode = mode
         self._outer = _enabled.get()
         _enabled.set(mode)
 
     def __enter__(self) -> None:
-        self._before.append(self._outer)
-        _enabled.set(self.mode)
+        self._enter(self._outer)
 
     def __call__(self, function: F) -> F:
         _enabled.set(self._outer)  # a decorator must not change the mode of the code around it

@@ -154,8 +154,10 @@ class TensorBase:
     def data(self, value: Tensor) -> None:
         if not isinstance(value, TensorBase):
             raise TypeError(f"data must be a Tensor, got {type(value).__name__}")
-        self._array = value._array.view()
-        self._accumulator = None  # shape and type may be others now
+        mine, given = self._array, value._array.view()
+        if (mine.shape, mine.dtype) != (given.shape, given.dtype):
+            self._accumulator = None  # it has the shape and type of the gradient
+        self._array, self._base, self._generation = given, None, 0
 
     def retain_grad(self) -> None:
         """Keep the gradient of a tensor that is not a leaf in its `.grad`, too."""
@@ -214,17 +216,20 @@ class TensorBase:
             raise RuntimeError(
                 f"result type {result._array.dtype} can't be cast to the desired output type {self._array.dtype}"
             )
-        if not self._array.flags.writeable:
+        if not getattr(self._array.flags, "writeable", True):
             raise RuntimeError(
-                "unsupported operation: several elements of this tensor are one place in memory (it was expanded); "
-                "call .clone() on it before writing in place"
+                "unsupported operation: this tensor's memory cannot be written, as it was expanded (several elements are one "
+                "place) or comes from a read-only array; call .clone() on it before writing in place"
             )
         self._array[...] = result._array
         self._shared_version()[0] += 1
         if not is_grad_enabled():
             pass
         elif self._base is None:
-            self._edge = result._edge
+            before, self._edge = self._edge, result._edge
+            kept = None if before is None else before[0].retained
+            if before is not None and kept and kept.pop(before[1], None) is not None and self._edge is not None:
+                self.retain_grad()
             self._generation += 1  # views of this tensor have a new history, too
         elif result._edge is not None or self._base._edge is not None:
             self._as_tensor()._write_history_through(result._as_tensor())

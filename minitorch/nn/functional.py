@@ -245,7 +245,8 @@ def cross_entropy(
     if target.is_floating_point():
         if target.shape != input.shape:
             raise RuntimeError(
-                f"Expected target of class probabilities of shape {list(input.shape)}, got {list(target.shape)}; class numbers are integers, target.long()"
+                f"Expected target of class probabilities of shape {list(input.shape)}, got {list(target.shape)}; "
+                "class numbers are integers, target.long()"
             )
         losses = -(spread * (target * (1 - label_smoothing) + label_smoothing / classes)).sum(dim)
         return losses.sum() / (input.numel() // classes) if reduction == "mean" else reduce(losses, reduction)

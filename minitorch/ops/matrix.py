@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import string
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.function import Op
 from minitorch.backend.arrays import Array, xp
-from minitorch.ops.shape import Permute, Reshape, expand, movedim, reshape, unsqueeze
+from minitorch.ops.shape import Permute, Reshape, expand, movedim, permute, reshape, unsqueeze
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -26,7 +27,8 @@ class MatMul(Op):
         ctx.save_for_backward(a if for_b else None, b if for_a else None)
         if a.dtype != b.dtype:
             raise RuntimeError(
-                f"expected both matrices to have the same dtype, but got: {a.dtype} != {b.dtype}; x.float() or x.double() converts one"
+                f"expected both matrices to have the same dtype, but got: {a.dtype} != {b.dtype}; x.float() or "
+                "x.double() converts one"
             )
         return xp.matmul(a, b)
 
@@ -63,7 +65,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         product = matmul(input, unsqueeze(other, 1))
         return reshape(product, product.shape[:-1])
     if m == 2 and input.shape[-1] == other.shape[0]:  # one large product rather than a stack of small ones
-        rows = Reshape.apply(input, (-1 if input.shape[-1] else 0, input.shape[-1]))
+        rows = Reshape.apply(input, (math.prod(input.shape[:-1]), input.shape[-1]))
         return Reshape.apply(MatMul.apply(rows, other), (*input.shape[:-1], other.shape[1]))
     return MatMul.apply(input, other)
 
@@ -169,6 +171,8 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
         x if list(x.shape) == [size[c] for c in s] else expand(x, [size[c] for c in s])
         for s, x in zip(inputs, tensors, strict=True)
     ]
+    if len(tensors) == 1:  # what is left is to put the dimensions in order
+        return permute(tensors[0], [inputs[0].index(c) for c in output])
     return Einsum.apply(tuple(inputs), output, *tensors)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.function import Op
-from minitorch.backend.arrays import Array, add_over, xp
+from minitorch.backend.arrays import Array, sum_to, xp
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 def check_dim(dim: int, ndim: int) -> int:
     """`dim` counted from the front. Raises IndexError with the valid range (a 0-d tensor counts as 1-d here)."""
-    if isinstance(dim, bool) or not isinstance(dim, int):
+    if isinstance(dim, bool) or not hasattr(dim, "__index__"):
         raise TypeError(f"dim must be an int, not {type(dim).__name__}: {dim!r}")
+    dim = dim.__index__()
     n = max(ndim, 1)
     if not -n <= dim < n:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
@@ -29,9 +30,9 @@ def check_dim(dim: int, ndim: int) -> int:
 
 def check_dims(dim: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
     """Several dims counted from the front; None means all. Raises RuntimeError for one that is named twice."""
-    if dim is None or (not isinstance(dim, int) and len(dim) == 0):
+    dims: tuple[int, ...] = () if dim is None else tuple(dim) if isinstance(dim, Sequence) else (dim,)
+    if not dims:
         return tuple(range(ndim))
-    dims = (dim,) if isinstance(dim, int) else tuple(dim)
     out = tuple(check_dim(d, ndim) for d in dims)
     if len(set(out)) < len(out):
         raise RuntimeError(f"a dimension appears multiple times in the list of dims {list(dims)}")
@@ -93,9 +94,7 @@ class SumTo(Op):
 
     def forward(ctx, x: Array, shape: tuple[int, ...]) -> Array:
         ctx.shape = x.shape
-        lead = x.ndim - len(shape)
-        dims = tuple(range(lead)) + tuple(i for i, n in enumerate(shape, lead) if n == 1 and x.shape[i] != 1)
-        return xp.reshape(add_over(x, axis=dims), shape)
+        return sum_to(x, shape)
 
     def backward(ctx, grad: Tensor) -> Any:
         return Expand.apply(grad, ctx.shape)
@@ -171,7 +170,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 def view(input: Tensor, *shape: Any) -> Tensor:
     """As `reshape`, and always a view: raises RuntimeError where the memory layout would need a copy.
 
-    Given a dtype, the elements are converted to nothing: minitorch has only the form with sizes.
+    PyTorch's other form, view(dtype), is absent.
     """
     new = _resolve(shape, input, "view")
     array = getattr(input, "_array", input)

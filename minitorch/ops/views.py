@@ -32,10 +32,12 @@ def derive_from_base(view: Tensor) -> None:
     """Give a view the history of reading its places from its base as that is now."""
     base = view._base
     assert base is not None
+    view._generation = base._generation
+    if base._edge is None and view._edge is None:
+        return
     with enable_grad():
         flat = GetItem.apply(reshape(_twin(base), -1), _places(view._array, base._array))
         view._edge = reshape(flat, view.shape)._edge
-    view._generation = base._generation
 
 
 def _twin(tensor: Tensor) -> Tensor:
@@ -47,14 +49,21 @@ def _twin(tensor: Tensor) -> Tensor:
 
 def _places(view: Array, base: Array) -> tuple[Array]:
     """Where in the flattened base each element of a view is: both in the same memory, in whatever order."""
+    if base.flags.c_contiguous:
+        return ((_addresses(view).reshape(-1) - _start(base)) // base.itemsize,)
     where = [_addresses(a).reshape(-1) for a in (view, base)]
     order = xp.argsort(where[1])
     return (order[xp.searchsorted(where[1], where[0], sorter=order)],)
 
 
+def _start(array: Array) -> int:
+    """The address of the first element."""
+    return int(array.__array_interface__["data"][0])
+
+
 def _addresses(array: Array) -> Array:
     """The address of each element."""
-    out = xp.full((), array.__array_interface__["data"][0])
+    out = xp.full((), _start(array))
     for axis, (n, step) in enumerate(zip(array.shape, array.strides, strict=True)):
         out = out + (xp.arange(n) * step).reshape((n,) + (1,) * (array.ndim - axis - 1))
     return out

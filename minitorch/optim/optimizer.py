@@ -34,7 +34,8 @@ class Optimizer:
         groups = list(params)
         if not groups:
             raise ValueError(
-                "optimizer got an empty parameter list: layers are found when they are attributes, in nn.ModuleList or nn.Sequential"
+                "optimizer got an empty parameter list: layers are found when they are attributes, or "
+                "in nn.ModuleList or nn.Sequential"
             )
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)

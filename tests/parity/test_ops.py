@@ -209,3 +209,93 @@ def test_printing_long_tensors_and_suffixes():
     prints_the_same(lambda t: t.ones(2, requires_grad=True) * 2)
     prints_the_same(lambda t: t.nn.Parameter(t.ones(2)))
     prints_the_same(lambda t: f"{t.tensor(2.5):.2f} {t.tensor([1.0])}")
+
+
+def gradient_of(change):
+    """The gradient in a, after `change(t, a)` has given something to sum."""
+
+    def run(t, a):
+        a.grad = None
+        out = change(t, a)
+        out.sum().backward()
+        return [out.detach(), a.grad if a.grad is not None else t.zeros_like(a)]
+
+    return run
+
+
+def keyword_in_place(t, a):
+    x = t.full((3,), 5.0, dtype=t.float64)
+    x.mul_(other=a)
+    return x
+
+
+def permuted_by_einsum(t, a):
+    x = a[:, None] * t.ones(1, 2, dtype=t.float64)
+    t.einsum("ij->ji", x).mul_(3.0)
+    return x
+
+
+def retained_and_wanted(t, a):
+    y = a * 3
+    y.retain_grad()
+    (y * 2).sum().backward(inputs=[y])
+    return (a * y.grad).detach() + a
+
+
+def retained_through_a_change(t, a):
+    y = a * 2
+    y.retain_grad()
+    y.mul_(3)
+    y.sum().backward(retain_graph=True)
+    return y.grad * a
+
+
+def new_data_on_a_view(t, a):
+    x = a * 1
+    v = x[:2]
+    v.data = t.ones(2, dtype=t.float64)
+    return x
+
+
+def rows_from_rows(t, a):
+    h = t.zeros(4, 3, dtype=t.float64)
+    h[0] = 1.0
+    for i in range(3):
+        h[i + 1] = h[i] * a
+    return h
+
+
+def frozen_between(t, a):
+    y = a * 2
+    a.requires_grad_(False)
+    y.sum().backward()
+    frozen = a.grad is None
+    a.requires_grad_(True)
+    return a * float(frozen)
+
+
+CHANGES = [
+    keyword_in_place,
+    permuted_by_einsum,
+    retained_and_wanted,
+    retained_through_a_change,
+    new_data_on_a_view,
+    rows_from_rows,
+    frozen_between,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda f: f.__name__)
+def test_gradients_through_changes(change):
+    same(gradient_of(change), (3,), second_order=False)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda t, x: t.zeros(2, 3, 0) @ t.zeros(0, 4), lambda t, x: x.sum(np.int64(1)), lambda t, x: x.softmax(np.int64(0)), lambda t, x: x[0].detach_(),
+        lambda t, x: x.clone().__setitem__(slice(None), [1.0] * 4), lambda t, x: (x ** np.float32(3)), lambda t, x: x.detach().numpy().shape,
+    ],
+)  # fmt: skip
+def test_further_corners(f):
+    same(f, A)
