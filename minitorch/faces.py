@@ -29,29 +29,34 @@ def face(op: F) -> F:
         if not (single and args and isinstance(args[0], Tensor)):
             for i, parameter, annotation in wanted:
                 if parameter.kind is parameter.VAR_POSITIONAL:
-                    given: Any = args[i:]
+                    given: Any = args[i] if len(args) == i + 1 and isinstance(args[i], (list, tuple)) else args[i:]
                 elif i < len(args):
                     given = args[i]
                 elif parameter.name in kwargs:
                     given = kwargs[parameter.name]
                 else:
                     continue  # missing: Python says so
-                _check(op.__name__, parameter.name, i + 1, given, annotation)
+                several = parameter.kind is parameter.VAR_POSITIONAL or "Sequence" in annotation
+                if several and not isinstance(given, (list, tuple)):
+                    raise _refusal(op, parameter.name, i, "tuple of Tensors", given)
+                for part in given if several else (given,):
+                    if not _fits(part, annotation):
+                        raise _refusal(op, parameter.name, i, "Tensor", part)
         return op(*args, **kwargs)
 
     return function  # type: ignore[return-value]
 
 
-def _check(op: str, name: str, position: int, given: Any, annotation: str) -> None:
-    several = "Sequence" in annotation or isinstance(given, (list, tuple))
-    if "Sequence" in annotation and not isinstance(given, (list, tuple)):
-        raise TypeError(f"{op}(): argument '{name}' (position {position}) must be tuple of Tensors, not {type(given).__name__}")
-    for part in given if several else (given,):
-        if isinstance(part, Tensor) or (isinstance(part, (list, tuple)) and all(isinstance(p, Tensor) for p in part)):
-            continue
-        if ("None" in annotation and part is None) or ("Number" in annotation and isinstance(part, (int, float))):
-            continue
-        hint = "; minitorch.from_numpy(array) makes it one" if hasattr(part, "__array_interface__") else ""
-        if "Number" in annotation and not getattr(part, "ndim", 0) and hasattr(part, "dtype"):
-            continue  # NumPy's scalars count as numbers
-        raise TypeError(f"{op}(): argument '{name}' (position {position}) must be Tensor, not {type(part).__name__}{hint}")
+def _fits(part: Any, annotation: str) -> bool:
+    if isinstance(part, Tensor) or ("None" in annotation and part is None):
+        return True
+    if "Number" not in annotation:
+        return False
+    return isinstance(part, (int, float)) or (hasattr(part, "dtype") and not part.ndim)  # NumPy's scalars count as numbers
+
+
+def _refusal(op: Callable[..., Any], name: str, i: int, wanted: str, given: Any) -> TypeError:
+    hint = "; minitorch.from_numpy(array) makes it one" if hasattr(given, "__array_interface__") else ""
+    return TypeError(
+        f"{op.__name__}(): argument '{name}' (position {i + 1}) must be {wanted}, not {type(given).__name__}{hint}"
+    )

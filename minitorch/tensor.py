@@ -344,7 +344,7 @@ class Tensor(TensorBase):
 
     def fill_(self, value: Any) -> Tensor:
         """Set every element to `value`, a number or a 0-d tensor."""
-        return self.masked_fill_(wrap(xp.ones(self._array.shape, dtype=bool)), value)
+        return self.masked_fill_(wrap(xp.ones_like(self._array, dtype=bool)), value)
 
     def zero_(self) -> Tensor:
         """Set every element to 0."""

@@ -31,7 +31,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from minitorch.autograd.grad_mode import is_grad_enabled, no_grad
-from minitorch.autograd.variable import TensorBase, set_view, wrap
+from minitorch.autograd.variable import TensorBase, set_view, twin, wrap
 from minitorch.backend.arrays import as_array, xp
 
 if TYPE_CHECKING:
@@ -109,17 +109,15 @@ class Function:
             if cell is not None and cell[0] != version:
                 raise self._changed_in_place(value, version, cell[0])
         if is_grad_enabled() or not isinstance(self, Op):
-            return tuple([self._remade(value, origin) for value, _, _, origin in self._saved])
+            return tuple([self._remade(value, cell, origin) for value, cell, _, origin in self._saved])
         return [value for value, _, _, _ in self._saved]
 
-    def _remade(self, value: Any, origin: Any) -> Any:
+    def _remade(self, value: Any, cell: list[int] | None, origin: Any) -> Any:
         """A saved value with its history: the input that it was, or an output of this node made anew."""
         if type(origin) is not tuple:
             return origin
         array = value._array if isinstance(value, TensorBase) else value
-        output = wrap(array.view())
-        output._edge = (self, *origin)
-        return output
+        return twin(array, (self, *origin), cell)
 
     def mark_non_differentiable(self, *outputs: Any) -> None:
         """Say in forward that these outputs (indices, a mask) have no gradient."""
@@ -177,9 +175,8 @@ class Function:
         only the array is held, and its number: the output knows this node, and must not be known by it, or the two would
         keep each other alive.
         """
-        saved: list[
-            tuple[Any, list[int] | None, int, Any]
-        ] = []  # value, version cell, version, origin: the input, or (output,)
+        # each: the value, its version cell, its version, and its origin, which is the input or (the output's number,)
+        saved: list[tuple[Any, list[int] | None, int, Any]] = []
         for value in self._saved:
             origin = source = None
             if value is not None:
@@ -201,8 +198,7 @@ class Function:
                     cell = source._version_cell = [0]
                 if source._base is not None and origin is source:
                     # held without its base, which may come to depend on this very node
-                    origin = wrap(source._array.view())
-                    origin._edge, origin._version_cell = source._edge, cell
+                    origin = twin(source._array, source._edge, cell)
                     value = origin if value is source else value
             saved.append((value, cell, 0 if cell is None else cell[0], origin))
         self._saved = saved

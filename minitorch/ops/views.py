@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minitorch.autograd.grad_mode import enable_grad
-from minitorch.autograd.variable import wrap
+from minitorch.autograd.variable import twin
 from minitorch.backend.arrays import Array, xp
 from minitorch.ops.indexing import GetItem, SetItem
 from minitorch.ops.shape import reshape
@@ -22,7 +22,7 @@ def write_history_through(view: Tensor, result: Tensor) -> None:
     """Record that a view, and so its base, has the values of `result`."""
     base = view._base
     assert base is not None
-    flat = SetItem.apply(reshape(_twin(base), -1), reshape(result, -1), _places(view._array, base._array))
+    flat = SetItem.apply(_flat(base), reshape(result, -1), _places(view._array, base._array))
     base._edge = reshape(flat, base.shape)._edge
     base._generation += 1
     derive_from_base(view)
@@ -36,15 +36,13 @@ def derive_from_base(view: Tensor) -> None:
     if base._edge is None and view._edge is None:
         return
     with enable_grad():
-        flat = GetItem.apply(reshape(_twin(base), -1), _places(view._array, base._array))
+        flat = GetItem.apply(_flat(base), _places(view._array, base._array))
         view._edge = reshape(flat, view.shape)._edge
 
 
-def _twin(tensor: Tensor) -> Tensor:
-    """The same memory and history, and not a view."""
-    out = wrap(tensor._array.view())
-    out._edge = tensor._edge
-    return out
+def _flat(base: Tensor) -> Tensor:
+    """A base in one dimension, with its history as it is."""
+    return reshape(twin(base._array, base._edge, None), -1)
 
 
 def _places(view: Array, base: Array) -> tuple[Array]:
