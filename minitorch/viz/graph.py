@@ -29,7 +29,7 @@ LARGEST = 2000  # nodes that a picture can hold
 # Colours that colour-blind readers tell apart (Okabe and Ito's, lightened), each with a shape of its own beside it.
 STYLES = {
     "leaf": {"shape": "box", "style": "filled,rounded", "fillcolor": "#CDE7F7", "color": "#0072B2"},
-    "op": {"shape": "ellipse", "style": "filled", "fillcolor": "#F5F5F5", "color": "#4D4D4D"},
+    "op": {"shape": "ellipse", "style": "filled", "fontname": "Helvetica-Bold", "fillcolor": "#F5F5F5", "color": "#4D4D4D"},
     "output": {"shape": "box", "style": "filled,rounded,bold", "fillcolor": "#FCE3C2", "color": "#B35900"},
 }
 
@@ -186,9 +186,9 @@ def _line(node: Node) -> str:
 
 
 def _label(node: Node) -> str:
-    """An HTML-like label: the name in bold, below it shape and dtype."""
+    """An op's name; of a tensor an HTML-like label: the name in bold, below it shape and dtype."""
     if node.kind == "op":
-        return f"<<b>{escape(node.name)}</b>>"
+        return str(graphviz.escape(node.name))
     small = [f"{_shape(node.shape)}  {node.dtype}", *([node.grad] if node.grad else [])]
     rows = "".join(f'<br/><font point-size="9">{escape(text)}</font>' for text in small)
     return f"<<b>{escape(node.name)}</b>{rows}>"
