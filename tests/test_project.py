@@ -16,7 +16,13 @@ ROOT = Path(__file__).parent.parent
 
 def run(*command, **environment):
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, **environment}, timeout=300, check=False
+        command,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        timeout=300,
+        check=False,
     )
 
 
