@@ -272,7 +272,7 @@ class Tensor(TensorBase):
     remainder, floor_divide = ops.remainder, ops.floor_divide
     exp, expm1, log, log1p, sqrt, rsqrt = ops.exp, ops.expm1, ops.log, ops.log1p, ops.sqrt, ops.rsqrt
     square, reciprocal, sin, cos, tan = ops.square, ops.reciprocal, ops.sin, ops.cos, ops.tan
-    tanh, sigmoid, relu = ops.tanh, ops.sigmoid, ops.relu
+    tanh, sigmoid, relu, erf = ops.tanh, ops.sigmoid, ops.relu, ops.erf
     sign, floor, ceil, round, trunc = ops.sign, ops.floor, ops.ceil, ops.round, ops.trunc
     eq, ne, lt, le, gt, ge = ops.eq, ops.ne, ops.lt, ops.le, ops.gt, ops.ge
     logical_and, logical_or, logical_xor = ops.logical_and, ops.logical_or, ops.logical_xor

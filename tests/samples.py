@@ -7,6 +7,7 @@ float64 Tensors to call it with. It keeps away from kinks, where differences mea
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -15,9 +16,12 @@ import minitorch as mt
 from minitorch import ops
 from minitorch.autograd.function import Function
 from minitorch.nn.hooks import Tap
-from minitorch.ops.activation import Leaky, Relu
 from minitorch.ops.convolution import Convolution, ConvTranspose, ConvWeight
-from minitorch.ops.pooling import MaxPool, PutBack, WindowArgmax
+from minitorch.ops.folding import Fold, Unfold
+from minitorch.ops.likelihood import BinaryCrossEntropy
+from minitorch.ops.normalization import Standardize
+from minitorch.ops.pooling import AvgPool, MaxPool, PutBack, Spread, WindowArgmax
+from minitorch.ops.rectifier import Leaky, Relu
 from minitorch.ops.window import Window
 
 
@@ -281,6 +285,36 @@ def put_back(draw):
     return lambda x: PutBack.apply(x, places, (3, 4)), (draw.tensor((2, 1, 2, 3)),)
 
 
+def avg_pool(draw):
+    window, _, x, _, _ = convolution_case(draw)
+    divisor = draw.choose([2.5, draw.tensor(window.output_size(x[2:]), low=1).detach()])
+    return lambda x: AvgPool.apply(x, window, divisor), (draw.tensor(x),)
+
+
+def spread(draw):
+    window, _, x, _, y = convolution_case(draw)
+    divisor = draw.choose([2.5, draw.tensor(window.output_size(x[2:]), low=1).detach()])
+    return lambda g: Spread.apply(g, window, divisor, x[2:]), (draw.tensor(y),)
+
+
+def unfolding(draw):
+    window, _, x, _, _ = convolution_case(draw)
+    return lambda x: Unfold.apply(x, window), (draw.tensor(x),)
+
+
+def folding(draw):
+    window, _, x, _, _ = convolution_case(draw)
+    columns = (x[0], x[1] * math.prod(window.kernel), math.prod(window.output_size(x[2:])))
+    return lambda c: Fold.apply(c, window, x[2:]), (draw.tensor(columns),)
+
+
+def standardizing(draw):
+    shape = (3, draw.integers(2, 3), draw.integers(1, 2))
+    dims = draw.choose([(0,), (0, 2), (1,), (0, 1, 2)])
+    used = draw.choose([slice(0, 1), slice(0, 2), slice(0, 3)])
+    return lambda x: Standardize.apply(x, dims, 0.1)[used], (draw.tensor(shape),)
+
+
 def leaky(draw):
     shape = draw.shape(2)
     x = draw.tensor(shape, apart_from=(0,))
@@ -338,6 +372,8 @@ SAMPLES: dict[type[Function], Callable] = {
     ops.pointwise.Cos: unary(mt.cos),
     ops.pointwise.Tanh: unary(mt.tanh),
     ops.pointwise.Sigmoid: unary(mt.sigmoid),
+    ops.pointwise.Softplus: unary(ops.pointwise.softplus),
+    ops.pointwise.Erf: unary(mt.erf),
     ops.comparison.Step: unary(mt.floor, apart_from=(-1, 0, 1)),
     ops.comparison.Blank: unary(ops.comparison.Blank.apply),
     ops.comparison.FloorDivide: lambda draw: (lambda a: a // 0.7, (draw.tensor((3, 2), low=0.1, high=0.6),)),
@@ -375,6 +411,15 @@ SAMPLES: dict[type[Function], Callable] = {
     ConvWeight: conv_weight,
     MaxPool: max_pool,
     PutBack: put_back,
+    AvgPool: avg_pool,
+    Spread: spread,
+    Unfold: unfolding,
+    Fold: folding,
+    Standardize: standardizing,
+    BinaryCrossEntropy: lambda draw: (
+        BinaryCrossEntropy.apply,
+        tuple(draw.tensor((3, 2), low=0.1, high=0.9) for _ in range(2)),
+    ),
     Tap: unary(lambda x: Tap.apply(lambda grads: grads, x)),
 }
 

@@ -66,7 +66,7 @@ TABLE = [
     (lambda: ones(5).chunk(0), RuntimeError, "got: 0"),
     (lambda: ones(5).narrow(0, 3, 3), RuntimeError, "start (3) + length (3)", "(5)"),
     (lambda: ones(5).roll((1, 2), 0), RuntimeError, "shifts: 2, dims:1"),
-    (lambda: F.pad(ones(2), (1, 1, 1, 1)), RuntimeError, "4 widths for 1"),
+    (lambda: F.pad(ones(2), (1, 1, 1, 1)), RuntimeError, "length 4 and input of dimension 1"),
     (lambda: F.pad(ones(2), (-3, 0)), RuntimeError, "-3", "size 2"),
     (lambda: ones(2)[2], IndexError, "index 2", "dimension 0 with size 2"),
     (lambda: ones(2, 2)[0, 0, 0], IndexError, "dimension 2: got 3"),

@@ -7,8 +7,8 @@ import pytest
 
 import minitorch as mt
 from minitorch import ops
-from minitorch.ops.activation import Relu
 from minitorch.ops.convolution import Convolution, ConvTranspose, ConvWeight
+from minitorch.ops.rectifier import Relu
 from tests.samples import SAMPLES, Draw
 
 

@@ -4,22 +4,43 @@ module.py        class Module: registration, state, hooks, printing
 parameter.py     the tensors a Module learns
 container.py     Sequential, ModuleList, ModuleDict
 functional.py    the functions behind the layers
+layer.py         how a layer is made of a function and its options
 init.py          schemes for initial weights
-linear.py  conv.py  pooling.py  activation.py  loss.py     the layers
+
+The layers: linear.py  conv.py  pooling.py  padding.py  resampling.py  activation.py  normalization.py  dropout.py  loss.py
 """
 
-from minitorch.nn import functional, init
-from minitorch.nn.activation import LeakyReLU, LogSoftmax, PReLU, ReLU, RReLU, Sigmoid, Softmax, Tanh
-from minitorch.nn.container import ModuleDict, ModuleList, Sequential
-from minitorch.nn.conv import Conv1d, Conv2d, Conv3d
-from minitorch.nn.linear import Flatten, Identity, Linear
-from minitorch.nn.loss import CrossEntropyLoss, L1Loss, MSELoss, NLLLoss
-from minitorch.nn.module import Module
-from minitorch.nn.parameter import Buffer, Parameter
-from minitorch.nn.pooling import MaxPool1d, MaxPool2d, MaxPool3d
+from minitorch.nn import (
+    activation,
+    container,
+    conv,
+    dropout,
+    functional,
+    init,
+    linear,
+    loss,
+    module,
+    normalization,
+    padding,
+    parameter,
+    pooling,
+    resampling,
+)
+from minitorch.nn.activation import *
+from minitorch.nn.container import *
+from minitorch.nn.conv import *
+from minitorch.nn.dropout import *
+from minitorch.nn.linear import *
+from minitorch.nn.loss import *
+from minitorch.nn.module import *
+from minitorch.nn.normalization import *
+from minitorch.nn.padding import *
+from minitorch.nn.parameter import *
+from minitorch.nn.pooling import *
+from minitorch.nn.resampling import *
 
-__all__ = [
-    "Buffer", "Conv1d", "Conv2d", "Conv3d", "CrossEntropyLoss", "Flatten", "Identity", "L1Loss", "LeakyReLU", "Linear",
-    "LogSoftmax", "MSELoss", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Module", "ModuleDict", "ModuleList", "NLLLoss", "PReLU",
-    "Parameter", "RReLU", "ReLU", "Sequential", "Sigmoid", "Softmax", "Tanh", "functional", "init",
-]  # fmt: skip
+__all__ = ["functional", "init"]
+for _room in (
+    activation, container, conv, dropout, linear, loss, module, normalization, padding, parameter, pooling, resampling,
+):  # fmt: skip
+    __all__ += _room.__all__

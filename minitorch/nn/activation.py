@@ -1,57 +1,45 @@
-"""Activation layers: a function applied to every element, or along one dimension."""
+"""Activation layers: functions applied to every element, or along one dimension. ops/activation.py has the formulas."""
 
 from __future__ import annotations
 
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.creation import full
 from minitorch.nn import functional as F
+from minitorch.nn.layer import layer
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
 from minitorch.tensor import Tensor
 
-__all__ = ["LeakyReLU", "LogSoftmax", "PReLU", "RReLU", "ReLU", "Sigmoid", "Softmax", "Tanh"]
+__all__ = [
+    "CELU", "ELU", "GELU", "GLU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid", "LogSoftmax",
+    "Mish", "PReLU", "RReLU", "ReLU", "ReLU6", "SELU", "SiLU", "Sigmoid", "Softmax", "Softmax2d", "Softmin", "Softplus",
+    "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold",
+]  # fmt: skip
 
 
+@layer(F.sigmoid)
 class Sigmoid(Module):
     """1 / (1 + exp(-x))"""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.sigmoid(input)
 
-
+@layer(F.tanh)
 class Tanh(Module):
     """tanh x"""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.tanh(input)
 
-
+@layer(F.relu)
 class ReLU(Module):
     """max(x, 0)"""
 
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.relu(input, self.inplace)
-
-    def extra_repr(self) -> str:
-        return "inplace=True" if self.inplace else ""
+    inplace: bool = False
 
 
+@layer(F.leaky_relu)
 class LeakyReLU(Module):
     """x where positive, negative_slope * x elsewhere"""
 
-    def __init__(self, negative_slope: float = 1e-2, inplace: bool = False) -> None:
-        super().__init__()
-        self.negative_slope, self.inplace = negative_slope, inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.leaky_relu(input, self.negative_slope, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
+    negative_slope: float = 1e-2
+    inplace: bool = False
 
 
 class PReLU(Module):
@@ -69,38 +57,183 @@ class PReLU(Module):
         return f"num_parameters={self.num_parameters}"
 
 
+@layer(F.rrelu)
 class RReLU(Module):
     """A leaky relu with a slope drawn from [lower, upper) for every element in training, (lower + upper) / 2 otherwise"""
 
-    def __init__(self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False) -> None:
-        super().__init__()
-        self.lower, self.upper, self.inplace = lower, upper, inplace
+    lower: float = 1.0 / 8
+    upper: float = 1.0 / 3
+    inplace: bool = False
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
+
+@layer(F.hardtanh)
+class Hardtanh(Module):
+    """x within [min_val, max_val]"""
+
+    min_val: float = -1.0
+    max_val: float = 1.0
+    inplace: bool = False
+
+    def __post_init__(self) -> None:
+        if self.min_val >= self.max_val:
+            raise AssertionError(f"Hardtanh: max_val ({self.max_val}) must be greater than min_val ({self.min_val})")
+
+
+@layer(F.relu6)
+class ReLU6(Module):
+    """x within [0, 6]"""
+
+    inplace: bool = False
+
+
+@layer(F.elu)
+class ELU(Module):
+    """x where positive, alpha (e^x - 1) elsewhere"""
+
+    alpha: float = 1.0
+    inplace: bool = False
+
+
+@layer(F.selu)
+class SELU(Module):
+    """An ELU with the alpha and the scale that keep mean 0 and variance 1"""
+
+    inplace: bool = False
+
+
+@layer(F.celu)
+class CELU(Module):
+    """x where positive, alpha (e^(x / alpha) - 1) elsewhere"""
+
+    alpha: float = 1.0
+    inplace: bool = False
+
+
+@layer(F.gelu)
+class GELU(Module):
+    """x times the normal distribution's Phi(x); `approximate`='tanh' takes tanh for it"""
+
+    approximate: str = "none"
 
     def extra_repr(self) -> str:
-        return f"lower={self.lower}, upper={self.upper}" + (", inplace=True" if self.inplace else "")
+        return f"approximate={self.approximate!r}"
 
 
-class _AlongDim(Module):
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
+@layer(F.silu)
+class SiLU(Module):
+    """x sigmoid(x)"""
+
+    inplace: bool = False
+
+
+@layer(F.mish)
+class Mish(Module):
+    """x tanh(softplus(x))"""
+
+    inplace: bool = False
+
+
+@layer(F.softplus)
+class Softplus(Module):
+    """log(1 + e^(beta x)) / beta; x itself where beta x is above `threshold`"""
+
+    beta: float = 1.0
+    threshold: float = 20.0
+
+
+@layer(F.softsign)
+class Softsign(Module):
+    """x / (1 + |x|)"""
+
+
+@layer(F.tanhshrink)
+class Tanhshrink(Module):
+    """x - tanh x"""
+
+
+class _Shrink(Module):
+    lambd: float = 0.5
 
     def extra_repr(self) -> str:
-        return f"dim={self.dim}"
+        return str(self.lambd)
 
 
-class Softmax(_AlongDim):
+@layer(F.softshrink)
+class Softshrink(_Shrink):
+    """x brought nearer to 0 by lambd; 0 within that distance"""
+
+
+@layer(F.hardshrink)
+class Hardshrink(_Shrink):
+    """x, but 0 within lambd of 0"""
+
+
+@layer(F.hardsigmoid)
+class Hardsigmoid(Module):
+    """(x + 3) / 6 within [0, 1]"""
+
+    inplace: bool = False
+
+    def extra_repr(self) -> str:
+        return ""
+
+
+@layer(F.hardswish)
+class Hardswish(Module):
+    """x hardsigmoid(x)"""
+
+    inplace: bool = False
+
+    def extra_repr(self) -> str:
+        return ""
+
+
+@layer(F.logsigmoid)
+class LogSigmoid(Module):
+    """log sigmoid(x)"""
+
+
+@layer(F.threshold)
+class Threshold(Module):
+    """x above `threshold`, `value` elsewhere"""
+
+    threshold: float
+    value: float
+    inplace: bool = False
+
+
+@layer(F.glu)
+class GLU(Module):
+    """a sigmoid(b), for the halves a and b of x along `dim`"""
+
+    dim: int = -1
+
+
+@layer(F.softmax)
+class Softmax(Module):
     """exp(x) / sum exp(x) along `dim`"""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.softmax(input, self.dim)
+    dim: int | None = None
 
 
-class LogSoftmax(_AlongDim):
+@layer(F.softmin)
+class Softmin(Module):
+    """softmax(-x) along `dim`"""
+
+    dim: int | None = None
+
+
+@layer(F.log_softmax)
+class LogSoftmax(Module):
     """log softmax(x) along `dim`, without overflow"""
 
+    dim: int | None = None
+
+
+class Softmax2d(Module):
+    """Softmax over the channels of ((N,) C, H, W), at every place"""
+
     def forward(self, input: Tensor) -> Tensor:
-        return F.log_softmax(input, self.dim)
+        if input.ndim not in (3, 4):
+            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead")
+        return F.softmax(input, -3)

@@ -1,4 +1,4 @@
-"""Convolutional layers. One class does the work; the rank is all that tells Conv1d, Conv2d and Conv3d apart."""
+"""Convolutional layers and their transposes. One class does the work; the rank tells Conv1d, Conv2d and Conv3d apart."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from minitorch.nn import functional as F
 from minitorch.nn import init
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
+from minitorch.ops.convolution import padding_of
 from minitorch.ops.window import per_dim
 from minitorch.tensor import Tensor
 
-__all__ = ["Conv1d", "Conv2d", "Conv3d"]
+__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
+
+_BORDERS = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 
 
 class _ConvNd(Module):
     _rank: ClassVar[int]
     _function: ClassVar[Callable[..., Tensor]]
+    _transposed: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -28,27 +32,36 @@ class _ConvNd(Module):
         out_channels: int,
         kernel_size: int | Sequence[int],
         stride: int | Sequence[int] = 1,
-        padding: int | Sequence[int] = 0,
+        padding: str | int | Sequence[int] = 0,
         dilation: int | Sequence[int] = 1,
         groups: int = 1,
         bias: bool = True,
+        padding_mode: str = "zeros",
         *,
         dtype: DType | None = None,
     ) -> None:
         super().__init__()
-        name = type(self).__name__
+        name, rank = type(self).__name__, self._rank
         if groups <= 0:
             raise ValueError(f"groups must be a positive integer, got {groups}")
-        if in_channels % groups:
-            raise ValueError(f"in_channels must be divisible by groups, got {in_channels} channels in {groups} groups")
-        if out_channels % groups:
-            raise ValueError(f"out_channels must be divisible by groups, got {out_channels} channels in {groups} groups")
+        for what, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
+            if channels % groups:
+                raise ValueError(f"{what} must be divisible by groups, got {channels} channels in {groups} groups")
+        if padding_mode not in _BORDERS:
+            raise ValueError(f"padding_mode must be one of {list(_BORDERS)}, but got padding_mode={padding_mode!r}")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size = per_dim(kernel_size, self._rank, f"{name}: kernel_size", 1)
-        self.stride = per_dim(stride, self._rank, f"{name}: stride", 1)
-        self.padding = per_dim(padding, self._rank, f"{name}: padding", 0)
-        self.dilation = per_dim(dilation, self._rank, f"{name}: dilation", 1)
-        self.weight = Parameter(empty(out_channels, in_channels // groups, *self.kernel_size, dtype=dtype))
+        self.kernel_size = per_dim(kernel_size, rank, f"{name}: kernel_size", 1)
+        self.stride = per_dim(stride, rank, f"{name}: stride", 1)
+        self.dilation = per_dim(dilation, rank, f"{name}: dilation", 1)
+        if isinstance(padding, str):
+            self.padding: str | tuple[int, ...] = padding
+            self._borders = padding_of(padding, self.kernel_size, self.stride, self.dilation, ValueError)
+        else:
+            self.padding = per_dim(padding, rank, f"{name}: padding", 0)
+            self._borders = tuple((p, p) for p in self.padding)
+        self.padding_mode = padding_mode
+        leading = (in_channels, out_channels // groups) if self._transposed else (out_channels, in_channels // groups)
+        self.weight = Parameter(empty(*leading, *self.kernel_size, dtype=dtype))
         if bias:
             self.bias: Parameter | None = Parameter(empty(out_channels, dtype=dtype))
         else:
@@ -66,18 +79,26 @@ class _ConvNd(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         convolve = type(self)._function
-        return convolve(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        padding: str | int | tuple[int, ...] = self.padding
+        if self.padding_mode != "zeros":
+            widths = [width for pair in reversed(self._borders) for width in pair]
+            input, padding = F.pad(input, widths, _BORDERS[self.padding_mode]), 0
+        return convolve(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
     def extra_repr(self) -> str:
         parts = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"]
-        if any(self.padding):
+        if any(map(any, self._borders)) or isinstance(self.padding, str):
             parts.append(f"padding={self.padding}")
         if any(d != 1 for d in self.dilation):
             parts.append(f"dilation={self.dilation}")
+        if any(getattr(self, "output_padding", ())):
+            parts.append(f"output_padding={self.output_padding}")
         if self.groups != 1:
             parts.append(f"groups={self.groups}")
         if self.bias is None:
             parts.append("bias=False")
+        if self.padding_mode != "zeros":
+            parts.append(f"padding_mode={self.padding_mode}")
         return ", ".join(parts)
 
 
@@ -85,7 +106,8 @@ class Conv1d(_ConvNd):
     """A kernel (out_channels, in_channels / groups, K) slid along ((N,) in_channels, L).
 
     Every output is the sum of products of kernel and window, plus the bias; `ops/window.py` has the size formula,
-    `ops/convolution.py` the sums. Weights and bias start uniform in +-1 / sqrt(fan_in).
+    `ops/convolution.py` the sums. `padding` is a number, or 'same' or 'valid'; `padding_mode` says what it is of: zeros,
+    reflect, replicate or circular. Weights and bias start uniform in +-1 / sqrt(fan_in).
     """
 
     _rank, _function = 1, F.conv1d
@@ -101,3 +123,81 @@ class Conv3d(_ConvNd):
     """A kernel (out_channels, in_channels / groups, KD, KH, KW) slid through ((N,) in_channels, D, H, W), as `Conv1d`."""
 
     _rank, _function = 3, F.conv3d
+
+
+class _ConvTransposeNd(_ConvNd):
+    _transposed = True
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] = 1,
+        padding: int | Sequence[int] = 0,
+        output_padding: int | Sequence[int] = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: int | Sequence[int] = 1,
+        padding_mode: str = "zeros",
+        *,
+        dtype: DType | None = None,
+    ) -> None:
+        if padding_mode != "zeros":
+            raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}, not {padding_mode!r}')
+        name = type(self).__name__
+        pads = per_dim(padding, self._rank, f"{name}: padding", 0)
+        extra = per_dim(output_padding, self._rank, f"{name}: output_padding", 0)
+        super().__init__(in_channels, out_channels, kernel_size, stride, pads, dilation, groups, bias, dtype=dtype)
+        self.output_padding = extra
+
+    def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+        extra = self.output_padding if output_size is None else self._padding_for(input, output_size)
+        convolve = type(self)._function
+        return convolve(input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation)
+
+    def _padding_for(self, input: Tensor, output_size: Sequence[int]) -> tuple[int, ...]:
+        """The output_padding that gives `output_size`. Raises ValueError, with the range, where there is none."""
+        rank, lead = self._rank, input.ndim - self._rank
+        if len(output_size) not in (rank, rank + lead):
+            raise ValueError(
+                f"{type(self).__name__}: for {input.ndim}D input, output_size must have {rank} or {rank + lead} elements (got "
+                f"{len(output_size)})"
+            )
+        least = tuple(
+            (n - 1) * s - before - after + d * (k - 1) + 1
+            for n, s, (before, after), d, k in zip(
+                input.shape[lead:], self.stride, self._borders, self.dilation, self.kernel_size, strict=True
+            )
+        )
+        wanted = tuple(output_size)[-rank:]
+        most = tuple(n + s - 1 for n, s in zip(least, self.stride, strict=True))
+        if any(not low <= n <= high for low, n, high in zip(least, wanted, most, strict=True)):
+            raise ValueError(
+                f"{type(self).__name__}: requested an output size of {list(wanted)}, but valid sizes range from {list(least)} "
+                f"to {list(most)} (for an input of {list(input.shape[lead:])})"
+            )
+        return tuple(n - low for n, low in zip(wanted, least, strict=True))
+
+
+class ConvTranspose1d(_ConvTransposeNd):
+    """The transpose of Conv1d(out_channels, in_channels): ((N,) in_channels, L) gives ((N,) out_channels, L_out).
+
+    Every input lays a copy of the kernel (in_channels, out_channels / groups, K), times its value, on the output, one a
+    stride. L_out = (L - 1) stride - 2 padding + dilation (K - 1) + output_padding + 1. `output_size`, given in the call,
+    chooses among the sizes that Conv1d brings down to L, instead of `output_padding`.
+    """
+
+    _rank, _function = 1, F.conv_transpose1d
+
+
+class ConvTranspose2d(_ConvTransposeNd):
+    """The transpose of Conv2d(out_channels, in_channels), for ((N,) in_channels, H, W), as `ConvTranspose1d`."""
+
+    _rank, _function = 2, F.conv_transpose2d
+
+
+class ConvTranspose3d(_ConvTransposeNd):
+    """The transpose of Conv3d(out_channels, in_channels), for ((N,) in_channels, D, H, W), as `ConvTranspose1d`."""
+
+    _rank, _function = 3, F.conv_transpose3d

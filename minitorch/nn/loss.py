@@ -1,66 +1,199 @@
-"""Losses as modules: what the functions of functional.py compute, with the settings kept."""
+"""Losses as modules: what the functions of ops/loss.py and ops/likelihood.py compute, with the settings kept."""
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY
+
 from minitorch.nn import functional as F
+from minitorch.nn.layer import layer
 from minitorch.nn.module import Module
 from minitorch.tensor import Tensor
 
-__all__ = ["CrossEntropyLoss", "L1Loss", "MSELoss", "NLLLoss"]
+__all__ = [
+    "BCELoss", "BCEWithLogitsLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "GaussianNLLLoss", "HingeEmbeddingLoss",
+    "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss",
+    "MultiMarginLoss", "NLLLoss", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss", "TripletMarginLoss",
+]  # fmt: skip
 
 
 class _Loss(Module):
-    def __init__(self, *, reduction: str = "mean") -> None:
-        super().__init__()
-        self.reduction = reduction
+    def extra_repr(self) -> str:
+        return ""
 
 
-class MSELoss(_Loss):
-    """(input - target)^2, reduced"""
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.mse_loss(input, target, reduction=self.reduction)
-
-
+@layer(F.l1_loss)
 class L1Loss(_Loss):
-    """|input - target|, reduced"""
+    """|input - target|"""
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.l1_loss(input, target, reduction=self.reduction)
+    _: KW_ONLY
+    reduction: str = "mean"
 
 
+@layer(F.mse_loss)
+class MSELoss(_Loss):
+    """(input - target)^2"""
+
+    _: KW_ONLY
+    reduction: str = "mean"
+
+
+@layer(F.smooth_l1_loss)
+class SmoothL1Loss(_Loss):
+    """d^2 / (2 beta) for differences |d| < beta, |d| - beta / 2 beyond"""
+
+    _: KW_ONLY
+    reduction: str = "mean"
+    beta: float = 1.0
+
+
+@layer(F.huber_loss)
+class HuberLoss(_Loss):
+    """d^2 / 2 for differences |d| < delta, delta (|d| - delta / 2) beyond"""
+
+    reduction: str = "mean"
+    delta: float = 1.0
+
+
+@layer(F.nll_loss)
 class NLLLoss(_Loss):
     """-input[target], of log-probabilities; `nn.functional.nll_loss` says the shapes"""
 
-    def __init__(self, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean") -> None:
-        super().__init__(reduction=reduction)
-        self.register_buffer("weight", weight)
-        self.ignore_index = ignore_index
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.nll_loss(input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
+    weight: Tensor | None = None
+    _: KW_ONLY
+    ignore_index: int = -100
+    reduction: str = "mean"
 
 
-class CrossEntropyLoss(NLLLoss):
+@layer(F.cross_entropy)
+class CrossEntropyLoss(_Loss):
     """-log softmax(input)[target], of raw scores; `nn.functional.cross_entropy` says the shapes"""
 
-    def __init__(
-        self,
-        weight: Tensor | None = None,
-        *,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        label_smoothing: float = 0.0,
-    ) -> None:
-        super().__init__(weight, ignore_index=ignore_index, reduction=reduction)
-        self.label_smoothing = label_smoothing
+    weight: Tensor | None = None
+    _: KW_ONLY
+    ignore_index: int = -100
+    reduction: str = "mean"
+    label_smoothing: float = 0.0
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.cross_entropy(
-            input,
-            target,
-            self.weight,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-            label_smoothing=self.label_smoothing,
-        )
+
+@layer(F.binary_cross_entropy)
+class BCELoss(_Loss):
+    """-t log p - (1 - t) log(1 - p), of probabilities"""
+
+    weight: Tensor | None = None
+    _: KW_ONLY
+    reduction: str = "mean"
+
+
+@layer(F.binary_cross_entropy_with_logits)
+class BCEWithLogitsLoss(_Loss):
+    """BCELoss of sigmoid(input), exact for raw scores of any size"""
+
+    weight: Tensor | None = None
+    _: KW_ONLY
+    reduction: str = "mean"
+    pos_weight: Tensor | None = None
+
+
+@layer(F.kl_div)
+class KLDivLoss(_Loss):
+    """target (log target - input), of log-probabilities; `reduction`='batchmean' is the divergence"""
+
+    _: KW_ONLY
+    reduction: str = "mean"
+    log_target: bool = False
+
+
+@layer(F.poisson_nll_loss)
+class PoissonNLLLoss(_Loss):
+    """rate - target log(rate), for counts; input is the rate or its logarithm"""
+
+    log_input: bool = True
+    full: bool = False
+    _: KW_ONLY
+    eps: float = 1e-08
+    reduction: str = "mean"
+
+
+@layer(F.gaussian_nll_loss)
+class GaussianNLLLoss(_Loss):
+    """(log var + (input - target)^2 / var) / 2; called with input, target and var"""
+
+    _: KW_ONLY
+    full: bool = False
+    eps: float = 1e-06
+    reduction: str = "mean"
+
+
+@layer(F.soft_margin_loss)
+class SoftMarginLoss(_Loss):
+    """log(1 + e^(-target input)), for targets 1 and -1"""
+
+    _: KW_ONLY
+    reduction: str = "mean"
+
+
+@layer(F.hinge_embedding_loss)
+class HingeEmbeddingLoss(_Loss):
+    """input where target is 1, max(0, margin - input) where it is -1"""
+
+    margin: float = 1.0
+    _: KW_ONLY
+    reduction: str = "mean"
+
+
+@layer(F.margin_ranking_loss)
+class MarginRankingLoss(_Loss):
+    """max(0, margin - target (input1 - input2))"""
+
+    margin: float = 0.0
+    _: KW_ONLY
+    reduction: str = "mean"
+
+
+@layer(F.cosine_embedding_loss)
+class CosineEmbeddingLoss(_Loss):
+    """1 - cos where target is 1, max(0, cos - margin) where it is -1"""
+
+    margin: float = 0.0
+    _: KW_ONLY
+    reduction: str = "mean"
+
+
+@layer(F.multi_margin_loss)
+class MultiMarginLoss(_Loss):
+    """The mean over the other classes j of max(0, margin - x[y] + x[j])^p"""
+
+    p: int = 1
+    margin: float = 1.0
+    weight: Tensor | None = None
+    _: KW_ONLY
+    reduction: str = "mean"
+
+
+@layer(F.multilabel_margin_loss)
+class MultiLabelMarginLoss(_Loss):
+    """As MultiMarginLoss, for several target classes a sample"""
+
+    _: KW_ONLY
+    reduction: str = "mean"
+
+
+@layer(F.multilabel_soft_margin_loss)
+class MultiLabelSoftMarginLoss(_Loss):
+    """The mean over classes of BCEWithLogitsLoss"""
+
+    weight: Tensor | None = None
+    _: KW_ONLY
+    reduction: str = "mean"
+
+
+@layer(F.triplet_margin_loss)
+class TripletMarginLoss(_Loss):
+    """max(0, d(anchor, positive) - d(anchor, negative) + margin)"""
+
+    margin: float = 1.0
+    p: float = 2.0
+    eps: float = 1e-06
+    swap: bool = False
+    _: KW_ONLY
+    reduction: str = "mean"

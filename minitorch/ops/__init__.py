@@ -10,15 +10,21 @@
     matrix.py         matrix products and einsum
     window.py         the geometry of a sliding window
     convolution.py    convolution, its transpose, its kernel gradient
-    pooling.py        max-pooling
-    activation.py     relu and its leaky kin
+    pooling.py        pooling and unpooling
+    folding.py        windows as columns, and back
+    resampling.py     borders, other sizes, pixel shuffle
+    linear.py         linear and bilinear maps, embedding
+    rectifier.py      relu and its leaky kin
+    activation.py     the activations of nn.functional, and dropout
+    normalization.py  batch, layer, group and instance norm
+    loss.py           losses of differences and margins
+    likelihood.py     losses that are negative log-likelihoods
     views.py          what becomes of histories when a view is changed in place
 
 Each function takes bare arrays as well as Tensors, because derivatives are written with them; the faces in `minitorch`
 itself take Tensors alone. A class here that starts with a capital is a node of the tape.
 """
 
-from minitorch.ops.activation import relu
 from minitorch.ops.comparison import (
     bitwise_and,
     bitwise_not,
@@ -57,6 +63,7 @@ from minitorch.ops.pointwise import (
     add,
     cos,
     div,
+    erf,
     exp,
     expm1,
     log,
@@ -75,6 +82,7 @@ from minitorch.ops.pointwise import (
     tan,
     tanh,
 )  # fmt: skip
+from minitorch.ops.rectifier import relu
 from minitorch.ops.reduction import (
     all,
     amax,
@@ -114,7 +122,7 @@ from minitorch.ops.shape import (
 __all__ = [
     "abs", "add", "all", "amax", "amin", "any", "argmax", "argmin", "bitwise_and", "bitwise_not", "bitwise_or",
     "bitwise_xor", "bmm", "broadcast_to", "cat", "ceil", "chunk", "clamp", "clone", "cos", "cumsum", "div", "dot", "einsum",
-    "eq", "exp", "expm1", "flatten", "flip", "floor", "floor_divide", "gather", "ge", "gt", "index_select", "isfinite",
+    "eq", "erf", "exp", "expm1", "flatten", "flip", "floor", "floor_divide", "gather", "ge", "gt", "index_select", "isfinite",
     "isinf", "isnan", "le", "log", "log1p", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor",
     "logsumexp", "lt", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean", "min", "minimum", "mm", "movedim",
     "mul", "mv", "narrow", "ne", "neg", "permute", "pow", "prod", "reciprocal", "relu", "remainder", "reshape", "roll",

@@ -1,53 +1,288 @@
-"""Activations that bend at zero. The smooth ones are compositions of pointwise ops."""
+"""Activations, as `nn.functional` has them: each a line or two over other ops. And dropout, which blanks at random.
+
+Where a formula would overflow in the branch that `where` does not take, the branch is given a clamped input: a gradient of 0
+times infinity is nan.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from minitorch.backend.arrays import Array, xp
-from minitorch.ops.comparison import Keep
-from minitorch.ops.elementwise import Number, Pointwise
+from minitorch.autograd.variable import wrap
+from minitorch.backend.arrays import xp
+from minitorch.backend.dtypes import dtype as DType
+from minitorch.backend.random import default_generator
+from minitorch.ops import pointwise, rectifier, reduction
+from minitorch.ops.comparison import clamp, where
+from minitorch.ops.elementwise import Number, check_floating
+from minitorch.ops.joining import chunk
+from minitorch.ops.pointwise import erf, expm1, sigmoid, tanh
+from minitorch.ops.shape import check_dim
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-class Relu(Pointwise):
-    """max(x, 0);  1 where the output is positive, 0 at 0"""
-
-    def forward(ctx, x: Array) -> Array:
-        y = xp.maximum(x, x.dtype.type(0))
-        ctx.save_for_backward(y)
-        return y
-
-    def backward(ctx, grad: Tensor) -> Any:
-        (y,) = ctx.saved_tensors
-        return Keep.apply(grad, y > 0)
+def _into(input: Tensor, inplace: bool, function: Callable[[Tensor], Tensor]) -> Tensor:
+    """function(input); with `inplace`, input itself takes over value and history."""
+    return input._overwrite(function(input._before_change())) if inplace else function(input)
 
 
-class Leaky(Pointwise):
-    """x where x > 0, slope * x elsewhere; the slope is a number, or learned, or drawn at random.
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """max(input, 0); with `inplace`, written into the input."""
+    return _into(input, inplace, rectifier.relu)
 
-    At 0 the derivative is the slope. It is the sign of x that decides, not that of the output: slopes may be negative.
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """input where positive, negative_slope * input elsewhere."""
+    check_floating("leaky_relu", input)
+    return _into(input, inplace, lambda x: rectifier.leaky(x, negative_slope))
+
+
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """A leaky relu whose slope is learned: `weight` holds one, or one for each channel (dimension 1)."""
+    if weight.ndim > 1:
+        raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}")
+    if input.dtype is not weight.dtype:
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {input.dtype!r} and {weight.dtype!r}")
+    if weight.numel() != 1:
+        channels = input.shape[1] if input.ndim > 1 else 1
+        if input.ndim == 0 or channels != weight.numel():
+            raise RuntimeError(
+                f"Mismatch of parameter numbers and input channel size. Found parameter numbers = {weight.numel()} and "
+                f"channel size = {channels}."
+            )
+        weight = weight.reshape(-1, *(1,) * (input.ndim - 2)) if input.ndim > 1 else weight
+    elif input.ndim == 0:
+        weight = weight.reshape(())
+    return rectifier.leaky(input, weight)
+
+
+def rrelu(
+    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
+) -> Tensor:
+    """A leaky relu whose slopes are drawn from [lower, upper), one for each element; their mean when not training."""
+    check_floating("rrelu", input)
+    if lower > upper:
+        raise RuntimeError(f"rrelu: lower bound should be less than or equal to the upper bound, got [{lower}, {upper})")
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2, inplace)
+    slopes = xp.ones_like(input._array)
+    negative = input._array <= 0
+    drawn = default_generator.uniform(int(negative.sum()), xp.float64)
+    slopes[negative] = drawn * (upper - lower) + lower
+    return _into(input, inplace, lambda x: rectifier.leaky(x, wrap(slopes)))
+
+
+def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
+    """input where it is above `threshold`, `value` elsewhere."""
+    return _into(input, inplace, lambda x: where(x <= threshold, _as_in(value, x), x))
+
+
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """input within [min_val, max_val]; no gradient at the bounds, where `clamp` has one."""
+    if min_val > max_val:
+        raise ValueError(f"hardtanh: min_val cannot be greater than max_val, got [{min_val}, {max_val}]")
+
+    def hard(x: Tensor) -> Tensor:
+        low, high = _as_in(min_val, x), _as_in(max_val, x)
+        return where(x <= low, low, where(x >= high, high, x))
+
+    return _into(input, inplace, hard)
+
+
+def _as_in(value: Number, x: Tensor) -> Number:
+    return value if x.is_floating_point() else int(value)
+
+
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """input within [0, 6]."""
+    return hardtanh(input, 0.0, 6.0, inplace)
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """input where it is positive, alpha (e^input - 1) elsewhere (Clevert et al. 2015)."""
+    check_floating("elu", input)
+    return _into(input, inplace, lambda x: where(x > 0, x, expm1(clamp(x, max=0)) * alpha))
+
+
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
+    """elu with an alpha and a scale that keep mean 0 and variance 1 from layer to layer (Klambauer et al. 2017)."""
+    return _into(input, inplace, lambda x: elu(x, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946)
+
+
+def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """input where it is positive, alpha (e^(input / alpha) - 1) elsewhere: elu with a slope of 1 at 0 (Barron 2017)."""
+    check_floating("celu", input)
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    return _into(input, inplace, lambda x: where(x > 0, x, expm1(clamp(x, max=0) / alpha) * alpha))
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """input times the probability that a normal variable is below it (Hendrycks and Gimpel 2016).
+
+    x / 2 (1 + erf(x / sqrt 2)), or for approximate='tanh'  x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
     """
-
-    def forward(ctx, x: Array, slope: Any) -> Array:
-        ctx.save_for_backward(x, slope)
-        zero = x.dtype.type(0)
-        return xp.maximum(x, zero) + xp.minimum(x, zero) * slope
-
-    def backward(ctx, grad: Tensor) -> Any:
-        x, slope = ctx.saved_tensors
-        below = Keep.apply(grad, x <= 0)
-        for_x, for_slope = ctx.needs_input_grad
-        return Keep.apply(grad, x > 0) + below * slope if for_x else None, below * x if for_slope else None
+    check_floating("gelu", input)
+    if approximate == "none":
+        return input * 0.5 * (erf(input * math.sqrt(0.5)) + 1)
+    if approximate == "tanh":
+        return input * 0.5 * (tanh((input + input * input * input * 0.044715) * math.sqrt(2 / math.pi)) + 1)
+    raise RuntimeError(f"gelu: approximate argument must be either none or tanh, got {approximate!r}")
 
 
-def relu(input: Tensor) -> Tensor:
-    """max(input, 0)."""
-    return Relu.apply(input)
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """input * sigmoid(input)."""
+    check_floating("silu", input)
+    return _into(input, inplace, lambda x: x * sigmoid(x))
 
 
-def leaky(input: Tensor, slope: Tensor | Number) -> Tensor:
-    """input where it is positive, slope * input elsewhere."""
-    return Leaky.apply(input, slope)
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """input * tanh(softplus(input)) (Misra 2019)."""
+    check_floating("mish", input)
+    return _into(input, inplace, lambda x: x * tanh(pointwise.softplus(x)))
+
+
+def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
+    """log(1 + e^(beta input)) / beta, a smooth relu; input itself where beta input is above `threshold`."""
+    check_floating("softplus", input)
+    scaled = input * beta
+    return where(scaled > threshold, input, pointwise.softplus(scaled) / beta)
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """log(sigmoid(input)) = -log(1 + e^-input)."""
+    check_floating("logsigmoid", input)
+    return -pointwise.softplus(-input)
+
+
+def softsign(input: Tensor) -> Tensor:
+    """input / (1 + |input|)."""
+    return input / (pointwise.abs(input) + 1)
+
+
+def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """input brought nearer to 0 by `lambd`, 0 within that distance."""
+    check_floating("softshrink", input)
+    if not lambd >= 0:
+        raise RuntimeError(f"softshrink: lambda must be at least 0, but found {lambd}")
+    return input - clamp(input, -lambd, lambd)
+
+
+def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """input, but 0 where it is within `lambd` of 0."""
+    check_floating("hardshrink", input)
+    return where((input >= -lambd) & (input <= lambd), 0.0, input)
+
+
+def tanhshrink(input: Tensor) -> Tensor:
+    """input - tanh(input)."""
+    return input - tanh(input)
+
+
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
+    """(input + 3) / 6 within [0, 1]."""
+    check_floating("hardsigmoid", input)
+    return _into(input, inplace, lambda x: relu6(x + 3) / 6)
+
+
+def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
+    """input * hardsigmoid(input) (Howard et al. 2019)."""
+    check_floating("hardswish", input)
+    return _into(input, inplace, lambda x: x * clamp(x + 3, 0, 6) / 6)
+
+
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """a * sigmoid(b), for the first half a and the second half b of input along `dim` (Dauphin et al. 2016)."""
+    check_floating("glu", input)
+    if input.ndim == 0:
+        raise RuntimeError("glu does not support scalars because halving size must be even")
+    dim = check_dim(dim, input.ndim)
+    if input.shape[dim] % 2:
+        raise RuntimeError(f"glu: Halving dimension must be even, but dimension {dim} is size {input.shape[dim]}")
+    a, b = chunk(input, 2, dim)
+    return a * sigmoid(b)
+
+
+# ---- along one dimension ---------------------------------------------------------------------------------------------
+
+
+def _along(input: Tensor, dim: int | None, dtype: DType | None, name: str) -> tuple[Tensor, int]:
+    input = input if dtype is None else input.to(dtype)
+    check_floating(name, input)
+    if dim is None:
+        warnings.warn(
+            f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+            stacklevel=4,
+        )
+        dim = 0 if input.ndim in (0, 1, 3) else 1
+    return input, dim
+
+
+def softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
+    """exp(input) / sum(exp(input)) along `dim`."""
+    return reduction.softmax(*_along(input, dim, dtype, "softmax"))
+
+
+def softmin(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
+    """softmax(-input) along `dim`."""
+    input, dim = _along(input, dim, dtype, "softmin")
+    return reduction.softmax(-input, dim)
+
+
+def log_softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
+    """log(softmax(input)) along `dim`, without overflow."""
+    return reduction.log_softmax(*_along(input, dim, dtype, "log_softmax"))
+
+
+# ---- dropout ---------------------------------------------------------------------------------------------------------
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Each element is 0 with probability p, else divided by 1 - p, so that its mean stays; input itself when not training.
+
+    (Srivastava et al. 2014.) The elements that are dropped are not those that PyTorch drops for the same seed.
+    """
+    return _dropout(input, p, training, inplace, tuple(input.shape))
+
+
+def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Whole channels of input ((N,) C, L) are dropped, as `dropout` drops elements (Tompson et al. 2014)."""
+    return _dropout_channels(1, input, p, training, inplace)
+
+
+def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Whole channels of input (N, C, H, W) are dropped. Three dimensions are taken for (N, C, L), as PyTorch does still."""
+    return _dropout_channels(2, input, p, training, inplace)
+
+
+def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Whole channels of input ((N,) C, D, H, W) are dropped, as `dropout` drops elements."""
+    return _dropout_channels(3, input, p, training, inplace)
+
+
+def _dropout_channels(rank: int, input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
+    if input.ndim not in (rank + 1, rank + 2):
+        raise RuntimeError(
+            f"dropout{rank}d: Expected {rank + 1}D or {rank + 2}D input, but received a {input.ndim}D input of size "
+            f"{list(input.shape)}: it drops whole channels"
+        )
+    lead = 1 if input.ndim == rank + 1 and rank != 2 else 2
+    return _dropout(input, p, training, inplace, (*input.shape[:lead], *(1,) * (input.ndim - lead)))
+
+
+def _dropout(input: Tensor, p: float, training: bool, inplace: bool, shape: tuple[int, ...]) -> Tensor:
+    if not 0.0 <= p <= 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if not training or p == 0:
+        return input
+    if not input.is_floating_point():
+        raise RuntimeError(f"dropout divides by 1 - p, and its result can't be cast to {input.dtype!r}: .float() converts")
+    kept = default_generator.uniform(math.prod(shape), xp.float32).reshape(shape) >= p
+    scale = xp.zeros_like(input._array, shape=shape)
+    scale[kept] = 1 / (1 - p) if p < 1 else 0.0
+    return _into(input, inplace, lambda x: x * wrap(scale))

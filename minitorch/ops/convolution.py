@@ -19,12 +19,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.function import Op
 from minitorch.backend.arrays import Array, xp
-from minitorch.ops.shape import squeeze, unsqueeze
-from minitorch.ops.window import Window
+from minitorch.ops.shape import constant_pad, squeeze, unsqueeze
+from minitorch.ops.window import Window, for_ranks, per_dim
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -32,12 +33,9 @@ if TYPE_CHECKING:
 
 def _columns(x: Array, window: Window, groups: int) -> Array:
     """x as (N, G, C/G * prod kernel, prod out): each column is one window, written out."""
-    seen = window.unfold(x)  # (N, C, *out, *kernel)
+    seen = window.columns(x)  # (N, C, *kernel, *out)
     n, c = x.shape[:2]
-    rank = window.rank
-    order = (0, 1, *range(2 + rank, 2 + 2 * rank), *range(2, 2 + rank))
-    out = seen.shape[2 : 2 + rank]
-    return xp.transpose(seen, order).reshape(n, groups, c // groups * math.prod(window.kernel), math.prod(out))
+    return seen.reshape(n, groups, c // groups * math.prod(window.kernel), math.prod(seen.shape[-window.rank :]))
 
 
 class Convolution(Op):
@@ -104,31 +102,111 @@ class ConvWeight(Op):
         )
 
 
-# ---- the functions, by PyTorch's names ---------------------------------------------------------------------------
+# ---- the functions, by PyTorch's names, each for one, two and three spatial dimensions -------------------------------
 
 
-def _convolve(
+def conv(
     rank: int,
     input: Tensor,
     weight: Tensor,
-    bias: Tensor | None,
-    stride: int | Sequence[int],
-    padding: int | Sequence[int],
-    dilation: int | Sequence[int],
-    groups: int,
+    bias: Tensor | None = None,
+    stride: int | Sequence[int] = 1,
+    padding: str | int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
 ) -> Tensor:
+    """Convolve input ((N,) C, *size) with weight (F, C / groups, *kernel): ((N,) F, *out).
+
+    ops/window.py has the formula for `out`. Padding 'valid' is none; 'same' is what a stride of 1 needs for `out` to be
+    `size`: dilation * (kernel - 1), half of it before, and the odd cell after.
+    """
     name = f"conv{rank}d"
     if weight.ndim != rank + 2:
         raise RuntimeError(f"{name}: expected a weight of {rank + 2} dimensions, but got shape {list(weight.shape)}")
-    window = Window.of(name, rank, tuple(weight.shape[2:]), stride, padding, dilation)
-    check_channels(name, rank, input, weight, bias, groups)
+    kernel = tuple(weight.shape[2:])
+    if isinstance(padding, str):
+        steps, dilation = (per_dim(v, rank, f"{name}: {what}", 1) for v, what in ((stride, "stride"), (dilation, "dilation")))
+        window = Window(kernel, steps, padding_of(padding, kernel, steps, dilation, RuntimeError), dilation, name=name)
+    else:
+        window = Window.of(name, rank, kernel, stride, padding, dilation)
+    _check(name, rank, input, weight, bias, groups, weight.shape[1] * groups, weight.shape[0])
     if input.ndim == rank + 1:
-        return squeeze(_convolve(rank, unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups), 0)
+        return squeeze(conv(rank, unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups), 0)
     y = Convolution.apply(input, weight, window, groups)
     return y if bias is None else y + bias.reshape(-1, *(1,) * rank)
 
 
-def check_channels(name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> None:
+def conv_transpose(
+    rank: int,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    output_padding: int | Sequence[int] = 0,
+    groups: int = 1,
+    dilation: int | Sequence[int] = 1,
+) -> Tensor:
+    """The transpose of convolving with weight (C, F / groups, *kernel): input ((N,) C, *size) gives ((N,) F, *out).
+
+        out = (size - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1
+
+    These are the sizes that convolution brings down to `size`. With a stride there are several; `output_padding` says which,
+    by how many cells less are cut off at the end.
+    """
+    name = f"conv_transpose{rank}d"
+    if weight.ndim != rank + 2:
+        raise RuntimeError(f"{name}: expected a weight of {rank + 2} dimensions, but got shape {list(weight.shape)}")
+    window = Window.of(name, rank, tuple(weight.shape[2:]), stride, padding, dilation)
+    extra = per_dim(output_padding, rank, f"{name}: output_padding", 0)
+    for e, s, d in zip(extra, window.stride, window.dilation, strict=True):
+        if e >= max(s, d):
+            raise RuntimeError(
+                f"{name}: output padding must be smaller than either stride or dilation, but got output_padding: {e}, stride: "
+                f"{s}, dilation: {d}; {max(s, d) - 1} is the most"
+            )
+    _check(name, rank, input, weight, bias, groups, weight.shape[0], weight.shape[1] * groups)
+    if input.ndim == rank + 1:
+        batch = unsqueeze(input, 0)
+        return squeeze(conv_transpose(rank, batch, weight, bias, stride, padding, output_padding, groups, dilation), 0)
+    # Less padding at the end for the window that runs back over the output; what it does not reach even so stays zero.
+    pads = tuple((p, p - e) for (p, _), e in zip(window.padding, extra, strict=True))
+    beyond = tuple(max(-after, 0) for _, after in pads)
+    window = replace(window, padding=tuple((p, max(after, 0)) for p, after in pads))
+    reached = tuple(
+        (n - 1) * s + span - before - after
+        for n, s, span, (before, after) in zip(input.shape[2:], window.stride, window.span, window.padding, strict=True)
+    )
+    if any(n + b < 1 for n, b in zip(reached, beyond, strict=True)):
+        raise RuntimeError(
+            f"Given input size per channel: ({' x '.join(map(str, input.shape[2:]))}). Calculated output size per channel: "
+            f"({' x '.join(str(n + b) for n, b in zip(reached, beyond, strict=True))}). Output size is too small: "
+            f"{name} gives (size - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1; use less "
+            "padding"
+        )
+    y = ConvTranspose.apply(input, weight, window, groups, reached)
+    if any(beyond):
+        y = constant_pad(y, ((0, 0), (0, 0), *((0, b) for b in beyond)))
+    return y if bias is None else y + bias.reshape(-1, *(1,) * rank)
+
+
+def padding_of(
+    word: str, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int], error: type[Exception]
+) -> tuple[tuple[int, int], ...]:
+    """The padding before and after that 'same' or 'valid' stands for. Raises `error` for another word, or a stride."""
+    if word == "valid":
+        return ((0, 0),) * len(kernel)
+    if word != "same":
+        raise error(f"Invalid padding string {word!r}, should be one of 'valid', 'same', or else numbers")
+    if any(s != 1 for s in stride):
+        raise error(f"padding='same' is not supported for strided convolutions, and stride is {tuple(stride)}")
+    totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+    return tuple((total // 2, total - total // 2) for total in totals)
+
+
+def _check(
+    name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, groups: int, channels: int, features: int
+) -> None:
     """Raise RuntimeError, with this call's numbers, unless input, weight, bias and groups belong together."""
     if input.ndim not in (rank + 1, rank + 2):
         raise RuntimeError(
@@ -137,12 +215,14 @@ def check_channels(name: str, rank: int, input: Tensor, weight: Tensor, bias: Te
         )
     if not isinstance(groups, int) or groups < 1:
         raise RuntimeError(f"{name}: groups must be a positive int, but got {groups!r}")
-    features, channels = weight.shape[0], weight.shape[1] * groups
-    if features % groups:
-        raise RuntimeError(f"{name}: out_channels must be divisible by groups: {features} features in {groups} groups")
+    if weight.shape[0] % groups:
+        raise RuntimeError(
+            f"{name}: Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of "
+            f"size {list(weight.shape)}: groups must divide {weight.shape[0]}"
+        )
     if input.shape[-rank - 1] != channels:
         raise RuntimeError(
-            f"Given groups={groups}, weight of size {list(weight.shape)}, expected input{list(input.shape)} to have "
+            f"{name}: Given groups={groups}, weight of size {list(weight.shape)}, expected input{list(input.shape)} to have "
             f"{channels} channels, but got {input.shape[-rank - 1]} channels instead"
         )
     if input.dtype is not weight.dtype:
@@ -151,45 +231,10 @@ def check_channels(name: str, rank: int, input: Tensor, weight: Tensor, bias: Te
         raise RuntimeError(f"{name}: Input type ({input.dtype}) and bias type ({bias.dtype}) should be the same")
     if bias is not None and tuple(bias.shape) != (features,):
         raise RuntimeError(
-            f"Given weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {features} elements, but got "
-            f"bias of size {list(bias.shape)} instead"
+            f"{name}: Given weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {features} elements, "
+            f"but got bias of size {list(bias.shape)} instead"
         )
 
 
-def conv1d(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] = 0,
-    dilation: int | Sequence[int] = 1,
-    groups: int = 1,
-) -> Tensor:
-    """Convolve input ((N,) C, L) with weight (F, C / groups, K): ((N,) F, L_out). ops/window.py has the size formula."""
-    return _convolve(1, input, weight, bias, stride, padding, dilation, groups)
-
-
-def conv2d(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] = 0,
-    dilation: int | Sequence[int] = 1,
-    groups: int = 1,
-) -> Tensor:
-    """Convolve input ((N,) C, H, W) with weight (F, C / groups, KH, KW): ((N,) F, H_out, W_out)."""
-    return _convolve(2, input, weight, bias, stride, padding, dilation, groups)
-
-
-def conv3d(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] = 0,
-    dilation: int | Sequence[int] = 1,
-    groups: int = 1,
-) -> Tensor:
-    """Convolve input ((N,) C, D, H, W) with weight (F, C / groups, KD, KH, KW): ((N,) F, D_out, H_out, W_out)."""
-    return _convolve(3, input, weight, bias, stride, padding, dilation, groups)
+conv1d, conv2d, conv3d = for_ranks(conv)
+conv_transpose1d, conv_transpose2d, conv_transpose3d = for_ranks(conv_transpose)

@@ -8,7 +8,7 @@ from minitorch.autograd.function import Op
 from minitorch.backend.arrays import xp
 from minitorch.backend.dtypes import result_type
 
-__all__ = ["Number", "Pointwise", "cast", "promote"]
+__all__ = ["Number", "Pointwise", "cast", "check_floating", "promote"]
 
 Number: TypeAlias = int | float | bool
 
@@ -29,6 +29,13 @@ def promote(a: Any, b: Any) -> tuple[Any, Any]:
 
 def cast(value: Any, to: Any) -> Any:
     return value.astype(to, copy=False) if hasattr(value, "dtype") else xp.asarray(value, to)
+
+
+def check_floating(name: str, *inputs: Any) -> None:
+    """Raise NotImplementedError for an input of integers or booleans, where only real numbers make sense."""
+    for x in inputs:
+        if not x.is_floating_point():
+            raise NotImplementedError(f'"{name}" not implemented for {x.dtype!r}: .float() converts')
 
 
 class Pointwise(Op):

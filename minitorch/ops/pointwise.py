@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from minitorch.backend.arrays import Array, xp
+from minitorch.backend.arrays import Array, error_function, xp
 from minitorch.backend.dtypes import dtypes, get_default_dtype, result_type
 from minitorch.ops.comparison import Blank, floor, floor_divide, refuse_zero, sign, trunc, where
 from minitorch.ops.elementwise import Number, Pointwise, cast, promote
@@ -273,6 +273,31 @@ class Sigmoid(Pointwise):
         return grad * (y - y * y)
 
 
+class Softplus(Pointwise):
+    """log(1 + e^x), which for large x is x and never overflows;  the sigmoid of x"""
+
+    def forward(ctx, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        x = floating(x)
+        return xp.maximum(x, x.dtype.type(0)) + xp.log1p(xp.exp(-xp.absolute(x)))
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return grad * sigmoid(x)
+
+
+class Erf(Pointwise):
+    """The error function, the integral of 2 / sqrt(pi) e^(-t^2) from 0 to x;  2 / sqrt(pi) e^(-x^2)"""
+
+    def forward(ctx, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return error_function(floating(x))
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return grad * (exp(-(x * x)) * (2 / math.sqrt(math.pi)))
+
+
 # ---- the functions, by PyTorch's names --------------------------------------------------------------------------
 
 
@@ -396,3 +421,13 @@ def tanh(input: Tensor) -> Tensor:
 def sigmoid(input: Tensor) -> Tensor:
     """1 / (1 + exp(-input))."""
     return Sigmoid.apply(input)
+
+
+def erf(input: Tensor) -> Tensor:
+    """The error function: 2 Phi(sqrt(2) x) - 1, where Phi is the normal distribution's."""
+    return Erf.apply(input)
+
+
+def softplus(input: Tensor) -> Tensor:
+    """log(1 + exp(input)), a smooth relu."""
+    return Softplus.apply(input)

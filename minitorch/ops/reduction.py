@@ -17,7 +17,7 @@ from minitorch.backend.dtypes import dtype as DType
 from minitorch.ops.comparison import masked_fill, maximum, minimum
 from minitorch.ops.indexing import gather
 from minitorch.ops.joining import cat, narrow
-from minitorch.ops.pointwise import div, exp, floating, sqrt
+from minitorch.ops.pointwise import abs, div, exp, floating, sqrt
 from minitorch.ops.shape import Expand, Reshape, check_dim, check_dims, flip, reshape, squeeze
 
 if TYPE_CHECKING:
@@ -314,6 +314,23 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, other: Any, pair: Any, extr
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     """log(sum(exp(input))) over `dim`, without overflow."""
     return LogSumExp.apply(input, check_dims(dim, input.ndim), keepdim)
+
+
+def vector_norm(input: Tensor, ord: float = 2, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """(sum |x|^ord)^(1 / ord) over `dim`; for ord = inf the largest |x|, for 0 the number of nonzero ones.
+
+    Where all of x is 0 its gradient is 0, for ord > 1: the smallest of the slopes there.
+    """
+    if ord == 0:
+        return sum((input != 0).to(input.dtype), dim, keepdim)
+    if builtins.abs(ord) == math.inf:
+        return (amax if ord > 0 else amin)(abs(input), check_dims(dim, input.ndim), keepdim)
+    if ord == 1:
+        return sum(abs(input), dim, keepdim)
+    total = sum(input * input if ord == 2 else abs(input) ** ord, dim, keepdim)
+    nothing = total == 0
+    total = masked_fill(total, nothing, 1.0)  # at 0 the root is infinitely steep
+    return masked_fill(sqrt(total) if ord == 2 else total ** (1 / ord), nothing, 0.0)
 
 
 def softmax(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:

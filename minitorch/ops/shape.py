@@ -341,20 +341,8 @@ def clone(input: Tensor) -> Tensor:
     return Clone.apply(input)
 
 
-def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
-    """A border around the last dimensions: `pad` is (before, after) of the last one, then of the one before, ...
-
-    Negative widths cut. `mode` is 'constant' with `value` (0 by default).
-    """
-    if mode != "constant":
-        raise NotImplementedError(f"Unrecognised padding mode {mode!r}; 'constant' is what minitorch has")
-    if len(pad) % 2 or len(pad) > 2 * input.ndim:
-        raise RuntimeError(
-            f"Padding length must be divisible by 2 and at most twice the number of dimensions of the input: got "
-            f"{len(pad)} widths for {input.ndim} dimensions"
-        )
-    pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)]
-    widths = [(0, 0)] * (input.ndim - len(pairs)) + pairs[::-1]
+def constant_pad(input: Tensor, widths: Sequence[tuple[int, int]], value: float = 0.0) -> Tensor:
+    """A border of `value` around `input`: for each dimension how many cells before and after. Negative widths cut."""
     for d, ((before, after), n) in enumerate(zip(widths, input.shape, strict=True)):
         if n + before + after < 0:
             raise RuntimeError(f"padding {before} and {after} leaves dimension {d} of size {n} a negative size")
@@ -363,4 +351,4 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
             builtins.slice(builtins.max(-a, 0), n - builtins.max(-b, 0)) for (a, b), n in zip(widths, input.shape, strict=True)
         )
         input, widths = input[cut], [(builtins.max(a, 0), builtins.max(b, 0)) for a, b in widths]
-    return Pad.apply(input, tuple(widths), 0.0 if value is None else value)
+    return Pad.apply(input, tuple(widths), value)

@@ -1,4 +1,4 @@
-"""The geometry of a window that slides over an array, of any rank: convolution and pooling ask it for everything.
+"""The geometry of a window that slides over an array, of any rank: convolution, pooling and folding ask it for everything.
 
     input    size n on each spatial dimension, padded to n + before + after
     kernel   k cells, `dilation` d apart: the window spans d (k - 1) + 1 cells
@@ -8,21 +8,26 @@
              the last window may reach over the end, but must begin within the input or the padding before it
 
 (PyTorch's documentation of Conv2d has the same formula.) Window o's cell j is cell  s o + d j - before  of the input:
-`unfold` reads the input that way, and `fold`, its adjoint, adds to the cells that were read.
+`unfold` and `columns` read the input that way, and `fold`, the adjoint, adds to the cells that were read.
 """
 
 from __future__ import annotations
 
+import functools
+import inspect
 import itertools
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from minitorch.backend.arrays import Array, windows, xp
 
-__all__ = ["Window", "per_dim"]
+__all__ = ["AdaptiveWindow", "Window", "for_ranks", "per_dim"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def per_dim(value: Any, rank: int, name: str, least: int) -> tuple[int, ...]:
@@ -41,6 +46,22 @@ def per_dim(value: Any, rank: int, name: str, least: int) -> tuple[int, ...]:
     if any(v < least for v in values):
         raise RuntimeError(f"{name} should be at least {least}, but got {value!r}")
     return values
+
+
+def for_ranks(nd: Callable[Concatenate[int, P], R]) -> tuple[Callable[P, R], Callable[P, R], Callable[P, R]]:
+    """From f(rank, ...) the functions f1d, f2d and f3d that PyTorch has, each with the rank filled in."""
+    return tuple(_for_rank(nd, rank) for rank in (1, 2, 3))  # type: ignore[return-value]
+
+
+def _for_rank(nd: Callable[Concatenate[int, P], R], rank: int) -> Callable[P, R]:
+    @functools.wraps(nd)
+    def function(*args: P.args, **kwargs: P.kwargs) -> R:
+        return nd(rank, *args, **kwargs)
+
+    _, *parameters = inspect.signature(nd).parameters.values()
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    function.__name__ = function.__qualname__ = f"{nd.__name__}{rank}d"
+    return function
 
 
 @dataclass(frozen=True)
@@ -117,8 +138,13 @@ class Window:
         """View x (*batch, *size) as windows (*batch, *out, *kernel). Only the padding is copied."""
         return windows(self.pad(x, value), self.kernel, self.stride, self.dilation)
 
+    def columns(self, x: Array) -> Array:
+        """As `unfold`, in the order that `fold` takes: (*batch, *kernel, *out)."""
+        seen, batch, rank = self.unfold(x), x.ndim - self.rank, self.rank
+        return xp.transpose(seen, (*range(batch), *range(batch + rank, batch + 2 * rank), *range(batch, batch + rank)))
+
     def fold(self, columns: Array, size: Sequence[int]) -> Array:
-        """The adjoint of `unfold`: columns (*batch, *kernel, *out) added to the cells of an input of `size` they came from.
+        """The adjoint of `columns`: columns (*batch, *kernel, *out) added to the cells of an input of `size` they came from.
 
         One long addition for each cell of the kernel, not one for each window.
         """
@@ -126,16 +152,63 @@ class Window:
         batch, out_size = columns.shape[: -2 * rank], columns.shape[-rank:]
         padded = xp.zeros_like(columns, shape=(*batch, *self.padded_size(size)))
         whole: tuple[Any, ...] = (slice(None),) * rank
-        for cell in itertools.product(*map(range, self.kernel)):
-            places: tuple[Any, ...] = tuple(
-                slice(j * d, j * d + (n - 1) * s + 1, s)
-                for j, n, s, d in zip(cell, out_size, self.stride, self.dilation, strict=True)
-            )
+        for cell, places in self.taps(out_size):
             padded[..., *places] += columns[..., *cell, *whole]
         return padded[self._inner(size)]
+
+    def taps(self, out_size: Sequence[int]) -> Iterator[tuple[tuple[int, ...], tuple[Any, ...]]]:
+        """Each cell of the kernel, and the places of the padded input that it sees as the window moves."""
+        for cell in itertools.product(*map(range, self.kernel)):
+            yield (
+                cell,
+                tuple(
+                    slice(j * d, j * d + (n - 1) * s + 1, s)
+                    for j, n, s, d in zip(cell, out_size, self.stride, self.dilation, strict=True)
+                ),
+            )
 
     def cells(self, size: Sequence[int]) -> Array:
         """For each window and each of its cells the flat index into the unpadded input (*out, prod kernel)."""
         flat = xp.arange(math.prod(size)).reshape(tuple(size))
         seen = self.unfold(flat, -1)
         return seen.reshape(*seen.shape[: self.rank], -1)
+
+
+@dataclass(frozen=True)
+class AdaptiveWindow:
+    """As many windows as are asked for, as even as can be: window o of `out` covers the cells from floor(o n / out) up to
+    ceil((o + 1) n / out) of n. They may overlap, and differ in length by one: a shorter one has places that see nothing.
+    """
+
+    out: tuple[int, ...]
+    name: str = field(default="window", compare=False)
+
+    @property
+    def rank(self) -> int:
+        return len(self.out)
+
+    def even(self, size: Sequence[int]) -> Window | None:
+        """The ordinary window that does the same, if the input divides into windows of one length."""
+        if any(out == 0 or n == 0 or n % out for n, out in zip(size, self.out, strict=True)):
+            return None
+        kernel = tuple(n // out for n, out in zip(size, self.out, strict=True))
+        return Window(kernel, kernel, ((0, 0),) * self.rank, (1,) * self.rank, name=self.name)
+
+    def cells(self, size: Sequence[int]) -> Array:
+        """For each window and each of its cells the flat index into the input (*out, K), or -1 where it sees nothing."""
+        flat, seen = xp.zeros((1, 1), dtype=xp.int64), xp.ones((1, 1), dtype=bool)
+        for n, out in zip(size, self.out, strict=True):
+            starts, ends = [o * n // out for o in range(out)], [-((o + 1) * -n // out) for o in range(out)]
+            longest = max((b - a for a, b in zip(starts, ends, strict=True)), default=1)
+            reached = xp.array(starts, dtype=xp.int64).reshape(-1, 1) + xp.arange(longest)
+            inside = reached < xp.array(ends, dtype=xp.int64).reshape(-1, 1)
+            flat = (flat[:, None, :, None] * n + reached[None, :, None]).reshape(len(flat) * out, -1)
+            seen = (seen[:, None, :, None] & inside[None, :, None]).reshape(len(seen) * out, -1)
+        return xp.where(seen, flat, -1).reshape(*self.out, flat.shape[1])
+
+    def unfold(self, x: Array, value: float = 0.0) -> Array:
+        """x (*batch, *size) as windows (*batch, *out, K), `value` where one sees nothing."""
+        size = x.shape[-self.rank :]
+        cells = self.cells(size)
+        seen = x.reshape(*x.shape[: -self.rank], math.prod(size))[..., cells]
+        return xp.where(cells < 0, x.dtype.type(value), seen)

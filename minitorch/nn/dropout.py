@@ -1,0 +1,41 @@
+"""Dropout layers: in training they blank elements or whole channels at random, otherwise they do nothing."""
+
+from __future__ import annotations
+
+from minitorch.nn import functional as F
+from minitorch.nn.layer import layer
+from minitorch.nn.module import Module
+
+__all__ = ["Dropout", "Dropout1d", "Dropout2d", "Dropout3d"]
+
+
+class _Dropout(Module):
+    p: float = 0.5
+    inplace: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.p <= 1:
+            raise ValueError(f"dropout probability has to be between 0 and 1, but got {self.p}")
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}, inplace={self.inplace}"
+
+
+@layer(F.dropout)
+class Dropout(_Dropout):
+    """Each element becomes 0 with probability p, the others x / (1 - p)"""
+
+
+@layer(F.dropout1d)
+class Dropout1d(_Dropout):
+    """Whole channels of ((N,) C, L) become 0"""
+
+
+@layer(F.dropout2d)
+class Dropout2d(_Dropout):
+    """Whole channels of (N, C, H, W) become 0"""
+
+
+@layer(F.dropout3d)
+class Dropout3d(_Dropout):
+    """Whole channels of ((N,) C, D, H, W) become 0"""

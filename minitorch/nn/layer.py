@@ -1,0 +1,100 @@
+"""A layer that is a function with its options kept. Most layers without parameters are just that, and say only this:
+
+    @layer(F.elu)
+    class ELU(Module):
+        '''x where it is positive, alpha (e^x - 1) elsewhere'''
+
+        alpha: float = 1.0
+        inplace: bool = False
+
+which makes ELU(alpha=1.0, inplace=False), with the options as attributes, a forward that calls F.elu(input, alpha=...,
+inplace=...), and the printed form ELU(alpha=1.0). (The fields are read as those of a dataclass are.)
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import KW_ONLY
+from typing import Any, TypeVar, dataclass_transform
+
+from minitorch.nn.module import Module
+
+__all__ = ["layer"]
+
+M = TypeVar("M", bound=type[Module])
+
+
+@dataclass_transform()
+def layer(function: Callable[..., Any]) -> Callable[[M], M]:
+    """Give a Module class, whose annotated fields are options of `function`, its __init__, forward and extra_repr.
+
+    A field annotated as Tensor becomes a buffer. `training` is passed on to a function that asks for it. What the class
+    defines itself stays; a method `__post_init__` is called once the options are set.
+    """
+    asks_mode = "training" in inspect.signature(function).parameters
+
+    def decorate(cls: M) -> M:
+        fields = _fields(cls)
+        signature = inspect.Signature([inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD), *fields])
+        names = [field.name for field in fields]
+
+        def __init__(self: Module, *args: Any, **kwargs: Any) -> None:
+            try:
+                given = signature.bind(self, *args, **kwargs)
+            except TypeError as error:
+                raise TypeError(f"{type(self).__name__}.__init__() {error}") from None
+            given.apply_defaults()
+            Module.__init__(self)
+            for field in fields:
+                value = given.arguments[field.name]
+                if "Tensor" in str(field.annotation):
+                    self.register_buffer(field.name, value)
+                else:
+                    setattr(self, field.name, value)
+            self.__post_init__()
+
+        def forward(self: Module, *inputs: Any, **named: Any) -> Any:
+            options = {name: getattr(self, name) for name in names}
+            if asks_mode:
+                options["training"] = self.training
+            return function(*inputs, **named, **options)
+
+        def extra_repr(self: Module) -> str:
+            options = {name: getattr(self, name) for name in names if name != "inplace" or self.inplace}
+            return ", ".join(f"{name}={value!r}" for name, value in options.items())
+
+        for field in fields:
+            if "Tensor" in str(field.annotation) and field.name in vars(cls):
+                delattr(cls, field.name)  # the default would hide the buffer
+        __init__.__signature__ = signature  # type: ignore[attr-defined]
+        for method in (__init__, forward, extra_repr, __post_init__):
+            if not _defined(cls, method.__name__):
+                method.__qualname__ = f"{cls.__name__}.{method.__name__}"
+                setattr(cls, method.__name__, method)
+        return cls
+
+    return decorate
+
+
+def __post_init__(self: Module) -> None:
+    """Nothing more to set up."""
+
+
+def _defined(cls: type[Module], name: str) -> bool:
+    """Whether cls, or a class between it and Module, has the method."""
+    return any(name in vars(base) for base in cls.__mro__[: cls.__mro__.index(Module)])
+
+
+def _fields(cls: type[Module]) -> list[inspect.Parameter]:
+    """The annotated fields of cls and its bases below Module; what comes after `_: KW_ONLY` is given by keyword."""
+    fields = []
+    for base in reversed(cls.__mro__[: cls.__mro__.index(Module)]):
+        kind: Any = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        for name, annotation in inspect.get_annotations(base).items():
+            if annotation in (KW_ONLY, "KW_ONLY"):
+                kind = inspect.Parameter.KEYWORD_ONLY
+            elif not str(annotation).startswith("ClassVar"):
+                default = vars(base).get(name, inspect.Parameter.empty)
+                fields.append(inspect.Parameter(name, kind, default=default, annotation=annotation))
+    return fields

@@ -1,0 +1,242 @@
+"""Normalization layers. They differ in what the mean is taken over; ops/normalization.py tells, and has the formulas."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import ClassVar
+
+from minitorch.backend.dtypes import dtype as DType
+from minitorch.backend.dtypes import int64
+from minitorch.creation import empty, ones, tensor, zeros
+from minitorch.nn import functional as F
+from minitorch.nn import init
+from minitorch.nn.module import Module
+from minitorch.nn.parameter import Parameter
+from minitorch.tensor import Tensor
+
+__all__ = [
+    "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LayerNorm",
+]  # fmt: skip
+
+
+class _Scaled(Module):
+    """A layer that learns a scale, which starts at 1, and a shift, which starts at 0."""
+
+    weight: Parameter | None
+    bias: Parameter | None
+
+    def _make_scale(self, shape: Sequence[int], weight: bool, bias: bool, dtype: DType | None) -> None:
+        for name, wanted in (("weight", weight), ("bias", weight and bias)):
+            self.register_parameter(name, Parameter(empty(*shape, dtype=dtype)) if wanted else None)
+
+    def reset_parameters(self) -> None:
+        """Back to scale 1 and shift 0."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+
+class _Running(_Scaled):
+    """A layer that follows the mean and the variance of what it sees in training, for use in eval mode."""
+
+    _ndims: ClassVar[tuple[int, int]]
+    running_mean: Tensor | None
+    running_var: Tensor | None
+    num_batches_tracked: Tensor | None
+
+    def _set_up(
+        self,
+        num_features: int,
+        eps: float,
+        momentum: float | None,
+        affine: bool,
+        track_running_stats: bool,
+        bias: bool,
+        dtype: DType | None,
+    ) -> None:
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.affine, self.track_running_stats = affine, track_running_stats
+        self._make_scale((num_features,), affine, bias, dtype)
+        self.register_buffer("running_mean", zeros(num_features, dtype=dtype) if track_running_stats else None)
+        self.register_buffer("running_var", ones(num_features, dtype=dtype) if track_running_stats else None)
+        self.register_buffer("num_batches_tracked", tensor(0, dtype=int64) if track_running_stats else None)
+        self.reset_parameters()
+
+    def reset_running_stats(self) -> None:
+        """Back to mean 0, variance 1 and no batches."""
+        for buffer, value in ((self.running_mean, 0), (self.running_var, 1), (self.num_batches_tracked, 0)):
+            if buffer is not None:
+                buffer.fill_(value)
+
+    def reset_parameters(self) -> None:
+        """Back to scale 1, shift 0 and no statistics."""
+        self.reset_running_stats()
+        super().reset_parameters()
+
+    def _check_dim(self, input: Tensor) -> None:
+        if input.ndim not in self._ndims:
+            wanted = " or ".join(f"{n}D" for n in dict.fromkeys(self._ndims))
+            raise ValueError(f"{type(self).__name__}: expected {wanted} input (got {input.ndim}D input)")
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+
+class _BatchNorm(_Running):
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-05,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        *,
+        bias: bool = True,
+        dtype: DType | None = None,
+    ) -> None:
+        super().__init__()
+        self._set_up(num_features, eps, momentum, affine, track_running_stats, bias, dtype)
+
+    def forward(self, input: Tensor) -> Tensor:
+        self._check_dim(input)
+        use_batch = self.training or self.running_mean is None
+        follow = self.training and self.track_running_stats and self.num_batches_tracked is not None
+        momentum = 0.0 if self.momentum is None else self.momentum
+        if follow and self.momentum is None:  # a plain average over all batches
+            momentum = 1 / (self.num_batches_tracked.item() + 1)  # type: ignore[union-attr]
+        mean, var = (self.running_mean, self.running_var) if not self.training or self.track_running_stats else (None, None)
+        y = F.batch_norm(input, mean, var, self.weight, self.bias, use_batch, momentum, self.eps)
+        if follow:  # once the call has gone well
+            self.num_batches_tracked.add_(1)  # type: ignore[union-attr]
+        return y
+
+
+class BatchNorm1d(_BatchNorm):
+    """Each channel of (N, C) or (N, C, L) to mean 0 and variance 1 over the batch, then times weight plus bias.
+
+    In training the running statistics move towards the batch's by the share `momentum`, or average over all batches if it
+    is None; in eval mode they are used, if they are kept.
+    """
+
+    _ndims = (2, 3)
+
+
+class BatchNorm2d(_BatchNorm):
+    """Each channel of (N, C, H, W), as `BatchNorm1d`."""
+
+    _ndims = (4, 4)
+
+
+class BatchNorm3d(_BatchNorm):
+    """Each channel of (N, C, D, H, W), as `BatchNorm1d`."""
+
+    _ndims = (5, 5)
+
+
+class _InstanceNorm(_Running):
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-05,
+        momentum: float = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        *,
+        bias: bool = True,
+        dtype: DType | None = None,
+    ) -> None:
+        super().__init__()
+        self._set_up(num_features, eps, momentum, affine, track_running_stats, bias, dtype)
+
+    def forward(self, input: Tensor) -> Tensor:
+        self._check_dim(input)
+        channels = input.shape[-self._ndims[0]]
+        if channels != self.num_features:
+            problem = f"expected input's size at dim={input.ndim - self._ndims[0]} to match num_features ({self.num_features})"
+            if self.affine:
+                raise ValueError(f"{problem}, but got: {channels}.")
+            warnings.warn(f"{problem}, but got: {channels}. It is not used, because affine=False.", stacklevel=3)
+        batch = input if input.ndim == self._ndims[1] else input.unsqueeze(0)
+        use_input = self.training or not self.track_running_stats
+        y = F.instance_norm(
+            batch, self.running_mean, self.running_var, self.weight, self.bias, use_input, self.momentum or 0.0, self.eps
+        )
+        return y if batch is input else y.squeeze(0)
+
+
+class InstanceNorm1d(_InstanceNorm):
+    """Each channel of each sample of ((N,) C, L) to mean 0 and variance 1; with `affine` times weight plus bias."""
+
+    _ndims = (2, 3)
+
+
+class InstanceNorm2d(_InstanceNorm):
+    """Each channel of each sample of ((N,) C, H, W), as `InstanceNorm1d`."""
+
+    _ndims = (3, 4)
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """Each channel of each sample of ((N,) C, D, H, W), as `InstanceNorm1d`."""
+
+    _ndims = (4, 5)
+
+
+class LayerNorm(_Scaled):
+    """The last dimensions, of the sizes `normalized_shape`, to mean 0 and variance 1, then times weight plus bias."""
+
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int],
+        eps: float = 1e-05,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        *,
+        dtype: DType | None = None,
+    ) -> None:
+        super().__init__()
+        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
+        self._make_scale(shape, elementwise_affine, bias, dtype)
+        self.reset_parameters()
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
+            f"bias={self.bias is not None}"
+        )
+
+
+class GroupNorm(_Scaled):
+    """Each of `num_groups` groups of the channels of each sample (N, C, *) to mean 0 and variance 1, then scaled by channel."""
+
+    def __init__(
+        self,
+        num_groups: int,
+        num_channels: int,
+        eps: float = 1e-05,
+        affine: bool = True,
+        *,
+        bias: bool = True,
+        dtype: DType | None = None,
+    ) -> None:
+        super().__init__()
+        if num_channels % num_groups:
+            raise ValueError(f"num_channels ({num_channels}) must be divisible by num_groups ({num_groups})")
+        self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
+        self._make_scale((num_channels,), affine, bias, dtype)
+        self.reset_parameters()
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, bias={self.bias is not None}"

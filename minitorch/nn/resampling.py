@@ -1,0 +1,66 @@
+"""Layers that put an image on another grid, write its windows out, or trade channels for resolution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minitorch.nn import functional as F
+from minitorch.nn.layer import layer
+from minitorch.nn.module import Module
+
+__all__ = ["Fold", "PixelShuffle", "PixelUnshuffle", "Unfold", "Upsample"]
+
+
+@layer(F.interpolate)
+class Upsample(Module):
+    """(N, C, *size) on a grid of another size; `nn.functional.interpolate` says how for each `mode`"""
+
+    size: int | Sequence[int] | None = None
+    scale_factor: float | Sequence[float] | None = None
+    mode: str = "nearest"
+    align_corners: bool | None = None
+    recompute_scale_factor: bool | None = None
+
+    def __post_init__(self) -> None:
+        given = self.scale_factor
+        if given is not None:
+            self.scale_factor = tuple(map(float, given)) if isinstance(given, (tuple, list)) else float(given)  # type: ignore[arg-type]
+
+    def extra_repr(self) -> str:
+        size = f"size={self.size}" if self.scale_factor is None else f"scale_factor={self.scale_factor}"
+        return f"{size}, mode={self.mode!r}"
+
+
+@layer(F.unfold)
+class Unfold(Module):
+    """The windows of ((N,) C, H, W) as columns ((N,) C * prod kernel, windows)"""
+
+    kernel_size: int | Sequence[int]
+    dilation: int | Sequence[int] = 1
+    padding: int | Sequence[int] = 0
+    stride: int | Sequence[int] = 1
+
+
+@layer(F.fold)
+class Fold(Module):
+    """Columns ((N,) C * prod kernel, windows) added into ((N,) C, *output_size)"""
+
+    output_size: int | Sequence[int]
+    kernel_size: int | Sequence[int]
+    dilation: int | Sequence[int] = 1
+    padding: int | Sequence[int] = 0
+    stride: int | Sequence[int] = 1
+
+
+@layer(F.pixel_shuffle)
+class PixelShuffle(Module):
+    """(*, C r^2, H, W) as (*, C, H r, W r), for r = upscale_factor"""
+
+    upscale_factor: int
+
+
+@layer(F.pixel_unshuffle)
+class PixelUnshuffle(Module):
+    """(*, C, H r, W r) as (*, C r^2, H, W), for r = downscale_factor"""
+
+    downscale_factor: int

@@ -1,0 +1,102 @@
+"""Windows of an image written out as columns, and columns added back into an image: each other's adjoints.
+
+A convolution is a matrix product with these columns; with them one can build what slides in some other way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.function import Op
+from minitorch.backend.arrays import Array
+from minitorch.ops.elementwise import check_floating
+from minitorch.ops.shape import squeeze, unsqueeze
+from minitorch.ops.window import Window, per_dim
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+class Unfold(Op):
+    """Columns (N, C * prod kernel, windows) of an image (N, C, *size): what each window sees"""
+
+    def forward(ctx, x: Array, window: Window) -> Array:
+        ctx.window, ctx.size = window, x.shape[2:]
+        columns = window.columns(x)
+        out = columns.shape[-window.rank :]
+        return columns.reshape(x.shape[0], x.shape[1] * math.prod(window.kernel), math.prod(out)).copy(order="C")
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return Fold.apply(grad, ctx.window, ctx.size)
+
+
+class Fold(Op):
+    """Columns added into an image of a size, each element to the cell it would have been seen in"""
+
+    def forward(ctx, x: Array, window: Window, size: tuple[int, ...]) -> Array:
+        ctx.window = window
+        channels = x.shape[1] // math.prod(window.kernel)
+        return window.fold(x.reshape(x.shape[0], channels, *window.kernel, *window.output_size(size)), size).copy(order="C")
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return Unfold.apply(grad, ctx.window)
+
+
+def unfold(
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    dilation: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    stride: int | Sequence[int] = 1,
+) -> Tensor:
+    """The windows of input ((N,) C, H, W) as columns ((N,) C * prod kernel, windows), in the order they are passed over."""
+    window = Window.of("unfold", 2, kernel_size, stride, padding, dilation)
+    check_floating("unfold", input)
+    if input.ndim not in (3, 4) or 0 in input.shape[-3:]:
+        raise RuntimeError(
+            "unfold: Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, "
+            f"but got: {list(input.shape)}"
+        )
+    if input.ndim == 3:
+        return squeeze(unfold(unsqueeze(input, 0), kernel_size, dilation, padding, stride), 0)
+    return Unfold.apply(input, window)
+
+
+def fold(
+    input: Tensor,
+    output_size: int | Sequence[int],
+    kernel_size: int | Sequence[int],
+    dilation: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    stride: int | Sequence[int] = 1,
+) -> Tensor:
+    """Columns ((N,) C * prod kernel, windows) added into an image ((N,) C, *output_size). Where windows overlap, they sum:
+
+    fold(unfold(x)) is x times the number of windows that see each cell.
+    """
+    window = Window.of("fold", 2, kernel_size, stride, padding, dilation)
+    size = per_dim(output_size, 2, "fold: output_size", 1)
+    check_floating("fold", input)
+    if input.ndim not in (2, 3) or 0 in input.shape[-2:]:
+        raise RuntimeError(
+            "fold: Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for "
+            f"input, but got: {list(input.shape)}"
+        )
+    cells, out = math.prod(window.kernel), window.output_size(size)
+    if input.shape[-2] % cells:
+        raise RuntimeError(
+            "fold: Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got "
+            f"input.size(1)={input.shape[-2]} and kernel_size={window.kernel}, whose product is {cells}"
+        )
+    if input.shape[-1] != math.prod(out):
+        raise RuntimeError(
+            f"fold: Given output_size={size}, kernel_size={window.kernel}, dilation={window.dilation}, padding="
+            f"{tuple(p for p, _ in window.padding)}, stride={window.stride}, expected size of input's dimension 2 to match "
+            f"the calculated number of sliding blocks {out[0]} * {out[1]} = {math.prod(out)}, but got "
+            f"input.size(2)={input.shape[-1]}"
+        )
+    if input.ndim == 2:
+        return squeeze(fold(unsqueeze(input, 0), output_size, kernel_size, dilation, padding, stride), 0)
+    return Fold.apply(input, window, size)

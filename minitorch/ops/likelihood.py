@@ -1,0 +1,252 @@
+"""Losses that say how unlikely the target is: negative log-likelihoods, from binary to Gaussian.
+
+As in loss.py each gives one number an element, and then their mean or sum.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.grad_mode import no_grad
+from minitorch.autograd.variable import wrap
+from minitorch.backend.arrays import Array, xp
+from minitorch.ops.comparison import clamp, masked_fill
+from minitorch.ops.elementwise import Number, Pointwise, check_floating
+from minitorch.ops.indexing import GetItem, along
+from minitorch.ops.loss import check_reduction, reduce
+from minitorch.ops.pointwise import exp, log, softplus
+from minitorch.ops.reduction import log_softmax, sum
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+def _same_size(input: Tensor, target: Tensor) -> None:
+    if input.shape != target.shape:
+        raise ValueError(
+            f"Using a target size ({target.shape!r}) that is different to the input size ({input.shape!r}) is refused here: "
+            "please ensure they have the same size"
+        )
+
+
+class BinaryCrossEntropy(Pointwise):
+    """-t log p - (1 - t) log(1 - p), each log at least -100;  (p - t) / (p (1 - p)), the denominator at least 1e-12"""
+
+    def forward(ctx, p: Array, t: Array) -> Array:
+        ctx.save_for_backward(p, t)
+        return (t - 1) * xp.maximum(xp.log1p(-p), -100) - t * xp.maximum(xp.log(p), -100)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        p, t = ctx.saved_tensors
+        for_p, for_t = ctx.needs_input_grad
+        return (
+            grad * (p - t) / clamp(p * (1 - p), min=1e-12) if for_p else None,
+            grad * (clamp(log(1 - p), min=-100) - clamp(log(p), min=-100)) if for_t else None,
+        )
+
+
+def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean") -> Tensor:
+    """How unlikely `target`, 0 or 1 or between, is for a probability `input`; times `weight`."""
+    _same_size(input, target)
+    values = input._array
+    if values.size and not (values.min() >= 0 and values.max() <= 1):
+        raise RuntimeError(
+            f"binary_cross_entropy: all elements of input should be between 0 and 1, and they are between {values.min():g} and "
+            f"{values.max():g}; for raw scores there is binary_cross_entropy_with_logits"
+        )
+    losses = BinaryCrossEntropy.apply(input, target)
+    return reduce(losses if weight is None else losses * weight, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    """As `binary_cross_entropy` of sigmoid(input), exact for scores of any size: (1 - t) x + log(1 + e^-x).
+
+    `pos_weight` multiplies the share of the positive targets.
+    """
+    _same_size(input, target)
+    if pos_weight is None:
+        losses = (1 - target) * input + softplus(-input)
+    else:
+        losses = (1 - target) * input + ((pos_weight - 1) * target + 1) * softplus(-input)
+    return reduce(losses if weight is None else losses * weight, reduction)
+
+
+def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
+    """target (log target - input), for log-probabilities input; `log_target` says that target is a logarithm, too.
+
+    Summed over classes it is the Kullback-Leibler divergence; reduction 'batchmean' is the sum divided by the batch.
+    """
+    if reduction == "mean":
+        warnings.warn(
+            "reduction: 'mean' divides the total loss by both the batch size and the support size. 'batchmean' divides only by "
+            "the batch size, and is the Kullback-Leibler divergence.",
+            stacklevel=3,
+        )
+    if log_target:
+        losses = exp(target) * (target - input)
+    else:
+        nothing = target == 0
+        losses = masked_fill(target * log(masked_fill(target, nothing, 1.0)), nothing, 0.0) - target * input
+    if reduction == "batchmean":
+        return sum(losses) / input.shape[0] if input.ndim else losses
+    return reduce(losses, reduction)
+
+
+def _check_class_weight(weight: Tensor | None, classes: int) -> None:
+    if weight is not None and tuple(weight.shape) != (classes,):
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: "
+            f"{list(weight.shape)}"
+        )
+
+
+def _mean_of_counted(losses: Tensor, scale: Tensor) -> Tensor:
+    """The weighted mean; nan, with a gradient of 0, where nothing counts."""
+    total = scale.sum()
+    return losses.sum() + math.nan if total.item() == 0 else losses.sum() / total
+
+
+def nll_loss(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"
+) -> Tensor:
+    """-input at the target class, for log-probabilities input (N, C, *) or (C,) and class numbers target (N, *) or ().
+
+    `weight` (C,) scales each class, `ignore_index` names a target that counts for nothing; the mean is over what counts,
+    weights included.
+    """
+    check_reduction(reduction)
+    if input.ndim == 0:
+        raise RuntimeError("nll_loss: expected an input of at least one dimension, the classes")
+    if input.ndim == 1:
+        if target.ndim:
+            raise RuntimeError(
+                f"multi-target not supported at the moment: input {list(input.shape)}, target {list(target.shape)}"
+            )
+        loss = nll_loss(input[None], target[None], weight, ignore_index=ignore_index, reduction=reduction)
+        return loss if reduction != "none" else loss[0]
+    n, classes, *rest = input.shape
+    if tuple(target.shape) != (n, *rest):
+        if target.ndim and target.shape[0] != n:
+            raise ValueError(f"Expected input batch_size ({n}) to match target batch_size ({target.shape[0]}).")
+        raise RuntimeError(f"Expected target size {[n, *rest]}, got {list(target.shape)}")
+    if target.dtype.name != "int64":
+        raise RuntimeError(f"expected scalar type Long but found {target.dtype!r}: targets are class numbers")
+    _check_class_weight(weight, classes)
+    counted = target._array != ignore_index
+    places = xp.where(counted, target._array, 0)
+    if places.size and (places.min() < 0 or places.max() >= classes):
+        wrong = places[(places < 0) | (places >= classes)][0]
+        raise IndexError(f"Target {wrong} is out of bounds: there are {classes} classes, numbered from 0")
+    picked = GetItem.apply(input, along(places[:, None], 1)).reshape(target.shape)
+    if weight is None and counted.all():
+        return reduce(-picked, reduction)
+    picked = picked.masked_fill(wrap(~counted), 0.0)
+    scale = wrap(counted.astype(input._array.dtype))
+    if weight is not None:
+        scale = scale * weight.detach()[wrap(places)]
+    return _mean_of_counted(-picked * scale, scale) if reduction == "mean" else reduce(-picked * scale, reduction)
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """How unlikely the target is under softmax(input): -log softmax(input) at the target class, as `nll_loss` counts it.
+
+    The target holds class numbers (N, *), or a probability for each class in the shape of input (N, C, *).
+    `label_smoothing` mixes the target with that much of the uniform distribution.
+    """
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    dim = 0 if input.ndim == 1 else 1
+    check_floating("cross_entropy", input)
+    logs = log_softmax(input, dim)
+    classes = input.shape[dim]
+    _check_class_weight(weight, classes)
+    spread = logs if weight is None else logs * weight.reshape(-1, *(1,) * (input.ndim - dim - 1))
+    if target.is_floating_point():
+        if target.shape != input.shape:
+            raise RuntimeError(
+                f"Expected target of class probabilities of shape {list(input.shape)}, got {list(target.shape)}; "
+                "class numbers are integers, target.long()"
+            )
+        losses = -(spread * (target * (1 - label_smoothing) + label_smoothing / classes)).sum(dim)
+        return losses.sum() / (input.numel() // classes) if reduction == "mean" else reduce(losses, reduction)
+    loss = nll_loss(logs, target, weight, ignore_index=ignore_index, reduction=reduction)
+    if label_smoothing == 0.0:
+        return loss
+    counted = target != ignore_index
+    uniform = -spread.sum(dim).masked_fill(~counted, 0.0)
+    if reduction == "mean":
+        scale = counted.to(input.dtype)
+        smooth = _mean_of_counted(uniform, scale if weight is None else weight.detach()[target * counted] * scale)
+    else:
+        smooth = reduce(uniform, reduction)
+    return loss * (1 - label_smoothing) + smooth * (label_smoothing / classes)
+
+
+def poisson_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    log_input: bool = True,
+    full: bool = False,
+    *,
+    eps: float = 1e-08,
+    reduction: str = "mean",
+) -> Tensor:
+    """How unlikely a count `target` is for a Poisson rate `input`, or e^input: rate - target log(rate), without log(target!).
+
+    With `full` Stirling's formula for the latter is added where target > 1.
+    """
+    losses = exp(input) - target * input if log_input else input - target * log(input + eps)
+    if full:
+        counts = masked_fill(target, target <= 1, 1.0)
+        stirling = counts * log(counts) - counts + log(counts * (2 * math.pi)) * 0.5
+        losses = losses + masked_fill(stirling, target <= 1, 0.0)
+    return reduce(losses, reduction)
+
+
+def gaussian_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    var: Tensor | Number,
+    full: bool = False,
+    eps: float = 1e-06,
+    reduction: str = "mean",
+) -> Tensor:
+    """How unlikely `target` is for a normal variable of mean `input` and variance v: (log v + (input - target)^2 / v) / 2.
+
+    `var` is v: a number, of input's shape, or lacks its last dimension or has 1 there. It counts as at least `eps`, which its
+    gradient does not feel. With `full` log(2 pi) / 2 is added.
+    """
+    if isinstance(var, (int, float)):
+        var = wrap(xp.full_like(input._array, var))
+    if (var._array < 0).any():
+        raise ValueError(f"gaussian_nll_loss: var has negative entry/entries, such as {var._array.min()}")
+    if var.shape != input.shape:
+        unequal = [n for n, m in zip(input.shape, var.shape, strict=False) if n != m]
+        if tuple(input.shape[:-1]) == tuple(var.shape):
+            var = var.unsqueeze(-1)
+        elif input.ndim != var.ndim or len(unequal) != 1:
+            raise ValueError(
+                f"gaussian_nll_loss: var is of incorrect size: {list(var.shape)} for an input of {list(input.shape)}"
+            )
+    var = var.clone()
+    with no_grad():
+        var.clamp_(min=eps)
+    losses = (log(var) + (input - target).square() / var) * 0.5
+    return reduce(losses + 0.5 * math.log(2 * math.pi) if full else losses, reduction)

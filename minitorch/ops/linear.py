@@ -1,0 +1,99 @@
+"""Products with a weight: linear and bilinear maps, and embedding, which is a linear map of one-hot rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minitorch.autograd.grad_mode import no_grad
+from minitorch.autograd.variable import wrap
+from minitorch.backend.arrays import Array, xp
+from minitorch.ops.comparison import where
+from minitorch.ops.indexing import getitem
+from minitorch.ops.matrix import einsum
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """input (*, in) times weight (out, in) transposed, plus bias (out,): (*, out)."""
+    product = input @ (weight.T if weight.ndim > 1 else weight)
+    return product if bias is None else product + bias
+
+
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """y[o] = sum over i, j of input1[i] weight[o, i, j] input2[j] + bias[o], for input1 (*, in1) and input2 (*, in2)."""
+    if len({input1.dtype, input2.dtype, weight.dtype}) > 1:
+        raise RuntimeError(
+            f"bilinear(): All tensors must have the same dtype, got input1: {input1.dtype!r}, input2: {input2.dtype!r}, "
+            f"weight: {weight.dtype!r}"
+        )
+    if weight.ndim != 3 or input1.ndim == 0 or input1.ndim != input2.ndim or input1.shape[:-1] != input2.shape[:-1]:
+        raise RuntimeError(
+            "bilinear(): input batch dimensions do not match, or weight is not of shape (out, in1, in2): got input1 "
+            f"{list(input1.shape)}, input2 {list(input2.shape)}, weight {list(weight.shape)}"
+        )
+    for name, x, size in (("input1", input1, weight.shape[1]), ("input2", input2, weight.shape[2])):
+        if x.shape[-1] != size:
+            raise RuntimeError(f"bilinear(): {name} size does not match weight size: got {x.shape[-1]} but expected {size}")
+    if bias is not None and tuple(bias.shape) != (weight.shape[0],):
+        raise RuntimeError(
+            f"bilinear(): bias size does not match weight size: got {list(bias.shape)} but expected {weight.shape[0]}"
+        )
+    y = einsum("...i,oij,...j->...o", input1, weight, input2)
+    return y if bias is None else y + bias
+
+
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+) -> Tensor:
+    """The rows of weight (n, dim) that the integers of input (*) name: (*, dim).
+
+    The row `padding_idx` gets no gradient. With `max_norm`, rows that are looked up and have a larger `norm_type`-norm are
+    scaled down to it, in `weight` itself. With `scale_grad_by_freq` the gradient of a row is divided by how often it occurs.
+    """
+    if input._array.dtype.name not in ("int64", "int32"):
+        raise RuntimeError(f"embedding: Expected indices of dtype int64 or int32, but got {input.dtype!r}: .long() converts")
+    if weight.ndim != 2:
+        raise RuntimeError(f"embedding: 'weight' must be 2-D, but got shape {list(weight.shape)}")
+    n, places = weight.shape[0], input._array
+    if places.size and not (places.min() >= 0 and places.max() < n):
+        wrong = places[(places < 0) | (places >= n)].reshape(-1)[0]
+        raise IndexError(f"embedding: index out of range in self: {wrong}, and weight has rows 0 to {n - 1}")
+    if padding_idx is not None and not -n <= padding_idx < n:
+        raise AssertionError(f"embedding: Padding_idx must be within num_embeddings: -{n} to {n - 1}, but got {padding_idx}")
+    if max_norm is not None:
+        _limit_norms(weight, xp.unique(places), max_norm, norm_type)
+    rows = getitem(weight, input if input.ndim else wrap(places.reshape(1)))
+    rows = rows if input.ndim else rows[0]
+    if padding_idx is not None:
+        rows = where(wrap(places[..., None] == padding_idx % n), rows.detach(), rows)
+    if scale_grad_by_freq:
+        often = wrap(xp.asarray(xp.bincount(places.reshape(-1), minlength=n)[places][..., None]))
+        if rows.requires_grad:
+            rows.register_hook(lambda grad: grad / often)
+    return rows
+
+
+@no_grad()
+def _limit_norms(weight: Tensor, rows: Array, most: float, p: float) -> None:
+    chosen = weight._array[rows]
+    norms = (xp.absolute(chosen) ** p).sum(1, keepdims=True) ** (1 / p)
+    scale = xp.where(norms > most, most / (norms + 1e-7), 1.0).astype(chosen.dtype)
+    weight.detach()[wrap(rows)] = wrap(chosen * scale)
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """Class numbers (*) as rows (*, num_classes) of zeros with a one; as many classes as the largest needs if -1."""
+    if tensor.dtype.name != "int64":
+        raise RuntimeError(f"one_hot is only applicable to index tensor of type LongTensor, got {tensor.dtype!r}")
+    array = tensor._array
+    classes = int(array.max()) + 1 if num_classes == -1 else num_classes
+    if array.size and (array.min() < 0 or array.max() >= classes):
+        raise RuntimeError(f"Class values must be in [0, {classes}), found {int(array.min())} to {int(array.max())}")
+    return wrap((array[..., None] == xp.arange(classes)).astype(xp.int64))

@@ -1,0 +1,216 @@
+"""Normalization: values brought to mean 0 and variance 1, over the batch, over a layer, over groups of channels.
+
+They differ only in what the mean is taken over. For an input (N, C, *size):
+
+    batch_norm       over N and size, for each channel       (Ioffe and Szegedy 2015)
+    layer_norm       over the last dimensions, for each sample  (Ba et al. 2016)
+    group_norm       over size and the channels of a group   (Wu and He 2018)
+    instance_norm    over size, for each sample and channel  (Ulyanov et al. 2016)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.function import Op
+from minitorch.autograd.grad_mode import no_grad
+from minitorch.backend.arrays import Array, xp
+from minitorch.ops.elementwise import check_floating
+from minitorch.ops.pointwise import sqrt
+from minitorch.ops.reduction import mean, sum, vector_norm
+from minitorch.ops.shape import reshape
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+class Standardize(Op):
+    """y = (x - mean) / sqrt(var + eps) over dimensions; with it the mean and the variance, these dimensions kept as 1.
+
+    The mean and the variance move with x, so of its gradient only what neither of them takes up remains:
+    dx = (grad - mean(grad) - y mean(grad y)) / sqrt(var + eps).
+    """
+
+    materialize_grads = False
+
+    def forward(ctx, x: Array, dims: tuple[int, ...], eps: float) -> tuple[Array, Array, Array]:
+        average = xp.mean(x, axis=dims, keepdims=True)
+        y = x - average
+        var = xp.mean(y * y, axis=dims, keepdims=True)
+        y /= xp.sqrt(var + x.dtype.type(eps))
+        ctx.dims, ctx.eps = dims, eps
+        ctx.save_for_backward(x, average, var)
+        return y, average, var
+
+    def backward(ctx, grad: Tensor | None, grad_mean: Tensor | None, grad_var: Tensor | None) -> Any:
+        x, average, var = ctx.saved_tensors
+        centred = x - average
+        deviation = sqrt(var + ctx.eps)
+        count = math.prod(x.shape[d] for d in ctx.dims)
+        total: Any = None
+        if grad is not None:
+            y = centred / deviation
+            rest = sum(grad, ctx.dims, True) + y * sum(grad * y, ctx.dims, True)
+            total = (grad - rest / count) / deviation
+        if grad_mean is not None:
+            total = _add(total, grad_mean / count)
+        if grad_var is not None:
+            total = _add(total, grad_var * (centred * (2 / count)))
+        return total
+
+
+def _add(a: Any, b: Any) -> Any:
+    return b if a is None else a + b
+
+
+def _scaled(y: Tensor, weight: Tensor | None, bias: Tensor | None, shape: Sequence[int]) -> Tensor:
+    """weight * y + bias, for the elementwise scale and shift that a layer learns."""
+    y = y if weight is None else y * reshape(weight, tuple(shape))
+    return y if bias is None else y + reshape(bias, tuple(shape))
+
+
+def _check_sizes(name: str, count: int, **given: Tensor | None) -> None:
+    for what, x in given.items():
+        if x is not None and tuple(x.shape) != (count,):
+            raise RuntimeError(f"{name}: {what} should contain {count} elements not {x.numel()}: its shape is {list(x.shape)}")
+
+
+def _check_types(name: str, input: Tensor, **given: Tensor | None) -> None:
+    check_floating(name, input)
+    for what, x in given.items():
+        if x is not None and x.dtype is not input.dtype:
+            raise RuntimeError(f"{name}: expected {what} to have type {input.dtype!r}, as the input, but it has {x.dtype!r}")
+
+
+@no_grad()
+def _track(running: Tensor | None, momentum: float, seen: Tensor) -> None:
+    """running = (1 - momentum) running + momentum seen"""
+    if running is not None:
+        running.mul_(1 - momentum).add_(reshape(seen, tuple(running.shape)), alpha=momentum)
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-05,
+) -> Tensor:
+    """(input - mean) / sqrt(var + eps) * weight + bias for each channel of input (N, C, *size).
+
+    In training mean and variance are the batch's, and the running ones move towards them by the share `momentum` (the
+    variance there being the unbiased one, sum / (n - 1)); otherwise they are the running ones.
+    """
+    if input.ndim < 2:
+        raise RuntimeError(f"batch_norm: expected an input of at least 2 dimensions, (N, C, *), but got {list(input.shape)}")
+    channels, shape = input.shape[1], (1, input.shape[1], *(1,) * (input.ndim - 2))
+    _check_types("batch_norm", input, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
+    _check_sizes("batch_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    if not training:
+        if running_mean is None or running_var is None:
+            raise RuntimeError("batch_norm: Expected running_mean and running_var to be defined when training=False")
+        y = (input - reshape(running_mean, shape)) / sqrt(reshape(running_var, shape) + eps)
+        return _scaled(y, weight, bias, shape)
+    count = input.numel() // channels if channels else 0
+    if count == 1:
+        raise ValueError(
+            f"batch_norm: Expected more than 1 value per channel when training, got input size {list(input.shape)}: "
+            "the variance of one value is 0; .eval() uses the running statistics"
+        )
+    y, average, var = Standardize.apply(input, (0, *range(2, input.ndim)), eps)
+    if count:
+        _track(running_mean, momentum, average)
+        _track(running_var, momentum, var * (count / (count - 1)))
+    return _scaled(y, weight, bias, shape)
+
+
+def instance_norm(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-05,
+) -> Tensor:
+    """As `batch_norm`, over each sample (N, C, *size) on its own; the running statistics follow the mean over the batch."""
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    _check_types("instance_norm", input, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
+    count = math.prod(input.shape[2:])
+    if input.ndim < 3 or count == 1:
+        raise ValueError(
+            f"instance_norm: Expected more than 1 spatial element when training, got input size {list(input.shape)}"
+        )
+    channels = input.shape[1]
+    _check_sizes("instance_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    y, average, var = Standardize.apply(input, tuple(range(2, input.ndim)), eps)
+    if input.numel():
+        _track(running_mean, momentum, mean(average, 0))
+        _track(running_var, momentum, mean(var, 0) * (count / (count - 1)))
+    return _scaled(y, weight, bias, (1, channels, *(1,) * (input.ndim - 2)))
+
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-05,
+) -> Tensor:
+    """(input - mean) / sqrt(var + eps) * weight + bias, over the last dimensions, which have the sizes `normalized_shape`."""
+    shape = tuple(normalized_shape)
+    if not shape:
+        raise RuntimeError(
+            "layer_norm: Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one size"
+        )
+    if tuple(input.shape[-len(shape) :]) != shape:
+        raise RuntimeError(
+            f"layer_norm: Given normalized_shape={list(shape)}, expected input with shape [*, {', '.join(map(str, shape))}], "
+            f"but got input of size {list(input.shape)}"
+        )
+    _check_types("layer_norm", input, weight=weight, bias=bias)
+    for what, x in (("weight", weight), ("bias", bias)):
+        if x is not None and tuple(x.shape) != shape:
+            raise RuntimeError(
+                f"layer_norm: Expected {what} to be of same shape as normalized_shape, but got {list(x.shape)} and "
+                f"{list(shape)}"
+            )
+    y, _, _ = Standardize.apply(input, tuple(range(input.ndim - len(shape), input.ndim)), eps)
+    return _scaled(y, weight, bias, shape)
+
+
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-05
+) -> Tensor:
+    """As `layer_norm` over each of `num_groups` groups of the channels of input (N, C, *size); a weight for each channel."""
+    if input.ndim < 2:
+        raise RuntimeError(f"group_norm: Expected at least 2 dimensions for input tensor but received {input.ndim}")
+    if num_groups <= 0:
+        raise RuntimeError(f"group_norm: Expected num groups to be greater than 0, got {num_groups}")
+    n, channels = input.shape[:2]
+    if channels % num_groups:
+        raise RuntimeError(
+            "group_norm: Expected number of channels in input to be divisible by num_groups, but got input of shape "
+            f"{list(input.shape)} and num_groups={num_groups}"
+        )
+    _check_types("group_norm", input, weight=weight, bias=bias)
+    _check_sizes("group_norm", channels, weight=weight, bias=bias)
+    size = math.prod(input.shape[1:]) // num_groups
+    if n * size == 1:
+        raise ValueError(
+            f"group_norm: Expected more than 1 value per channel when training, got input size {list(input.shape)}"
+        )
+    y, _, _ = Standardize.apply(reshape(input, (n, num_groups, size)), (2,), eps)
+    return _scaled(reshape(y, tuple(input.shape)), weight, bias, (channels, *(1,) * (input.ndim - 2)))
+
+
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    """input / max(norm, eps), with the p-norm along `dim`."""
+    return input / vector_norm(input, p, dim, keepdim=True).clamp(min=eps)

@@ -1,0 +1,232 @@
+"""Images on another grid: borders that repeat the image, other sizes, and channels traded for resolution.
+
+All of it picks cells along each dimension in turn, by an index worked out beforehand, so its derivative is that of `x[index]`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.variable import wrap
+from minitorch.backend.arrays import Array, xp
+from minitorch.ops.elementwise import check_floating
+from minitorch.ops.indexing import getitem
+from minitorch.ops.pooling import adaptive_avg_pool
+from minitorch.ops.shape import constant_pad, permute, reshape
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+def _pick(x: Tensor, dim: int, index: Array) -> Tensor:
+    """The slices of x along `dim` that `index` names."""
+    return getitem(x, (slice(None),) * dim + (index,))
+
+
+# ---- borders -----------------------------------------------------------------------------------------------------------
+
+
+def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
+    """A border around the last dimensions: `pad` is (before, after) of the last one, then of the one before, ...
+
+    Negative widths cut. `mode` says what the border is of:
+        constant     `value`, 0 by default
+        reflect      the image mirrored at its edge cell:   c b | a b c | b a
+        replicate    the edge cell again and again:         a a | a b c | c c
+        circular     the image from its other end:          b c | a b c | a b
+    """
+    if not isinstance(pad, (tuple, list)) or not all(hasattr(w, "__index__") for w in pad):
+        raise TypeError(f"pad(): argument 'pad' (position 2) must be tuple of ints, not {pad!r}")
+    if len(pad) % 2:
+        raise RuntimeError(f"pad: Padding length must be divisible by 2, a width before and one after, but it is {list(pad)}")
+    if len(pad) > 2 * input.ndim:
+        raise RuntimeError(
+            "pad: Padding length should be less than or equal to two times the input dimension but got padding length "
+            f"{len(pad)} and input of dimension {input.ndim}"
+        )
+    pairs = [(int(pad[i]), int(pad[i + 1])) for i in range(0, len(pad), 2)]
+    widths = [(0, 0)] * (input.ndim - len(pairs)) + pairs[::-1]
+    if mode == "constant":
+        return constant_pad(input, widths, 0.0 if value is None else value)
+    if mode not in _BORDERS:
+        raise NotImplementedError(f"pad: Unrecognised padding mode {mode!r}; there are constant, {', '.join(_BORDERS)}")
+    if value:
+        raise RuntimeError(f'pad: Padding mode "{mode}" doesn\'t take in value argument, and was given {value}')
+    if input.ndim not in (len(pairs) + 1, len(pairs) + 2):
+        raise NotImplementedError(
+            f"pad: Padding size {len(pad)} is not supported for {input.ndim}D input tensor in mode {mode!r}: it pads the last "
+            f"{len(pairs)} dimensions of a {len(pairs) + 1}D or {len(pairs) + 2}D tensor"
+        )
+    if 0 in input.shape[-len(pairs) - 1 :]:
+        raise RuntimeError(f"pad: Expected non-zero sizes except for the batch in mode {mode!r}, but got: {list(input.shape)}")
+    for dim, (before, after) in enumerate(widths):
+        if before or after:
+            input = _border(input, dim, before, after, mode)
+    return input
+
+
+_BORDERS = {  # the place in n cells that stands for place i, which may lie outside
+    "reflect": lambda i, n: n - 1 - xp.absolute(n - 1 - xp.absolute(i)),
+    "replicate": lambda i, n: xp.clip(i, 0, n - 1),
+    "circular": lambda i, n: i % n,
+}
+
+
+def _border(x: Tensor, dim: int, before: int, after: int, mode: str) -> Tensor:
+    if mode == "circular" and (before < 0 or after < 0):  # what is cut off does not come back at the other end
+        x = constant_pad(x, [(min(before, 0), min(after, 0)) if d == dim else (0, 0) for d in range(x.ndim)])
+        before, after = max(before, 0), max(after, 0)
+    n = x.shape[dim]
+    most = {"reflect": n - 1, "circular": n}.get(mode, max(before, after))
+    if max(before, after) > most:
+        raise RuntimeError(
+            f"pad: Padding size should be at most {most} at dimension {dim} of input {list(x.shape)}, of size {n}, in mode "
+            f"{mode!r}, but got: padding ({before}, {after})"
+        )
+    if n + before + after < 1:
+        raise RuntimeError(f"pad: input of size {n} is too small at dimension {dim} for padding ({before}, {after})")
+    return _pick(x, dim, _BORDERS[mode](xp.arange(-before, n + after), n))
+
+
+# ---- other sizes -------------------------------------------------------------------------------------------------------
+
+_LINEAR = {"linear": 1, "bilinear": 2, "trilinear": 3}
+
+
+def interpolate(
+    input: Tensor,
+    size: int | Sequence[int] | None = None,
+    scale_factor: float | Sequence[float] | None = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+) -> Tensor:
+    """An image (N, C, *size) on a grid of another size, given as `size` or as `scale_factor`, a number or one a dimension.
+
+    Output cell i looks at place  s i  of the input ('nearest'), or at  s (i + 1/2) - 1/2, as if cells were areas. There
+    'nearest-exact' takes the nearest cell, and 'linear', 'bilinear' and 'trilinear' mix the two neighbours on each of one,
+    two, three dimensions. s is n / out, or 1 / scale_factor unless `recompute_scale_factor`. With `align_corners` the first
+    and last cells of input and output coincide, as if cells were points: place  i (n - 1) / (out - 1). 'area' averages.
+    """
+    rank = input.ndim - 2
+    if rank not in (1, 2, 3) or mode not in (*_LINEAR, "nearest", "nearest-exact", "area"):
+        raise NotImplementedError(
+            f"interpolate: Only 3D, 4D and 5D input Tensors supported (got {input.ndim}D) for the modes: nearest | linear | "
+            f"bilinear | trilinear | area | nearest-exact (got {mode})"
+        )
+    if _LINEAR.get(mode, rank) != rank:
+        right = next(word for word, r in _LINEAR.items() if r == rank)
+        raise NotImplementedError(
+            f"interpolate: Got {input.ndim}D input, but {mode} mode needs {_LINEAR[mode] + 2}D input; {right!r} takes this one"
+        )
+    if align_corners is not None and mode not in _LINEAR:
+        raise ValueError(
+            f"interpolate: align_corners option can only be set with the interpolating modes: {' | '.join(_LINEAR)}, not {mode}"
+        )
+    old = tuple(input.shape[2:])
+    out, factors = _sizes(old, size, scale_factor, recompute_scale_factor)
+    if any(n < 1 for n in (*old, *out)) or input.shape[1] == 0:
+        raise RuntimeError(
+            f"interpolate: Input and output sizes should be greater than 0, but got input {list(input.shape)} and output size "
+            f"{list(out)}"
+        )
+    check_floating("interpolate", input)
+    if mode == "area":
+        return adaptive_avg_pool(rank, input, out)
+    real = input._array.dtype if input._array.dtype.itemsize >= 4 else xp.dtype(xp.float32)
+    for dim, (n, m, factor) in enumerate(zip(old, out, factors, strict=True), 2):
+        i = xp.arange(m)
+        if mode not in _LINEAR:
+            place = i.astype(xp.float32) if mode == "nearest" else i.astype(xp.float32) + xp.float32(0.5)
+            scale = xp.float32(n / m if factor is None else 1 / factor)  # PyTorch finds the nearest cell in float32
+            input = _pick(input, dim, xp.minimum((place * scale).astype(xp.int64), n - 1))
+        elif n != m or factor not in (None, 1.0):
+            place = _places(i.astype(real), n, m, factor, bool(align_corners))
+            input = _mix(input, dim, xp.minimum(place.astype(xp.int64), n - 1), place)
+    return input
+
+
+def _sizes(old: tuple[int, ...], size: Any, scale_factor: Any, recompute: bool | None) -> tuple[Any, tuple[float | None, ...]]:
+    """The size asked for, and for each dimension the factor that is to be used instead of the ratio of sizes, or None."""
+    rank = len(old)
+    if (size is None) == (scale_factor is None):
+        both = "either size or scale_factor should" if size is None else "only one of size or scale_factor should"
+        raise ValueError(f"interpolate: {both} be defined")
+    if size is not None:
+        if recompute:
+            raise ValueError("interpolate: recompute_scale_factor is not meaningful with an explicit size.")
+        out = tuple(size) if isinstance(size, (tuple, list)) else (size,) * rank
+        if len(out) != rank:
+            raise ValueError(
+                "interpolate: Input and output must have the same number of spatial dimensions, but got input with spatial "
+                f"dimensions of {list(old)} and output size of {size}"
+            )
+        if not all(hasattr(n, "__index__") for n in out):
+            raise TypeError(f"interpolate: size must be an int or a tuple of ints, not {size!r}")
+        return out, (None,) * rank
+    factors = tuple(scale_factor) if isinstance(scale_factor, (tuple, list)) else (scale_factor,) * rank
+    if len(factors) != rank:
+        raise ValueError(
+            "interpolate: Input and scale_factor must have the same number of spatial dimensions, but got input with spatial "
+            f"dimensions of {list(old)} and scale_factor of shape {scale_factor}"
+        )
+    out = tuple(math.floor(n * f) for n, f in zip(old, factors, strict=True))
+    return out, (None,) * rank if recompute else tuple(map(float, factors))
+
+
+def _places(i: Array, n: int, m: int, factor: float | None, align_corners: bool) -> Array:
+    """Where in n cells the cells i of m look, at least at the first."""
+    if align_corners:
+        return i * i.dtype.type((n - 1) / (m - 1) if m > 1 else 0)
+    scale = i.dtype.type(n / m if factor is None else 1 / factor)
+    return xp.maximum((i + i.dtype.type(0.5)) * scale - i.dtype.type(0.5), 0)
+
+
+def _mix(x: Tensor, dim: int, left: Array, place: Array) -> Tensor:
+    """Between the cell `left` of a place and the next one, in proportion to the distance."""
+    n = x.shape[dim]
+    share = xp.clip(place - left, 0, 1).astype(x._array.dtype).reshape(-1, *(1,) * (x.ndim - dim - 1))
+    return _pick(x, dim, left) * wrap(1 - share) + _pick(x, dim, xp.minimum(left + 1, n - 1)) * wrap(share)
+
+
+# ---- channels for resolution -------------------------------------------------------------------------------------------
+
+
+def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
+    """input (*, C r^2, H, W) as (*, C, H r, W r): r^2 channels become the r by r cells of one (Shi et al. 2016)."""
+    r = _factor("pixel_shuffle", "upscale_factor", input, upscale_factor)
+    *batch, c, h, w = input.shape
+    if c % (r * r):
+        raise RuntimeError(
+            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but "
+            f"input.size(-3)={c} is not divisible by {r * r}"
+        )
+    x = reshape(input, (math.prod(batch), c // (r * r), r, r, h, w))
+    return reshape(permute(x, (0, 1, 4, 2, 5, 3)), (*batch, c // (r * r), h * r, w * r))
+
+
+def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
+    """input (*, C, H r, W r) as (*, C r^2, H, W): undoes `pixel_shuffle`."""
+    r = _factor("pixel_unshuffle", "downscale_factor", input, downscale_factor)
+    *batch, c, h, w = input.shape
+    for name, place, n in (("height", -2, h), ("width", -1, w)):
+        if n % r:
+            raise RuntimeError(
+                f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but input.size({place})={n} is not "
+                f"divisible by {r}"
+            )
+    x = reshape(input, (math.prod(batch), c, h // r, r, w // r, r))
+    return reshape(permute(x, (0, 1, 3, 5, 2, 4)), (*batch, c * r * r, h // r, w // r))
+
+
+def _factor(name: str, parameter: str, input: Tensor, factor: int) -> int:
+    if input.ndim < 3:
+        raise RuntimeError(
+            f"{name} expects input to have at least 3 dimensions, but got input with {input.ndim} dimension(s): "
+            f"{list(input.shape)}"
+        )
+    if factor < 1:
+        raise RuntimeError(f"{name} expects a positive {parameter}, but got {factor}")
+    return factor
