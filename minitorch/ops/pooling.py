@@ -340,8 +340,20 @@ def adaptive_avg_pool(rank: int, input: Tensor, output_size: Any) -> Tensor:
     return _batched(name, rank, input, pool)
 
 
+def avg_pool1d(
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Tensor:
+    """As `avg_pool2d`, for input ((N,) C, L). There is no `divisor_override`, since PyTorch has none here."""
+    return avg_pool(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
+
+
 max_pool1d, max_pool2d, max_pool3d = for_ranks(max_pool)
 max_unpool1d, max_unpool2d, max_unpool3d = for_ranks(max_unpool)
-avg_pool1d, avg_pool2d, avg_pool3d = for_ranks(avg_pool)
+_, avg_pool2d, avg_pool3d = for_ranks(avg_pool)
 adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = for_ranks(adaptive_max_pool)
 adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = for_ranks(adaptive_avg_pool)

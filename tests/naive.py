@@ -1,0 +1,692 @@
+"""What every layer computes, written with explicit loops over numbers, as slowly and plainly as can be.
+
+NAIVE has a function for each layer: it is given the layer's options, its parameters and the inputs as arrays, and returns the
+output. The tests hold the layers to it.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import numpy as np
+
+
+def whole(value, rank):
+    """An option for each dimension."""
+    return tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
+
+
+def batched(rank, function):
+    """`function` for arrays (N, C, *size), also for an array without the batch."""
+
+    def with_batch(o, p, x, *rest, **named):
+        if x.ndim == rank + 2:
+            return function(o, p, x, *rest, **named)
+        return function(o, p, x[None], *(r[None] for r in rest), **named)[0]
+
+    return with_batch
+
+
+def places(size):
+    """Every index into an array of `size`, in order."""
+    return product(*map(range, size))
+
+
+def inside(at, size):
+    return all(0 <= a < n for a, n in zip(at, size, strict=True))
+
+
+def seen_at(window, cell, stride, padding, dilation):
+    """Where in the unpadded input a cell of a window looks."""
+    return tuple(w * s - p + c * d for w, c, s, p, d in zip(window, cell, stride, padding, dilation, strict=True))
+
+
+def count_windows(size, kernel, stride, padding, dilation, ceil_mode=False):
+    """How many windows there are on each dimension, by trying: the next one begins a stride later."""
+    out = []
+    for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True):
+        count = 0
+        while True:
+            first, last = count * s - p, count * s - p + d * (k - 1)
+            fits = last < n + p
+            reaches_over = ceil_mode and first < n and last - s < n + p - 1 and first - s + d * (k - 1) < n + p - 1
+            if not (fits or reaches_over):
+                break
+            count += 1
+        out.append(count)
+    return tuple(out)
+
+
+# ---- windows -----------------------------------------------------------------------------------------------------------
+
+
+def window_options(o, rank, stride=1):
+    kernel = whole(o["kernel_size"], rank)
+    stride = kernel if o.get("stride", stride) is None else whole(o.get("stride", stride), rank)
+    return kernel, stride, whole(o.get("padding", 0), rank), whole(o.get("dilation", 1), rank)
+
+
+def conv(rank):
+    def function(o, p, x):
+        kernel, stride, dilation = (whole(o[k], rank) for k in ("kernel_size", "stride", "dilation"))
+        if o["padding"] == "valid":
+            pads = [(0, 0)] * rank
+        elif o["padding"] == "same":
+            pads = [(d * (k - 1) // 2, d * (k - 1) - d * (k - 1) // 2) for d, k in zip(dilation, kernel, strict=True)]
+        else:
+            pads = [(n, n) for n in whole(o["padding"], rank)]
+        mode = {"zeros": "constant"}.get(o["padding_mode"], o["padding_mode"])
+        x = border(x, [(0, 0), (0, 0), *pads], mode, 0.0)
+        out = count_windows(x.shape[2:], kernel, stride, (0,) * rank, dilation)
+        weight, groups = p["weight"], o["groups"]
+        per_group_in, per_group_out = x.shape[1] // groups, weight.shape[0] // groups
+        y = np.zeros((len(x), weight.shape[0], *out))
+        for n, f, window in product(range(len(x)), range(len(weight)), places(out)):
+            group = f // per_group_out
+            for c, cell in product(range(per_group_in), places(kernel)):
+                at = seen_at(window, cell, stride, (0,) * rank, dilation)
+                y[(n, f, *window)] += weight[(f, c, *cell)] * x[(n, group * per_group_in + c, *at)]
+            if "bias" in p:
+                y[(n, f, *window)] += p["bias"][f]
+        return y
+
+    return batched(rank, function)
+
+
+def conv_transpose(rank):
+    def function(o, p, x, output_size=None):
+        kernel, stride, padding, dilation = window_options(o, rank)
+        extra = whole(o["output_padding"], rank)
+        if output_size is None:
+            per_dim = zip(x.shape[2:], stride, padding, dilation, kernel, extra, strict=True)
+            output_size = [(n - 1) * s - 2 * q + d * (k - 1) + e + 1 for n, s, q, d, k, e in per_dim]
+        weight, groups = p["weight"], o["groups"]
+        per_group_in, per_group_out = len(weight) // groups, weight.shape[1]
+        y = np.zeros((len(x), per_group_out * groups, *output_size))
+        for n, c, window in product(range(len(x)), range(x.shape[1]), places(x.shape[2:])):
+            for f, cell in product(range(per_group_out), places(kernel)):
+                at = seen_at(window, cell, stride, padding, dilation)
+                if inside(at, output_size):  # the kernel is laid down, times the input's value
+                    y[(n, c // per_group_in * per_group_out + f, *at)] += weight[(c, f, *cell)] * x[(n, c, *window)]
+        if "bias" in p:
+            for f in range(y.shape[1]):
+                y[:, f] += p["bias"][f]
+        return y
+
+    return batched(rank, function)
+
+
+def each_window(x, rank, out, cells_of):
+    """For each plane and each window: its place, and [(value, flat place in the plane)] of what it sees."""
+    size = x.shape[2:]
+    for n, c, window in product(range(len(x)), range(x.shape[1]), places(out)):
+        seen = [(x[(n, c, *at)], np.ravel_multi_index(at, size)) for at in cells_of(window) if inside(at, size)]
+        yield (n, c, *window), seen
+
+
+def pool_windows(o, x, rank):
+    kernel, stride, padding, dilation = window_options(o, rank, stride=None)
+    out = count_windows(x.shape[2:], kernel, stride, padding, dilation, o["ceil_mode"])
+    return kernel, stride, padding, out, lambda w: [seen_at(w, cell, stride, padding, dilation) for cell in places(kernel)]
+
+
+def largest(x, rank, out, cells_of, return_indices):
+    y, indices = np.zeros((*x.shape[:2], *out)), np.zeros((*x.shape[:2], *out), int)
+    for at, seen in each_window(x, rank, out, cells_of):
+        y[at] = max(value for value, _ in seen)
+        indices[at] = next(place for value, place in seen if value == y[at])
+    return np.stack([y, indices], 1) if return_indices else y  # one array, so that `batched` can take its batch off
+
+
+def max_pool(rank):
+    def function(o, p, x):
+        *_, out, cells_of = pool_windows(o, x, rank)
+        return largest(x, rank, out, cells_of, o["return_indices"])
+
+    return batched(rank, function)
+
+
+def avg_pool(rank):
+    def function(o, p, x):
+        _, _, padding, out, cells_of = pool_windows(o, x, rank)
+        y = np.zeros((*x.shape[:2], *out))
+        for at, seen in each_window(x, rank, out, cells_of):
+            counted = len(seen)
+            if o["count_include_pad"]:
+                padded = [n + 2 * q for n, q in zip(x.shape[2:], padding, strict=True)]
+                counted = sum(inside([a + q for a, q in zip(c, padding, strict=True)], padded) for c in cells_of(at[2:]))
+            y[at] = sum(value for value, _ in seen) / (o.get("divisor_override") or counted)
+        return y
+
+    return batched(rank, function)
+
+
+def max_unpool(rank):
+    def function(o, p, x, indices, output_size=None):
+        kernel, stride, padding, _ = window_options(o, rank, stride=None)
+        if output_size is None:
+            per_dim = zip(x.shape[2:], stride, padding, kernel, strict=True)
+            output_size = [(n - 1) * s - 2 * q + k for n, s, q, k in per_dim]
+        y = np.zeros((*x.shape[:2], *output_size))
+        for at in places(x.shape):
+            y[(*at[:2], *np.unravel_index(indices[at], output_size))] = x[at]
+        return y
+
+    return batched(rank, function)
+
+
+def adaptive_cells(size, out):
+    """The cells of window w: from floor(w n / out) up to, but without, ceil((w + 1) n / out)."""
+    return lambda window: product(
+        *(range(math.floor(w * n / m), math.ceil((w + 1) * n / m)) for w, n, m in zip(window, size, out, strict=True))
+    )
+
+
+def adaptive_size(o, x, rank):
+    return tuple(n if m is None else m for m, n in zip(whole(o["output_size"], rank), x.shape[2:], strict=True))
+
+
+def adaptive_max_pool(rank):
+    def function(o, p, x):
+        out = adaptive_size(o, x, rank)
+        return largest(x, rank, out, adaptive_cells(x.shape[2:], out), o["return_indices"])
+
+    return batched(rank, function)
+
+
+def adaptive_avg_pool(rank):
+    def function(o, p, x):
+        out = adaptive_size(o, x, rank)
+        y = np.zeros((*x.shape[:2], *out))
+        for at, seen in each_window(x, rank, out, adaptive_cells(x.shape[2:], out)):
+            y[at] = sum(value for value, _ in seen) / len(seen)
+        return y
+
+    return batched(rank, function)
+
+
+def unfold(o, p, x):
+    kernel, stride, padding, dilation = window_options(o, 2)
+    out = count_windows(x.shape[2:], kernel, stride, padding, dilation)
+    y = np.zeros((len(x), x.shape[1] * math.prod(kernel), math.prod(out)))
+    for n, (row, (c, cell)), (column, window) in product(
+        range(len(x)), enumerate(product(range(x.shape[1]), places(kernel))), enumerate(places(out))
+    ):
+        at = seen_at(window, cell, stride, padding, dilation)
+        y[n, row, column] = x[(n, c, *at)] if inside(at, x.shape[2:]) else 0.0
+    return y
+
+
+def fold(o, p, x):
+    if x.ndim == 2:
+        return fold(o, p, x[None])[0]
+    kernel, stride, padding, dilation = window_options(o, 2)
+    size = whole(o["output_size"], 2)
+    out = count_windows(size, kernel, stride, padding, dilation)
+    channels = x.shape[1] // math.prod(kernel)
+    y = np.zeros((len(x), channels, *size))
+    for n, (row, (c, cell)), (column, window) in product(
+        range(len(x)), enumerate(product(range(channels), places(kernel))), enumerate(places(out))
+    ):
+        at = seen_at(window, cell, stride, padding, dilation)
+        if inside(at, size):
+            y[(n, c, *at)] += x[n, row, column]
+    return y
+
+
+# ---- grids -------------------------------------------------------------------------------------------------------------
+
+
+def border(x, widths, mode, value):
+    """x with widths[d] = (before, after) more cells on dimension d."""
+    y = np.zeros([n + a + b for n, (a, b) in zip(x.shape, widths, strict=True)])
+    for at in places(y.shape):
+        source = []
+        for i, n, (before, _) in zip(at, x.shape, widths, strict=True):
+            i -= before
+            if mode == "reflect":
+                i = -i if i < 0 else 2 * (n - 1) - i if i >= n else i
+            if mode == "replicate":
+                i = min(max(i, 0), n - 1)
+            if mode == "circular":
+                i = i + n if i < 0 else i - n if i >= n else i
+            source.append(i)
+        y[at] = x[tuple(source)] if inside(source, x.shape) else value
+    return y
+
+
+def pad(rank, mode):
+    def function(o, p, x):
+        widths = whole(o["padding"], 2 * rank)
+        pairs = [(widths[2 * i], widths[2 * i + 1]) for i in range(rank)][::-1]  # the last dimension comes first
+        return border(x, [(0, 0)] * (x.ndim - rank) + pairs, mode, o.get("value", 0.0))
+
+    return function
+
+
+def upsample(o, p, x):
+    rank = x.ndim - 2
+    if o["size"] is not None:
+        out, scales = whole(o["size"], rank), [None] * rank
+    else:
+        factors = whole(o["scale_factor"], rank)
+        out = tuple(math.floor(n * f) for n, f in zip(x.shape[2:], factors, strict=True))
+        scales = [None if o["recompute_scale_factor"] else 1 / f for f in factors]
+    if o["mode"] == "area":
+        return NAIVE[f"AdaptiveAvgPool{rank}d"]({"output_size": out}, p, x)
+    for dim, (m, scale) in enumerate(zip(out, scales, strict=True), 2):
+        x = np.moveaxis(x, dim, 0)
+        n = len(x)
+        y = np.zeros((m, *x.shape[1:]))
+        for i in range(m):
+            step = n / m if scale is None else scale
+            if o["mode"].endswith("linear"):
+                place = max((i + 0.5) * step - 0.5, 0.0)
+                if o["align_corners"]:
+                    place = i * (n - 1) / (m - 1) if m > 1 else 0.0
+                left = min(int(place), n - 1)
+                share = min(place - left, 1.0)
+                y[i] = x[left] * (1 - share) + x[min(left + 1, n - 1)] * share
+            else:
+                half = np.float32(0.5 if o["mode"] == "nearest-exact" else 0)
+                y[i] = x[min(int((np.float32(i) + half) * np.float32(step)), n - 1)]
+        x = np.moveaxis(y, 0, dim)
+    return x
+
+
+def pixel_shuffle(o, p, x):
+    r = o["upscale_factor"]
+    *batch, c, h, w = x.shape
+    y = np.zeros((*batch, c // r**2, h * r, w * r))
+    for at in places(y.shape):
+        *b, k, i, j = at
+        y[at] = x[(*b, k * r * r + (i % r) * r + j % r, i // r, j // r)]
+    return y
+
+
+def pixel_unshuffle(o, p, x):
+    r = o["downscale_factor"]
+    *batch, c, h, w = x.shape
+    y = np.zeros((*batch, c * r * r, h // r, w // r))
+    for at in places(x.shape):
+        *b, k, i, j = at
+        y[(*b, k * r * r + (i % r) * r + j % r, i // r, j // r)] = x[at]
+    return y
+
+
+# ---- maps --------------------------------------------------------------------------------------------------------------
+
+
+def linear(o, p, x):
+    y = np.zeros((*x.shape[:-1], o["out_features"]))
+    for *b, f in places(y.shape):
+        y[(*b, f)] = sum(p["weight"][f, i] * x[(*b, i)] for i in range(x.shape[-1])) + (p["bias"][f] if "bias" in p else 0)
+    return y
+
+
+def bilinear(o, p, x1, x2):
+    y = np.zeros((*x1.shape[:-1], o["out_features"]))
+    for *b, f in places(y.shape):
+        for i, j in places((x1.shape[-1], x2.shape[-1])):
+            y[(*b, f)] += x1[(*b, i)] * p["weight"][f, i, j] * x2[(*b, j)]
+        y[(*b, f)] += p["bias"][f] if "bias" in p else 0
+    return y
+
+
+def embedding(o, p, numbers):
+    return np.array([p["weight"][i] for i in numbers.reshape(-1)]).reshape(*numbers.shape, o["embedding_dim"])
+
+
+def flatten(o, p, x):
+    start, end = o["start_dim"] % x.ndim, o["end_dim"] % x.ndim
+    return x.reshape(*x.shape[:start], -1, *x.shape[end + 1 :])
+
+
+def unflatten(o, p, x):
+    return x.reshape(len(x), *o["unflattened_size"])
+
+
+# ---- activations: a number in, a number out ------------------------------------------------------------------------------
+
+
+def sigmoid(x):
+    return 1 / (1 + math.exp(-x))
+
+
+def softplus(x, beta=1.0, threshold=20.0):
+    return x if beta * x > threshold else math.log(1 + math.exp(beta * x)) / beta
+
+
+def gelu(x, approximate):
+    if approximate == "tanh":
+        return x / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    return x / 2 * (1 + math.erf(x / math.sqrt(2)))
+
+
+def elu(x, alpha):
+    return x if x > 0 else alpha * (math.exp(x) - 1)
+
+
+def hardshrink(x, lambd):
+    return 0 if -lambd <= x <= lambd else x
+
+
+def softshrink(x, lambd):
+    return x - lambd if x > lambd else x + lambd if x < -lambd else 0
+
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017
+
+NUMBERS = {
+    "Sigmoid": lambda x, o: sigmoid(x),
+    "Tanh": lambda x, o: math.tanh(x),
+    "ReLU": lambda x, o: max(x, 0),
+    "LeakyReLU": lambda x, o: x if x > 0 else o["negative_slope"] * x,
+    "RReLU": lambda x, o: x if x > 0 else o["lower"] * x,  # drawn with lower = upper
+    "ReLU6": lambda x, o: min(max(x, 0), 6),
+    "ELU": lambda x, o: elu(x, o["alpha"]),
+    "SELU": lambda x, o: SELU_SCALE * elu(x, SELU_ALPHA),
+    "CELU": lambda x, o: x if x > 0 else o["alpha"] * (math.exp(x / o["alpha"]) - 1),
+    "GELU": lambda x, o: gelu(x, o["approximate"]),
+    "SiLU": lambda x, o: x * sigmoid(x),
+    "Mish": lambda x, o: x * math.tanh(softplus(x)),
+    "Softplus": lambda x, o: softplus(x, o["beta"], o["threshold"]),
+    "Softsign": lambda x, o: x / (1 + abs(x)),
+    "Softshrink": lambda x, o: softshrink(x, o["lambd"]),
+    "Hardshrink": lambda x, o: hardshrink(x, o["lambd"]),
+    "Tanhshrink": lambda x, o: x - math.tanh(x),
+    "Hardtanh": lambda x, o: min(max(x, o["min_val"]), o["max_val"]),
+    "Hardsigmoid": lambda x, o: min(max(x + 3, 0), 6) / 6,
+    "Hardswish": lambda x, o: x * min(max(x + 3, 0), 6) / 6,
+    "LogSigmoid": lambda x, o: math.log(sigmoid(x)),
+    "Threshold": lambda x, o: x if x > o["threshold"] else o["value"],
+    "Identity": lambda x, o: x,
+    **{f"Dropout{r}": lambda x, o: x for r in ("", "1d", "2d", "3d")},  # in eval mode
+}
+
+
+def each_number(f):
+    return lambda o, p, x: np.array([f(v, o) for v in x.reshape(-1).tolist()], np.float64).reshape(x.shape)
+
+
+def prelu(o, p, x):
+    y, weight = x.copy(), p["weight"]
+    for at in places(x.shape):
+        if x[at] < 0:
+            y[at] = weight[at[1] if len(weight) > 1 else 0] * x[at]
+    return y
+
+
+def rows(function, dim_of=lambda o: o["dim"]):
+    """A function of one row of numbers, for each row along a dimension."""
+
+    def whole_array(o, p, x):
+        moved = np.moveaxis(x, dim_of(o), -1)
+        out = [function(list(moved[at])) for at in places(moved.shape[:-1])]
+        return np.moveaxis(np.array(out).reshape(*moved.shape[:-1], -1), -1, dim_of(o))
+
+    return whole_array
+
+
+def softmax_row(row):
+    total = sum(math.exp(v) for v in row)
+    return [math.exp(v) / total for v in row]
+
+
+def glu_row(row):
+    half = len(row) // 2
+    return [a * sigmoid(b) for a, b in zip(row[:half], row[half:], strict=True)]
+
+
+# ---- normalization -----------------------------------------------------------------------------------------------------
+
+
+def standardize(x, groups, eps):
+    """x with the numbers of each group (a list of places) brought to mean 0 and variance 1."""
+    y = np.zeros_like(x)
+    for group in groups:
+        mean = sum(x[at] for at in group) / len(group)
+        var = sum((x[at] - mean) ** 2 for at in group) / len(group)
+        for at in group:
+            y[at] = (x[at] - mean) / math.sqrt(var + eps)
+    return y
+
+
+def grouped(x, key):
+    """The places of x in groups of one key."""
+    groups = {}
+    for at in places(x.shape):
+        groups.setdefault(key(at), []).append(at)
+    return groups.values()
+
+
+def scaled(y, p, which):
+    """weight * y + bias, where `which` says for a place which of them."""
+    out = y.copy()
+    for at in places(y.shape):
+        out[at] = y[at] * (p["weight"][which(at)] if "weight" in p else 1) + (p["bias"][which(at)] if "bias" in p else 0)
+    return out
+
+
+def batch_norm(o, p, x, training):
+    if training or not o["track_running_stats"]:
+        y = standardize(x, grouped(x, lambda at: at[1]), o["eps"])
+    else:
+        y = x / math.sqrt(1 + o["eps"])  # nothing has been tracked yet: mean 0, variance 1
+    return scaled(y, p, lambda at: at[1])
+
+
+def instance_norm(rank):
+    def function(o, p, x, training):
+        if training or not o["track_running_stats"]:
+            y = standardize(x, grouped(x, lambda at: at[:2]), o["eps"])
+        else:
+            y = x / math.sqrt(1 + o["eps"])
+        return scaled(y, p, lambda at: at[1])
+
+    return batched(rank, function)
+
+
+def layer_norm(o, p, x):
+    shape = o["normalized_shape"]
+    rank = 1 if isinstance(shape, int) else len(shape)
+    return scaled(standardize(x, grouped(x, lambda at: at[:-rank]), o["eps"]), p, lambda at: at[-rank:])
+
+
+def group_norm(o, p, x):
+    per_group = o["num_channels"] // o["num_groups"]
+    return scaled(standardize(x, grouped(x, lambda at: (at[0], at[1] // per_group)), o["eps"]), p, lambda at: at[1])
+
+
+# ---- losses ------------------------------------------------------------------------------------------------------------
+
+
+def reduced(losses, reduction):
+    losses = np.asarray(losses)
+    return {"none": losses, "mean": losses.sum() / max(losses.size, 1), "sum": losses.sum()}[reduction]
+
+
+def numbers_loss(f):
+    """A loss of one number of each input."""
+
+    def function(o, p, x, *others):
+        others = [np.broadcast_to(a, x.shape) for a in others]
+        losses = [f(o, x[at], *(a[at] for a in others), at) for at in places(x.shape)]
+        return reduced(np.array(losses).reshape(x.shape), o["reduction"])
+
+    return function
+
+
+def weight_at(o, at, name="weight"):
+    return 1 if o[name] is None else o[name][at]
+
+
+def smooth_l1(o, x, t, at):
+    d = abs(x - t)
+    return d * d / (2 * o["beta"]) if d < o["beta"] else d - o["beta"] / 2
+
+
+def huber(o, x, t, at):
+    d = abs(x - t)
+    return d * d / 2 if d < o["delta"] else o["delta"] * (d - o["delta"] / 2)
+
+
+def bce(o, x, t, at):
+    return -weight_at(o, at) * (t * math.log(x) + (1 - t) * math.log(1 - x))
+
+
+def bce_with_logits(o, x, t, at):
+    s = sigmoid(x)
+    return -weight_at(o, at) * (weight_at(o, at, "pos_weight") * t * math.log(s) + (1 - t) * math.log(1 - s))
+
+
+def kl_div(o, x, t, at):
+    return math.exp(t) * (t - x) if o["log_target"] else t * (math.log(t) - x)
+
+
+def poisson(o, x, t, at):
+    loss = math.exp(x) - t * x if o["log_input"] else x - t * math.log(x + o["eps"])
+    if o["full"] and t > 1:
+        loss += t * math.log(t) - t + math.log(2 * math.pi * t) / 2
+    return loss
+
+
+def gaussian(o, p, x, t, var):
+    var = var[..., None] if var.shape == x.shape[:-1] else var
+
+    def one(o, x, t, v, at):
+        return (math.log(v) + (x - t) ** 2 / v) / 2 + (math.log(2 * math.pi) / 2 if o["full"] else 0)
+
+    return numbers_loss(one)(o, p, x, t, var)
+
+
+def hinge(o, x, t, at):
+    return x if t == 1 else max(0, o["margin"] - x)
+
+
+def classified(o, scores, target):
+    """For each place of the target: (log-probabilities of the classes, the target there)."""
+    scores = np.moveaxis(scores, 1 if scores.ndim > 1 else 0, -1)
+    batch = scores.shape[:-1]
+    soft = target.shape != batch
+    target = np.moveaxis(target, 1 if target.ndim > 1 else 0, -1) if soft else target
+    return batch, [(scores[at], target[at]) for at in places(batch)]
+
+
+def mean_by_weight(o, losses, weights, batch):
+    if o["reduction"] == "mean":
+        return np.asarray(sum(losses) / sum(weights) if sum(weights) else math.nan)
+    return reduced(np.array(losses).reshape(batch), o["reduction"])
+
+
+def nll(o, p, x, target):
+    batch, pairs = classified(o, x, target)
+    weights = [0 if t == o["ignore_index"] else weight_at(o, t) for _, t in pairs]
+    return mean_by_weight(o, [-w * logs[t] for (logs, t), w in zip(pairs, weights, strict=True)], weights, batch)
+
+
+def cross_entropy(o, p, x, target):
+    batch, pairs = classified(o, x, target)
+    losses, weights, smooth = [], [], o["label_smoothing"]
+    for scores, t in pairs:
+        logs = [math.log(v) for v in softmax_row(scores)]
+        c = len(logs)
+        if target.dtype.kind == "f":
+            shares, weight = [v * (1 - smooth) + smooth / c for v in t], 1
+        elif t == o["ignore_index"]:
+            shares, weight = [0] * c, 0
+        else:
+            shares, weight = [(1 - smooth) * (k == t) + smooth / c for k in range(c)], weight_at(o, t)
+        losses.append(-sum(s * weight_at(o, k) * logs[k] for k, s in enumerate(shares)))
+        weights.append(weight)
+    return mean_by_weight(o, losses, weights, batch)
+
+
+def cosine_embedding(o, p, x1, x2, target):
+    losses = []
+    for at in places(target.shape):
+        a, b = x1[at], x2[at]
+        cos = sum(a * b) / math.sqrt((sum(a * a) + 1e-12) * (sum(b * b) + 1e-12))
+        losses.append(1 - cos if target[at] == 1 else max(0, cos - o["margin"]))
+    return reduced(np.array(losses).reshape(target.shape), o["reduction"])
+
+
+def multi_margin(o, p, x, target):
+    losses = []
+    for at in places(target.shape):
+        row, y = x[at], int(target[at])
+        over = [max(0, o["margin"] - row[y] + row[j]) ** o["p"] for j in range(len(row)) if j != y]
+        losses.append(weight_at(o, y) * sum(over) / len(row))
+    return reduced(np.array(losses).reshape(target.shape), o["reduction"])
+
+
+def multilabel_margin(o, p, x, target):
+    losses = []
+    for at in places(x.shape[:-1]):
+        row, listed = x[at], list(target[at])
+        listed = listed[: listed.index(-1)] if -1 in listed else listed
+        over = [max(0, 1 - row[y] + row[j]) for y in listed for j in range(len(row)) if j not in listed]
+        losses.append(sum(over) / len(row))
+    return reduced(np.array(losses).reshape(x.shape[:-1]), o["reduction"])
+
+
+def multilabel_soft_margin(o, p, x, target):
+    losses = []
+    for at in places(x.shape[:-1]):
+        each = [bce_with_logits({**o, "pos_weight": None}, x[(*at, c)], target[(*at, c)], (*at, c)) for c in range(x.shape[-1])]
+        losses.append(sum(each) / len(each))
+    return reduced(np.array(losses).reshape(x.shape[:-1]), o["reduction"])
+
+
+def triplet(o, p, anchor, positive, negative):
+    def distance(a, b):
+        return sum(abs(u - v + o["eps"]) ** o["p"] for u, v in zip(a, b, strict=True)) ** (1 / o["p"])
+
+    losses = []
+    for at in places(anchor.shape[:-1]):
+        a, b, c = anchor[at], positive[at], negative[at]
+        far = min(distance(a, c), distance(b, c)) if o["swap"] else distance(a, c)
+        losses.append(max(0, distance(a, b) - far + o["margin"]))
+    return reduced(np.array(losses).reshape(anchor.shape[:-1]), o["reduction"])
+
+
+NAIVE = {
+    **{f"Conv{r}d": conv(r) for r in (1, 2, 3)},
+    **{f"ConvTranspose{r}d": conv_transpose(r) for r in (1, 2, 3)},
+    **{f"MaxPool{r}d": max_pool(r) for r in (1, 2, 3)},
+    **{f"AvgPool{r}d": avg_pool(r) for r in (1, 2, 3)},
+    **{f"MaxUnpool{r}d": max_unpool(r) for r in (1, 2, 3)},
+    **{f"AdaptiveMaxPool{r}d": adaptive_max_pool(r) for r in (1, 2, 3)},
+    **{f"AdaptiveAvgPool{r}d": adaptive_avg_pool(r) for r in (1, 2, 3)},
+    **{
+        f"{kind}Pad{r}d": pad(r, mode)
+        for r in (1, 2, 3)
+        for kind, mode in {
+            "Constant": "constant", "Zero": "constant", "Reflection": "reflect", "Replication": "replicate",
+            "Circular": "circular",
+        }.items()
+    },
+    "Unfold": batched(2, unfold), "Fold": fold, "Upsample": upsample,
+    "PixelShuffle": pixel_shuffle, "PixelUnshuffle": pixel_unshuffle,
+    "Linear": linear, "Bilinear": bilinear, "Embedding": embedding, "Flatten": flatten, "Unflatten": unflatten,
+    **{name: each_number(f) for name, f in NUMBERS.items()},
+    "PReLU": prelu,
+    "GLU": rows(glu_row), "Softmax": rows(softmax_row), "Softmax2d": rows(softmax_row, lambda o: -3),
+    "Softmin": rows(lambda row: softmax_row([-v for v in row])),
+    "LogSoftmax": rows(lambda row: [math.log(v) for v in softmax_row(row)]),
+    **{f"BatchNorm{r}d": batch_norm for r in (1, 2, 3)},
+    **{f"InstanceNorm{r}d": instance_norm(r) for r in (1, 2, 3)},
+    "LayerNorm": layer_norm, "GroupNorm": group_norm,
+    "L1Loss": numbers_loss(lambda o, x, t, at: abs(x - t)),
+    "MSELoss": numbers_loss(lambda o, x, t, at: (x - t) ** 2),
+    "SmoothL1Loss": numbers_loss(smooth_l1), "HuberLoss": numbers_loss(huber),
+    "BCELoss": numbers_loss(bce), "BCEWithLogitsLoss": numbers_loss(bce_with_logits), "KLDivLoss": numbers_loss(kl_div),
+    "PoissonNLLLoss": numbers_loss(poisson), "GaussianNLLLoss": gaussian,
+    "SoftMarginLoss": numbers_loss(lambda o, x, t, at: math.log(1 + math.exp(-t * x))),
+    "HingeEmbeddingLoss": numbers_loss(hinge),
+    "MarginRankingLoss": numbers_loss(lambda o, a, b, t, at: max(0, o["margin"] - t * (a - b))),
+    "NLLLoss": nll, "CrossEntropyLoss": cross_entropy, "CosineEmbeddingLoss": cosine_embedding,
+    "MultiMarginLoss": multi_margin, "MultiLabelMarginLoss": multilabel_margin,
+    "MultiLabelSoftMarginLoss": multilabel_soft_margin, "TripletMarginLoss": triplet,
+}  # fmt: skip

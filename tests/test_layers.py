@@ -1,0 +1,179 @@
+"""Every layer of the package: held to its definition in loops, and its derivatives to differences."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minitorch as mt
+from minitorch import nn
+from minitorch.autograd import gradcheck, gradgradcheck
+from tests.layers import LAYERS, Case, Drawing
+from tests.naive import NAIVE
+
+EVERY = pytest.mark.parametrize("name", LAYERS)
+HOLDERS = {"Buffer", "Module", "ModuleDict", "ModuleList", "Parameter", "Sequential", "functional", "init"}
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
+
+def drawn(name: str, data) -> tuple[Case, list[mt.Tensor]]:
+    """A case, and the tensors to run it with."""
+    case = LAYERS[name](Drawing(lambda low, high: data.draw(st.integers(low, high))))
+    tensors = [mt.from_numpy(a.copy()) for a in case.arrays()]
+    return case, [t.requires_grad_() if t.is_floating_point() and i not in case.constant else t for i, t in enumerate(tensors)]
+
+
+def test_every_layer_has_a_case_and_a_definition():
+    missing = set(nn.__all__) - HOLDERS - set(LAYERS)
+    assert not missing, f"{sorted(missing)}: add an entry for each to LAYERS in tests/layers.py"
+    assert set(LAYERS) == set(NAIVE)
+
+
+@EVERY
+@given(data=st.data())
+def test_values_agree_with_the_definition_in_loops(name, data):
+    case, tensors = drawn(name, data)
+    names = [n for n, _ in case.build(mt).named_parameters()]
+    values = [t.detach().numpy() for t in tensors]
+    weights = dict(zip(names, values[len(case.inputs) :], strict=True))
+    more = dict(case.named)
+    if name.startswith(("BatchNorm", "InstanceNorm")):
+        more["training"] = case.training
+    expected = NAIVE[name](case.settings(), weights, *values[: len(case.inputs)], **more)
+    out = case.run(mt, *tensors)
+    if case.options.get("return_indices"):
+        axis = out[0].ndim - int(name[-2]) - 1  # both in one array, after the batch
+        assert np.array_equal(np.take(expected, 1, axis), out[1].numpy())
+        expected = np.take(expected, 0, axis)
+    assert out[0].shape == expected.shape
+    assert np.allclose(out[0].detach().numpy(), expected, rtol=1e-9, atol=1e-9, equal_nan=True)
+
+
+@EVERY
+@given(data=st.data())
+def test_derivatives_of_both_orders_agree_with_differences(name, data):
+    case, tensors = drawn(name, data)
+    if not any(t.requires_grad for t in tensors):
+        return
+
+    def values(*tensors):
+        return tuple(t for t in case.run(mt, *tensors) if t.is_floating_point() and t.requires_grad)
+
+    if not values(*tensors) or {"scale_grad_by_freq", "padding_idx"} & set(case.options):
+        return  # these make of the derivative something else, on purpose
+    assert gradcheck(values, tensors, atol=1e-4)
+    assert gradgradcheck(values, tensors, atol=1e-4)
+
+
+@EVERY
+def test_layers_print_copy_pickle_and_take_float32(name):
+    case = LAYERS[name](Drawing(lambda low, high: (low + high) // 2))
+    layer = case.build(mt).float()
+    inputs = [mt.from_numpy(a.astype(np.float32) if a.dtype.kind == "f" else a) for a in case.inputs]
+    y = layer(*(x.clone() for x in inputs), **case.named)
+    values = y if isinstance(y, tuple) else (y,)
+    assert values[0].dtype is mt.float32 or name == "Flatten"
+    assert repr(layer).startswith(f"{name}(")
+    for twin in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
+        assert repr(twin) == repr(layer)
+        assert list(twin.state_dict()) == list(layer.state_dict())
+
+
+def test_of_elements_unpooled_to_one_place_the_last_wins_and_has_the_gradient():
+    x = mt.tensor([[[1.0, 2.0, 3.0, 4.0]]], requires_grad=True)
+    y = nn.functional.max_unpool1d(x, mt.tensor([[[2, 5, 2, 2]]]), 2)
+    assert y.tolist() == [[[0, 0, 4, 0, 0, 2, 0, 0]]]
+    y.sum().backward()
+    assert x.grad.tolist() == [[[0, 1, 0, 1]]]
+
+
+@pytest.mark.parametrize(("name", "shape", "channels"), [
+    ("Dropout", (200, 50), 10_000), ("Dropout1d", (500, 4, 3), 2000), ("Dropout2d", (500, 4, 3, 2), 2000),
+    ("Dropout3d", (500, 4, 3, 2, 2), 2000),
+])  # fmt: skip
+def test_dropout_keeps_the_mean_and_drops_whole_channels(name, shape, channels):
+    x = mt.ones(*shape, requires_grad=True)
+    layer = getattr(nn, name)(p=0.3)
+    y = layer(x)
+    planes = y.detach().numpy().reshape(channels, -1)
+    assert np.all((planes == 0) | np.isclose(planes, 1 / 0.7))
+    assert np.all(planes == planes[:, :1])
+    assert abs((planes[:, 0] == 0).mean() - 0.3) < 0.05
+    y.sum().backward()
+    assert np.array_equal(x.grad.numpy(), y.detach().numpy())
+    assert layer.eval()(x) is x
+    assert getattr(nn, name)(p=1.0)(x).sum().item() == 0
+    again = mt.ones(*shape)
+    assert getattr(nn, name)(p=0.5, inplace=True)(again) is again
+    assert 0 in again
+
+
+def test_random_slopes_differ_in_training_and_are_their_mean_in_eval_mode():
+    layer = nn.RReLU(0.1, 0.3)
+    x = -mt.ones(1000)
+    slopes = -layer(x)
+    assert 0.1 <= slopes.min().item() < 0.12
+    assert 0.28 < slopes.max().item() <= 0.3
+    assert np.allclose(layer.eval()(x).numpy(), -0.2)
+
+
+def test_running_statistics_follow_the_batches():
+    layer, plain = nn.BatchNorm1d(2, momentum=0.5), nn.BatchNorm1d(2, momentum=None)
+    batches = [mt.randn(8, 2) * 3 + 1 for _ in range(3)]
+    mean, var = np.zeros(2), np.ones(2)
+    for batch in batches:
+        layer(batch), plain(batch)
+        mean = 0.5 * mean + 0.5 * batch.numpy().mean(0)
+        var = 0.5 * var + 0.5 * batch.numpy().var(0, ddof=1)
+    assert np.allclose(layer.running_mean.numpy(), mean, atol=1e-5)
+    assert np.allclose(layer.running_var.numpy(), var, atol=1e-4)
+    assert np.allclose(plain.running_mean.numpy(), np.mean([b.numpy().mean(0) for b in batches], 0), atol=1e-5)
+    assert layer.num_batches_tracked.item() == 3
+    x = mt.ones(1, 2)
+    expected = (x.numpy() - mean) / np.sqrt(var + 1e-5)
+    assert np.allclose(layer.eval()(x).detach().numpy(), expected, atol=1e-4)
+    layer.train().reset_running_stats()
+    with pytest.raises(ValueError, match="more than 1 value per channel"):
+        layer(x)
+    with pytest.raises(RuntimeError):
+        layer(mt.ones(4, 3))
+    assert (layer.running_mean.tolist(), layer.num_batches_tracked.item()) == ([0, 0], 0)  # a failed call leaves no trace
+
+
+def test_embedding_options():
+    layer = nn.Embedding(4, 2, padding_idx=1, max_norm=1.0, scale_grad_by_freq=True)
+    assert layer.weight[1].tolist() == [0, 0]
+    layer.weight.data = mt.tensor([[3.0, 4.0], [0.0, 0.0], [0.3, 0.4], [6.0, 8.0]])
+    out = layer(mt.tensor([0, 0, 1, 2, 0]))
+    assert np.allclose(layer.weight.detach().numpy(), [[0.6, 0.8], [0, 0], [0.3, 0.4], [6, 8]])  # only what was looked up
+    out.sum().backward()
+    assert np.allclose(layer.weight.grad.numpy(), [[1, 1], [0, 0], [1, 1], [0, 0]])
+    frozen = nn.Embedding.from_pretrained(mt.ones(3, 2))
+    assert not frozen.weight.requires_grad
+
+
+def test_a_layer_made_of_a_function_can_be_subclassed_changed_and_asked():
+    class Loud(nn.LeakyReLU):
+        def __init__(self):
+            super().__init__(negative_slope=0.5)
+
+        def forward(self, x):
+            return super().forward(x) * 2
+
+    loud = Loud()
+    assert loud(mt.tensor([-1.0, 1.0])).tolist() == [-1, 2]
+    loud.negative_slope = 0.25
+    assert loud(mt.tensor([-1.0])).tolist() == [-0.5]
+    assert repr(loud) == "Loud(negative_slope=0.25)"
+    with pytest.raises(TypeError, match=r"MaxPool2d.__init__\(\) missing a required argument: 'kernel_size'"):
+        nn.MaxPool2d()
+    with pytest.raises(TypeError, match=r"ELU.__init__\(\) got an unexpected keyword argument 'beta'"):
+        nn.ELU(beta=1)
+    weighted = nn.BCELoss(mt.ones(2))
+    assert list(weighted.state_dict()) == ["weight"]
