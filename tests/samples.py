@@ -21,7 +21,7 @@ from minitorch.ops.folding import Fold, Unfold
 from minitorch.ops.likelihood import BinaryCrossEntropy
 from minitorch.ops.normalization import Standardize
 from minitorch.ops.pooling import AvgPool, MaxPool, PutBack, Spread, WindowArgmax
-from minitorch.ops.rectifier import Leaky, Relu
+from minitorch.ops.rectifier import LeakyRelu, Relu
 from minitorch.ops.window import Window
 
 
@@ -319,7 +319,7 @@ def leaky(draw):
     shape = draw.shape(2)
     x = draw.tensor(shape, apart_from=(0,))
     return draw.choose(
-        [(lambda x: Leaky.apply(x, -0.3), (x,)), (Leaky.apply, (x, draw.tensor((shape[0], *(1,) * (len(shape) - 1)))))]
+        [(lambda x: LeakyRelu.apply(x, -0.3), (x,)), (LeakyRelu.apply, (x, draw.tensor((shape[0], *(1,) * (len(shape) - 1)))))]
     )
 
 
@@ -383,7 +383,7 @@ SAMPLES: dict[type[Function], Callable] = {
     ops.comparison.Minimum: pairwise(mt.minimum),
     ops.comparison.Clamp: clamping,
     Relu: unary(mt.relu, apart_from=(0,)),
-    Leaky: leaky,
+    LeakyRelu: leaky,
     ops.reduction.Sum: reduction(mt.sum),
     ops.reduction.Extreme: extreme(mt.amax),
     ops.reduction.Prod: product,

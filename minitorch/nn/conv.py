@@ -50,14 +50,14 @@ class _ConvNd(Module):
         if padding_mode not in _BORDERS:
             raise ValueError(f"padding_mode must be one of {list(_BORDERS)}, but got padding_mode={padding_mode!r}")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size = per_dim(kernel_size, rank, f"{name}: kernel_size", 1)
-        self.stride = per_dim(stride, rank, f"{name}: stride", 1)
-        self.dilation = per_dim(dilation, rank, f"{name}: dilation", 1)
+        self.kernel_size = per_dim(kernel_size, rank, f"{name}: kernel_size", 1, single=False)
+        self.stride = per_dim(stride, rank, f"{name}: stride", 1, single=False)
+        self.dilation = per_dim(dilation, rank, f"{name}: dilation", 1, single=False)
         if isinstance(padding, str):
             self.padding: str | tuple[int, ...] = padding
             self._borders = padding_of(padding, self.kernel_size, self.stride, self.dilation, ValueError)
         else:
-            self.padding = per_dim(padding, rank, f"{name}: padding", 0)
+            self.padding = per_dim(padding, rank, f"{name}: padding", 0, single=False)
             self._borders = tuple((p, p) for p in self.padding)
         self.padding_mode = padding_mode
         leading = (in_channels, out_channels // groups) if self._transposed else (out_channels, in_channels // groups)
@@ -159,6 +159,8 @@ class _ConvTransposeNd(_ConvNd):
     def _padding_for(self, input: Tensor, output_size: Sequence[int]) -> tuple[int, ...]:
         """The output_padding that gives `output_size`. Raises ValueError, with the range, where there is none."""
         rank, lead = self._rank, input.ndim - self._rank
+        if not isinstance(output_size, (tuple, list)) or not all(isinstance(n, int) for n in output_size):
+            raise TypeError(f"{type(self).__name__}: output_size must be a tuple of {rank} ints, not {output_size!r}")
         if len(output_size) not in (rank, rank + lead):
             raise ValueError(
                 f"{type(self).__name__}: for {input.ndim}D input, output_size must have {rank} or {rank + lead} elements (got "

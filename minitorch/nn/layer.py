@@ -14,6 +14,7 @@ inplace=...), and the printed form ELU(alpha=1.0). (The fields are read as those
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable
 from dataclasses import KW_ONLY
 from typing import Any, TypeVar, dataclass_transform
@@ -32,18 +33,17 @@ def layer(function: Callable[..., Any]) -> Callable[[M], M]:
     A field annotated as Tensor becomes a buffer. `training` is passed on to a function that asks for it. What the class
     defines itself stays; a method `__post_init__` is called once the options are set.
     """
-    asks_mode = "training" in inspect.signature(function).parameters
+    parameters = inspect.signature(function).parameters
+    asks_mode = "training" in parameters
 
     def decorate(cls: M) -> M:
-        fields = _fields(cls)
-        signature = inspect.Signature([inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD), *fields])
-        names = [field.name for field in fields]
+        me, fields = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD), _fields(cls)
+        signature, names = inspect.Signature([me, *fields]), [field.name for field in fields]
+        inputs = list(itertools.takewhile(lambda name: name not in (*names, "training"), parameters))
+        call = inspect.Signature([me, *(parameters[name] for name in inputs)])
 
         def __init__(self: Module, *args: Any, **kwargs: Any) -> None:
-            try:
-                given = signature.bind(self, *args, **kwargs)
-            except TypeError as error:
-                raise TypeError(f"{type(self).__name__}.__init__() {error}") from None
+            given = _bind(signature, "__init__", self, args, kwargs)
             given.apply_defaults()
             Module.__init__(self)
             for field in fields:
@@ -54,20 +54,22 @@ def layer(function: Callable[..., Any]) -> Callable[[M], M]:
                     setattr(self, field.name, value)
             self.__post_init__()
 
-        def forward(self: Module, *inputs: Any, **named: Any) -> Any:
+        def forward(self: Module, *args: Any, **kwargs: Any) -> Any:
+            if kwargs or len(args) != len(inputs):
+                args = _bind(call, "forward", self, args, kwargs).args[1:]
             options = {name: getattr(self, name) for name in names}
             if asks_mode:
                 options["training"] = self.training
-            return function(*inputs, **named, **options)
+            return function(*args, **options)
 
         def extra_repr(self: Module) -> str:
             options = {name: getattr(self, name) for name in names if name != "inplace" or self.inplace}
             return ", ".join(f"{name}={value!r}" for name, value in options.items())
 
         for field in fields:
-            if "Tensor" in str(field.annotation) and field.name in vars(cls):
-                delattr(cls, field.name)  # the default would hide the buffer
-        __init__.__signature__ = signature  # type: ignore[attr-defined]
+            if field.name in vars(cls):
+                delattr(cls, field.name)  # an option is the layer's own, and a buffer would be hidden
+        __init__.__signature__, forward.__signature__ = signature, call  # type: ignore[attr-defined]
         for method in (__init__, forward, extra_repr, __post_init__):
             if not _defined(cls, method.__name__):
                 method.__qualname__ = f"{cls.__name__}.{method.__name__}"
@@ -75,6 +77,13 @@ def layer(function: Callable[..., Any]) -> Callable[[M], M]:
         return cls
 
     return decorate
+
+
+def _bind(signature: inspect.Signature, name: str, self: Module, args: Any, kwargs: Any) -> inspect.BoundArguments:
+    try:
+        return signature.bind(self, *args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"{type(self).__name__}.{name}{signature} was called otherwise: {error}") from None
 
 
 def __post_init__(self: Module) -> None:

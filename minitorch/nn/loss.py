@@ -169,6 +169,12 @@ class MultiMarginLoss(_Loss):
     _: KW_ONLY
     reduction: str = "mean"
 
+    def __post_init__(self) -> None:
+        if self.p not in (1, 2):
+            raise ValueError(f"MultiMarginLoss: only p == 1 and p == 2 supported, got {self.p}")
+        if self.weight is not None and self.weight.ndim != 1:
+            raise ValueError(f"MultiMarginLoss: weight must be one-dimensional, got {list(self.weight.shape)}")
+
 
 @layer(F.multilabel_margin_loss)
 class MultiLabelMarginLoss(_Loss):
@@ -197,3 +203,7 @@ class TripletMarginLoss(_Loss):
     swap: bool = False
     _: KW_ONLY
     reduction: str = "mean"
+
+    def __post_init__(self) -> None:
+        if self.margin <= 0:
+            raise ValueError(f"TripletMarginLoss: margin must be greater than 0, got {self.margin}")

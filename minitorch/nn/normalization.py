@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import ClassVar
 
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.dtypes import int64
+from minitorch.backend.notice import warn
 from minitorch.creation import empty, ones, tensor, zeros
 from minitorch.nn import functional as F
 from minitorch.nn import init
@@ -28,7 +28,7 @@ class _Scaled(Module):
 
     def _make_scale(self, shape: Sequence[int], weight: bool, bias: bool, dtype: DType | None) -> None:
         for name, wanted in (("weight", weight), ("bias", weight and bias)):
-            self.register_parameter(name, Parameter(empty(*shape, dtype=dtype)) if wanted else None)
+            self.register_parameter(name, Parameter(empty(tuple(shape), dtype=dtype)) if wanted else None)
 
     def reset_parameters(self) -> None:
         """Back to scale 1 and shift 0."""
@@ -160,7 +160,7 @@ class _InstanceNorm(_Running):
             problem = f"expected input's size at dim={input.ndim - self._ndims[0]} to match num_features ({self.num_features})"
             if self.affine:
                 raise ValueError(f"{problem}, but got: {channels}.")
-            warnings.warn(f"{problem}, but got: {channels}. It is not used, because affine=False.", stacklevel=3)
+            warn(f"{problem}, but got: {channels}. It is not used, because affine=False.")
         batch = input if input.ndim == self._ndims[1] else input.unsqueeze(0)
         use_input = self.training or not self.track_running_stats
         y = F.instance_norm(
@@ -200,7 +200,7 @@ class LayerNorm(_Scaled):
         dtype: DType | None = None,
     ) -> None:
         super().__init__()
-        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        shape = tuple(normalized_shape) if isinstance(normalized_shape, (tuple, list)) else (int(normalized_shape),)  # type: ignore[arg-type]
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self._make_scale(shape, elementwise_affine, bias, dtype)
         self.reset_parameters()

@@ -7,18 +7,18 @@ times infinity is nan.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from minitorch.autograd.variable import wrap
 from minitorch.backend.arrays import xp
 from minitorch.backend.dtypes import dtype as DType
+from minitorch.backend.notice import warn
 from minitorch.backend.random import default_generator
 from minitorch.ops import pointwise, rectifier, reduction
 from minitorch.ops.comparison import clamp, where
 from minitorch.ops.elementwise import Number, check_floating
-from minitorch.ops.joining import chunk
+from minitorch.ops.joining import narrow
 from minitorch.ops.pointwise import erf, expm1, sigmoid, tanh
 from minitorch.ops.shape import check_dim
 
@@ -193,7 +193,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """input * hardsigmoid(input) (Howard et al. 2019)."""
     check_floating("hardswish", input)
-    return _into(input, inplace, lambda x: x * clamp(x + 3, 0, 6) / 6)
+    return _into(input, inplace, lambda x: x * relu6(x + 3) / 6)
 
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:
@@ -204,8 +204,8 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     dim = check_dim(dim, input.ndim)
     if input.shape[dim] % 2:
         raise RuntimeError(f"glu: Halving dimension must be even, but dimension {dim} is size {input.shape[dim]}")
-    a, b = chunk(input, 2, dim)
-    return a * sigmoid(b)
+    half = input.shape[dim] // 2
+    return narrow(input, dim, 0, half) * sigmoid(narrow(input, dim, half, half))
 
 
 # ---- along one dimension ---------------------------------------------------------------------------------------------
@@ -215,10 +215,7 @@ def _along(input: Tensor, dim: int | None, dtype: DType | None, name: str) -> tu
     input = input if dtype is None else input.to(dtype)
     check_floating(name, input)
     if dim is None:
-        warnings.warn(
-            f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
-            stacklevel=4,
-        )
+        warn(f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.")
         dim = 0 if input.ndim in (0, 1, 3) else 1
     return input, dim
 
@@ -266,6 +263,12 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
 
 def _dropout_channels(rank: int, input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
+    _check_probability(p)
+    if rank == 2 and input.ndim == 3:
+        warn(
+            f"dropout2d: Received a 3-D input of size {list(input.shape)}, which is taken for (N, C, L), with channels of L "
+            "cells: dropout1d is for that, and for a single (C, H, W) add a batch dimension with .unsqueeze(0)"
+        )
     if input.ndim not in (rank + 1, rank + 2):
         raise RuntimeError(
             f"dropout{rank}d: Expected {rank + 1}D or {rank + 2}D input, but received a {input.ndim}D input of size "
@@ -275,9 +278,13 @@ def _dropout_channels(rank: int, input: Tensor, p: float, training: bool, inplac
     return _dropout(input, p, training, inplace, (*input.shape[:lead], *(1,) * (input.ndim - lead)))
 
 
-def _dropout(input: Tensor, p: float, training: bool, inplace: bool, shape: tuple[int, ...]) -> Tensor:
+def _check_probability(p: float) -> None:
     if not 0.0 <= p <= 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def _dropout(input: Tensor, p: float, training: bool, inplace: bool, shape: tuple[int, ...]) -> Tensor:
+    _check_probability(p)
     if not training or p == 0:
         return input
     if not input.is_floating_point():

@@ -135,6 +135,8 @@ class Minimum(Pointwise):
 class Clamp(Pointwise):
     """x within [low, high]; x has the gradient while it is inside (bounds included), a bound while it is the value"""
 
+    takes_none = True
+
     def forward(ctx, x: Array, low: Any, high: Any) -> Array:
         ctx.save_for_backward(x, low, high)
         if low is not None:

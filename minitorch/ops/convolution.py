@@ -129,7 +129,7 @@ def conv(
         window = Window(kernel, steps, padding_of(padding, kernel, steps, dilation, RuntimeError), dilation, name=name)
     else:
         window = Window.of(name, rank, kernel, stride, padding, dilation)
-    _check(name, rank, input, weight, bias, groups, weight.shape[1] * groups, weight.shape[0])
+    _check(name, rank, input, weight, bias, groups, transposed=False)
     if input.ndim == rank + 1:
         return squeeze(conv(rank, unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups), 0)
     y = Convolution.apply(input, weight, window, groups)
@@ -165,7 +165,7 @@ def conv_transpose(
                 f"{name}: output padding must be smaller than either stride or dilation, but got output_padding: {e}, stride: "
                 f"{s}, dilation: {d}; {max(s, d) - 1} is the most"
             )
-    _check(name, rank, input, weight, bias, groups, weight.shape[0], weight.shape[1] * groups)
+    _check(name, rank, input, weight, bias, groups, transposed=True)
     if input.ndim == rank + 1:
         batch = unsqueeze(input, 0)
         return squeeze(conv_transpose(rank, batch, weight, bias, stride, padding, output_padding, groups, dilation), 0)
@@ -204,17 +204,24 @@ def padding_of(
     return tuple((total // 2, total - total // 2) for total in totals)
 
 
-def _check(
-    name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, groups: int, channels: int, features: int
-) -> None:
+def _check(name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, groups: int, transposed: bool) -> None:
     """Raise RuntimeError, with this call's numbers, unless input, weight, bias and groups belong together."""
     if input.ndim not in (rank + 1, rank + 2):
         raise RuntimeError(
             f"Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input to {name}, but got input of size: "
             f"{list(input.shape)}"
         )
-    if not isinstance(groups, int) or groups < 1:
-        raise RuntimeError(f"{name}: groups must be a positive int, but got {groups!r}")
+    if isinstance(groups, bool) or not isinstance(groups, int):
+        raise TypeError(f"{name}: groups must be an int, not {groups!r}")
+    if groups < 1:
+        raise RuntimeError(f"{name}: groups must be positive, but got {groups}")
+    channels, features = weight.shape[1] * groups, weight.shape[0]
+    if transposed:
+        channels, features = weight.shape[0], weight.shape[1] * groups
+    if channels == 0 or features == 0:
+        raise RuntimeError(f"{name}: a weight of size {list(weight.shape)} has no channels")
+    if input.dtype.name == "bool":
+        raise NotImplementedError(f"{name} is not implemented for {input.dtype!r}: .float() converts")
     if weight.shape[0] % groups:
         raise RuntimeError(
             f"{name}: Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of "

@@ -42,11 +42,12 @@ class Pointwise(Op):
     """What elementwise ops have in common: what to say when operands do not fit."""
 
     symbol = ""
+    takes_none = False
 
     @classmethod
     def explain(cls, error: Exception, *args: Any) -> Exception:
         for arg in args:
-            if not hasattr(arg, "dtype") and not isinstance(arg, (int, float)) and (cls.symbol or arg is not None):
+            if not hasattr(arg, "dtype") and not isinstance(arg, (int, float)) and not (cls.takes_none and arg is None):
                 operand = f"for {cls.symbol}: 'Tensor' and '{type(arg).__name__}'" if cls.symbol else type(arg).__name__
                 return TypeError(f"{cls._op()}(): unsupported operand type(s) {operand}")
         if isinstance(error, OverflowError):

@@ -52,13 +52,14 @@ def unfold(
     stride: int | Sequence[int] = 1,
 ) -> Tensor:
     """The windows of input ((N,) C, H, W) as columns ((N,) C * prod kernel, windows), in the order they are passed over."""
-    window = Window.of("unfold", 2, kernel_size, stride, padding, dilation)
+    window = Window.of("unfold", 2, kernel_size, stride, padding, dilation, single=False)
     check_floating("unfold", input)
     if input.ndim not in (3, 4) or 0 in input.shape[-3:]:
         raise RuntimeError(
             "unfold: Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, "
             f"but got: {list(input.shape)}"
         )
+    window.output_size(input.shape[-2:])  # says what does not fit
     if input.ndim == 3:
         return squeeze(unfold(unsqueeze(input, 0), kernel_size, dilation, padding, stride), 0)
     return Unfold.apply(input, window)
@@ -76,8 +77,8 @@ def fold(
 
     fold(unfold(x)) is x times the number of windows that see each cell.
     """
-    window = Window.of("fold", 2, kernel_size, stride, padding, dilation)
-    size = per_dim(output_size, 2, "fold: output_size", 1)
+    window = Window.of("fold", 2, kernel_size, stride, padding, dilation, single=False)
+    size = per_dim(output_size, 2, "fold: output_size", 1, single=False)
     check_floating("fold", input)
     if input.ndim not in (2, 3) or 0 in input.shape[-2:]:
         raise RuntimeError(

@@ -6,12 +6,12 @@ As in loss.py each gives one number an element, and then their mean or sum.
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.variable import wrap
 from minitorch.backend.arrays import Array, xp
+from minitorch.backend.notice import warn
 from minitorch.ops.comparison import clamp, masked_fill
 from minitorch.ops.elementwise import Number, Pointwise, check_floating
 from minitorch.ops.indexing import GetItem, along
@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-def _same_size(input: Tensor, target: Tensor) -> None:
+def _check_pair(name: str, input: Tensor, target: Tensor) -> None:
     if input.shape != target.shape:
         raise ValueError(
-            f"Using a target size ({target.shape!r}) that is different to the input size ({input.shape!r}) is refused here: "
-            "please ensure they have the same size"
+            f"{name}: Using a target size ({target.shape!r}) that is different to the input size ({input.shape!r}) is refused "
+            "here: please ensure they have the same size"
         )
+    check_floating(name, input)
+    if target.dtype is not input.dtype:
+        raise RuntimeError(f"{name}: Found dtype {target.dtype!r} of the target but expected the input's, {input.dtype!r}")
 
 
 class BinaryCrossEntropy(Pointwise):
@@ -49,15 +52,25 @@ class BinaryCrossEntropy(Pointwise):
 
 def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean") -> Tensor:
     """How unlikely `target`, 0 or 1 or between, is for a probability `input`; times `weight`."""
-    _same_size(input, target)
-    values = input._array
-    if values.size and not (values.min() >= 0 and values.max() <= 1):
+    _check_pair("binary_cross_entropy", input, target)
+    for what, values in (("input", input._array), ("target", target._array)):
+        if values.size and not (values.min() >= 0 and values.max() <= 1):
+            raise RuntimeError(
+                f"binary_cross_entropy: all elements of {what} should be between 0 and 1, and they are between "
+                f"{values.min():g} and {values.max():g}; for raw scores there is binary_cross_entropy_with_logits"
+            )
+    return reduce(_weighted(BinaryCrossEntropy.apply(input, target), weight), reduction)
+
+
+def _weighted(losses: Tensor, weight: Tensor | None) -> Tensor:
+    if weight is None:
+        return losses
+    weighted = losses * weight
+    if weighted.shape != losses.shape:
         raise RuntimeError(
-            f"binary_cross_entropy: all elements of input should be between 0 and 1, and they are between {values.min():g} and "
-            f"{values.max():g}; for raw scores there is binary_cross_entropy_with_logits"
+            f"weight of shape {list(weight.shape)} does not broadcast to the shape of input, {list(losses.shape)}"
         )
-    losses = BinaryCrossEntropy.apply(input, target)
-    return reduce(losses if weight is None else losses * weight, reduction)
+    return weighted
 
 
 def binary_cross_entropy_with_logits(
@@ -72,12 +85,10 @@ def binary_cross_entropy_with_logits(
 
     `pos_weight` multiplies the share of the positive targets.
     """
-    _same_size(input, target)
-    if pos_weight is None:
-        losses = (1 - target) * input + softplus(-input)
-    else:
-        losses = (1 - target) * input + ((pos_weight - 1) * target + 1) * softplus(-input)
-    return reduce(losses if weight is None else losses * weight, reduction)
+    _check_pair("binary_cross_entropy_with_logits", input, target)
+    share = softplus(-input)
+    share = share if pos_weight is None else _weighted(share, (pos_weight - 1) * target + 1)
+    return reduce(_weighted((1 - target) * input + share, weight), reduction)
 
 
 def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
@@ -86,10 +97,9 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
     Summed over classes it is the Kullback-Leibler divergence; reduction 'batchmean' is the sum divided by the batch.
     """
     if reduction == "mean":
-        warnings.warn(
+        warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size. 'batchmean' divides only by "
-            "the batch size, and is the Kullback-Leibler divergence.",
-            stacklevel=3,
+            "the batch size, and is the Kullback-Leibler divergence."
         )
     if log_target:
         losses = exp(target) * (target - input)
@@ -101,7 +111,11 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
     return reduce(losses, reduction)
 
 
-def _check_class_weight(weight: Tensor | None, classes: int) -> None:
+def _check_class_weight(weight: Tensor | None, input: Tensor, classes: int) -> None:
+    if weight is not None and weight.requires_grad:
+        raise RuntimeError("the derivative for 'weight' is not implemented: give weight.detach() for the classes' weights")
+    if weight is not None and weight.dtype is not input.dtype:
+        raise RuntimeError(f"expected a weight of the input's type {input.dtype!r} but found {weight.dtype!r}")
     if weight is not None and tuple(weight.shape) != (classes,):
         raise RuntimeError(
             f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: "
@@ -111,8 +125,7 @@ def _check_class_weight(weight: Tensor | None, classes: int) -> None:
 
 def _mean_of_counted(losses: Tensor, scale: Tensor) -> Tensor:
     """The weighted mean; nan, with a gradient of 0, where nothing counts."""
-    total = scale.sum()
-    return losses.sum() + math.nan if total.item() == 0 else losses.sum() / total
+    return losses.sum() / scale.sum() if (scale._array != 0).any() else losses.sum() + math.nan
 
 
 def nll_loss(
@@ -125,22 +138,24 @@ def nll_loss(
     """
     check_reduction(reduction)
     if input.ndim == 0:
-        raise RuntimeError("nll_loss: expected an input of at least one dimension, the classes")
+        raise ValueError("nll_loss: expected an input of at least one dimension, the classes")
+    check_floating("nll_loss", input)
     if input.ndim == 1:
         if target.ndim:
-            raise RuntimeError(
-                f"multi-target not supported at the moment: input {list(input.shape)}, target {list(target.shape)}"
+            raise ValueError(
+                f"nll_loss: an input {list(input.shape)} of classes alone has one target, of shape [], not {list(target.shape)}"
             )
         loss = nll_loss(input[None], target[None], weight, ignore_index=ignore_index, reduction=reduction)
         return loss if reduction != "none" else loss[0]
     n, classes, *rest = input.shape
     if tuple(target.shape) != (n, *rest):
-        if target.ndim and target.shape[0] != n:
-            raise ValueError(f"Expected input batch_size ({n}) to match target batch_size ({target.shape[0]}).")
+        if target.ndim == 0 or target.shape[0] != n:
+            size = target.shape[0] if target.ndim else "none"
+            raise ValueError(f"Expected input batch_size ({n}) to match target batch_size ({size}).")
         raise RuntimeError(f"Expected target size {[n, *rest]}, got {list(target.shape)}")
     if target.dtype.name != "int64":
         raise RuntimeError(f"expected scalar type Long but found {target.dtype!r}: targets are class numbers")
-    _check_class_weight(weight, classes)
+    _check_class_weight(weight, input, classes)
     counted = target._array != ignore_index
     places = xp.where(counted, target._array, 0)
     if places.size and (places.min() < 0 or places.max() >= classes):
@@ -176,7 +191,7 @@ def cross_entropy(
     check_floating("cross_entropy", input)
     logs = log_softmax(input, dim)
     classes = input.shape[dim]
-    _check_class_weight(weight, classes)
+    _check_class_weight(weight, input, classes)
     spread = logs if weight is None else logs * weight.reshape(-1, *(1,) * (input.ndim - dim - 1))
     if target.is_floating_point():
         if target.shape != input.shape:
@@ -184,8 +199,10 @@ def cross_entropy(
                 f"Expected target of class probabilities of shape {list(input.shape)}, got {list(target.shape)}; "
                 "class numbers are integers, target.long()"
             )
-        losses = -(spread * (target * (1 - label_smoothing) + label_smoothing / classes)).sum(dim)
-        return losses.sum() / (input.numel() // classes) if reduction == "mean" else reduce(losses, reduction)
+        if ignore_index >= 0:
+            raise RuntimeError("ignore_index is not supported for floating point target: it names a class number")
+        losses = -(spread * (target * (1 - label_smoothing) + label_smoothing / max(classes, 1))).sum(dim)
+        return reduce(losses, reduction)
     loss = nll_loss(logs, target, weight, ignore_index=ignore_index, reduction=reduction)
     if label_smoothing == 0.0:
         return loss
@@ -238,10 +255,10 @@ def gaussian_nll_loss(
     if (var._array < 0).any():
         raise ValueError(f"gaussian_nll_loss: var has negative entry/entries, such as {var._array.min()}")
     if var.shape != input.shape:
-        unequal = [n for n, m in zip(input.shape, var.shape, strict=False) if n != m]
+        unequal = [m for n, m in zip(input.shape, var.shape, strict=False) if n != m]
         if tuple(input.shape[:-1]) == tuple(var.shape):
             var = var.unsqueeze(-1)
-        elif input.ndim != var.ndim or len(unequal) != 1:
+        elif input.ndim != var.ndim or unequal != [1]:
             raise ValueError(
                 f"gaussian_nll_loss: var is of incorrect size: {list(var.shape)} for an input of {list(input.shape)}"
             )

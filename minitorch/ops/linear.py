@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.variable import wrap
-from minitorch.backend.arrays import Array, xp
+from minitorch.backend.arrays import xp
 from minitorch.ops.comparison import where
+from minitorch.ops.elementwise import check_floating
 from minitorch.ops.indexing import getitem
 from minitorch.ops.matrix import einsum
+from minitorch.ops.reduction import vector_norm
+from minitorch.ops.shape import clone
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -17,8 +20,18 @@ if TYPE_CHECKING:
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input (*, in) times weight (out, in) transposed, plus bias (out,): (*, out)."""
+    if weight.ndim > 2:
+        raise RuntimeError(f"linear: weight must be of shape (out, in) or (in,), but got {list(weight.shape)}")
     product = input @ (weight.T if weight.ndim > 1 else weight)
-    return product if bias is None else product + bias
+    if bias is None:
+        return product
+    y = product + bias
+    if y._array.shape != product._array.shape or bias._array.dtype != product._array.dtype:
+        raise RuntimeError(
+            f"linear: bias of shape {list(bias.shape)} and type {bias.dtype!r} does not belong to a weight of shape "
+            f"{list(weight.shape)} and type {weight.dtype!r}: expected [{', '.join(map(str, weight.shape[:-1]))}]"
+        )
+    return y
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -68,7 +81,8 @@ def embedding(
     if padding_idx is not None and not -n <= padding_idx < n:
         raise AssertionError(f"embedding: Padding_idx must be within num_embeddings: -{n} to {n - 1}, but got {padding_idx}")
     if max_norm is not None:
-        _limit_norms(weight, xp.unique(places), max_norm, norm_type)
+        check_floating("embedding with max_norm", weight)
+        _limit_norms(weight.detach(), wrap(xp.unique(places)), max_norm, norm_type)
     rows = getitem(weight, input if input.ndim else wrap(places.reshape(1)))
     rows = rows if input.ndim else rows[0]
     if padding_idx is not None:
@@ -77,15 +91,15 @@ def embedding(
         often = wrap(xp.asarray(xp.bincount(places.reshape(-1), minlength=n)[places][..., None]))
         if rows.requires_grad:
             rows.register_hook(lambda grad: grad / often)
+            rows = clone(rows)  # the hook is for what lies before the result, not for its own gradient
     return rows
 
 
 @no_grad()
-def _limit_norms(weight: Tensor, rows: Array, most: float, p: float) -> None:
-    chosen = weight._array[rows]
-    norms = (xp.absolute(chosen) ** p).sum(1, keepdims=True) ** (1 / p)
-    scale = xp.where(norms > most, most / (norms + 1e-7), 1.0).astype(chosen.dtype)
-    weight.detach()[wrap(rows)] = wrap(chosen * scale)
+def _limit_norms(weight: Tensor, rows: Tensor, most: float, p: float) -> None:
+    chosen = weight[rows]
+    norms = vector_norm(chosen, p, 1, keepdim=True)
+    weight[rows] = where(norms > most, chosen * (most / (norms + 1e-7)), chosen)
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
@@ -93,6 +107,10 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     if tensor.dtype.name != "int64":
         raise RuntimeError(f"one_hot is only applicable to index tensor of type LongTensor, got {tensor.dtype!r}")
     array = tensor._array
+    if isinstance(num_classes, bool) or not isinstance(num_classes, int):
+        raise TypeError(f"one_hot(): num_classes must be an int, not {type(num_classes).__name__}")
+    if array.size == 0 and num_classes <= 0:
+        raise RuntimeError(f"one_hot: Can not infer the number of classes from an empty tensor {list(tensor.shape)}: give it")
     classes = int(array.max()) + 1 if num_classes == -1 else num_classes
     if array.size and (array.min() < 0 or array.max() >= classes):
         raise RuntimeError(f"Class values must be in [0, {classes}), found {int(array.min())} to {int(array.max())}")

@@ -5,17 +5,18 @@ Each is a line or two over other ops. `reduction` is 'mean', 'sum' or 'none'.
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 from minitorch.autograd.variable import wrap
 from minitorch.backend.arrays import xp
+from minitorch.backend.notice import warn
 from minitorch.ops.comparison import clamp, masked_fill, where
 from minitorch.ops.elementwise import check_floating
 from minitorch.ops.indexing import gather, scatter_add
 from minitorch.ops.pointwise import softplus, sqrt
 from minitorch.ops.rectifier import relu
 from minitorch.ops.reduction import sum, vector_norm
+from minitorch.ops.shape import expand
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -38,7 +39,7 @@ def reduce(losses: Tensor, reduction: str) -> Tensor:
 
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """(input - target)^2."""
-    return reduce((input - _like(input, target)).square(), reduction)
+    return reduce(_difference("mse_loss", input, target).square(), reduction)
 
 
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
@@ -48,21 +49,26 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor
 
 def _like(input: Tensor, target: Tensor) -> Tensor:
     if input.shape != target.shape:
-        warnings.warn(
+        warn(
             f"Using a target size ({target.shape!r}) that is different to the input size ({input.shape!r}). This will likely "
-            "lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=5,
+            "lead to incorrect results due to broadcasting. Please ensure they have the same size."
         )
     return target
+
+
+def _difference(name: str, input: Tensor, target: Tensor) -> Tensor:
+    d = input - _like(input, target)
+    check_floating(name, d)
+    return d
 
 
 def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """d^2 / (2 beta) for a difference |d| < beta, |d| - beta / 2 beyond it (Girshick 2015)."""
     if beta < 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
-    d = input - _like(input, target)
-    size = d.abs()
-    return reduce(size if beta == 0 else where(size < beta, d * d * (0.5 / beta), size - 0.5 * beta), reduction)
+    d = _difference("smooth_l1_loss", input, target)
+    size, near = d.abs(), clamp(d, -beta, beta)  # where d is infinite, its square would make nan of the gradient's 0
+    return reduce(size if beta == 0 else where(size < beta, near * near * (0.5 / beta), size - 0.5 * beta), reduction)
 
 
 def huber_loss(
@@ -73,9 +79,9 @@ def huber_loss(
         raise RuntimeError(f"huber_loss does not support non-positive values for delta, got {delta}")
     if weight is not None and weight.shape != input.shape:
         raise ValueError(f"Weights and input must have the same size, got {list(weight.shape)} and {list(input.shape)}.")
-    d = input - _like(input, target)
-    size = d.abs()
-    losses = where(size < delta, d * d * 0.5, (size - 0.5 * delta) * delta)
+    d = _difference("huber_loss", input, target)
+    size, near = d.abs(), clamp(d, -delta, delta)
+    losses = where(size < delta, near * near * 0.5, (size - 0.5 * delta) * delta)
     return reduce(losses if weight is None else losses * weight, reduction)
 
 
@@ -84,6 +90,7 @@ def huber_loss(
 
 def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """log(1 + e^(-target input)), for targets 1 and -1."""
+    check_floating("soft_margin_loss", input)
     return reduce(softplus(-target * input), reduction)
 
 
@@ -157,8 +164,11 @@ def multi_margin_loss(
         raise ValueError(f"multi_margin_loss: weight must be one-dimensional, got {list(weight.shape)}")
     check_floating("multi_margin_loss", input)
     x, y = _per_class("multi_margin_loss", input, target, like_input=False)
-    if weight is not None and weight.shape[0] != x.shape[1]:
-        raise RuntimeError(f"multi_margin_loss: inconsistent weight size: {weight.shape[0]} for {x.shape[1]} classes")
+    if weight is not None and (weight.shape[0] != x.shape[1] or weight.dtype is not x.dtype):
+        raise RuntimeError(
+            f"multi_margin_loss: inconsistent weight: {weight.shape[0]} of {weight.dtype!r} for {x.shape[1]} classes of "
+            f"{x.dtype!r}"
+        )
     over = relu(x - gather(x, 1, y[:, None]) + margin)
     over = over if p == 1 else over * over
     if weight is not None:
@@ -188,9 +198,12 @@ def multilabel_soft_margin_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
 ) -> Tensor:
     """The mean over classes, the last dimension, of `binary_cross_entropy_with_logits`."""
+    check_floating("multilabel_soft_margin_loss", input)
+    if input.ndim == 0:
+        raise IndexError("multilabel_soft_margin_loss: expected an input of at least one dimension, the classes")
     losses = target * softplus(-input) + (1 - target) * softplus(input)
     losses = losses if weight is None else losses * weight
-    return reduce(sum(losses, -1) / input.shape[-1], reduction)
+    return reduce(sum(losses, input.ndim - 1) / input.shape[-1], reduction)
 
 
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-06, keepdim: bool = False) -> Tensor:
@@ -200,6 +213,8 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-06
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-08) -> Tensor:
     """x1 . x2 / (|x1| |x2|) along `dim`, each norm being at least eps."""
+    shape = xp.broadcast_shapes(tuple(x1.shape), tuple(x2.shape))
+    x1, x2 = expand(x1, shape), expand(x2, shape)
     norms = (clamp(vector_norm(x, 2, dim, keepdim=True), min=eps) for x in (x1, x2))
     first, second = (x / n for x, n in zip((x1, x2), norms, strict=True))
     return sum(first * second, dim)

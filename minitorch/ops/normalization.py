@@ -111,6 +111,10 @@ def batch_norm(
     channels, shape = input.shape[1], (1, input.shape[1], *(1,) * (input.ndim - 2))
     _check_types("batch_norm", input, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
     _check_sizes("batch_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    if eps < 0 or (training and eps == 0):
+        raise ValueError(f"batch_norm: eps must be positive, but got {eps}: it keeps the denominator from 0")
+    if (running_mean is None) != (running_var is None):
+        raise ValueError("batch_norm: running_mean and running_var belong together: give both or neither")
     if not training:
         if running_mean is None or running_var is None:
             raise RuntimeError("batch_norm: Expected running_mean and running_var to be defined when training=False")
@@ -142,7 +146,7 @@ def instance_norm(
     """As `batch_norm`, over each sample (N, C, *size) on its own; the running statistics follow the mean over the batch."""
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
-    _check_types("instance_norm", input, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
+    _check_types("instance_norm", input, weight=weight, bias=bias)
     count = math.prod(input.shape[2:])
     if input.ndim < 3 or count == 1:
         raise ValueError(

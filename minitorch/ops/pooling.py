@@ -177,6 +177,8 @@ def _unpooled_size(window: Window, size: Sequence[int], output_size: Any) -> tup
                 f"{window.name}: the output would have size {list(likely)}; give output_size, or use less padding"
             )
         return likely
+    if not isinstance(output_size, (tuple, list)) or not all(isinstance(n, int) for n in output_size):
+        raise TypeError(f"{window.name}: output_size must be a tuple of {window.rank} ints, not {output_size!r}")
     wanted = tuple(output_size)[-window.rank :]
     if len(output_size) not in (window.rank, window.rank + 1, window.rank + 2):
         raise ValueError(
@@ -299,6 +301,8 @@ def avg_pool(
     """
     name = f"avg_pool{rank}d"
     window = _window(name, rank, kernel_size, stride, padding, 1, ceil_mode)
+    if isinstance(divisor_override, bool) or not isinstance(divisor_override, (int, type(None))):
+        raise TypeError(f"{name}: divisor_override must be an int or None, not {divisor_override!r}")
     if divisor_override == 0:
         raise RuntimeError(f"{name}: divisor must be not zero: None divides by the number of cells")
     check_floating(name, input)

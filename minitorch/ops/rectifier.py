@@ -16,6 +16,8 @@ class Relu(Pointwise):
     """max(x, 0);  1 where the output is positive, 0 at 0"""
 
     def forward(ctx, x: Array) -> Array:
+        if x.dtype.kind == "b":
+            raise RuntimeError("Boolean inputs not supported for relu: .float() converts")
         y = xp.maximum(x, x.dtype.type(0))
         ctx.save_for_backward(y)
         return y
@@ -25,7 +27,7 @@ class Relu(Pointwise):
         return Keep.apply(grad, y > 0)
 
 
-class Leaky(Pointwise):
+class LeakyRelu(Pointwise):
     """x where x > 0, slope * x elsewhere; the slope is a number, or learned, or drawn at random.
 
     At 0 the derivative is the slope. It is the sign of x that decides, not that of the output: slopes may be negative.
@@ -50,4 +52,4 @@ def relu(input: Tensor) -> Tensor:
 
 def leaky(input: Tensor, slope: Tensor | Number) -> Tensor:
     """input where it is positive, slope * input elsewhere."""
-    return Leaky.apply(input, slope)
+    return LeakyRelu.apply(input, slope)

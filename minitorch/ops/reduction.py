@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from minitorch.autograd.function import Op
 from minitorch.backend.arrays import Array, add_over, largest_over, multiply_over, xp
 from minitorch.backend.dtypes import dtype as DType
-from minitorch.ops.comparison import masked_fill, maximum, minimum
+from minitorch.ops.comparison import masked_fill, maximum, minimum, sign
 from minitorch.ops.indexing import gather
 from minitorch.ops.joining import cat, narrow
 from minitorch.ops.pointwise import abs, div, exp, floating, sqrt
@@ -141,7 +141,8 @@ class LogSoftmax(Op):
 
     def forward(ctx, x: Array, dim: int) -> Array:
         x = floating(x)
-        y = x - _log_sum_exp(x, (dim,))
+        y = x - largest_over(x, axis=dim, keepdims=True, initial=-math.inf)
+        y -= xp.log(add_over(xp.exp(y), axis=dim, keepdims=True))
         ctx.dim = dim
         ctx.save_for_backward(y)
         return y
@@ -322,12 +323,19 @@ def vector_norm(input: Tensor, ord: float = 2, dim: Dims = None, keepdim: bool =
     Where all of x is 0 its gradient is 0, for ord > 1: the smallest of the slopes there.
     """
     if ord == 0:
-        return sum((input != 0).to(input.dtype), dim, keepdim)
+        return sum(sign(abs(input)), dim, keepdim)
     if builtins.abs(ord) == math.inf:
         return (amax if ord > 0 else amin)(abs(input), check_dims(dim, input.ndim), keepdim)
     if ord == 1:
         return sum(abs(input), dim, keepdim)
-    total = sum(input * input if ord == 2 else abs(input) ** ord, dim, keepdim)
+    if ord == 2:
+        powers = input * input
+    elif 0 < ord < 2:  # the power is infinitely steep, or bent, at 0
+        zero = input == 0
+        powers = masked_fill(masked_fill(abs(input), zero, 1.0) ** ord, zero, 0.0)
+    else:
+        powers = abs(input) ** ord
+    total = sum(powers, dim, keepdim)
     nothing = total == 0
     total = masked_fill(total, nothing, 1.0)  # at 0 the root is infinitely steep
     return masked_fill(sqrt(total) if ord == 2 else total ** (1 / ord), nothing, 0.0)

@@ -14,7 +14,7 @@ from minitorch.backend.arrays import Array, xp
 from minitorch.ops.elementwise import check_floating
 from minitorch.ops.indexing import getitem
 from minitorch.ops.pooling import adaptive_avg_pool
-from minitorch.ops.shape import constant_pad, permute, reshape
+from minitorch.ops.shape import clone, constant_pad, permute, reshape
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -49,6 +49,8 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     pairs = [(int(pad[i]), int(pad[i + 1])) for i in range(0, len(pad), 2)]
     widths = [(0, 0)] * (input.ndim - len(pairs)) + pairs[::-1]
     if mode == "constant":
+        if value is not None and not isinstance(value, (int, float)):
+            raise TypeError(f"pad(): argument 'value' must be a number, not {type(value).__name__}")
         return constant_pad(input, widths, 0.0 if value is None else value)
     if mode not in _BORDERS:
         raise NotImplementedError(f"pad: Unrecognised padding mode {mode!r}; there are constant, {', '.join(_BORDERS)}")
@@ -61,10 +63,11 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         )
     if 0 in input.shape[-len(pairs) - 1 :]:
         raise RuntimeError(f"pad: Expected non-zero sizes except for the batch in mode {mode!r}, but got: {list(input.shape)}")
+    padded = input
     for dim, (before, after) in enumerate(widths):
         if before or after:
-            input = _border(input, dim, before, after, mode)
-    return input
+            padded = _border(padded, dim, before, after, mode)
+    return clone(input) if padded is input else padded
 
 
 _BORDERS = {  # the place in n cells that stands for place i, which may lie outside
@@ -75,18 +78,18 @@ _BORDERS = {  # the place in n cells that stands for place i, which may lie outs
 
 
 def _border(x: Tensor, dim: int, before: int, after: int, mode: str) -> Tensor:
-    if mode == "circular" and (before < 0 or after < 0):  # what is cut off does not come back at the other end
-        x = constant_pad(x, [(min(before, 0), min(after, 0)) if d == dim else (0, 0) for d in range(x.ndim)])
-        before, after = max(before, 0), max(after, 0)
     n = x.shape[dim]
     most = {"reflect": n - 1, "circular": n}.get(mode, max(before, after))
     if max(before, after) > most:
         raise RuntimeError(
-            f"pad: Padding size should be at most {most} at dimension {dim} of input {list(x.shape)}, of size {n}, in mode "
-            f"{mode!r}, but got: padding ({before}, {after})"
+            f"pad: Padding size should be at most {most} at dimension {dim} of the input, of size {n}, in mode {mode!r}, "
+            f"but got: padding ({before}, {after})"
         )
-    if n + before + after < 1:
+    if n + before + after < 1 or (mode == "circular" and n + min(before, 0) + min(after, 0) < 1):
         raise RuntimeError(f"pad: input of size {n} is too small at dimension {dim} for padding ({before}, {after})")
+    if mode == "circular" and (before < 0 or after < 0):  # what is cut off does not come back at the other end
+        x = constant_pad(x, [(min(before, 0), min(after, 0)) if d == dim else (0, 0) for d in range(x.ndim)])
+        before, after, n = max(before, 0), max(after, 0), x.shape[dim]
     return _pick(x, dim, _BORDERS[mode](xp.arange(-before, n + after), n))
 
 
@@ -111,10 +114,14 @@ def interpolate(
     and last cells of input and output coincide, as if cells were points: place  i (n - 1) / (out - 1). 'area' averages.
     """
     rank = input.ndim - 2
-    if rank not in (1, 2, 3) or mode not in (*_LINEAR, "nearest", "nearest-exact", "area"):
+    if mode not in (*_LINEAR, "nearest", "nearest-exact", "area"):
         raise NotImplementedError(
-            f"interpolate: Only 3D, 4D and 5D input Tensors supported (got {input.ndim}D) for the modes: nearest | linear | "
-            f"bilinear | trilinear | area | nearest-exact (got {mode})"
+            f"interpolate: the modes are nearest | linear | bilinear | trilinear | area | nearest-exact, not {mode!r}"
+        )
+    if rank not in (1, 2, 3):
+        raise NotImplementedError(
+            f"interpolate: Only 3D, 4D and 5D input Tensors supported, (N, C, *size), but got {input.ndim}D: "
+            f"{list(input.shape)}"
         )
     if _LINEAR.get(mode, rank) != rank:
         right = next(word for word, r in _LINEAR.items() if r == rank)
@@ -135,17 +142,16 @@ def interpolate(
     check_floating("interpolate", input)
     if mode == "area":
         return adaptive_avg_pool(rank, input, out)
+    resized = input
     real = input._array.dtype if input._array.dtype.itemsize >= 4 else xp.dtype(xp.float32)
     for dim, (n, m, factor) in enumerate(zip(old, out, factors, strict=True), 2):
         i = xp.arange(m)
         if mode not in _LINEAR:
-            place = i.astype(xp.float32) if mode == "nearest" else i.astype(xp.float32) + xp.float32(0.5)
-            scale = xp.float32(n / m if factor is None else 1 / factor)  # PyTorch finds the nearest cell in float32
-            input = _pick(input, dim, xp.minimum((place * scale).astype(xp.int64), n - 1))
-        elif n != m or factor not in (None, 1.0):
+            resized = _pick(resized, dim, _nearest(i.astype(real), n, m, factor, mode))
+        elif n != m:
             place = _places(i.astype(real), n, m, factor, bool(align_corners))
-            input = _mix(input, dim, xp.minimum(place.astype(xp.int64), n - 1), place)
-    return input
+            resized = _mix(resized, dim, xp.minimum(place.astype(xp.int64), n - 1), place)
+    return clone(input) if resized is input else resized
 
 
 def _sizes(old: tuple[int, ...], size: Any, scale_factor: Any, recompute: bool | None) -> tuple[Any, tuple[float | None, ...]]:
@@ -172,8 +178,19 @@ def _sizes(old: tuple[int, ...], size: Any, scale_factor: Any, recompute: bool |
             "interpolate: Input and scale_factor must have the same number of spatial dimensions, but got input with spatial "
             f"dimensions of {list(old)} and scale_factor of shape {scale_factor}"
         )
+    if not all(isinstance(f, (int, float)) and math.isfinite(f) for f in factors):
+        raise TypeError(f"interpolate: scale_factor must be a finite number or a tuple of them, not {scale_factor!r}")
     out = tuple(math.floor(n * f) for n, f in zip(old, factors, strict=True))
     return out, (None,) * rank if recompute else tuple(map(float, factors))
+
+
+def _nearest(i: Array, n: int, m: int, factor: float | None, mode: str) -> Array:
+    """The cells of n that the cells i of m take their value from. PyTorch rounds the place to float32 before it is cut."""
+    if mode == "nearest" and m in (n, 2 * n):
+        return (i // (m // n)).astype(xp.int64)
+    place = i if mode == "nearest" else i + i.dtype.type(0.5)
+    scale = i.dtype.type(n / m if factor is None else 1 / factor)
+    return xp.minimum((place * scale).astype(xp.float32).astype(xp.int64), n - 1)
 
 
 def _places(i: Array, n: int, m: int, factor: float | None, align_corners: bool) -> Array:
@@ -204,7 +221,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
             f"input.size(-3)={c} is not divisible by {r * r}"
         )
     x = reshape(input, (math.prod(batch), c // (r * r), r, r, h, w))
-    return reshape(permute(x, (0, 1, 4, 2, 5, 3)), (*batch, c // (r * r), h * r, w * r))
+    return reshape(clone(permute(x, (0, 1, 4, 2, 5, 3))), (*batch, c // (r * r), h * r, w * r))
 
 
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
@@ -218,7 +235,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
                 f"divisible by {r}"
             )
     x = reshape(input, (math.prod(batch), c, h // r, r, w // r, r))
-    return reshape(permute(x, (0, 1, 3, 5, 2, 4)), (*batch, c * r * r, h // r, w // r))
+    return reshape(clone(permute(x, (0, 1, 3, 5, 2, 4))), (*batch, c * r * r, h // r, w // r))
 
 
 def _factor(name: str, parameter: str, input: Tensor, factor: int) -> int:
@@ -227,6 +244,8 @@ def _factor(name: str, parameter: str, input: Tensor, factor: int) -> int:
             f"{name} expects input to have at least 3 dimensions, but got input with {input.ndim} dimension(s): "
             f"{list(input.shape)}"
         )
+    if isinstance(factor, bool) or not isinstance(factor, int):
+        raise TypeError(f"{name}: {parameter} must be an int, not {type(factor).__name__}: {factor!r}")
     if factor < 1:
         raise RuntimeError(f"{name} expects a positive {parameter}, but got {factor}")
     return factor

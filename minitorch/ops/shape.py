@@ -224,6 +224,9 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """One dimension as several; one of `sizes` may be -1."""
+    if input.ndim == 0 or list(sizes).count(-1) > 1:
+        problem = "a tensor of 0 dimensions has none to unflatten" if input.ndim == 0 else "only one dimension can be inferred"
+        raise RuntimeError(f"unflatten: {problem}: dim {dim} into {list(sizes)}")
     dim, n = check_dim(dim, input.ndim), input.shape[dim]
     known = math.prod(s for s in sizes if s != -1)
     if (known == 0 or n % known) if -1 in sizes else known != n:

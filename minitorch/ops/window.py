@@ -30,16 +30,17 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def per_dim(value: Any, rank: int, name: str, least: int) -> tuple[int, ...]:
-    """A layer's parameter for each spatial dimension: an int stands for all of them.
+def per_dim(value: Any, rank: int, name: str, least: int, single: bool = True) -> tuple[int, ...]:
+    """A layer's parameter for each spatial dimension: an int stands for all of them, if `single` a tuple of one int, too.
 
     Raises TypeError for what is no int, RuntimeError for too many or too few, or for one below `least`.
     """
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
-    if any(isinstance(v, bool) or not hasattr(v, "__index__") for v in values):
-        raise TypeError(f"{name} must be an int or a tuple of {rank} ints, not {value!r}")
-    values = tuple(operator.index(v) for v in values)
-    if len(values) == 1:
+    try:
+        values = tuple(operator.index(None if isinstance(v, bool) else v) for v in values)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{name} must be an int or a tuple of {rank} ints, not {value!r}") from None
+    if len(values) == 1 and single:
         values = values * rank
     if len(values) != rank:
         raise RuntimeError(f"{name} must be an int or a tuple of {rank} ints, one a spatial dimension, but got {list(values)}")
@@ -56,11 +57,17 @@ def for_ranks(nd: Callable[Concatenate[int, P], R]) -> tuple[Callable[P, R], Cal
 def _for_rank(nd: Callable[Concatenate[int, P], R], rank: int) -> Callable[P, R]:
     @functools.wraps(nd)
     def function(*args: P.args, **kwargs: P.kwargs) -> R:
-        return nd(rank, *args, **kwargs)
+        try:
+            return nd(rank, *args, **kwargs)
+        except TypeError as error:
+            if "argument" in str(error) and f"{nd.__name__}()" in str(error):  # it shall name the function that was called
+                raise TypeError(str(error).replace(f"{nd.__name__}()", f"{name}()")) from None
+            raise
 
+    name = f"{nd.__name__}{rank}d"
     _, *parameters = inspect.signature(nd).parameters.values()
     function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    function.__name__ = function.__qualname__ = f"{nd.__name__}{rank}d"
+    function.__name__ = function.__qualname__ = name
     return function
 
 
@@ -76,12 +83,22 @@ class Window:
     name: str = field(default="window", compare=False)  # who asks, for the error messages
 
     @classmethod
-    def of(cls, name: str, rank: int, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool = False) -> Window:
+    def of(
+        cls,
+        name: str,
+        rank: int,
+        kernel: Any,
+        stride: Any,
+        padding: Any,
+        dilation: Any,
+        ceil_mode: bool = False,
+        single: bool = True,
+    ) -> Window:
         """From a layer's parameters, each an int or a tuple of ints. Raises for values that make no window."""
-        kernel = per_dim(kernel, rank, f"{name}: kernel_size", 1)
-        stride = per_dim(stride, rank, f"{name}: stride", 1)
-        pads = per_dim(padding, rank, f"{name}: padding", 0)
-        dilation = per_dim(dilation, rank, f"{name}: dilation", 1)
+        kernel = per_dim(kernel, rank, f"{name}: kernel_size", 1, single)
+        stride = per_dim(stride, rank, f"{name}: stride", 1, single)
+        pads = per_dim(padding, rank, f"{name}: padding", 0, single)
+        dilation = per_dim(dilation, rank, f"{name}: dilation", 1, single)
         return cls(kernel, stride, tuple((p, p) for p in pads), dilation, bool(ceil_mode), name)
 
     @property
@@ -105,7 +122,7 @@ class Window:
         """How many windows fit on each dimension of an input of `size`. Raises RuntimeError where none does."""
         padded = tuple(n + before + after for n, (before, after) in zip(size, self.padding, strict=True))
         for i, (n, span) in enumerate(zip(padded, self.span, strict=True)):
-            if n < (1 if self.ceil_mode else span):
+            if n < (max(1, span - self.stride[i] + 1) if self.ceil_mode else span):
                 before, after = self.padding[i]
                 raise RuntimeError(
                     f"{self.name}: Calculated padded input size per channel: ({' x '.join(map(str, padded))}). Kernel size: "
@@ -113,6 +130,7 @@ class Window:
                     f"dimension {i} the kernel reaches over dilation * (kernel_size - 1) + 1 = {self.dilation[i]} * "
                     f"({self.kernel[i]} - 1) + 1 = {span} cells, and the input has {size[i]} + {before} + {after} = {n}. "
                     f"It fits with {span - n} more cells of input or padding"
+                    + (f", and in ceil mode with {span - n - self.stride[i] + 1}" if self.ceil_mode else "")
                 )
         if not self.ceil_mode:
             return tuple((n - span) // s + 1 for n, span, s in zip(padded, self.span, self.stride, strict=True))
@@ -202,8 +220,9 @@ class AdaptiveWindow:
             longest = max((b - a for a, b in zip(starts, ends, strict=True)), default=1)
             reached = xp.array(starts, dtype=xp.int64).reshape(-1, 1) + xp.arange(longest)
             inside = reached < xp.array(ends, dtype=xp.int64).reshape(-1, 1)
-            flat = (flat[:, None, :, None] * n + reached[None, :, None]).reshape(len(flat) * out, -1)
-            seen = (seen[:, None, :, None] & inside[None, :, None]).reshape(len(seen) * out, -1)
+            shape = (len(flat) * out, flat.shape[1] * longest)
+            flat = (flat[:, None, :, None] * n + reached[None, :, None]).reshape(shape)
+            seen = (seen[:, None, :, None] & inside[None, :, None]).reshape(shape)
         return xp.where(seen, flat, -1).reshape(*self.out, flat.shape[1])
 
     def unfold(self, x: Array, value: float = 0.0) -> Array:
