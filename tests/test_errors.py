@@ -7,6 +7,7 @@ import pytest
 
 import minitorch as mt
 from minitorch import nn
+from tests.misuse import LAYER_MISUSE
 
 F = nn.functional
 ones = mt.ones
@@ -66,8 +67,8 @@ TABLE = [
     (lambda: ones(5).chunk(0), RuntimeError, "got: 0"),
     (lambda: ones(5).narrow(0, 3, 3), RuntimeError, "start (3) + length (3)", "(5)"),
     (lambda: ones(5).roll((1, 2), 0), RuntimeError, "shifts: 2, dims:1"),
-    (lambda: F.pad(ones(2), (1, 1, 1, 1)), RuntimeError, "length 4 and input of dimension 1"),
-    (lambda: F.pad(ones(2), (-3, 0)), RuntimeError, "-3", "size 2"),
+    (lambda: F.pad(ones(2), (1, 1, 1, 1)), RuntimeError, "4 widths", "[2]"),
+    (lambda: F.pad(ones(2), (-3, 0)), RuntimeError, "-3", "2 cells of dimension 0"),
     (lambda: ones(2)[2], IndexError, "index 2", "dimension 0 with size 2"),
     (lambda: ones(2, 2)[0, 0, 0], IndexError, "dimension 2: got 3"),
     (lambda: ones(3)[mt.tensor([0, 3])], IndexError, "index 3", "size 3"),
@@ -140,6 +141,9 @@ TABLE = [
     (lambda: mt.utils.data.TensorDataset(ones(2), ones(3)), AssertionError, "[2, 3]"),
     (lambda: mt.set_default_dtype(mt.int64), TypeError, "minitorch.int64"),
 ]
+
+NAMES = {"nn": nn, "F": F, "ones": mt.ones, "zeros": mt.zeros}
+TABLE += [(lambda code=code: eval(code, NAMES), *row) for code, *row in LAYER_MISUSE]
 
 
 @pytest.mark.parametrize("row", TABLE, ids=range(len(TABLE)))

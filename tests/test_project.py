@@ -61,6 +61,17 @@ def test_the_examples_in_the_texts_run_and_print_what_they_say(text):
             assert promise.split(": the")[0] == line
 
 
+def test_the_readme_names_every_layer():
+    text = (ROOT / "README.md").read_text().partition("## The layers")[2].partition("\n## ")[0]
+    ranks = [
+        f"{name}{r}d"
+        for name, rest in re.findall(r"(\w+?)1d((?:/\dd)*)", text)
+        for r in "1" + rest.replace("/", "").replace("d", "")
+    ]
+    named = set(re.findall(r"\w+", text)) | set(ranks)
+    assert set(minitorch.nn.__all__) - {"functional", "init"} <= named
+
+
 def test_the_example_of_the_package():
     assert doctest.testmod(minitorch).attempted >= 3
     assert doctest.testmod(minitorch).failed == 0

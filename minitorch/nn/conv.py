@@ -46,7 +46,10 @@ class _ConvNd(Module):
             raise ValueError(f"groups must be a positive integer, got {groups}")
         for what, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
             if channels % groups:
-                raise ValueError(f"{what} must be divisible by groups, got {channels} channels in {groups} groups")
+                near = groups * max(1, round(channels / groups))
+                raise ValueError(
+                    f"{what} must be divisible by groups, got {channels} channels in {groups} groups: {near} channels would do"
+                )
         if padding_mode not in _BORDERS:
             raise ValueError(f"padding_mode must be one of {list(_BORDERS)}, but got padding_mode={padding_mode!r}")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups

@@ -162,8 +162,8 @@ def conv_transpose(
     for e, s, d in zip(extra, window.stride, window.dilation, strict=True):
         if e >= max(s, d):
             raise RuntimeError(
-                f"{name}: output padding must be smaller than either stride or dilation, but got output_padding: {e}, stride: "
-                f"{s}, dilation: {d}; {max(s, d) - 1} is the most"
+                f"{name}: output_padding must be smaller than stride or dilation, which are {s} and {d}, but it is {e}: "
+                f"{max(s, d) - 1} is the most"
             )
     _check(name, rank, input, weight, bias, groups, transposed=True)
     if input.ndim == rank + 1:
@@ -177,13 +177,20 @@ def conv_transpose(
         (n - 1) * s + span - before - after
         for n, s, span, (before, after) in zip(input.shape[2:], window.stride, window.span, window.padding, strict=True)
     )
-    if any(n + b < 1 for n, b in zip(reached, beyond, strict=True)):
-        raise RuntimeError(
-            f"Given input size per channel: ({' x '.join(map(str, input.shape[2:]))}). Calculated output size per channel: "
-            f"({' x '.join(str(n + b) for n, b in zip(reached, beyond, strict=True))}). Output size is too small: "
-            f"{name} gives (size - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1; use less "
-            "padding"
-        )
+    for i, (n, b) in enumerate(zip(reached, beyond, strict=True)):
+        if n + b < 1:
+            size, s, d, k, (p, _) = (
+                input.shape[2 + i],
+                window.stride[i],
+                window.dilation[i],
+                window.kernel[i],
+                window.padding[i],
+            )
+            raise RuntimeError(
+                f"{name}: the output would have size (size - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + "
+                f"output_padding + 1 = ({size} - 1) * {s} - 2 * {p} + {d} * ({k} - 1) + {extra[i]} + 1 = {n + b} on spatial "
+                f"dimension {i}: padding of at most {p + (n + b - 1) // 2} leaves a cell"
+            )
     y = ConvTranspose.apply(input, weight, window, groups, reached)
     if any(beyond):
         y = constant_pad(y, ((0, 0), (0, 0), *((0, b) for b in beyond)))
@@ -202,6 +209,10 @@ def padding_of(
         raise error(f"padding='same' is not supported for strided convolutions, and stride is {tuple(stride)}")
     totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
     return tuple((total // 2, total - total // 2) for total in totals)
+
+
+def _divisors(n: int) -> list[int]:
+    return [d for d in range(1, n + 1) if n % d == 0]
 
 
 def _check(name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, groups: int, transposed: bool) -> None:
@@ -224,13 +235,13 @@ def _check(name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | N
         raise NotImplementedError(f"{name} is not implemented for {input.dtype!r}: .float() converts")
     if weight.shape[0] % groups:
         raise RuntimeError(
-            f"{name}: Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of "
-            f"size {list(weight.shape)}: groups must divide {weight.shape[0]}"
+            f"{name}: {groups} groups do not divide the {weight.shape[0]} channels at dimension 0 of the weight, whose size is "
+            f"{list(weight.shape)}; groups must be one of {_divisors(weight.shape[0])}"
         )
     if input.shape[-rank - 1] != channels:
         raise RuntimeError(
-            f"{name}: Given groups={groups}, weight of size {list(weight.shape)}, expected input{list(input.shape)} to have "
-            f"{channels} channels, but got {input.shape[-rank - 1]} channels instead"
+            f"{name}: a weight of size {list(weight.shape)} with groups={groups} is for an input of {channels} channels, but "
+            f"got {input.shape[-rank - 1]} channels instead: input is {list(input.shape)}"
         )
     if input.dtype is not weight.dtype:
         raise RuntimeError(f"{name}: Input type ({input.dtype}) and weight type ({weight.dtype}) should be the same")
@@ -238,8 +249,8 @@ def _check(name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | N
         raise RuntimeError(f"{name}: Input type ({input.dtype}) and bias type ({bias.dtype}) should be the same")
     if bias is not None and tuple(bias.shape) != (features,):
         raise RuntimeError(
-            f"{name}: Given weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {features} elements, "
-            f"but got bias of size {list(bias.shape)} instead"
+            f"{name}: a weight of size {list(weight.shape)} makes {features} channels, each with a bias: expected a bias of "
+            f"size [{features}], but got {list(bias.shape)}"
         )
 
 

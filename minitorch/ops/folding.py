@@ -56,8 +56,7 @@ def unfold(
     check_floating("unfold", input)
     if input.ndim not in (3, 4) or 0 in input.shape[-3:]:
         raise RuntimeError(
-            "unfold: Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, "
-            f"but got: {list(input.shape)}"
+            f"unfold: expected an image ((N,) C, H, W), of which only the batch may be empty, but got input {list(input.shape)}"
         )
     window.output_size(input.shape[-2:])  # says what does not fit
     if input.ndim == 3:
@@ -82,21 +81,20 @@ def fold(
     check_floating("fold", input)
     if input.ndim not in (2, 3) or 0 in input.shape[-2:]:
         raise RuntimeError(
-            "fold: Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for "
-            f"input, but got: {list(input.shape)}"
+            "fold: expected columns ((N,) C * prod kernel, windows), of which only the batch may be empty, but got input "
+            f"{list(input.shape)}"
         )
     cells, out = math.prod(window.kernel), window.output_size(size)
     if input.shape[-2] % cells:
         raise RuntimeError(
-            "fold: Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got "
-            f"input.size(1)={input.shape[-2]} and kernel_size={window.kernel}, whose product is {cells}"
+            f"fold: a column of {input.shape[-2]} elements cannot hold windows of {' * '.join(map(str, window.kernel))} = "
+            f"{cells} cells for each of some channels: {cells * max(1, round(input.shape[-2] / cells))} would do"
         )
     if input.shape[-1] != math.prod(out):
         raise RuntimeError(
-            f"fold: Given output_size={size}, kernel_size={window.kernel}, dilation={window.dilation}, padding="
-            f"{tuple(p for p, _ in window.padding)}, stride={window.stride}, expected size of input's dimension 2 to match "
-            f"the calculated number of sliding blocks {out[0]} * {out[1]} = {math.prod(out)}, but got "
-            f"input.size(2)={input.shape[-1]}"
+            f"fold: a window of {window.kernel} with dilation {window.dilation}, padding {tuple(p for p, _ in window.padding)} "
+            f"and stride {window.stride} has {out[0]} * {out[1]} = {math.prod(out)} places on an output of {size}, each a "
+            f"column, but the input has {input.shape[-1]} columns"
         )
     if input.ndim == 2:
         return squeeze(fold(unsqueeze(input, 0), output_size, kernel_size, dilation, padding, stride), 0)

@@ -106,8 +106,8 @@ def margin_ranking_loss(
     """max(0, margin - target (input1 - input2)): input1 shall be the larger where target is 1, the smaller where it is -1."""
     if not input1.ndim == input2.ndim == target.ndim:
         raise RuntimeError(
-            "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
-            f"input1: {list(input1.shape)}, input2: {list(input2.shape)}, target: {list(target.shape)}"
+            "margin_ranking_loss: input1, input2 and target need the same number of dimensions, but their sizes are "
+            f"{list(input1.shape)}, {list(input2.shape)} and {list(target.shape)}"
         )
     return reduce(clamp(-target * (input1 - input2) + margin, min=0), reduction)
 
@@ -239,8 +239,8 @@ def triplet_margin_loss(
         raise ValueError(f"triplet_margin_loss: margin must be greater than 0, got {margin}")
     if not anchor.ndim == positive.ndim == negative.ndim:
         raise RuntimeError(
-            "triplet_margin_loss: The anchor, positive, and negative tensors are expected to have the same number of "
-            f"dimensions, but got: anchor {anchor.ndim}D, positive {positive.ndim}D, and negative {negative.ndim}D inputs"
+            "triplet_margin_loss: anchor, positive and negative need the same number of dimensions, but their sizes are "
+            f"{list(anchor.shape)}, {list(positive.shape)} and {list(negative.shape)}"
         )
     near, far = pairwise_distance(anchor, positive, p, eps), pairwise_distance(anchor, negative, p, eps)
     if swap:

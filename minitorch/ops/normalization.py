@@ -176,8 +176,8 @@ def layer_norm(
         )
     if tuple(input.shape[-len(shape) :]) != shape:
         raise RuntimeError(
-            f"layer_norm: Given normalized_shape={list(shape)}, expected input with shape [*, {', '.join(map(str, shape))}], "
-            f"but got input of size {list(input.shape)}"
+            f"layer_norm: normalized_shape={list(shape)} is for an input of shape [*, {', '.join(map(str, shape))}], but got "
+            f"{list(input.shape)}"
         )
     _check_types("layer_norm", input, weight=weight, bias=bias)
     for what, x in (("weight", weight), ("bias", bias)):
@@ -201,8 +201,8 @@ def group_norm(
     n, channels = input.shape[:2]
     if channels % num_groups:
         raise RuntimeError(
-            "group_norm: Expected number of channels in input to be divisible by num_groups, but got input of shape "
-            f"{list(input.shape)} and num_groups={num_groups}"
+            f"group_norm: the {channels} channels of an input {list(input.shape)} do not divide into num_groups={num_groups} "
+            "groups of one size"
         )
     _check_types("group_norm", input, weight=weight, bias=bias)
     _check_sizes("group_norm", channels, weight=weight, bias=bias)

@@ -40,11 +40,11 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     if not isinstance(pad, (tuple, list)) or not all(hasattr(w, "__index__") for w in pad):
         raise TypeError(f"pad(): argument 'pad' (position 2) must be tuple of ints, not {pad!r}")
     if len(pad) % 2:
-        raise RuntimeError(f"pad: Padding length must be divisible by 2, a width before and one after, but it is {list(pad)}")
+        raise RuntimeError(f"pad: each dimension needs two widths, before and after, but got {len(pad)} widths: {list(pad)}")
     if len(pad) > 2 * input.ndim:
         raise RuntimeError(
-            "pad: Padding length should be less than or equal to two times the input dimension but got padding length "
-            f"{len(pad)} and input of dimension {input.ndim}"
+            f"pad: {len(pad)} widths are for the last {len(pad) // 2} dimensions, and the input has {input.ndim}: "
+            f"{list(input.shape)}; give at most {2 * input.ndim}"
         )
     pairs = [(int(pad[i]), int(pad[i + 1])) for i in range(0, len(pad), 2)]
     widths = [(0, 0)] * (input.ndim - len(pairs)) + pairs[::-1]
@@ -58,8 +58,8 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         raise RuntimeError(f'pad: Padding mode "{mode}" doesn\'t take in value argument, and was given {value}')
     if input.ndim not in (len(pairs) + 1, len(pairs) + 2):
         raise NotImplementedError(
-            f"pad: Padding size {len(pad)} is not supported for {input.ndim}D input tensor in mode {mode!r}: it pads the last "
-            f"{len(pairs)} dimensions of a {len(pairs) + 1}D or {len(pairs) + 2}D tensor"
+            f"pad: in mode {mode!r} {len(pad)} widths are for the last {len(pairs)} dimensions of a {len(pairs) + 1}D or "
+            f"{len(pairs) + 2}D input, and this one is {input.ndim}D: {list(input.shape)}"
         )
     if 0 in input.shape[-len(pairs) - 1 :]:
         raise RuntimeError(f"pad: Expected non-zero sizes except for the batch in mode {mode!r}, but got: {list(input.shape)}")
@@ -166,8 +166,8 @@ def _sizes(old: tuple[int, ...], size: Any, scale_factor: Any, recompute: bool |
         out = tuple(size) if isinstance(size, (tuple, list)) else (size,) * rank
         if len(out) != rank:
             raise ValueError(
-                "interpolate: Input and output must have the same number of spatial dimensions, but got input with spatial "
-                f"dimensions of {list(old)} and output size of {size}"
+                f"interpolate: the input has {rank} spatial dimensions, {list(old)}, and size has {len(out)}: {size}; an int "
+                "stands for all of them"
             )
         if not all(hasattr(n, "__index__") for n in out):
             raise TypeError(f"interpolate: size must be an int or a tuple of ints, not {size!r}")
@@ -175,8 +175,8 @@ def _sizes(old: tuple[int, ...], size: Any, scale_factor: Any, recompute: bool |
     factors = tuple(scale_factor) if isinstance(scale_factor, (tuple, list)) else (scale_factor,) * rank
     if len(factors) != rank:
         raise ValueError(
-            "interpolate: Input and scale_factor must have the same number of spatial dimensions, but got input with spatial "
-            f"dimensions of {list(old)} and scale_factor of shape {scale_factor}"
+            f"interpolate: the input has {rank} spatial dimensions, {list(old)}, and scale_factor has {len(factors)}: "
+            f"{scale_factor}; a number stands for all of them"
         )
     if not all(isinstance(f, (int, float)) and math.isfinite(f) for f in factors):
         raise TypeError(f"interpolate: scale_factor must be a finite number or a tuple of them, not {scale_factor!r}")
@@ -217,8 +217,8 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     *batch, c, h, w = input.shape
     if c % (r * r):
         raise RuntimeError(
-            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but "
-            f"input.size(-3)={c} is not divisible by {r * r}"
+            f"pixel_shuffle: {c} channels cannot be shared out as upscale_factor * upscale_factor = {r} * {r} = {r * r} cells "
+            f"each: {r * r * max(1, round(c / (r * r)))} channels would do"
         )
     x = reshape(input, (math.prod(batch), c // (r * r), r, r, h, w))
     return reshape(clone(permute(x, (0, 1, 4, 2, 5, 3))), (*batch, c // (r * r), h * r, w * r))
@@ -231,8 +231,8 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     for name, place, n in (("height", -2, h), ("width", -1, w)):
         if n % r:
             raise RuntimeError(
-                f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but input.size({place})={n} is not "
-                f"divisible by {r}"
+                f"pixel_unshuffle: a {name} of {n} (dimension {place}) is no multiple of downscale_factor = {r}: "
+                f"{r * max(1, round(n / r))} would do"
             )
     x = reshape(input, (math.prod(batch), c, h // r, r, w // r, r))
     return reshape(clone(permute(x, (0, 1, 3, 5, 2, 4))), (*batch, c * r * r, h // r, w // r))
@@ -241,11 +241,10 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
 def _factor(name: str, parameter: str, input: Tensor, factor: int) -> int:
     if input.ndim < 3:
         raise RuntimeError(
-            f"{name} expects input to have at least 3 dimensions, but got input with {input.ndim} dimension(s): "
-            f"{list(input.shape)}"
+            f"{name}: expected an input (*, C, H, W) of at least 3 dimensions, but got {input.ndim}: {list(input.shape)}"
         )
     if isinstance(factor, bool) or not isinstance(factor, int):
         raise TypeError(f"{name}: {parameter} must be an int, not {type(factor).__name__}: {factor!r}")
     if factor < 1:
-        raise RuntimeError(f"{name} expects a positive {parameter}, but got {factor}")
+        raise RuntimeError(f"{name}: {parameter} must be positive, but got {factor}")
     return factor

@@ -348,7 +348,7 @@ def constant_pad(input: Tensor, widths: Sequence[tuple[int, int]], value: float 
     """A border of `value` around `input`: for each dimension how many cells before and after. Negative widths cut."""
     for d, ((before, after), n) in enumerate(zip(widths, input.shape, strict=True)):
         if n + before + after < 0:
-            raise RuntimeError(f"padding {before} and {after} leaves dimension {d} of size {n} a negative size")
+            raise RuntimeError(f"pad: widths {before} and {after} cut more than the {n} cells of dimension {d}")
     if any(w < 0 for pair in widths for w in pair):
         cut = tuple(
             builtins.slice(builtins.max(-a, 0), n - builtins.max(-b, 0)) for (a, b), n in zip(widths, input.shape, strict=True)
