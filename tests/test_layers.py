@@ -17,7 +17,7 @@ from tests.layers import LAYERS, Case, Drawing
 from tests.naive import NAIVE
 
 EVERY = pytest.mark.parametrize("name", LAYERS)
-HOLDERS = {"Buffer", "Module", "ModuleDict", "ModuleList", "Parameter", "Sequential", "functional", "init"}
+HOLDERS = {"Buffer", "Module", "ModuleDict", "ModuleList", "Parameter", "Sequential", "functional", "init", "utils"}
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 

@@ -6,6 +6,7 @@ container.py     Sequential, ModuleList, ModuleDict
 functional.py    the functions behind the layers
 layer.py         how a layer is made of a function and its options
 init.py          schemes for initial weights
+utils.py         clipping gradients, parameters as one vector
 
 The layers: linear.py  conv.py  pooling.py  padding.py  resampling.py  activation.py  normalization.py  dropout.py  loss.py
 """
@@ -25,6 +26,7 @@ from minitorch.nn import (
     parameter,
     pooling,
     resampling,
+    utils,
 )
 from minitorch.nn.activation import *
 from minitorch.nn.container import *
@@ -39,7 +41,7 @@ from minitorch.nn.parameter import *
 from minitorch.nn.pooling import *
 from minitorch.nn.resampling import *
 
-__all__ = ["functional", "init"]
+__all__ = ["functional", "init", "utils"]
 for _room in (
     activation, container, conv, dropout, linear, loss, module, normalization, padding, parameter, pooling, resampling,
 ):  # fmt: skip

@@ -23,6 +23,7 @@ class Adam(Optimizer):
     """
 
     _decoupled = False
+    _fixed = {**Optimizer._fixed, "capturable": False, "decoupled_weight_decay": False}
 
     def __init__(
         self,
@@ -74,6 +75,7 @@ class AdamW(Adam):
     """Adam whose weight decay shrinks the parameter directly: param *= 1 - lr * weight_decay (Loshchilov and Hutter 2019)."""
 
     _decoupled = True
+    _fixed = {**Adam._fixed, "decoupled_weight_decay": True}
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from minitorch.autograd.grad_mode import enable_grad, no_grad
 from minitorch.backend.arrays import Array, xp
@@ -20,6 +20,10 @@ class Optimizer:
     their own.
     """
 
+    # Settings of PyTorch's that have one value here: groups print alike, and states can be exchanged.
+    _fixed: ClassVar[dict[str, Any]] = {"differentiable": False, "foreach": None, "fused": None}
+    _stepped = False  # a schedule asks
+
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
@@ -28,7 +32,7 @@ class Optimizer:
             )
         if hasattr(params, "parameters") or callable(params):
             raise TypeError(f"an optimizer takes parameters, not a {type(params).__name__}: pass model.parameters()")
-        self.defaults = defaults
+        self.defaults = {**defaults, **self._fixed}
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         groups = list(params)
@@ -70,7 +74,7 @@ class Optimizer:
     @no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter that has a gradient. A `closure` is run first, recording, and its value returned."""
-        loss = None
+        loss, self._stepped = None, True
         if closure is not None:
             with enable_grad():
                 loss = closure()

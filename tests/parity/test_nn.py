@@ -158,6 +158,8 @@ OPTIMIZERS = {
             {"lr": 0.1, "momentum": 0.5, "dampening": 0.2, "maximize": True}],
     "Adam": [{}, {"lr": 0.05, "betas": (0.8, 0.9), "weight_decay": 0.1}, {"amsgrad": True, "eps": 1e-4}],
     "AdamW": [{"lr": 0.05}, {"weight_decay": 0.3, "amsgrad": True}],
+    "RMSprop": [{}, {"lr": 0.02, "alpha": 0.9, "weight_decay": 0.1, "momentum": 0.5}, {"centered": True, "eps": 1e-4, "maximize": True}],
+    "Adagrad": [{}, {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1}, {"initial_accumulator_value": 0.5, "eps": 1e-3, "maximize": True}],
 }  # fmt: skip
 
 
@@ -180,6 +182,99 @@ def test_optimizer(name, options):
     same(train, tolerance=1e-7)
 
 
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizers_print_alike_and_their_states_have_the_same_keys(name):
+    def build(t):
+        p = t.nn.Parameter(t.ones(2))
+        optimizer = getattr(t.optim, name)([p], lr=0.1)
+        t.optim.lr_scheduler.StepLR(optimizer, 2)
+        p.grad = t.ones(2)
+        optimizer.step()
+        return optimizer
+
+    prints_the_same(build)
+    same(lambda t: [sorted(build(t).state_dict()["param_groups"][0]), sorted(build(t).state_dict()["state"][0])])
+
+
+SCHEDULES = {
+    "StepLR": [{"step_size": 3}, {"step_size": 2, "gamma": 0.5}],
+    "MultiStepLR": [{"milestones": [2, 5, 5], "gamma": 0.3}],
+    "ExponentialLR": [{"gamma": 0.9}],
+    "CosineAnnealingLR": [{"T_max": 5}, {"T_max": 4, "eta_min": 0.02}],
+    "LambdaLR": [{"lr_lambda": lambda epoch: 0.95**epoch}, {"lr_lambda": [lambda e: 1 / (e + 1), lambda e: e * 0.1]}],
+}
+
+
+@pytest.mark.parametrize(("name", "options"), [(n, o) for n, each in SCHEDULES.items() for o in each])
+def test_schedule(name, options):
+    def run(t):
+        a, b = t.nn.Parameter(t.ones(1)), t.nn.Parameter(t.ones(1))
+        optimizer = t.optim.SGD([{"params": [a]}, {"params": [b], "lr": 0.01}], lr=0.1)
+        scheduler = getattr(t.optim.lr_scheduler, name)(optimizer, **options)
+        seen = []
+        for epoch in range(14):
+            seen += [*scheduler.get_last_lr(), optimizer.param_groups[0]["lr"]]
+            optimizer.step()
+            scheduler.step()
+            if epoch == 7:
+                state, of_optimizer = scheduler.state_dict(), optimizer.state_dict()
+                optimizer = t.optim.SGD([{"params": [a]}, {"params": [b], "lr": 0.01}], lr=0.1)
+                scheduler = getattr(t.optim.lr_scheduler, name)(optimizer, **options)
+                scheduler.load_state_dict(state)
+                optimizer.load_state_dict(of_optimizer)
+        return t.tensor(seen, dtype=t.float64)
+
+    same(run)
+
+
+@pytest.mark.parametrize("options", [{}, {"patience": 1, "factor": 0.5}, {"mode": "max", "cooldown": 2, "patience": 0, "min_lr": 0.01},
+                                     {"threshold": 0.3, "threshold_mode": "abs", "patience": 2}])  # fmt: skip
+def test_reduce_on_plateau(options):
+    def run(t):
+        optimizer = t.optim.SGD([t.nn.Parameter(t.ones(1))], lr=0.1)
+        scheduler = t.optim.lr_scheduler.ReduceLROnPlateau(optimizer, **options)
+        seen = []
+        for metric in [1.0, 0.9, 0.95, 0.9, 0.9, 0.91, 0.5, 0.5, 0.5, 0.6, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]:
+            scheduler.step(t.tensor(metric))
+            seen += [optimizer.param_groups[0]["lr"], scheduler.best, scheduler.num_bad_epochs]
+        return t.tensor(seen, dtype=t.float64)
+
+    same(run)
+
+
+@pytest.mark.parametrize("f", [
+    lambda t, o: t.optim.lr_scheduler.StepLR(t.nn.Linear(1, 1), 2), lambda t, o: t.optim.lr_scheduler.StepLR(o, 2, last_epoch=3),
+    lambda t, o: t.optim.lr_scheduler.LambdaLR(o, [lambda e: 1, lambda e: 1]), lambda t, o: t.optim.lr_scheduler.ReduceLROnPlateau(o, mode="low"),
+    lambda t, o: t.optim.lr_scheduler.ReduceLROnPlateau(o, factor=1.0), lambda t, o: t.optim.lr_scheduler.LRScheduler(o),
+    lambda t, o: t.optim.lr_scheduler.ReduceLROnPlateau(o, min_lr=[0.1, 0.2]), lambda t, o: t.optim.RMSprop([t.ones(1)], alpha=-1),
+    lambda t, o: t.optim.Adagrad([t.ones(1)], lr_decay=-1), lambda t, o: t.nn.utils.vector_to_parameters([1.0], []),
+])  # fmt: skip
+def test_schedules_refuse(f):
+    same(lambda t: f(t, t.optim.SGD([t.nn.Parameter(t.ones(1))], lr=0.1)))
+
+
+def test_a_schedule_before_the_optimizer_is_warned_about():
+    for lib in (mt, __import__("torch")):
+        scheduler = lib.optim.lr_scheduler.StepLR(lib.optim.SGD([lib.nn.Parameter(lib.ones(1))], lr=0.1), 1)
+        with pytest.warns(UserWarning, match="before `optimizer.step"):
+            scheduler.step()
+
+
+@pytest.mark.parametrize("norm", [2.0, 1.0, np.inf])
+def test_clipping_and_vectors(norm):
+    def run(t, x, y):
+        a, b = t.nn.Parameter(x.detach()), t.nn.Parameter(y.detach())
+        (a.sum() * 3 + (b * b).sum()).backward()
+        total = t.nn.utils.clip_grad_norm_([a, b], 1.5, norm)
+        seen = [total, a.grad.clone(), b.grad.clone()]
+        t.nn.utils.clip_grad_value_([a, b], 0.2)
+        vector = t.nn.utils.parameters_to_vector([a, b])
+        t.nn.utils.vector_to_parameters(t.arange(vector.numel()).to(vector.dtype), [a, b])
+        return [*seen, a.grad, b.grad, vector.detach(), a.detach(), b.detach()]
+
+    same(run, (2, 3), (4,), second_order=False)
+
+
 def lenet(t):
     nn = t.nn
     return nn.Sequential(
@@ -188,7 +283,7 @@ def lenet(t):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad"])
 def test_the_same_training_gives_the_same_losses(name):
     """Seed, data, shuffling, initial weights, forward, backward and steps together, in float32."""
 

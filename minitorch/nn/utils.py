@@ -1,0 +1,59 @@
+"""Helpers for all parameters of a model at once: their gradients' size, and all of them as one vector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from minitorch.autograd.grad_mode import no_grad
+from minitorch.ops import cat, stack
+from minitorch.ops.reduction import vector_norm
+from minitorch.tensor import Tensor
+
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "vector_to_parameters"]
+
+
+def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    given = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    return [p.grad for p in given if p.grad is not None]
+
+
+@no_grad()
+def clip_grad_norm_(
+    parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
+) -> Tensor:
+    """Scale all gradients together so that their norm, as of one vector, is at most `max_norm`; the norm they had.
+
+    Raises RuntimeError, with `error_if_nonfinite`, if that is nan or infinite.
+    """
+    grads = _gradients(parameters)
+    if not grads:
+        return Tensor(0.0)
+    total = vector_norm(stack([vector_norm(g, norm_type) for g in grads]), norm_type)
+    if error_if_nonfinite and not bool(total.isfinite()):
+        raise RuntimeError(f"the gradients' norm of order {norm_type} is {total.item()}, so it cannot be clipped")
+    scale = (max_norm / (total + 1e-6)).clamp(max=1.0)
+    for grad in grads:
+        grad.mul_(scale.to(grad.dtype))
+    return total
+
+
+@no_grad()
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
+    """Bring every entry of the gradients within [-clip_value, clip_value]."""
+    for grad in _gradients(parameters):
+        grad.clamp_(-clip_value, clip_value)
+
+
+def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
+    """All parameters, flattened, in one vector."""
+    return cat([p.reshape(-1) for p in parameters])
+
+
+def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
+    """Give the parameters the values of a vector, in order, as views of it."""
+    if not isinstance(vec, Tensor):
+        raise TypeError(f"vector_to_parameters expects a Tensor, but got {type(vec).__name__}")
+    start = 0
+    for param in parameters:
+        param.data = vec[start : start + param.numel()].view_as(param).data
+        start += param.numel()
