@@ -17,6 +17,8 @@ The rooms, from the ground up; each knows only those above it in this list:
     viz/         pictures of the tape
 """
 
+import math
+
 from minitorch import autograd, nn, ops, optim, utils
 from minitorch.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.backend.dtypes import bool_ as bool
@@ -40,6 +42,7 @@ from minitorch.faces import face as _face
 from minitorch.ops import *
 from minitorch.tensor import Size, Tensor, is_tensor
 
+inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
 

@@ -17,9 +17,9 @@ from minitorch.ops.shape import sizes
 from minitorch.tensor import Tensor
 
 __all__ = [
-    "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "logspace", "ones",
-    "ones_like", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "tensor", "zeros",
-    "zeros_like",
+    "arange", "as_tensor", "bernoulli", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace",
+    "logspace", "multinomial", "normal", "ones", "ones_like", "rand", "rand_like", "randint", "randint_like", "randn",
+    "randn_like", "randperm", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
 
 
@@ -301,6 +301,56 @@ def randperm(
     _check_range("randperm", 0, max(count - 1, 0), dtype)
     order = (generator or default_generator).permutation(count)
     return _finish(order.astype(_numpy_type(dtype, int64), copy=False), requires_grad)
+
+
+def normal(
+    mean: Tensor | float = 0.0, std: Tensor | float = 1.0, size: Any = None, *, generator: Generator | None = None
+) -> Tensor:
+    """Normal, with a mean and a standard deviation for each element, or numbers and a `size`."""
+    given = [x for x in (mean, std) if isinstance(x, Tensor)]
+    if not given and size is None:
+        raise TypeError("normal() of two numbers needs a size: normal(0.0, 1.0, (2, 3))")
+    if isinstance(std, Tensor):
+        if (std._array < 0).any():
+            raise RuntimeError(f"normal expects all elements of std >= 0.0, and the smallest is {std._array.min()}")
+    elif std < 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+    if not given:
+        return empty(size).normal_(mean, std, generator=generator)
+    shape = given[0].shape if len(given) == 1 else xp.broadcast_shapes(*(tuple(x.shape) for x in given))
+    drawn = empty(shape, dtype=given[0].dtype).normal_(generator=generator)
+    return (drawn * std + mean).detach()
+
+
+def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that `input` has in its place, else 0. (The draws are not PyTorch's for the same seed.)"""
+    return empty_like(input).bernoulli_(input.detach(), generator=generator)
+
+
+def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
+    """`num_samples` numbers of places in each row of weights ((N,) C), a place as likely as its weight.
+
+    (The draws are not PyTorch's for the same seed.)
+    """
+    weights = xp.atleast_2d(input._array.astype(xp.float64))
+    if input.ndim not in (1, 2) or not input.is_floating_point():
+        raise RuntimeError(f"multinomial expects 1 or 2 dimensions of float weights, got {list(input.shape)} {input.dtype!r}")
+    if not (xp.isfinite(weights).all() and (weights >= 0).all() and (weights.sum(1) > 0).all()):
+        raise RuntimeError("multinomial: a row of weights contains inf, nan or element < 0, or sums to 0")
+    if num_samples < 1 or (not replacement and num_samples > int((weights > 0).sum(1).min())):
+        raise RuntimeError(
+            f"multinomial: cannot draw {num_samples} samples from {int((weights > 0).sum(1).min())} places with a weight; "
+            "replacement=True draws a place again"
+        )
+    source = generator or default_generator
+    if replacement:
+        bounds = weights.cumsum(1) / weights.sum(1, keepdims=True)
+        drawn = source.uniform(len(weights) * num_samples, xp.float64).reshape(len(weights), num_samples)
+        places = (drawn[:, :, None] >= bounds[:, None, :]).sum(-1)
+    else:  # the smallest of exponential waiting times with these rates (Efraimidis and Spirakis 2006)
+        waits = -xp.log1p(-source.uniform(weights.size, xp.float64)).reshape(weights.shape)
+        places = xp.argsort(xp.where(weights > 0, waits / xp.maximum(weights, 1e-300), xp.inf), axis=1)[:, :num_samples]
+    return wrap(places.astype(xp.int64).reshape((num_samples,) if input.ndim == 1 else places.shape))
 
 
 def rand_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:

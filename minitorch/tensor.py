@@ -10,7 +10,7 @@ from typing import Any
 
 import minitorch.ops as ops
 from minitorch.autograd.engine import backward
-from minitorch.autograd.variable import TensorBase, wrap
+from minitorch.autograd.variable import TensorBase, twin, wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dtypes import (
     bool_,
@@ -29,6 +29,7 @@ from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.random import Generator, default_generator
 from minitorch.ops.elementwise import Number
 from minitorch.ops.indexing import SetItem, getitem, plain_index
+from minitorch.ops.joining import repeat
 from minitorch.ops.shape import Cast, expand, sum_to_size, view
 from minitorch.ops.views import derive_from_base, write_history_through
 from minitorch.printing import tensor_text
@@ -63,6 +64,21 @@ def _in_place(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return method
 
 
+def _reshaped_in_place(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The in-place form of an op that gives a view: this tensor itself takes over the view's shape and history."""
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        self._before_change()
+        view = op(twin(self._array, self._edge, self._shared_version()), *args, **kwargs)
+        self._array, self._edge = view._array, view._edge
+        self._shared_version()[0] += 1
+        return self
+
+    method.__name__ = f"{op.__name__}_"
+    method.__doc__ = f"As `{op.__name__}`, of this tensor itself."
+    return method
+
+
 def _reflected(op: Callable[..., Tensor]) -> Callable[[Tensor, Any], Tensor]:
     return lambda self, other: op(other, self)
 
@@ -73,11 +89,16 @@ _COMPARABLE: Any = (TensorBase, Number, xp.generic)
 class Tensor(TensorBase):
     """A multi-dimensional array of one type that remembers how it was computed.
 
-    `minitorch.tensor(data)` makes one; `Tensor(data)` does too, always in the default floating type.
+    `minitorch.tensor(data)` makes one; `Tensor(data)` does too, always in the default floating type, and `Tensor(2, 3)` one of
+    that shape with whatever the memory held.
     """
 
-    def __init__(self, data: Any = ()) -> None:
-        self._array = xp.array(data._array if isinstance(data, TensorBase) else data, get_default_dtype().numpy)
+    def __init__(self, *data: Any) -> None:
+        kind = get_default_dtype().numpy
+        if len(data) != 1 or isinstance(data[0], int):
+            self._array = xp.empty(ops.shape.sizes(data or (0,), "Tensor"), kind)
+        else:
+            self._array = xp.array(data[0]._array if isinstance(data[0], TensorBase) else data[0], kind)
 
     def backward(
         self,
@@ -127,6 +148,23 @@ class Tensor(TensorBase):
 
     def is_floating_point(self) -> bool:
         return self._array.dtype.kind == "f"
+
+    def is_nonzero(self) -> bool:
+        """Whether a tensor of one element is not zero."""
+        return bool(self)
+
+    @property
+    def itemsize(self) -> int:
+        return self._array.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self._array.nbytes
+
+    def data_ptr(self) -> int:
+        """The address of the first element; views of one memory show by it."""
+        return int(self._array.__array_interface__["data"][0])
 
     def stride(self, dim: int | None = None) -> Any:
         """How many elements apart neighbours are in memory, for each dimension."""
@@ -273,12 +311,26 @@ class Tensor(TensorBase):
     exp, expm1, log, log1p, sqrt, rsqrt = ops.exp, ops.expm1, ops.log, ops.log1p, ops.sqrt, ops.rsqrt
     square, reciprocal, sin, cos, tan = ops.square, ops.reciprocal, ops.sin, ops.cos, ops.tan
     tanh, sigmoid, relu, erf = ops.tanh, ops.sigmoid, ops.relu, ops.erf
+    log2, log10, exp2, frac = ops.log2, ops.log10, ops.exp2, ops.frac
+    asin, acos, atan, atan2, sinh, cosh = ops.asin, ops.acos, ops.atan, ops.atan2, ops.sinh, ops.cosh
+    lerp, addcmul, addcdiv, addmm = ops.lerp, ops.addcmul, ops.addcdiv, ops.addmm
+    subtract, multiply, divide, true_divide, negative = ops.sub, ops.mul, ops.div, ops.div, ops.neg
+    absolute, greater, less, not_equal = ops.abs, ops.gt, ops.lt, ops.ne
     sign, floor, ceil, round, trunc = ops.sign, ops.floor, ops.ceil, ops.round, ops.trunc
     eq, ne, lt, le, gt, ge = ops.eq, ops.ne, ops.lt, ops.le, ops.gt, ops.ge
     logical_and, logical_or, logical_xor = ops.logical_and, ops.logical_or, ops.logical_xor
     logical_not, isnan, isinf, isfinite = ops.logical_not, ops.isnan, ops.isinf, ops.isfinite
     maximum, minimum, clamp, masked_fill = ops.maximum, ops.minimum, ops.clamp, ops.masked_fill
     clip = clamp
+    isclose, allclose, equal, bitwise_not = ops.isclose, ops.allclose, ops.equal, ops.bitwise_not
+
+    def clamp_min(self, min: Any) -> Tensor:
+        """At least `min`."""
+        return ops.clamp(self, min=min)
+
+    def clamp_max(self, max: Any) -> Tensor:
+        """At most `max`."""
+        return ops.clamp(self, max=max)
 
     def where(self, condition: Tensor, other: Any) -> Tensor:
         """This tensor where `condition` is true, `other` elsewhere."""
@@ -287,19 +339,27 @@ class Tensor(TensorBase):
     sum, mean, var, std, prod = ops.sum, ops.mean, ops.var, ops.std, ops.prod
     max, min, amax, amin, argmax, argmin = ops.max, ops.min, ops.amax, ops.amin, ops.argmax, ops.argmin
     logsumexp, softmax, log_softmax, cumsum = ops.logsumexp, ops.softmax, ops.log_softmax, ops.cumsum
-    all, any = ops.all, ops.any
+    all, any, norm, dist, count_nonzero = ops.all, ops.any, ops.norm, ops.dist, ops.count_nonzero
+    sort, argsort, topk, median = ops.sort, ops.argsort, ops.topk, ops.median
+    unique, nonzero, bincount = ops.unique, ops.nonzero, ops.bincount
 
     reshape, view, permute, transpose, t = ops.reshape, view, ops.permute, ops.transpose, ops.t
     flatten, unflatten, squeeze, unsqueeze = ops.flatten, ops.unflatten, ops.squeeze, ops.unsqueeze
     expand, broadcast_to, sum_to_size = expand, ops.broadcast_to, sum_to_size
     movedim, flip, roll, clone = ops.movedim, ops.flip, ops.roll, ops.clone
     split, chunk, unbind, narrow, select = ops.split, ops.chunk, ops.unbind, ops.narrow, ops.select
+    ravel, swapaxes, moveaxis, repeat, tile = ops.ravel, ops.swapaxes, ops.moveaxis, repeat, ops.tile
+    tril, triu, diag, trace, outer = ops.tril, ops.triu, ops.diag, ops.trace, ops.outer
+    repeat_interleave = ops.repeat_interleave
 
     def expand_as(self, other: Tensor) -> Tensor:
         return expand(self, tuple(other.shape))
 
     def view_as(self, other: Tensor) -> Tensor:
         return view(self, tuple(other.shape))
+
+    def reshape_as(self, other: Tensor) -> Tensor:
+        return ops.reshape(self, tuple(other.shape))
 
     @property
     def T(self) -> Tensor:
@@ -314,7 +374,8 @@ class Tensor(TensorBase):
         return ops.transpose(self, -2, -1)
 
     matmul, mm, bmm, mv, dot = ops.matmul, ops.mm, ops.bmm, ops.mv, ops.dot
-    gather, scatter_add, index_select = ops.gather, ops.scatter_add, ops.index_select
+    gather, scatter, scatter_add, index_select = ops.gather, ops.scatter, ops.scatter_add, ops.index_select
+    index_add, index_fill = ops.index_add, ops.index_fill
     masked_select, take_along_dim = ops.masked_select, ops.take_along_dim
 
     # ---- in place -------------------------------------------------------------------------------------------------------
@@ -324,6 +385,14 @@ class Tensor(TensorBase):
     log_, sqrt_, sigmoid_, tanh_ = _in_place(ops.log), _in_place(ops.sqrt), _in_place(ops.sigmoid), _in_place(ops.tanh)
     relu_, clamp_, masked_fill_ = _in_place(ops.relu), _in_place(ops.clamp), _in_place(ops.masked_fill)
     floor_divide_, remainder_ = _in_place(ops.floor_divide), _in_place(ops.remainder)
+    floor_, ceil_, round_, square_ = _in_place(ops.floor), _in_place(ops.ceil), _in_place(ops.round), _in_place(ops.square)
+    reciprocal_, rsqrt_, sin_, cos_ = _in_place(ops.reciprocal), _in_place(ops.rsqrt), _in_place(ops.sin), _in_place(ops.cos)
+    lerp_, addcmul_, addcdiv_, clip_ = _in_place(ops.lerp), _in_place(ops.addcmul), _in_place(ops.addcdiv), clamp_
+    scatter_, scatter_add_ = _in_place(ops.scatter), _in_place(ops.scatter_add)
+    index_add_, index_fill_ = _in_place(ops.index_add), _in_place(ops.index_fill)
+    tril_, triu_, clamp_min_, clamp_max_ = _in_place(ops.tril), _in_place(ops.triu), _in_place(clamp_min), _in_place(clamp_max)
+    squeeze_, unsqueeze_, t_ = _reshaped_in_place(ops.squeeze), _reshaped_in_place(ops.unsqueeze), _reshaped_in_place(ops.t)
+    transpose_, swapaxes_ = _reshaped_in_place(ops.transpose), _reshaped_in_place(ops.transpose)
     __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
     __ifloordiv__, __imod__ = floor_divide_, remainder_
     __iand__, __ior__, __ixor__ = _in_place(ops.bitwise_and), _in_place(ops.bitwise_or), _in_place(ops.bitwise_xor)
@@ -381,6 +450,15 @@ class Tensor(TensorBase):
         if std < 0:
             raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
         return self._fill_random((generator or default_generator).normal(self.numel(), self._array.dtype) * std + mean)
+
+    def bernoulli_(self, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
+        """Set every element to 1 with probability p, else to 0. (The draws are not PyTorch's for the same seed.)"""
+        chance = p._array if isinstance(p, TensorBase) else p
+        if not (xp.min(chance) >= 0 and xp.max(chance) <= 1):
+            raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
+        drawn = (generator or default_generator).uniform(self.numel(), xp.float64).reshape(self.shape) < chance
+        self._before_change()
+        return self._overwrite(wrap(drawn.astype(self._array.dtype)))
 
     def _fill_random(self, values: Array) -> Tensor:
         if self._array.dtype.kind != "f":

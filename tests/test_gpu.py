@@ -24,7 +24,7 @@ def gpu_arrays():
 
 
 pytestmark = pytest.mark.gpu
-FAMILIES = (ops.pointwise, ops.reduction)
+FAMILIES = (ops.arithmetic, ops.pointwise, ops.reduction)
 CHOSEN = [op for op in SAMPLES if op.__module__ in {f.__name__ for f in FAMILIES}]
 CHOSEN += [
     Relu,

@@ -15,7 +15,7 @@ from minitorch.backend.arrays import xp
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.notice import warn
 from minitorch.backend.random import default_generator
-from minitorch.ops import pointwise, rectifier, reduction
+from minitorch.ops import arithmetic, pointwise, rectifier, reduction
 from minitorch.ops.comparison import clamp, where
 from minitorch.ops.elementwise import Number, check_floating
 from minitorch.ops.joining import narrow
@@ -162,7 +162,7 @@ def logsigmoid(input: Tensor) -> Tensor:
 
 def softsign(input: Tensor) -> Tensor:
     """input / (1 + |input|)."""
-    return input / (pointwise.abs(input) + 1)
+    return input / (arithmetic.abs(input) + 1)
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:

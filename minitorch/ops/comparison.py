@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from minitorch.autograd.variable import wrap
 from minitorch.backend.arrays import Array, keep, xp
 from minitorch.ops.elementwise import Number, Pointwise, promote
 
@@ -270,8 +271,15 @@ def isfinite(input: Tensor) -> Tensor:
     return Compare.apply("isfinite", input)
 
 
-def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """`input` where `condition` is true, `other` elsewhere; the three are broadcast together."""
+def where(condition: Tensor, input: Tensor | Number | None = None, other: Tensor | Number | None = None) -> Any:
+    """`input` where `condition` is true, `other` elsewhere; the three are broadcast together.
+
+    With the condition alone, where it is true: one vector of indices for each dimension.
+    """
+    if input is None and other is None:
+        return tuple(wrap(i) for i in xp.nonzero(xp.atleast_1d(condition._array)))
+    if input is None or other is None:
+        raise TypeError("where() takes a condition alone, or a condition, input and other")
     return Where.apply(condition, input, other)
 
 
@@ -317,3 +325,32 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
 def floor_divide(input: Tensor, other: Tensor | Number) -> Tensor:
     """The floor of input / other, an integer for integers."""
     return FloorDivide.apply(input, other)
+
+
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
+    """Where |input - other| <= atol + rtol |other|; infinities are close to themselves, nan only with `equal_nan`."""
+    _check_same_type("isclose", input, other)
+    return Close.apply(input, other, rtol, atol, equal_nan)
+
+
+class Close(Pointwise):
+    """Whether two numbers are close: a mask, without gradient."""
+
+    def forward(ctx, a: Array, b: Array, rtol: float, atol: float, equal_nan: bool) -> Array:
+        return xp.isclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan)
+
+
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+    """Whether `isclose` holds everywhere."""
+    return bool(isclose(input, other, rtol, atol, equal_nan)._array.all())
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Whether two tensors have the same shape and the same elements."""
+    _check_same_type("equal", input, other)
+    return input.shape == other.shape and bool((input == other)._array.all())
+
+
+def _check_same_type(name: str, input: Tensor, other: Tensor) -> None:
+    if input.dtype is not other.dtype:
+        raise RuntimeError(f"{name}: expected both tensors to have one dtype, but got {input.dtype!r} and {other.dtype!r}")

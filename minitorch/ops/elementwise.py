@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from minitorch.autograd.function import Op
-from minitorch.backend.arrays import xp
-from minitorch.backend.dtypes import result_type
+from minitorch.backend.arrays import Array, xp
+from minitorch.backend.dtypes import get_default_dtype, result_type
 
-__all__ = ["Number", "Pointwise", "cast", "check_floating", "promote"]
+__all__ = ["Number", "Pointwise", "cast", "check_floating", "floating", "promote"]
 
 Number: TypeAlias = int | float | bool
 
@@ -29,6 +29,11 @@ def promote(a: Any, b: Any) -> tuple[Any, Any]:
 
 def cast(value: Any, to: Any) -> Any:
     return value.astype(to, copy=False) if hasattr(value, "dtype") else xp.asarray(value, to)
+
+
+def floating(x: Array) -> Array:
+    """Integers and booleans in the default floating type, for functions whose values are real."""
+    return x if x.dtype.kind == "f" else x.astype(get_default_dtype().numpy)
 
 
 def check_floating(name: str, *inputs: Any) -> None:

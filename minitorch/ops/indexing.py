@@ -7,13 +7,15 @@ index that runs along one dimension.
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.function import Op
-from minitorch.autograd.variable import TensorBase
+from minitorch.autograd.variable import TensorBase, wrap
 from minitorch.backend.arrays import Array, add_at, is_basic, xp
-from minitorch.ops.shape import check_dim
+from minitorch.ops.comparison import masked_fill
+from minitorch.ops.elementwise import Number
+from minitorch.ops.shape import check_dim, reshape
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -246,3 +248,79 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int) -> Tensor:
     shape = list(xp.broadcast_shapes(*(tuple(1 if d == dim else n for d, n in enumerate(x.shape)) for x in (input, indices))))
     sized = [x.expand([*shape[:dim], x.shape[dim], *shape[dim + 1 :]]) for x in (input, indices)]
     return gather(sized[0], dim, sized[1])
+
+
+def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Number) -> Tensor:
+    """A copy of input with the elements of src, or a number, put where index says, in the sense of `gather`.
+
+    Of several for one place the last stays.
+    """
+    dim = check_dim(dim, input.ndim)
+    where = _along_checked("scatter", index, dim, input.shape)
+    if not isinstance(src, TensorBase):
+        return SetItem.apply(input, src, where)
+    if any(n > m for n, m in zip(index.shape, src.shape, strict=True)):
+        raise RuntimeError(f"Expected index {list(index.shape)} to be no larger than src {list(src.shape)}")
+    if src.dtype is not input.dtype:
+        raise RuntimeError(f"scatter(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
+    return SetItem.apply(input, src[tuple(slice(n) for n in index.shape)], where)
+
+
+def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
+    """A copy of input with the slices of `source`, times alpha, added to those along `dim` that the 1-d `index` names."""
+    dim = check_dim(dim, input.ndim)
+    if index.ndim > 1 or source.shape[dim] != index.numel():
+        raise IndexError(
+            f"index_add(): index {list(index.shape)} must be a vector with one place a slice of source "
+            f"{list(source.shape)} along dimension {dim}"
+        )
+    steps = plain_index((slice(None),) * dim + (index,), input.shape)
+    return input + PutItem.apply(source if alpha == 1 else source * alpha, tuple(input.shape), *steps)
+
+
+def index_fill(input: Tensor, dim: int, index: Tensor, value: Number) -> Tensor:
+    """A copy of input with `value` in the slices along `dim` that the 1-d `index` names."""
+    steps = plain_index((slice(None),) * check_dim(dim, input.ndim) + (index,), input.shape)
+    return SetItem.apply(input, value, *steps)
+
+
+def repeat_interleave(input: Tensor, repeats: Tensor | Number, dim: int | None = None) -> Tensor:
+    """Each slice along `dim` `repeats` times in a row, or each as often as its place in `repeats` says; flat without dim."""
+    flat = reshape(input, (-1,)) if dim is None else input
+    dim = check_dim(0 if dim is None else dim, flat.ndim)
+    counts: Any = repeats._array if isinstance(repeats, TensorBase) else repeats
+    if not isinstance(repeats, int) and counts.size not in (1, flat.shape[dim]):
+        raise RuntimeError(f"repeats must have the same size as input along dim {dim}: {counts.size} and {flat.shape[dim]}")
+    places = xp.repeat(xp.arange(flat.shape[dim]), counts)
+    return GetItem.apply(flat, (slice(None),) * dim + (places,))
+
+
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The lower triangle of each matrix, zeros above the `diagonal`-th diagonal."""
+    return _triangle("tril", input, diagonal, lambda row, column: column - row <= diagonal)
+
+
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The upper triangle of each matrix, zeros below the `diagonal`-th diagonal."""
+    return _triangle("triu", input, diagonal, lambda row, column: column - row >= diagonal)
+
+
+def _triangle(name: str, input: Tensor, diagonal: int, kept: Callable[[Any, Any], Any]) -> Tensor:
+    if input.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions, got {list(input.shape)}")
+    rows, columns = input.shape[-2:]
+    return masked_fill(input, wrap(~kept(xp.arange(rows)[:, None], xp.arange(columns))), 0)
+
+
+def diag(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The diagonal of a matrix, as a copy; or of a vector the matrix that has it as its diagonal."""
+    if input.ndim not in (1, 2):
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D")
+    if input.ndim == 1:
+        n = input.shape[0] + abs(diagonal)
+        at = xp.arange(input.shape[0])
+        return PutItem.apply(input, (n, n), (at + max(-diagonal, 0), at + max(diagonal, 0)))
+    rows, columns = input.shape
+    count = max(min(rows + min(diagonal, 0), columns - max(diagonal, 0)), 0)
+    at = xp.arange(count)
+    return GetItem.apply(input, (at + max(-diagonal, 0), at + max(diagonal, 0)))

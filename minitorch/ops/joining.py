@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import builtins
 import itertools
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.function import Op
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dtypes import result_type
-from minitorch.ops.shape import check_dim, unsqueeze
+from minitorch.ops.shape import check_dim, clone, expand, reshape, sizes, transpose, unsqueeze
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -118,3 +119,54 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """The slice `index` along `dim`, which goes away; a view."""
     return input[(builtins.slice(None),) * check_dim(dim, input.ndim) + (index,)]
+
+
+def hstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Joined from left to right: along the second dimension, vectors along their only one."""
+    parts = [reshape(x, (1,)) if x.ndim == 0 else x for x in tensors]
+    return cat(parts, 0 if parts and parts[0].ndim == 1 else 1)
+
+
+def vstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Joined from top to bottom: along the first dimension, vectors as rows."""
+    return cat([reshape(x, (1, -1)) if x.ndim < 2 else x for x in tensors], 0)
+
+
+def repeat(input: Tensor, *repeats: Any) -> Tensor:
+    """A copy with each dimension repeated so many times, and new ones in front."""
+    if not repeats:
+        raise TypeError("repeat() needs a count for each dimension: x.repeat(2, 1)")
+    counts = sizes(repeats, "repeat")
+    if len(counts) < input.ndim:
+        raise RuntimeError(
+            f"Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: {list(counts)} for a "
+            f"tensor of {input.ndim} dimensions"
+        )
+    shape = (1,) * (len(counts) - input.ndim) + tuple(input.shape)
+    pairs = [n for pair in zip(counts, shape, strict=True) for n in pair]
+    apart = reshape(input, tuple(n for size in shape for n in (1, size)))
+    return reshape(clone(expand(apart, pairs)), tuple(c * n for c, n in zip(counts, shape, strict=True)))
+
+
+def tile(input: Tensor, *dims: Any) -> Tensor:
+    """As `repeat`, counts that are missing in front being 1."""
+    counts = sizes(dims, "tile")
+    return repeat(input, (1,) * (input.ndim - len(counts)) + counts)
+
+
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
+    """Coordinates of a grid: tensor i, of the values along axis i, expanded over all the axes.
+
+    With indexing='xy' the first two axes change places, as on a map; 'ij' is the default.
+    """
+    given = tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
+    if indexing not in (None, "ij", "xy"):
+        raise RuntimeError(f"meshgrid: indexing must be one of 'xy' or 'ij', but received: {indexing}")
+    if any(x.ndim > 1 for x in given):
+        raise RuntimeError("meshgrid: Expected 0D or 1D tensors, got shapes " + ", ".join(str(list(x.shape)) for x in given))
+    if indexing == "xy" and len(given) > 1:
+        first, second, *rest = (transpose(x, 0, 1) for x in meshgrid(*given, indexing="ij"))
+        return (first, second, *rest)
+    shape = tuple(math.prod(x.shape) for x in given)
+    places = [tuple(n if i == j else 1 for j, n in enumerate(shape)) for i in range(len(shape))]
+    return tuple(expand(reshape(x, place), shape) for x, place in zip(given, places, strict=True))

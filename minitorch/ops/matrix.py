@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.function import Op
 from minitorch.backend.arrays import Array, xp
+from minitorch.ops.indexing import diag
 from minitorch.ops.shape import Permute, Reshape, expand, movedim, permute, reshape, unsqueeze
 
 if TYPE_CHECKING:
@@ -216,3 +217,23 @@ def _diagonal(x: Tensor, letters: str, letter: str) -> tuple[Tensor, str]:
         raise RuntimeError(f"einsum(): subscript {letter} is repeated but the sizes don't match, {n} != {m}")
     places = xp.arange(n)
     return movedim(x, (first, second), (0, 1))[places, places], letter + letters.replace(letter, "", 2)
+
+
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """All products of an element of one vector with one of another: input[i] * vec2[j]."""
+    if input.ndim != 1 or vec2.ndim != 1:
+        raise RuntimeError(f"outer: Expected two vectors, but got {list(input.shape)} and {list(vec2.shape)}")
+    return reshape(input, (-1, 1)) * vec2
+
+
+def trace(input: Tensor) -> Tensor:
+    """The sum of a matrix's diagonal."""
+    if input.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
+    return diag(input).sum()
+
+
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """beta * input + alpha * (mat1 @ mat2)."""
+    product = mm(mat1, mat2)
+    return (input if beta == 1 else input * beta) + (product if alpha == 1 else product * alpha)

@@ -1,8 +1,4 @@
-"""Arithmetic, powers, exp and its kin, element by element, with broadcasting.
-
-A formula is written as in a textbook, for operands of one shape and type: the engine sums a broadcast gradient back
-and casts it. It starts from `grad`, so that a bare array's type stays the gradient's.
-"""
+"""Functions of one number, element by element: exp and its kin, angles, tanh and sigmoid."""
 
 from __future__ import annotations
 
@@ -10,152 +6,12 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from minitorch.backend.arrays import Array, error_function, xp
-from minitorch.backend.dtypes import dtypes, get_default_dtype, result_type
-from minitorch.ops.comparison import Blank, floor, floor_divide, refuse_zero, sign, trunc, where
-from minitorch.ops.elementwise import Number, Pointwise, cast, promote
+from minitorch.ops.arithmetic import Pow, div, reciprocal
+from minitorch.ops.comparison import trunc
+from minitorch.ops.elementwise import Pointwise, floating, promote
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
-
-
-# ---- arithmetic ----------------------------------------------------------------------------------------------
-
-
-class Add(Pointwise):
-    """a + b"""
-
-    symbol = "+"
-
-    def forward(ctx, a: Array, b: Array) -> Array:
-        return xp.add(*promote(a, b))
-
-    def backward(ctx, grad: Tensor) -> Any:
-        return grad, grad
-
-
-class Sub(Pointwise):
-    """a - b"""
-
-    symbol = "-"
-
-    def forward(ctx, a: Array, b: Array) -> Array:
-        return xp.subtract(*promote(a, b))
-
-    def backward(ctx, grad: Tensor) -> Any:
-        return grad, -grad if ctx.needs_input_grad[1] else None
-
-
-class Mul(Pointwise):
-    """a * b;  d(ab) = da b + a db"""
-
-    symbol = "*"
-
-    def forward(ctx, a: Array, b: Array) -> Array:
-        for_a, for_b = ctx.needs_input_grad
-        ctx.save_for_backward(b if for_a else None, a if for_b else None)  # each factor is the other's derivative
-        return xp.multiply(*promote(a, b))
-
-    def backward(ctx, grad: Tensor) -> Any:
-        b, a = ctx.saved_tensors
-        return None if b is None else grad * b, None if a is None else grad * a
-
-
-class Div(Pointwise):
-    """a / b;  d(a/b) = da / b - (a / b) / b db. Integers give the default floating type."""
-
-    symbol = "/"
-
-    def forward(ctx, a: Array, b: Array) -> Array:
-        ctx.save_for_backward(a if ctx.needs_input_grad[1] else None, b)
-        if result_type(a, b).kind != "f":
-            a, b = (cast(v, get_default_dtype().numpy) for v in (a, b))
-        return xp.true_divide(*promote(a, b))
-
-    def backward(ctx, grad: Tensor) -> Any:
-        a, b = ctx.saved_tensors
-        for_a, for_b = ctx.needs_input_grad
-        return grad / b if for_a else None, -grad * ((a / b) / b) if for_b else None
-
-
-class Remainder(Pointwise):
-    """a % b, with the sign of b:  a - floor(a / b) b"""
-
-    symbol = "%"
-
-    def forward(ctx, a: Array, b: Array) -> Array:
-        ctx.save_for_backward(a, b)
-        a, b = promote(a, b)
-        refuse_zero(a, b)
-        return xp.remainder(a, b)
-
-    def backward(ctx, grad: Tensor) -> Any:
-        a, b = ctx.saved_tensors
-        return grad, -grad * floor(a / b) if ctx.needs_input_grad[1] else None
-
-
-class Neg(Pointwise):
-    """-x"""
-
-    def forward(ctx, x: Array) -> Array:
-        if x.dtype.kind == "b":
-            raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported. Use `~` to invert a mask")
-        return xp.negative(x)
-
-    def backward(ctx, grad: Tensor) -> Any:
-        return -grad
-
-
-class Abs(Pointwise):
-    """|x|;  the sign of x, 0 at 0"""
-
-    def forward(ctx, x: Array) -> Array:
-        ctx.save_for_backward(x)
-        return xp.absolute(x)
-
-    def backward(ctx, grad: Tensor) -> Any:
-        (x,) = ctx.saved_tensors
-        return grad * sign(x)
-
-
-class Pow(Pointwise):
-    """a ** b;  d(a^b) = b a^(b-1) da + a^b log(a) db.
-
-    The slope in b is 0 where a is 0 and b is not negative, and the slope in a is 0 where b is 0.
-    """
-
-    symbol = "** or pow()"
-
-    def forward(ctx, a: Array, b: Array) -> Array:
-        ctx.save_for_backward(a, b)
-        a, b = promote(a, b)
-        if getattr(a, "dtype", xp.dtype(float)).kind in "iu" and xp.any(xp.less(b, 0)):
-            raise RuntimeError("Integers to negative integer powers are not allowed; convert the base with .float() first")
-        return xp.power(a, b)
-
-    def backward(ctx, grad: Tensor) -> Any:
-        a, b = ctx.saved_tensors
-        for_a, for_b = ctx.needs_input_grad
-        grad_a = grad_b = None
-        if for_a:
-            if not isinstance(b, Number):
-                grad_a = where(b == 0, 0.0, grad * b * a ** where(b == 0, 0.0, b - 1))
-            else:
-                grad_a = Blank.apply(grad) if b == 0 else grad * b * a ** (b - 1)
-        if for_b:
-            if isinstance(a, Number):
-                grad_b = grad * a**b * (math.log(a) if a > 0 else 0.0 if a == 0 else math.nan)
-            else:
-                flat = (a == 0) & (b >= 0)
-                grad_b = where(flat, 0.0, grad * a**b * log(where(flat, 1.0, a)))
-        return grad_a, grad_b
-
-
-# ---- one operand -----------------------------------------------------------------------------------------------
-
-
-def floating(x: Array) -> Array:
-    """Integers and booleans in the default floating type, for functions whose values are real."""
-    return x if x.dtype.kind == "f" else x.astype(get_default_dtype().numpy)
 
 
 class Exp(Pointwise):
@@ -169,18 +25,6 @@ class Exp(Pointwise):
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
         return grad * y
-
-
-class Log(Pointwise):
-    """log x;  1 / x"""
-
-    def forward(ctx, x: Array) -> Array:
-        ctx.save_for_backward(x)
-        return xp.log(floating(x))
-
-    def backward(ctx, grad: Tensor) -> Any:
-        (x,) = ctx.saved_tensors
-        return grad / x
 
 
 class Log1p(Pointwise):
@@ -245,6 +89,81 @@ class Cos(Pointwise):
         return -grad * sin(x)
 
 
+class Atan(Pointwise):
+    """atan x;  1 / (1 + x^2)"""
+
+    def forward(ctx, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return xp.arctan(floating(x))
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return grad / (x * x + 1)
+
+
+class Asin(Pointwise):
+    """asin x;  1 / sqrt(1 - x^2)"""
+
+    def forward(ctx, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return xp.arcsin(floating(x))
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return grad / sqrt(1 - x * x)
+
+
+class Acos(Pointwise):
+    """acos x;  -1 / sqrt(1 - x^2)"""
+
+    def forward(ctx, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return xp.arccos(floating(x))
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return -grad / sqrt(1 - x * x)
+
+
+class Sinh(Pointwise):
+    """sinh x = (e^x - e^-x) / 2;  cosh x"""
+
+    def forward(ctx, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return xp.sinh(floating(x))
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return grad * cosh(x)
+
+
+class Cosh(Pointwise):
+    """cosh x = (e^x + e^-x) / 2;  sinh x"""
+
+    def forward(ctx, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return xp.cosh(floating(x))
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return grad * sinh(x)
+
+
+class Atan2(Pointwise):
+    """The angle of the point (x, y);  x / (x^2 + y^2) in y and -y / (x^2 + y^2) in x"""
+
+    symbol = "atan2"
+
+    def forward(ctx, y: Array, x: Array) -> Array:
+        ctx.save_for_backward(y, x)
+        return xp.arctan2(*promote(floating(y), floating(x)))
+
+    def backward(ctx, grad: Tensor) -> Any:
+        y, x = ctx.saved_tensors
+        share = grad / (x * x + y * y)
+        return share * x, -share * y
+
+
 class Tanh(Pointwise):
     """tanh x;  1 - tanh^2 x. Through the output: cosh would overflow."""
 
@@ -301,63 +220,6 @@ class Erf(Pointwise):
 # ---- the functions, by PyTorch's names --------------------------------------------------------------------------
 
 
-def add(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
-    """input + alpha * other, broadcast to a common shape."""
-    return Add.apply(input, other if alpha == 1 else _times(alpha, input, other))
-
-
-def sub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
-    """input - alpha * other."""
-    for operand in (input, other):
-        if isinstance(operand, bool) or getattr(getattr(operand, "dtype", None), "name", "") == "bool":
-            raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported. Use `^` or `~` instead")
-    return Sub.apply(input, other if alpha == 1 else _times(alpha, input, other))
-
-
-def _times(alpha: Number, input: Any, other: Any) -> Any:
-    if isinstance(alpha, float) and result_type(*(getattr(v, "_array", v) for v in (input, other))).kind != "f":
-        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
-    return Mul.apply(other, alpha)
-
-
-def mul(input: Tensor, other: Tensor | Number) -> Tensor:
-    """input * other."""
-    return Mul.apply(input, other)
-
-
-def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
-    """input / other. `rounding_mode` 'floor' rounds down, 'trunc' towards zero; None divides truly."""
-    if rounding_mode is None:
-        return Div.apply(input, other)
-    if rounding_mode not in ("floor", "trunc"):
-        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
-    if rounding_mode == "floor":
-        return floor_divide(input, other)
-    quotient = trunc(Div.apply(input, other))
-    common = result_type(*(getattr(v, "_array", v) for v in (input, other)))
-    return quotient if common.kind == "f" else quotient.to(dtypes[common])
-
-
-def remainder(input: Tensor, other: Tensor | Number) -> Tensor:
-    """input modulo other, with the sign of other, as Python's %."""
-    return Remainder.apply(input, other)
-
-
-def pow(input: Tensor, exponent: Tensor | Number) -> Tensor:
-    """input to the power of exponent."""
-    return Pow.apply(input, exponent)
-
-
-def neg(input: Tensor) -> Tensor:
-    """-input."""
-    return Neg.apply(input)
-
-
-def abs(input: Tensor) -> Tensor:
-    """|input|."""
-    return Abs.apply(input)
-
-
 def exp(input: Tensor) -> Tensor:
     """e to the power of input."""
     return Exp.apply(input)
@@ -366,11 +228,6 @@ def exp(input: Tensor) -> Tensor:
 def expm1(input: Tensor) -> Tensor:
     """exp(input) - 1, exact near 0."""
     return Expm1.apply(input)
-
-
-def log(input: Tensor) -> Tensor:
-    """The natural logarithm; -inf at 0, nan below."""
-    return Log.apply(input)
 
 
 def log1p(input: Tensor) -> Tensor:
@@ -386,16 +243,6 @@ def sqrt(input: Tensor) -> Tensor:
 def rsqrt(input: Tensor) -> Tensor:
     """1 / sqrt(input)."""
     return reciprocal(sqrt(input))
-
-
-def square(input: Tensor) -> Tensor:
-    """input squared."""
-    return pow(input, 2)
-
-
-def reciprocal(input: Tensor) -> Tensor:
-    """1 / input."""
-    return Div.apply(1, input)
 
 
 def sin(input: Tensor) -> Tensor:
@@ -431,3 +278,43 @@ def erf(input: Tensor) -> Tensor:
 def softplus(input: Tensor) -> Tensor:
     """log(1 + exp(input)), a smooth relu."""
     return Softplus.apply(input)
+
+
+def exp2(input: Tensor) -> Tensor:
+    """2 to the power of input."""
+    return Pow.apply(2.0, input)
+
+
+def atan(input: Tensor) -> Tensor:
+    """The inverse tangent, in radians."""
+    return Atan.apply(input)
+
+
+def asin(input: Tensor) -> Tensor:
+    """The inverse sine, in radians; nan outside [-1, 1]."""
+    return Asin.apply(input)
+
+
+def acos(input: Tensor) -> Tensor:
+    """The inverse cosine, in radians; nan outside [-1, 1]."""
+    return Acos.apply(input)
+
+
+def atan2(input: Tensor, other: Tensor) -> Tensor:
+    """The angle of the point (other, input) from the first axis, in radians, in [-pi, pi]."""
+    return Atan2.apply(input, other)
+
+
+def sinh(input: Tensor) -> Tensor:
+    """The hyperbolic sine."""
+    return Sinh.apply(input)
+
+
+def cosh(input: Tensor) -> Tensor:
+    """The hyperbolic cosine."""
+    return Cosh.apply(input)
+
+
+def frac(input: Tensor) -> Tensor:
+    """What trunc cuts off."""
+    return input - trunc(input)

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from minitorch.autograd.function import Op
 from minitorch.backend.arrays import Array, add_over, largest_over, multiply_over, xp
 from minitorch.backend.dtypes import dtype as DType
+from minitorch.ops.arithmetic import abs, div
 from minitorch.ops.comparison import masked_fill, maximum, minimum, sign
+from minitorch.ops.elementwise import floating
 from minitorch.ops.indexing import gather
 from minitorch.ops.joining import cat, narrow
-from minitorch.ops.pointwise import abs, div, exp, floating, sqrt
+from minitorch.ops.pointwise import exp, sqrt
 from minitorch.ops.shape import Expand, Reshape, check_dim, check_dims, flip, reshape, squeeze
 
 if TYPE_CHECKING:
@@ -275,13 +277,13 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
     return ArgExtreme.apply(input, _one_dim(dim, input.ndim), keepdim, "argmin")
 
 
-class _ValuesAndIndices:
+class ValuesAndIndices:
     def __repr__(self) -> str:
         return f"minitorch.return_types.{type(self).__name__}(\nvalues={self[0]!r},\nindices={self[1]!r})"  # type: ignore[index]
 
 
-Max = type("max", (_ValuesAndIndices, namedtuple("max", ["values", "indices"])), {})
-Min = type("min", (_ValuesAndIndices, namedtuple("min", ["values", "indices"])), {})
+Max = type("max", (ValuesAndIndices, namedtuple("max", ["values", "indices"])), {})
+Min = type("min", (ValuesAndIndices, namedtuple("min", ["values", "indices"])), {})
 
 
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
@@ -369,3 +371,34 @@ def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether some element (along `dim`) is nonzero."""
     return Truth.apply(input, check_dims(dim, input.ndim), keepdim, "any")
+
+
+def norm(
+    input: Tensor, p: float | str | None = "fro", dim: Dims = None, keepdim: bool = False, dtype: DType | None = None
+) -> Tensor:
+    """The p-norm over `dim`, as of one vector; 'fro' is the 2-norm of all entries. For p = inf the largest |x|."""
+    if isinstance(p, str) and p != "fro":
+        raise RuntimeError(f"norm: order {p!r} is not there; 'fro' or a number is")
+    if not input.is_floating_point() and dtype is None:
+        raise RuntimeError(f"norm: Expected a floating point tensor as input. Got {input.dtype!r}: .float() converts")
+    return vector_norm(_as(input, dtype), 2 if p is None or isinstance(p, str) else p, dim, keepdim)
+
+
+def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
+    """The p-norm of input - other."""
+    return vector_norm(input - other, p)
+
+
+def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
+    """How many elements (along `dim`) are not zero."""
+    return sum(input != 0, dim)
+
+
+def var_mean(input: Tensor, dim: Dims = None, *, correction: float = 1, keepdim: bool = False) -> tuple[Tensor, Tensor]:
+    """The variance and the mean over `dim`."""
+    return var(input, dim, correction=correction, keepdim=keepdim), mean(input, dim, keepdim)
+
+
+def std_mean(input: Tensor, dim: Dims = None, *, correction: float = 1, keepdim: bool = False) -> tuple[Tensor, Tensor]:
+    """The standard deviation and the mean over `dim`."""
+    return std(input, dim, correction=correction, keepdim=keepdim), mean(input, dim, keepdim)

@@ -355,3 +355,43 @@ def constant_pad(input: Tensor, widths: Sequence[tuple[int, int]], value: float 
         )
         input, widths = input[cut], [(builtins.max(a, 0), builtins.max(b, 0)) for a, b in widths]
     return Pad.apply(input, tuple(widths), value)
+
+
+def ravel(input: Tensor) -> Tensor:
+    """All elements in one dimension."""
+    return reshape(input, (-1,))
+
+
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """As `transpose`."""
+    return transpose(input, axis0, axis1)
+
+
+def moveaxis(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """As `movedim`."""
+    return movedim(input, source, destination)
+
+
+def fliplr(input: Tensor) -> Tensor:
+    """Reversed along the second dimension."""
+    return flip(input, 1)
+
+
+def flipud(input: Tensor) -> Tensor:
+    """Reversed along the first dimension."""
+    return flip(input, 0)
+
+
+def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """The tensors, expanded to their common shape."""
+    shape = broadcast_shapes(*(tuple(x.shape) for x in tensors))
+    return tuple(expand(x, shape) for x in tensors)
+
+
+def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
+    """The shape that shapes broadcast to. Raises RuntimeError for shapes that do not fit."""
+    try:
+        return xp.broadcast_shapes(*map(tuple, shapes))
+    except ValueError:
+        text = ", ".join(str(list(s)) for s in shapes)
+        raise RuntimeError(f"shape mismatch: {text} cannot be broadcast to a single shape") from None

@@ -1,0 +1,260 @@
+"""Arithmetic and powers, element by element, with broadcasting.
+
+A formula is written as in a textbook, for operands of one shape and type: the engine sums a broadcast gradient back
+and casts it. It starts from `grad`, so that a bare array's type stays the gradient's.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from minitorch.backend.arrays import Array, xp
+from minitorch.backend.dtypes import dtypes, get_default_dtype, result_type
+from minitorch.ops.comparison import Blank, floor, floor_divide, refuse_zero, sign, trunc, where
+from minitorch.ops.elementwise import Number, Pointwise, cast, floating, promote
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+class Add(Pointwise):
+    """a + b"""
+
+    symbol = "+"
+
+    def forward(ctx, a: Array, b: Array) -> Array:
+        return xp.add(*promote(a, b))
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return grad, grad
+
+
+class Sub(Pointwise):
+    """a - b"""
+
+    symbol = "-"
+
+    def forward(ctx, a: Array, b: Array) -> Array:
+        return xp.subtract(*promote(a, b))
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return grad, -grad if ctx.needs_input_grad[1] else None
+
+
+class Mul(Pointwise):
+    """a * b;  d(ab) = da b + a db"""
+
+    symbol = "*"
+
+    def forward(ctx, a: Array, b: Array) -> Array:
+        for_a, for_b = ctx.needs_input_grad
+        ctx.save_for_backward(b if for_a else None, a if for_b else None)  # each factor is the other's derivative
+        return xp.multiply(*promote(a, b))
+
+    def backward(ctx, grad: Tensor) -> Any:
+        b, a = ctx.saved_tensors
+        return None if b is None else grad * b, None if a is None else grad * a
+
+
+class Div(Pointwise):
+    """a / b;  d(a/b) = da / b - (a / b) / b db. Integers give the default floating type."""
+
+    symbol = "/"
+
+    def forward(ctx, a: Array, b: Array) -> Array:
+        ctx.save_for_backward(a if ctx.needs_input_grad[1] else None, b)
+        if result_type(a, b).kind != "f":
+            a, b = (cast(v, get_default_dtype().numpy) for v in (a, b))
+        return xp.true_divide(*promote(a, b))
+
+    def backward(ctx, grad: Tensor) -> Any:
+        a, b = ctx.saved_tensors
+        for_a, for_b = ctx.needs_input_grad
+        return grad / b if for_a else None, -grad * ((a / b) / b) if for_b else None
+
+
+class Remainder(Pointwise):
+    """a % b, with the sign of b:  a - floor(a / b) b"""
+
+    symbol = "%"
+
+    def forward(ctx, a: Array, b: Array) -> Array:
+        ctx.save_for_backward(a, b)
+        a, b = promote(a, b)
+        refuse_zero(a, b)
+        return xp.remainder(a, b)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        a, b = ctx.saved_tensors
+        return grad, -grad * floor(a / b) if ctx.needs_input_grad[1] else None
+
+
+class Neg(Pointwise):
+    """-x"""
+
+    def forward(ctx, x: Array) -> Array:
+        if x.dtype.kind == "b":
+            raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported. Use `~` to invert a mask")
+        return xp.negative(x)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return -grad
+
+
+class Abs(Pointwise):
+    """|x|;  the sign of x, 0 at 0"""
+
+    def forward(ctx, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return xp.absolute(x)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return grad * sign(x)
+
+
+class Log(Pointwise):
+    """The logarithm to a base, e, 2 or 10;  1 / (x log base)"""
+
+    def forward(ctx, x: Array, function: str, base: float) -> Array:
+        ctx.save_for_backward(x)
+        ctx.scale = math.log(base)
+        return getattr(xp, function)(floating(x))
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return grad / x if ctx.scale == 1 else grad / (x * ctx.scale)
+
+
+class Pow(Pointwise):
+    """a ** b;  d(a^b) = b a^(b-1) da + a^b log(a) db.
+
+    The slope in b is 0 where a is 0 and b is not negative, and the slope in a is 0 where b is 0.
+    """
+
+    symbol = "** or pow()"
+
+    def forward(ctx, a: Array, b: Array) -> Array:
+        ctx.save_for_backward(a, b)
+        a, b = promote(a, b)
+        if getattr(a, "dtype", xp.dtype(float)).kind in "iu" and xp.any(xp.less(b, 0)):
+            raise RuntimeError("Integers to negative integer powers are not allowed; convert the base with .float() first")
+        return xp.power(a, b)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        a, b = ctx.saved_tensors
+        for_a, for_b = ctx.needs_input_grad
+        grad_a = grad_b = None
+        if for_a:
+            if not isinstance(b, Number):
+                grad_a = where(b == 0, 0.0, grad * b * a ** where(b == 0, 0.0, b - 1))
+            else:
+                grad_a = Blank.apply(grad) if b == 0 else grad * b * a ** (b - 1)
+        if for_b:
+            if isinstance(a, Number):
+                grad_b = grad * a**b * (math.log(a) if a > 0 else 0.0 if a == 0 else math.nan)
+            else:
+                flat = (a == 0) & (b >= 0)
+                grad_b = where(flat, 0.0, grad * a**b * log(where(flat, 1.0, a)))
+        return grad_a, grad_b
+
+
+# ---- the functions, by PyTorch's names --------------------------------------------------------------------------
+
+
+def add(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    """input + alpha * other, broadcast to a common shape."""
+    return Add.apply(input, other if alpha == 1 else _times(alpha, input, other))
+
+
+def sub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    """input - alpha * other."""
+    for operand in (input, other):
+        if isinstance(operand, bool) or getattr(getattr(operand, "dtype", None), "name", "") == "bool":
+            raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported. Use `^` or `~` instead")
+    return Sub.apply(input, other if alpha == 1 else _times(alpha, input, other))
+
+
+def _times(alpha: Number, input: Any, other: Any) -> Any:
+    if isinstance(alpha, float) and result_type(*(getattr(v, "_array", v) for v in (input, other))).kind != "f":
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    return Mul.apply(other, alpha)
+
+
+def mul(input: Tensor, other: Tensor | Number) -> Tensor:
+    """input * other."""
+    return Mul.apply(input, other)
+
+
+def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
+    """input / other. `rounding_mode` 'floor' rounds down, 'trunc' towards zero; None divides truly."""
+    if rounding_mode is None:
+        return Div.apply(input, other)
+    if rounding_mode not in ("floor", "trunc"):
+        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    quotient = trunc(Div.apply(input, other))
+    common = result_type(*(getattr(v, "_array", v) for v in (input, other)))
+    return quotient if common.kind == "f" else quotient.to(dtypes[common])
+
+
+def remainder(input: Tensor, other: Tensor | Number) -> Tensor:
+    """input modulo other, with the sign of other, as Python's %."""
+    return Remainder.apply(input, other)
+
+
+def pow(input: Tensor, exponent: Tensor | Number) -> Tensor:
+    """input to the power of exponent."""
+    return Pow.apply(input, exponent)
+
+
+def neg(input: Tensor) -> Tensor:
+    """-input."""
+    return Neg.apply(input)
+
+
+def abs(input: Tensor) -> Tensor:
+    """|input|."""
+    return Abs.apply(input)
+
+
+def square(input: Tensor) -> Tensor:
+    """input squared."""
+    return pow(input, 2)
+
+
+def reciprocal(input: Tensor) -> Tensor:
+    """1 / input."""
+    return Div.apply(1, input)
+
+
+def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
+    """input + weight (end - input): from input at 0 to end at 1."""
+    return add(input, mul(sub(end, input), weight))
+
+
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+    """input + value * tensor1 * tensor2."""
+    return add(input, mul(tensor1, tensor2), alpha=value)
+
+
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+    """input + value * tensor1 / tensor2."""
+    return add(input, div(tensor1, tensor2), alpha=value)
+
+
+def log(input: Tensor) -> Tensor:
+    """The natural logarithm; -inf at 0, nan below."""
+    return Log.apply(input, "log", math.e)
+
+
+def log2(input: Tensor) -> Tensor:
+    """The logarithm to base 2."""
+    return Log.apply(input, "log2", 2)
+
+
+def log10(input: Tensor) -> Tensor:
+    """The logarithm to base 10."""
+    return Log.apply(input, "log10", 10)

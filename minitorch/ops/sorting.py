@@ -1,0 +1,119 @@
+"""Putting in order, and what follows from order: the largest few, the middle one, what is there and how often.
+
+Which element goes where has no derivative; the values are picked by `gather`, which has.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.function import Op
+from minitorch.autograd.variable import wrap
+from minitorch.backend.arrays import Array, xp
+from minitorch.ops.indexing import gather
+from minitorch.ops.joining import narrow, select
+from minitorch.ops.reduction import ValuesAndIndices
+from minitorch.ops.shape import check_dim, reshape, unsqueeze
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+Sort = type("sort", (ValuesAndIndices, namedtuple("sort", ["values", "indices"])), {})
+TopK = type("topk", (ValuesAndIndices, namedtuple("topk", ["values", "indices"])), {})
+Median = type("median", (ValuesAndIndices, namedtuple("median", ["values", "indices"])), {})
+
+
+class ArgSort(Op):
+    """The indices that put a dimension in order, equals as they stood, nan as the largest. Without gradient"""
+
+    def forward(ctx, x: Array, dim: int, descending: bool) -> Array:
+        if not descending:
+            return xp.argsort(x, axis=dim, kind="stable")
+        order = xp.flip(xp.argsort(xp.flip(x, dim), axis=dim, kind="stable"), dim)  # from the end, so that equals stay
+        return x.shape[dim] - 1 - order
+
+
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
+    """The indices that `sort` gives. Equal elements keep their order, whether `stable` asks for it or not."""
+    if input.ndim == 0:
+        return wrap(xp.zeros((), dtype=xp.int64))
+    return ArgSort.apply(input, check_dim(dim, input.ndim), descending)
+
+
+def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    """(values, indices) with the values along `dim` in order."""
+    order = argsort(input, dim, descending)
+    return Sort(gather(input, dim, order), order)
+
+
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+    """(values, indices) of the k largest along `dim`, or smallest; in order, whether `sorted` asks for it or not."""
+    n = input.shape[check_dim(dim, input.ndim)] if input.ndim else 1
+    if not 0 <= k <= n:
+        raise RuntimeError(f"selected index k out of range: k={k} of the {n} elements along dimension {dim}")
+    if input.ndim == 0:
+        return TopK(input.clone(), argsort(input))
+    order = narrow(argsort(input, dim, largest), dim, 0, k).contiguous()
+    return TopK(gather(input, dim, order), order)
+
+
+def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The middle element, the lower of two; with `dim`, (values, indices) along it. nan if there is one."""
+    if dim is None:
+        if 0 in input.shape:
+            return wrap(xp.full((), xp.nan, dtype=input._array.dtype))
+        return median(reshape(input, (-1,)), 0).values
+    if input.ndim == 0:
+        return Median(input.clone(), argsort(input))
+    dim = check_dim(dim, input.ndim)
+    order = argsort(input, dim)
+    middle = select(order, dim, (input.shape[dim] - 1) // 2)
+    if input.is_floating_point():
+        last = select(order, dim, -1)  # where a nan would be
+        has_nan = xp.isnan(gather(input, dim, unsqueeze(last, dim))._array)
+        middle = wrap(xp.where(has_nan.reshape(middle.shape), last._array, middle._array))
+    index = unsqueeze(middle, dim)
+    values = gather(input, dim, index)
+    return Median(values, index) if keepdim else Median(values.squeeze(dim), middle)
+
+
+def unique(
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
+) -> Any:
+    """The different elements (or slices along `dim`), in order; with them, if asked, the place of each element among them,
+    and how often each occurs."""
+    found = xp.unique(input._array, return_inverse=True, return_counts=True, axis=dim)
+    values, inverse, counts = found
+    inverse = inverse.reshape(input.shape if dim is None else -1)
+    out = [wrap(values), *([wrap(inverse)] if return_inverse else []), *([wrap(counts)] if return_counts else [])]
+    return out[0] if len(out) == 1 else tuple(out)
+
+
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+    """The places (n, ndim) of the elements that are not zero; `as_tuple`, one vector of indices for each dimension."""
+    found = xp.nonzero(xp.atleast_1d(input._array))
+    if as_tuple:
+        return tuple(wrap(i) for i in found)
+    return wrap(xp.stack(found, 1)[:, : input.ndim])
+
+
+def argwhere(input: Tensor) -> Tensor:
+    """As `nonzero`."""
+    return nonzero(input)
+
+
+def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+    """How often each of the integers 0, 1, 2 ... occurs in a vector, or the sum of its weights."""
+    array = input._array
+    if array.dtype.kind not in "iu" or array.ndim != 1 or (array.size and array.min() < 0):
+        raise RuntimeError(f"bincount only supports 1-d non-negative integral inputs, got {input.dtype!r} {list(input.shape)}")
+    if weights is not None and weights.shape != input.shape:
+        raise RuntimeError(f"weights should be 1-d and have the same length as input: {list(weights.shape)}")
+    if weights is None:
+        return wrap(xp.bincount(array, None, minlength))
+    return wrap(xp.bincount(array, weights._array, minlength).astype(weights._array.dtype))

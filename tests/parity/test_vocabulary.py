@@ -1,0 +1,80 @@
+"""A course's vocabulary, beside PyTorch: each line is called with both, on the same numbers."""
+
+import numpy as np
+import pytest
+
+from tests.parity.compare import prints_the_same, same
+
+pytestmark = pytest.mark.parity
+
+ties = np.array([[3.0, 1.0, 2.0, 1.0], [0.0, np.nan, 5.0, 0.0]])
+whole = np.array([[4, 1, 3, 1], [0, 2, 4, 4]])
+
+
+@pytest.mark.parametrize("f", [
+    lambda t, x: t.atan(x), lambda t, x: t.asin(t.tanh(x)), lambda t, x: t.acos(t.tanh(x)), lambda t, x: t.sinh(x), lambda t, x: t.cosh(x),
+    lambda t, x: t.log2(x.abs() + 1), lambda t, x: t.log10(x.abs() + 1), lambda t, x: t.exp2(x), lambda t, x: t.atan2(x, x.flip(0) + 1), lambda t, x: x.frac(),
+    lambda t, x: t.erf(x), lambda t, x: t.lerp(x, x * 2, 0.3), lambda t, x: t.addcmul(x, x, x, value=0.5), lambda t, x: t.addcdiv(x, x, x.abs() + 1, value=2),
+    lambda t, x: t.sort(x), lambda t, x: x.sort(0, True), lambda t, x: t.topk(x, 2), lambda t, x: x.topk(2, 0, False), lambda t, x: t.argsort(x, 1, True),
+    lambda t, x: t.median(x), lambda t, x: x.median(1), lambda t, x: t.median(x, 0, True), lambda t, x: t.norm(x), lambda t, x: x.norm(1, dim=1), lambda t, x: x.norm(p=3, dim=(0, 1)),
+    lambda t, x: t.norm(x, float("inf"), 0, True), lambda t, x: t.dist(x, x * 2, 3), lambda t, x: t.tril(x), lambda t, x: x.triu(1), lambda t, x: t.tril(x[None], -1),
+    lambda t, x: t.diag(x), lambda t, x: t.diag(x, 1), lambda t, x: t.diag(x, -2), lambda t, x: t.diag(x[0]), lambda t, x: x[0].diag(-1), lambda t, x: t.trace(x), lambda t, x: t.outer(x[0], x[:, 1]),
+    lambda t, x: t.hstack([x, x]), lambda t, x: t.hstack([x[0], x[1]]), lambda t, x: t.vstack([x, x[0]]), lambda t, x: x.repeat(2, 1, 2), lambda t, x: t.tile(x, (2,)),
+    lambda t, x: t.meshgrid(x[0], x[1], indexing="ij"), lambda t, x: t.meshgrid(x[0], x[:, 1], indexing="xy"), lambda t, x: t.repeat_interleave(x, 2), lambda t, x: x.repeat_interleave(2, 0),
+    lambda t, x: t.repeat_interleave(x, t.tensor([1, 0, 2]), 0), lambda t, x: t.ravel(x), lambda t, x: x.swapaxes(0, 1), lambda t, x: t.fliplr(x), lambda t, x: t.flipud(x),
+    lambda t, x: t.addmm(x[:, :3], x, x.T, beta=0.5, alpha=2), lambda t, x: t.var_mean(x, 1), lambda t, x: t.std_mean(x, dim=0), lambda t, x: x.clamp_min(0), lambda t, x: x.clamp_max(0.2),
+    lambda t, x: t.scatter(x, 1, t.tensor([[0, 1, 2]]), 5.0), lambda t, x: x.scatter(0, t.tensor([[0, 1, 2, 0], [1, 0, 0, 2], [2, 2, 1, 1]]), x), lambda t, x: x.index_add(0, t.tensor([0, 0]), x[:2], alpha=2),
+    lambda t, x: x.index_fill(1, t.tensor([0, 2]), 7.0), lambda t, x: t.broadcast_tensors(x, x[0]), lambda t, x: (x.clone().unsqueeze_(0), x.clone().t_(), x.clone().transpose_(0, 1).squeeze_()),
+    lambda t, x: x.clone().scatter_(1, t.tensor([[0, 1, 2]]), 5.0), lambda t, x: x.clone().scatter_add_(1, t.tensor([[0, 0, 2, 1]] * 3), x), lambda t, x: x.clone().lerp_(x * 2, 0.5),
+    lambda t, x: x.clone().addcmul_(x, x), lambda t, x: x.clone().square_().reciprocal_(), lambda t, x: x.reshape_as(t.ones(4, 3)), lambda t, x: t.clip(x, -0.5, 0.5), lambda t, x: t.multiply(x, 2).subtract(1).divide(3),
+    lambda t, x: t.concat([x, x]), lambda t, x: t.negative(x).absolute(), lambda t, x: t.count_nonzero(x, 1), lambda t, x: t.bernoulli(t.ones_like(x)), lambda t, x: (x * 0).bernoulli_(1.0).detach(),
+])  # fmt: skip
+def test_functions_of_a_matrix(f):
+    same(f, (3, 4))
+
+
+@pytest.mark.parametrize("f", [
+    lambda t, x, n: t.sort(x, descending=True), lambda t, x, n: t.sort(n, stable=True), lambda t, x, n: t.argsort(n, descending=True, stable=True), lambda t, x, n: t.median(x, 1),
+    lambda t, x, n: t.unique(n), lambda t, x, n: t.unique(n, return_inverse=True, return_counts=True), lambda t, x, n: t.unique(n, dim=0), lambda t, x, n: t.unique(n[0], return_counts=True),
+    lambda t, x, n: t.nonzero(n), lambda t, x, n: n.nonzero(as_tuple=True), lambda t, x, n: t.argwhere(n > 2), lambda t, x, n: t.where(n > 2), lambda t, x, n: t.bincount(n[1], minlength=7),
+    lambda t, x, n: t.bincount(n[0], t.ones(4)), lambda t, x, n: t.equal(n, n), lambda t, x, n: t.equal(n, n[0]), lambda t, x, n: t.allclose(x, x), lambda t, x, n: t.allclose(x, x, equal_nan=True),
+    lambda t, x, n: t.isclose(x, x * 1.000001), lambda t, x, n: t.count_nonzero(n), lambda t, x, n: t.tensor(0.0).nonzero(), lambda t, x, n: t.tensor(3.0).sort(), lambda t, x, n: t.tensor(3.0).topk(1),
+    lambda t, x, n: t.broadcast_shapes((2, 1), (3,)), lambda t, x, n: [t.inf, t.pi, t.e], lambda t, x, n: t.tril(n), lambda t, x, n: n.diag(), lambda t, x, n: t.equal(t.tensor([]), t.tensor([])),
+])  # fmt: skip
+def test_order_and_equality(f):
+    same(f, ties, whole, second_order=False)
+
+
+@pytest.mark.parametrize("f", [
+    lambda t: t.topk(t.ones(2), 3), lambda t: t.outer(t.ones(2, 2), t.ones(2)), lambda t: t.tril(t.ones(2)), lambda t: t.diag(t.ones(1, 1, 1)), lambda t: t.trace(t.ones(2)),
+    lambda t: t.norm(t.ones(2).long()), lambda t: t.bincount(t.tensor([-1])), lambda t: t.bincount(t.ones(2)), lambda t: t.equal(t.ones(2), t.ones(2).long()) if False else t.allclose(t.ones(2), t.ones(2).long()),
+    lambda t: t.meshgrid(t.ones(2, 2)), lambda t: t.meshgrid(t.ones(2), indexing="ab"), lambda t: t.ones(2).repeat(), lambda t: t.broadcast_shapes((2,), (3,)), lambda t: t.ones(2).scatter(0, t.tensor([2]), 1.0),
+    lambda t: t.multinomial(t.ones(2), 3), lambda t: t.multinomial(-t.ones(2), 1), lambda t: t.bernoulli(t.ones(2) * 2), lambda t: t.normal(0.0, -1.0, (2,)), lambda t: t.ones(2, requires_grad=True).unsqueeze_(0),
+    lambda t: t.median(t.ones(2), 1), lambda t: t.sort(t.ones(2), 3),
+])  # fmt: skip
+def test_refusals(f):
+    same(f)
+
+
+def test_seeded_normal_with_tensors():
+    same(lambda t: t.normal(t.zeros(20), t.ones(20) * 2), tolerance=1e-5)
+    same(lambda t: [t.normal(2.0, 3.0, (2, 3)), t.normal(t.arange(4.0)), t.normal(0.0, t.ones(3))], tolerance=1e-5)
+
+
+def test_draws_by_weight():
+    import minitorch as mt
+
+    weights = mt.tensor([0.1, 0.0, 0.6, 0.3])
+    often = mt.bincount(mt.multinomial(weights, 10_000, replacement=True), minlength=4) / 10_000
+    assert mt.allclose(often, weights, atol=0.02)
+    for _ in range(20):
+        assert sorted(mt.multinomial(weights, 3).tolist()) == [0, 2, 3]
+    first = mt.stack([mt.multinomial(weights, 1) for _ in range(3000)])
+    assert abs((first == 2).float().mean().item() - 0.6) < 0.05
+    assert abs(mt.bernoulli(mt.full((10_000,), 0.3)).mean().item() - 0.3) < 0.03
+
+
+def test_what_order_functions_print():
+    prints_the_same(lambda t: t.sort(t.tensor([3, 1])))
+    prints_the_same(lambda t: t.topk(t.tensor([3.0, 1.0]), 1))
+    prints_the_same(lambda t: t.median(t.tensor([[3.0, 1.0]]), 1))
