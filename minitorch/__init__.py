@@ -19,8 +19,9 @@ The rooms, from the ground up; each knows only those above it in this list:
 
 import math
 
-from minitorch import autograd, nn, ops, optim, utils
+from minitorch import autograd, cuda, nn, ops, optim, utils
 from minitorch.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from minitorch.backend.device import device
 from minitorch.backend.dtypes import bool_ as bool
 from minitorch.backend.dtypes import (
     dtype,

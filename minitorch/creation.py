@@ -10,6 +10,8 @@ from typing import Any, SupportsIndex
 
 from minitorch.autograd.variable import TensorBase, wrap
 from minitorch.backend.arrays import Array, xp
+from minitorch.backend.device import device as Device
+from minitorch.backend.device import to_device
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.dtypes import dtypes, get_default_dtype, int64, promote_types
 from minitorch.backend.random import Generator, default_generator
@@ -23,8 +25,8 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _finish(array: Array, requires_grad: bool) -> Tensor:
-    out = wrap(array)
+def _finish(array: Array, requires_grad: bool, device: Any = None) -> Tensor:
+    out = wrap(array if device is None else to_device(array, Device(device)))
     return out.requires_grad_() if requires_grad else out
 
 
@@ -42,20 +44,20 @@ def _numpy_type(dtype: DType | None, default: DType | None = None) -> Any:
 # ---- from data -------------------------------------------------------------------------------------------------------
 
 
-def tensor(data: Any, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+def tensor(data: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A new leaf with a copy of `data`: numbers, nested lists of them, NumPy arrays or tensors.
 
     Python floats become the default floating type, ints int64, bools bool; arrays keep their type.
     Raises ValueError for lists of unequal lengths, TypeError for what holds no numbers.
     """
-    return _finish(_array_of(data, dtype, copy=True), requires_grad)
+    return _finish(_array_of(data, dtype, copy=True), requires_grad, device)
 
 
-def as_tensor(data: Any, dtype: DType | None = None) -> Tensor:
+def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tensor:
     """`data` itself if it is a tensor of this type; around the same memory if it is such an array; else as `tensor`."""
     if isinstance(data, Tensor):
-        return data if dtype is None else data.to(dtype)
-    return wrap(_array_of(data, dtype, copy=False).view())
+        return data.to(device, dtype)
+    return _finish(_array_of(data, dtype, copy=False).view(), False, device)
 
 
 def from_numpy(ndarray: Array) -> Tensor:
@@ -85,6 +87,8 @@ def _array_of(data: Any, dtype: DType | None, copy: bool) -> Array:
             array = array.astype(_common_type(data))
     if dtype is None:
         _check_type(array.dtype)
+    if not isinstance(array, xp.ndarray):
+        return array.astype(_numpy_type(dtype, dtypes[array.dtype]))
     return xp.array(array, dtype=_numpy_type(dtype, dtypes.get(array.dtype)), copy=True if copy else None)
 
 
@@ -138,28 +142,28 @@ def _leaves(data: Any) -> Iterator[Any]:
 
 
 @_quietly
-def full(size: Any, fill_value: Any, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+def full(size: Any, fill_value: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """`fill_value` everywhere, of the type that the value suggests (a float: the default one) unless given."""
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
     fill_value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     kind = _numpy_type(dtype, dtypes[_array_of(fill_value, None, True).dtype])
-    return _finish(xp.full(_checked(sizes((size,), "full")), fill_value, kind), requires_grad)
+    return _finish(xp.full(_checked(sizes((size,), "full")), fill_value, kind), requires_grad, device)
 
 
-def zeros(*size: Any, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+def zeros(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros."""
-    return _finish(xp.zeros(_shape_of(size, "zeros"), _numpy_type(dtype)), requires_grad)
+    return _finish(xp.zeros(_shape_of(size, "zeros"), _numpy_type(dtype)), requires_grad, device)
 
 
-def ones(*size: Any, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+def ones(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones."""
-    return _finish(xp.ones(_shape_of(size, "ones"), _numpy_type(dtype)), requires_grad)
+    return _finish(xp.ones(_shape_of(size, "ones"), _numpy_type(dtype)), requires_grad, device)
 
 
-def empty(*size: Any, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+def empty(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Whatever the memory held."""
-    return _finish(xp.empty(_shape_of(size, "empty"), _numpy_type(dtype)), requires_grad)
+    return _finish(xp.empty(_shape_of(size, "empty"), _numpy_type(dtype)), requires_grad, device)
 
 
 def _shape_of(size: tuple[Any, ...], name: str) -> tuple[int, ...]:
@@ -178,36 +182,38 @@ def _checked(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @_quietly
-def full_like(input: Tensor, fill_value: Any, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+def full_like(
+    input: Tensor, fill_value: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """`fill_value` everywhere, in the shape and type of `input`."""
-    return _finish(xp.full_like(input._array, fill_value, dtype=_numpy_type(dtype, input.dtype)), requires_grad)
+    return _finish(xp.full_like(input._array, fill_value, dtype=_numpy_type(dtype, input.dtype)), requires_grad, device)
 
 
-def zeros_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+def zeros_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros in the shape and type of `input`."""
-    return full_like(input, 0, dtype=dtype, requires_grad=requires_grad)
+    return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def ones_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+def ones_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones in the shape and type of `input`."""
-    return full_like(input, 1, dtype=dtype, requires_grad=requires_grad)
+    return full_like(input, 1, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def empty_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+def empty_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Whatever the memory held, in the shape and type of `input`."""
-    return _finish(xp.empty_like(input._array, dtype=_numpy_type(dtype, input.dtype)), requires_grad)
+    return _finish(xp.empty_like(input._array, dtype=_numpy_type(dtype, input.dtype)), requires_grad, device)
 
 
-def eye(n: int, m: int | None = None, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+def eye(n: int, m: int | None = None, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The identity matrix, (n, n) or (n, m)."""
     shape = _checked((n, n if m is None else m))
-    return _finish(xp.eye(*shape, dtype=_numpy_type(dtype)), requires_grad)
+    return _finish(xp.eye(*shape, dtype=_numpy_type(dtype)), requires_grad, device)
 
 
 # ---- counted ---------------------------------------------------------------------------------------------------------
 
 
-def arange(*bounds: Any, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+def arange(*bounds: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """arange(end), arange(start, end), arange(start, end, step): start, start + step, ... as long as below end.
 
     Integers give int64, a float anywhere the default floating type.
@@ -224,46 +230,60 @@ def arange(*bounds: Any, dtype: DType | None = None, requires_grad: bool = False
     kind = _numpy_type(dtype, int64 if whole else None)
     count = math.ceil((end - start) / step)
     if whole and kind.kind != "f":
-        return _finish(xp.arange(start, end, step).astype(kind), requires_grad)
+        return _finish(xp.arange(start, end, step).astype(kind), requires_grad, device)
     values = start + xp.arange(count, dtype=xp.float64) * step
-    return _finish(values.astype(kind), requires_grad)
+    return _finish(values.astype(kind), requires_grad, device)
 
 
 @_quietly
-def linspace(start: float, end: float, steps: int, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: float, end: float, steps: int, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """`steps` values from start to end, both included."""
     if steps < 0:
         raise RuntimeError(f"number of steps must be non-negative, got {steps}")
-    return _finish(xp.linspace(start, end, steps).astype(_numpy_type(dtype)), requires_grad)
+    return _finish(xp.linspace(start, end, steps).astype(_numpy_type(dtype)), requires_grad, device)
 
 
 @_quietly
 def logspace(
-    start: float, end: float, steps: int, base: float = 10.0, *, dtype: DType | None = None, requires_grad: bool = False
+    start: float,
+    end: float,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """base to the power of `steps` values from start to end."""
     if steps < 0:
         raise RuntimeError(f"number of steps must be non-negative, got {steps}")
-    return _finish((base ** xp.linspace(start, end, steps)).astype(_numpy_type(dtype)), requires_grad)
+    return _finish((base ** xp.linspace(start, end, steps)).astype(_numpy_type(dtype)), requires_grad, device)
 
 
 # ---- at random: PyTorch's numbers for the same seed ------------------------------------------------------------------
 
 
-def rand(*size: Any, generator: Generator | None = None, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+def rand(
+    *size: Any, generator: Generator | None = None, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Uniform in [0, 1)."""
-    return _finish(empty(*size, dtype=dtype).uniform_(generator=generator)._array, requires_grad)
+    return _finish(empty(*size, dtype=dtype).uniform_(generator=generator)._array, requires_grad, device)
 
 
-def randn(*size: Any, generator: Generator | None = None, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+def randn(
+    *size: Any, generator: Generator | None = None, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Normal, of mean 0 and standard deviation 1."""
-    return _finish(empty(*size, dtype=dtype).normal_(generator=generator)._array, requires_grad)
+    return _finish(empty(*size, dtype=dtype).normal_(generator=generator)._array, requires_grad, device)
 
 
 def randint(
     *args: Any,
     generator: Generator | None = None,
     dtype: DType | None = None,
+    device: Any = None,
     requires_grad: bool = False,
     **named: Any,
 ) -> Tensor:
@@ -277,7 +297,7 @@ def randint(
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     _check_range("randint", low, high - 1, dtype)
     drawn = (generator or default_generator).integers(math.prod(shape), low, high)
-    return _finish(drawn.reshape(shape).astype(_numpy_type(dtype, int64), copy=False), requires_grad)
+    return _finish(drawn.reshape(shape).astype(_numpy_type(dtype, int64), copy=False), requires_grad, device)
 
 
 def _check_range(name: str, low: int, high: int, dtype: DType | None) -> None:
@@ -292,7 +312,12 @@ def _check_range(name: str, low: int, high: int, dtype: DType | None) -> None:
 
 
 def randperm(
-    n: SupportsIndex, *, generator: Generator | None = None, dtype: DType | None = None, requires_grad: bool = False
+    n: SupportsIndex,
+    *,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """The integers 0 to n-1 in random order."""
     count = n.__index__()
@@ -300,7 +325,7 @@ def randperm(
         raise RuntimeError(f"n must be non-negative, got {count}")
     _check_range("randperm", 0, max(count - 1, 0), dtype)
     order = (generator or default_generator).permutation(count)
-    return _finish(order.astype(_numpy_type(dtype, int64), copy=False), requires_grad)
+    return _finish(order.astype(_numpy_type(dtype, int64), copy=False), requires_grad, device)
 
 
 def normal(
@@ -353,19 +378,27 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
     return wrap(places.astype(xp.int64).reshape((num_samples,) if input.ndim == 1 else places.shape))
 
 
-def rand_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+def rand_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Uniform in [0, 1), in the shape and type of `input`."""
-    return rand(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+    return rand(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
 
 
-def randn_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+def randn_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Normal, in the shape and type of `input`."""
-    return randn(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+    return randn(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
 
 
 def randint_like(
-    input: Tensor, low: int, high: int | None = None, *, dtype: DType | None = None, requires_grad: bool = False
+    input: Tensor,
+    low: int,
+    high: int | None = None,
+    *,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Integers in [low, high), or [0, low) if high is None, in the shape and type of `input`."""
     bounds: Sequence[int] = (0, low) if high is None else (low, high)
-    return randint(*bounds, tuple(input.shape), dtype=dtype or input.dtype, requires_grad=requires_grad)
+    return randint(
+        *bounds, tuple(input.shape), dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
+    )

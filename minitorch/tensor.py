@@ -5,13 +5,16 @@ A method is the function of ops/ under the same name, so `x.exp()` and `minitorc
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import minitorch.ops as ops
 from minitorch.autograd.engine import backward
 from minitorch.autograd.variable import TensorBase, twin, wrap
-from minitorch.backend.arrays import Array, xp
+from minitorch.backend.arrays import Array, address, beside, xp
+from minitorch.backend.device import device as _device
+from minitorch.backend.device import device_of, gpu_library, to_device
 from minitorch.backend.dtypes import (
     bool_,
     dtypes,
@@ -28,9 +31,9 @@ from minitorch.backend.dtypes import (
 from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.random import Generator, default_generator
 from minitorch.ops.elementwise import Number
-from minitorch.ops.indexing import SetItem, getitem, plain_index
+from minitorch.ops.indexing import SetItem, getitem, placed, plain_index
 from minitorch.ops.joining import repeat
-from minitorch.ops.shape import Cast, expand, sum_to_size, view
+from minitorch.ops.shape import Cast, ToDevice, expand, sum_to_size, view
 from minitorch.ops.views import derive_from_base, write_history_through
 from minitorch.printing import tensor_text
 
@@ -81,6 +84,32 @@ def _reshaped_in_place(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 def _reflected(op: Callable[..., Tensor]) -> Callable[[Tensor, Any], Tensor]:
     return lambda self, other: op(other, self)
+
+
+_TENSOR_NAMES = {
+    float16: "Half", float32: "Float", float64: "Double", int8: "Char", int16: "Short", int32: "Int", int64: "Long",
+    uint8: "Byte", bool_: "Bool",
+}  # fmt: skip
+
+
+def destination(args: Sequence[Any], device: Any, dtype: Any) -> tuple[_device | None, _dtype | None]:
+    """The device and the type that a call of `to` asks for. Raises TypeError for what is neither."""
+    for arg in args:
+        if isinstance(arg, _dtype):
+            dtype = arg
+        elif isinstance(arg, TensorBase):
+            device, dtype = arg._as_tensor().device, arg._as_tensor().dtype
+        elif isinstance(arg, (str, int, _device)) and not isinstance(arg, bool):
+            device = arg
+        elif arg is not None:
+            raise TypeError(f"to() takes a dtype, a device or a tensor, not {arg!r}")
+    if dtype is not None and not isinstance(dtype, _dtype):
+        raise TypeError(f"to() takes a minitorch dtype, not {dtype!r}")
+    if device is not None:
+        device = _device(device)
+        if device.type == "cuda" and device.index is None:
+            device = _device("cuda", gpu_library().cuda.Device().id)
+    return device, dtype
 
 
 _COMPARABLE: Any = (TensorBase, Number, xp.generic)
@@ -164,7 +193,7 @@ class Tensor(TensorBase):
 
     def data_ptr(self) -> int:
         """The address of the first element; views of one memory show by it."""
-        return int(self._array.__array_interface__["data"][0])
+        return address(self._array)
 
     def stride(self, dim: int | None = None) -> Any:
         """How many elements apart neighbours are in memory, for each dimension."""
@@ -184,7 +213,9 @@ class Tensor(TensorBase):
             suffixes.append(f"grad_fn=<{self.grad_fn.name()}>")
         elif self.requires_grad:
             suffixes.append("requires_grad=True")
-        return tensor_text(self._array, suffixes)
+        if self.is_cuda:
+            suffixes.insert(0, f"device='{self.device}'")
+        return tensor_text(to_device(self._array, _device("cpu")), suffixes)
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if self.ndim == 0 else repr(self)
@@ -193,6 +224,10 @@ class Tensor(TensorBase):
 
     def numpy(self) -> Array:
         """The values as a NumPy array that shares this tensor's memory. Refused for a tensor that requires grad."""
+        if not isinstance(self._array, xp.ndarray):
+            raise TypeError(
+                f"can't convert a tensor on {self.device} to a NumPy array: .cpu() copies it to the computer's memory first"
+            )
         if self.requires_grad:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         return self._array.view()
@@ -262,11 +297,40 @@ class Tensor(TensorBase):
 
     # ---- types ------------------------------------------------------------------------------------------------------
 
-    def to(self, dtype: _dtype) -> Tensor:
-        """In another type; the tensor itself if it is of that type already."""
-        if not isinstance(dtype, _dtype):
-            raise TypeError(f"to() expects a minitorch dtype, got {dtype!r}")
-        return self if dtype is self.dtype else Cast.apply(self, dtype.numpy)
+    def to(self, *args: Any, dtype: _dtype | None = None, device: Any = None, copy: bool = False) -> Tensor:
+        """to(dtype), to(device), to(device, dtype) or to(other): of that type, and there. The tensor itself if it is already,
+        unless `copy`. Raises AssertionError for device 'cuda' where there is no GPU."""
+        device, dtype = destination(args, device, dtype)
+        out = self
+        if device is not None and device_of(self._array) != device:
+            out = ToDevice.apply(out, device)
+        if dtype is not None and dtype is not out.dtype:
+            out = Cast.apply(out, dtype.numpy)
+        return ops.clone(out) if copy and out is self else out
+
+    @property
+    def device(self) -> _device:
+        """Where the values are."""
+        return device_of(self._array)
+
+    @property
+    def is_cuda(self) -> builtins.bool:
+        return self.device.type == "cuda"
+
+    def cpu(self) -> Tensor:
+        """In the computer's memory; itself if it is there already."""
+        return self.to("cpu")
+
+    def cuda(self, device: Any = None) -> Tensor:
+        """On the GPU. Raises AssertionError where there is none."""
+        return self.to("cuda" if device is None else device)
+
+    def type(self, dtype: _dtype | None = None) -> Any:
+        """Of another type; without one, this type's name, such as 'minitorch.FloatTensor'."""
+        if dtype is not None:
+            return self.to(dtype)
+        where = "cuda." if self.is_cuda else ""
+        return f"minitorch.{where}{_TENSOR_NAMES[self.dtype]}Tensor"
 
     type_as: Callable[[Tensor, Tensor], Tensor] = lambda self, other: self.to(other.dtype)
     half: Callable[[Tensor], Tensor] = lambda self: self.to(float16)
@@ -398,7 +462,7 @@ class Tensor(TensorBase):
     __iand__, __ior__, __ixor__ = _in_place(ops.bitwise_and), _in_place(ops.bitwise_or), _in_place(ops.bitwise_xor)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        steps = plain_index(index, self.shape)
+        steps = placed(plain_index(index, self.shape), self)
         if not isinstance(value, (TensorBase, Number, xp.generic)):
             raise TypeError(f"can't assign a {type(value).__name__} to a Tensor: minitorch.tensor(...) makes it one")
         before = self._before_change(value)
@@ -409,7 +473,7 @@ class Tensor(TensorBase):
         if not isinstance(src, TensorBase):
             raise TypeError(f"copy_(): argument 'src' must be Tensor, not {type(src).__name__}")
         before = self._before_change(src)
-        return self._overwrite(expand(src._as_tensor().to(self.dtype), before.shape))
+        return self._overwrite(expand(src._as_tensor().to(self.device, self.dtype), before.shape))
 
     def fill_(self, value: Any) -> Tensor:
         """Set every element to `value`, a number or a 0-d tensor."""
@@ -456,7 +520,8 @@ class Tensor(TensorBase):
         chance = p._array if isinstance(p, TensorBase) else p
         if not (xp.min(chance) >= 0 and xp.max(chance) <= 1):
             raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
-        drawn = (generator or default_generator).uniform(self.numel(), xp.float64).reshape(self.shape) < chance
+        drawn = (generator or default_generator).uniform(self.numel(), xp.float64).reshape(self.shape)
+        drawn = beside(drawn, self._array) < chance
         self._before_change()
         return self._overwrite(wrap(drawn.astype(self._array.dtype)))
 
@@ -464,7 +529,8 @@ class Tensor(TensorBase):
         if self._array.dtype.kind != "f":
             raise NotImplementedError(f"random values of a distribution need a floating-point tensor, not {self.dtype!r}")
         self._before_change()
-        return self._overwrite(wrap(values.reshape(self._array.shape).astype(self._array.dtype, copy=False)))
+        values = values.reshape(self._array.shape).astype(self._array.dtype, copy=False)
+        return self._overwrite(wrap(beside(values, self._array)))
 
 
 TensorBase._kind = Tensor  # from here on, ops return Tensors

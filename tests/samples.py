@@ -134,7 +134,7 @@ def product(draw):
     shape = draw.shape(1)
     dim, x = draw.dim(len(shape)), draw.tensor(shape)
     if draw.integers(0, 1):
-        x._array[draw.values.random(shape) < 0.3] = 0.0
+        x.detach()[mt.from_numpy(draw.values.random(shape) < 0.3)] = 0.0
     return lambda x: ops.prod(x, dim), (x,)
 
 
@@ -203,7 +203,7 @@ def indexing(draw):
 def putting(draw):
     index = index_of(draw, (3, 4, 2))
     steps = ops.indexing.plain_index(index, (3, 4, 2))
-    return lambda x: ops.indexing.PutItem.apply(x, (3, 4, 2), *steps), (draw.tensor(mt.zeros(3, 4, 2)[index].shape),)
+    return lambda x: ops.indexing.PutItem.apply(x, (3, 4, 2), *steps), (draw.tensor(draw.tensor((3, 4, 2))[index].shape),)
 
 
 def setting(draw):
@@ -406,6 +406,7 @@ SAMPLES: dict[type[Function], Callable] = {
     ops.shape.Roll: rolling,
     ops.shape.Pad: padding,
     ops.shape.Clone: unary(mt.clone),
+    ops.shape.ToDevice: unary(lambda x: ops.shape.ToDevice.apply(x, mt.device("cpu"))),
     ops.shape.Cast: unary(lambda x: ops.shape.Cast.apply(x, np.dtype("float64"))),
     ops.indexing.GetItem: indexing,
     ops.indexing.PutItem: putting,

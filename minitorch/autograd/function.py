@@ -32,7 +32,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from minitorch.autograd.grad_mode import is_grad_enabled, no_grad
 from minitorch.autograd.variable import TensorBase, set_view, twin, wrap
-from minitorch.backend.arrays import as_array, xp
+from minitorch.backend.arrays import as_array, beside, xp
+from minitorch.backend.device import device_of
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -223,6 +224,22 @@ class Function:
         return f"<{self.name()} object at {id(self):#x}>"
 
 
+def _on_one_device(arrays: list[Any]) -> list[Any] | None:
+    """Arrays of two devices brought together, where those of the CPU are single numbers; None if all are on one.
+
+    Raises RuntimeError for larger ones: to move them is for the program to say.
+    """
+    parts = [part for a in arrays for part in (a if isinstance(a, tuple) else (a,)) if hasattr(part, "dtype")]
+    here = {device_of(part) for part in parts}
+    if len(here) < 2:
+        return None
+    on_gpu = next(part for part in parts if device_of(part).type != "cpu")
+    if any(isinstance(part, xp.ndarray) and part.ndim for part in parts):
+        names = " and ".join(sorted(map(str, here), reverse=True))
+        raise RuntimeError(f"Expected all tensors to be on the same device, but found at least two devices, {names}! Use .to()")
+    return [beside(a, on_gpu) if isinstance(a, xp.ndarray) else a for a in arrays]
+
+
 def _missing_forward(ctx: Function, *args: Any) -> Any:
     raise NotImplementedError(
         f"{type(ctx).__name__} has no forward: write `def forward(ctx, *args)` in it, which computes the output"
@@ -280,7 +297,11 @@ class Op(Function):
             with xp.errstate(all="ignore"):
                 result = cls.forward(node, *arrays)
         except (ValueError, TypeError, OverflowError, MemoryError) as error:
-            raise cls.explain(error, *arrays) from None
+            moved = _on_one_device(arrays)
+            if moved is None:
+                raise cls.explain(error, *arrays) from None
+            result = cls.forward(node, *moved)
+            arrays = moved
         if bare:
             return result
         if type(result) is tuple:

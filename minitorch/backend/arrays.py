@@ -20,8 +20,11 @@ __all__ = [
     "Array",
     "add_at",
     "add_over",
+    "address",
     "as_array",
+    "beside",
     "error_function",
+    "in_order",
     "is_basic",
     "keep",
     "largest_over",
@@ -42,6 +45,23 @@ largest_over: Any = xp.maximum.reduce
 
 # log(0) is -inf and 0 / 0 is nan, as in PyTorch, without a word from NumPy: in this package's modules only.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minitorch\.")
+
+
+def beside(made: Array, array: Array) -> Array:
+    """An array just made by NumPy, on the device of `array`."""
+    return made if isinstance(array, (xp.ndarray, xp.generic)) else xp.asarray(made, like=array)
+
+
+def in_order(array: Array) -> Array:
+    """With its elements in order in memory: the array itself, or a copy."""
+    return array if array.flags.c_contiguous else array.copy()
+
+
+def address(array: Array) -> int:
+    """Where in memory the first element lies."""
+    if isinstance(array, xp.ndarray):
+        return int(array.__array_interface__["data"][0])
+    return int(array.data.ptr)
 
 
 def as_array(value: Any) -> Array:
@@ -80,7 +100,7 @@ def add_at(shape: tuple[int, ...], steps: Sequence[Any], values: Array) -> Array
             target = target[step]
         target[steps[-1]] = values
         return out
-    cells = xp.arange(out.size).reshape(shape)
+    cells = beside(xp.arange(out.size).reshape(shape), out)
     for step in steps:
         cells = cells[step]
     xp.add.at(out.reshape(-1), cells.reshape(-1), xp.broadcast_to(values, cells.shape).reshape(-1))

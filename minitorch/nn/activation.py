@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.creation import full
 from minitorch.nn import functional as F
@@ -45,10 +47,10 @@ class LeakyReLU(Module):
 class PReLU(Module):
     """x where positive, weight * x elsewhere; the weight is learned, one for all channels or one for each"""
 
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: DType | None = None) -> None:
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, device: Any = None, dtype: DType | None = None) -> None:
         super().__init__()
         self.num_parameters, self.init = num_parameters, init
-        self.weight = Parameter(full((num_parameters,), float(init), dtype=dtype))
+        self.weight = Parameter(full((num_parameters,), float(init), device=device, dtype=dtype))
 
     def forward(self, input: Tensor) -> Tensor:
         return F.prelu(input, self.weight)

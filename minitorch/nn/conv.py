@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.creation import empty
@@ -38,6 +38,7 @@ class _ConvNd(Module):
         bias: bool = True,
         padding_mode: str = "zeros",
         *,
+        device: Any = None,
         dtype: DType | None = None,
     ) -> None:
         super().__init__()
@@ -64,9 +65,9 @@ class _ConvNd(Module):
             self._borders = tuple((p, p) for p in self.padding)
         self.padding_mode = padding_mode
         leading = (in_channels, out_channels // groups) if self._transposed else (out_channels, in_channels // groups)
-        self.weight = Parameter(empty(*leading, *self.kernel_size, dtype=dtype))
+        self.weight = Parameter(empty(*leading, *self.kernel_size, device=device, dtype=dtype))
         if bias:
-            self.bias: Parameter | None = Parameter(empty(out_channels, dtype=dtype))
+            self.bias: Parameter | None = Parameter(empty(out_channels, device=device, dtype=dtype))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
@@ -144,6 +145,7 @@ class _ConvTransposeNd(_ConvNd):
         dilation: int | Sequence[int] = 1,
         padding_mode: str = "zeros",
         *,
+        device: Any = None,
         dtype: DType | None = None,
     ) -> None:
         if padding_mode != "zeros":
@@ -151,7 +153,9 @@ class _ConvTransposeNd(_ConvNd):
         name = type(self).__name__
         pads = per_dim(padding, self._rank, f"{name}: padding", 0)
         extra = per_dim(output_padding, self._rank, f"{name}: output_padding", 0)
-        super().__init__(in_channels, out_channels, kernel_size, stride, pads, dilation, groups, bias, dtype=dtype)
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, pads, dilation, groups, bias, device=device, dtype=dtype
+        )
         self.output_padding = extra
 
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:

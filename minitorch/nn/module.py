@@ -26,7 +26,7 @@ from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.dtypes import float16, float32, float64
 from minitorch.nn.hooks import BackwardTap
 from minitorch.nn.parameter import Buffer, Parameter
-from minitorch.tensor import Tensor
+from minitorch.tensor import Tensor, destination
 
 __all__ = ["Module"]
 
@@ -288,18 +288,27 @@ class Module:
             elif param.grad is not None:
                 param.grad.detach_().zero_()
 
-    def to(self, dtype: _dtype) -> Module:
-        """Convert the floating-point parameters and buffers to another floating-point type, in place."""
-        if not isinstance(dtype, _dtype) or not dtype.is_floating_point:
+    def to(self, *args: Any, dtype: _dtype | None = None, device: Any = None) -> Module:
+        """to(device), to(dtype), to(device, dtype): move parameters and buffers, in place; `dtype` is for floating ones."""
+        device, dtype = destination(args, device, dtype)
+        if dtype is not None and not dtype.is_floating_point:
             raise TypeError(f"nn.Module.to only accepts floating point dtypes, but got desired dtype={dtype!r}")
         for module in self.modules():
             for registry in (module._parameters, module._buffers):
                 for value in registry.values():
-                    if value is not None and value.is_floating_point():
-                        value._array = value._array.astype(dtype.numpy)
-                        value._accumulator = None
-                        value.grad = None if value.grad is None else value.grad.to(dtype)
+                    if value is not None:
+                        wanted = dtype if value.is_floating_point() else None
+                        moved = value.detach().to(device, wanted)._array
+                        if moved is not value._array:
+                            grad, value._array, value._accumulator = value.grad, moved, None
+                            value.grad = None if grad is None else grad.to(device, wanted)
         return self
+
+    def cpu(self) -> Module:
+        return self.to("cpu")
+
+    def cuda(self, device: Any = None) -> Module:
+        return self.to("cuda" if device is None else device)
 
     def half(self) -> Module:
         return self.to(float16)

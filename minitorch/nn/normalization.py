@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.dtypes import int64
@@ -26,9 +26,9 @@ class _Scaled(Module):
     weight: Parameter | None
     bias: Parameter | None
 
-    def _make_scale(self, shape: Sequence[int], weight: bool, bias: bool, dtype: DType | None) -> None:
+    def _make_scale(self, shape: Sequence[int], weight: bool, bias: bool, device: Any, dtype: DType | None) -> None:
         for name, wanted in (("weight", weight), ("bias", weight and bias)):
-            self.register_parameter(name, Parameter(empty(tuple(shape), dtype=dtype)) if wanted else None)
+            self.register_parameter(name, Parameter(empty(tuple(shape), device=device, dtype=dtype)) if wanted else None)
 
     def reset_parameters(self) -> None:
         """Back to scale 1 and shift 0."""
@@ -54,14 +54,15 @@ class _Running(_Scaled):
         affine: bool,
         track_running_stats: bool,
         bias: bool,
+        device: Any,
         dtype: DType | None,
     ) -> None:
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-        self._make_scale((num_features,), affine, bias, dtype)
-        self.register_buffer("running_mean", zeros(num_features, dtype=dtype) if track_running_stats else None)
-        self.register_buffer("running_var", ones(num_features, dtype=dtype) if track_running_stats else None)
-        self.register_buffer("num_batches_tracked", tensor(0, dtype=int64) if track_running_stats else None)
+        self._make_scale((num_features,), affine, bias, device, dtype)
+        self.register_buffer("running_mean", zeros(num_features, device=device, dtype=dtype) if track_running_stats else None)
+        self.register_buffer("running_var", ones(num_features, device=device, dtype=dtype) if track_running_stats else None)
+        self.register_buffer("num_batches_tracked", tensor(0, device=device, dtype=int64) if track_running_stats else None)
         self.reset_parameters()
 
     def reset_running_stats(self) -> None:
@@ -97,10 +98,11 @@ class _BatchNorm(_Running):
         track_running_stats: bool = True,
         *,
         bias: bool = True,
+        device: Any = None,
         dtype: DType | None = None,
     ) -> None:
         super().__init__()
-        self._set_up(num_features, eps, momentum, affine, track_running_stats, bias, dtype)
+        self._set_up(num_features, eps, momentum, affine, track_running_stats, bias, device, dtype)
 
     def forward(self, input: Tensor) -> Tensor:
         self._check_dim(input)
@@ -148,10 +150,11 @@ class _InstanceNorm(_Running):
         track_running_stats: bool = False,
         *,
         bias: bool = True,
+        device: Any = None,
         dtype: DType | None = None,
     ) -> None:
         super().__init__()
-        self._set_up(num_features, eps, momentum, affine, track_running_stats, bias, dtype)
+        self._set_up(num_features, eps, momentum, affine, track_running_stats, bias, device, dtype)
 
     def forward(self, input: Tensor) -> Tensor:
         self._check_dim(input)
@@ -197,12 +200,13 @@ class LayerNorm(_Scaled):
         elementwise_affine: bool = True,
         bias: bool = True,
         *,
+        device: Any = None,
         dtype: DType | None = None,
     ) -> None:
         super().__init__()
         shape = tuple(normalized_shape) if isinstance(normalized_shape, (tuple, list)) else (int(normalized_shape),)  # type: ignore[arg-type]
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
-        self._make_scale(shape, elementwise_affine, bias, dtype)
+        self._make_scale(shape, elementwise_affine, bias, device, dtype)
         self.reset_parameters()
 
     def forward(self, input: Tensor) -> Tensor:
@@ -226,13 +230,14 @@ class GroupNorm(_Scaled):
         affine: bool = True,
         *,
         bias: bool = True,
+        device: Any = None,
         dtype: DType | None = None,
     ) -> None:
         super().__init__()
         if num_channels % num_groups:
             raise ValueError(f"num_channels ({num_channels}) must be divisible by num_groups ({num_groups})")
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
-        self._make_scale((num_channels,), affine, bias, dtype)
+        self._make_scale((num_channels,), affine, bias, device, dtype)
         self.reset_parameters()
 
     def forward(self, input: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from minitorch.autograd.variable import wrap
-from minitorch.backend.arrays import xp
+from minitorch.backend.arrays import beside, xp
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.notice import warn
 from minitorch.backend.random import default_generator
@@ -73,7 +73,7 @@ def rrelu(
     slopes = xp.ones_like(input._array)
     negative = input._array <= 0
     drawn = default_generator.uniform(int(negative.sum()), xp.float64)
-    slopes[negative] = drawn * (upper - lower) + lower
+    slopes[negative] = beside((drawn * (upper - lower) + lower).astype(slopes.dtype), slopes)
     return _into(input, inplace, lambda x: rectifier.leaky(x, wrap(slopes)))
 
 
@@ -289,7 +289,7 @@ def _dropout(input: Tensor, p: float, training: bool, inplace: bool, shape: tupl
         return input
     if not input.is_floating_point():
         raise RuntimeError(f"dropout divides by 1 - p, and its result can't be cast to {input.dtype!r}: .float() converts")
-    kept = default_generator.uniform(math.prod(shape), xp.float32).reshape(shape) >= p
+    kept = beside(default_generator.uniform(math.prod(shape), xp.float32).reshape(shape) >= p, input._array)
     scale = xp.zeros_like(input._array, shape=shape)
     scale[kept] = 1 / (1 - p) if p < 1 else 0.0
     return _into(input, inplace, lambda x: x * wrap(scale))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from minitorch.autograd.function import Op
-from minitorch.backend.arrays import Array, xp
+from minitorch.backend.arrays import Array
 from minitorch.backend.dtypes import get_default_dtype, result_type
 
 __all__ = ["Number", "Pointwise", "cast", "check_floating", "floating", "promote"]
@@ -28,7 +28,7 @@ def promote(a: Any, b: Any) -> tuple[Any, Any]:
 
 
 def cast(value: Any, to: Any) -> Any:
-    return value.astype(to, copy=False) if hasattr(value, "dtype") else xp.asarray(value, to)
+    return value.astype(to, copy=False) if hasattr(value, "dtype") else to.type(value)
 
 
 def floating(x: Array) -> Array:

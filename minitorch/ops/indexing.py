@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.function import Op
 from minitorch.autograd.variable import TensorBase, wrap
-from minitorch.backend.arrays import Array, add_at, is_basic, xp
+from minitorch.backend.arrays import Array, add_at, beside, in_order, is_basic, xp
 from minitorch.ops.comparison import masked_fill
 from minitorch.ops.elementwise import Number
 from minitorch.ops.shape import check_dim, reshape
@@ -30,7 +30,7 @@ class GetItem(Op):
         ctx.steps, ctx.shape = steps, x.shape
         for step in steps:
             x = x[step]
-        return x if is_basic(steps[-1]) else xp.ascontiguousarray(x)
+        return x if is_basic(steps[-1]) else in_order(x)
 
     def backward(ctx, grad: Tensor) -> Any:
         return PutItem.apply(grad, ctx.shape, *ctx.steps)
@@ -52,7 +52,7 @@ class SetItem(Op):
 
     def forward(ctx, x: Array, value: Any, *steps: Any) -> Array:
         ctx.steps = steps
-        out = target = xp.array(x)
+        out = target = x.copy()
         for step in steps[:-1]:
             target = target[step]
         target[steps[-1]] = value
@@ -172,12 +172,20 @@ def _dims_used(part: Any) -> int:
 
 def getitem(input: Tensor, index: Any) -> Tensor:
     """input[index]: a view for ints, slices, None and `...`; a copy for tensors and lists of integers or booleans."""
-    return GetItem.apply(input, *plain_index(index, input.shape))
+    return GetItem.apply(input, *placed(plain_index(index, input.shape), input))
+
+
+def placed(steps: tuple[tuple[Any, ...], ...], x: Any) -> tuple[tuple[Any, ...], ...]:
+    """An index whose arrays are on the device of x."""
+    array = getattr(x, "_array", x)
+    if isinstance(array, xp.ndarray):
+        return steps
+    return tuple(tuple(beside(p, array) if isinstance(p, xp.ndarray) else p for p in step) for step in steps)
 
 
 def along(index: Array, dim: int) -> tuple[Array, ...]:
     """`index` along `dim` with every other dimension running through its places: x[along(index, dim)] gathers."""
-    grid = list(xp.ogrid[tuple(slice(n) for n in index.shape)])
+    grid: list[Any] = [beside(places, index) for places in xp.ogrid[tuple(slice(n) for n in index.shape)]]
     grid[dim] = index
     return tuple(grid)
 
@@ -275,13 +283,13 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
             f"{list(source.shape)} along dimension {dim}"
         )
     steps = plain_index((slice(None),) * dim + (index,), input.shape)
-    return input + PutItem.apply(source if alpha == 1 else source * alpha, tuple(input.shape), *steps)
+    return input + PutItem.apply(source if alpha == 1 else source * alpha, tuple(input.shape), *placed(steps, input))
 
 
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Number) -> Tensor:
     """A copy of input with `value` in the slices along `dim` that the 1-d `index` names."""
     steps = plain_index((slice(None),) * check_dim(dim, input.ndim) + (index,), input.shape)
-    return SetItem.apply(input, value, *steps)
+    return SetItem.apply(input, value, *placed(steps, input))
 
 
 def repeat_interleave(input: Tensor, repeats: Tensor | Number, dim: int | None = None) -> Tensor:
@@ -291,7 +299,7 @@ def repeat_interleave(input: Tensor, repeats: Tensor | Number, dim: int | None =
     counts: Any = repeats._array if isinstance(repeats, TensorBase) else repeats
     if not isinstance(repeats, int) and counts.size not in (1, flat.shape[dim]):
         raise RuntimeError(f"repeats must have the same size as input along dim {dim}: {counts.size} and {flat.shape[dim]}")
-    places = xp.repeat(xp.arange(flat.shape[dim]), counts)
+    places = xp.repeat(beside(xp.arange(flat.shape[dim]), flat._array), counts)
     return GetItem.apply(flat, (slice(None),) * dim + (places,))
 
 
@@ -309,7 +317,7 @@ def _triangle(name: str, input: Tensor, diagonal: int, kept: Callable[[Any, Any]
     if input.ndim < 2:
         raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions, got {list(input.shape)}")
     rows, columns = input.shape[-2:]
-    return masked_fill(input, wrap(~kept(xp.arange(rows)[:, None], xp.arange(columns))), 0)
+    return masked_fill(input, wrap(beside(~kept(xp.arange(rows)[:, None], xp.arange(columns)), input._array)), 0)
 
 
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
@@ -318,9 +326,9 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D")
     if input.ndim == 1:
         n = input.shape[0] + abs(diagonal)
-        at = xp.arange(input.shape[0])
+        at = beside(xp.arange(input.shape[0]), input._array)
         return PutItem.apply(input, (n, n), (at + max(-diagonal, 0), at + max(diagonal, 0)))
     rows, columns = input.shape
     count = max(min(rows + min(diagonal, 0), columns - max(diagonal, 0)), 0)
-    at = xp.arange(count)
+    at = beside(xp.arange(count), input._array)
     return GetItem.apply(input, (at + max(-diagonal, 0), at + max(diagonal, 0)))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.function import Op
-from minitorch.backend.arrays import Array, xp
+from minitorch.backend.arrays import Array, in_order, xp
 from minitorch.backend.dtypes import result_type
 from minitorch.ops.shape import check_dim, clone, expand, reshape, sizes, transpose, unsqueeze
 
@@ -23,7 +23,7 @@ class Cat(Op):
     def forward(ctx, dim: int, *arrays: Array) -> Array:
         ctx.dim, ctx.ends = dim, list(itertools.accumulate(a.shape[dim] for a in arrays))
         common = result_type(*arrays)
-        return xp.ascontiguousarray(xp.concatenate([a.astype(common, copy=False) for a in arrays], dim))
+        return in_order(xp.concatenate([a.astype(common, copy=False) for a in arrays], dim))
 
     def backward(ctx, grad: Tensor) -> Any:
         starts = [0, *ctx.ends[:-1]]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.variable import wrap
-from minitorch.backend.arrays import xp
+from minitorch.backend.arrays import beside, xp
 from minitorch.ops.comparison import where
 from minitorch.ops.elementwise import check_floating
 from minitorch.ops.indexing import getitem
@@ -88,7 +88,7 @@ def embedding(
     if padding_idx is not None:
         rows = where(wrap(places[..., None] == padding_idx % n), rows.detach(), rows)
     if scale_grad_by_freq:
-        often = wrap(xp.asarray(xp.bincount(places.reshape(-1), minlength=n)[places][..., None]))
+        often = wrap(xp.bincount(places.reshape(-1), minlength=n)[places][..., None])
         if rows.requires_grad:
             rows.register_hook(lambda grad: grad / often)
             rows = clone(rows)  # the hook is for what lies before the result, not for its own gradient
@@ -114,4 +114,4 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     classes = int(array.max()) + 1 if num_classes == -1 else num_classes
     if array.size and (array.min() < 0 or array.max() >= classes):
         raise RuntimeError(f"Class values must be in [0, {classes}), found {int(array.min())} to {int(array.max())}")
-    return wrap((array[..., None] == xp.arange(classes)).astype(xp.int64))
+    return wrap((array[..., None] == beside(xp.arange(classes), array)).astype(xp.int64))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minitorch.autograd.variable import wrap
-from minitorch.backend.arrays import xp
+from minitorch.backend.arrays import beside, xp
 from minitorch.backend.notice import warn
 from minitorch.ops.comparison import clamp, masked_fill, where
 from minitorch.ops.elementwise import check_floating
@@ -173,7 +173,7 @@ def multi_margin_loss(
     over = over if p == 1 else over * over
     if weight is not None:
         over = over * weight[y][:, None]
-    of_target = wrap(y._array[:, None] == xp.arange(x.shape[1]))
+    of_target = wrap(y._array[:, None] == beside(xp.arange(x.shape[1]), y._array))
     losses = sum(masked_fill(over, of_target, 0.0), 1) / x.shape[1]
     return reduce(losses if target.ndim else losses[0], reduction)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.function import Op
 from minitorch.autograd.variable import wrap
-from minitorch.backend.arrays import Array, add_at, xp
+from minitorch.backend.arrays import Array, add_at, beside, xp
 from minitorch.ops.comparison import masked_fill
 from minitorch.ops.elementwise import check_floating
 from minitorch.ops.indexing import getitem
@@ -33,7 +33,7 @@ class WindowArgmax(Op):
 
     def forward(ctx, x: Array, window: Window | AdaptiveWindow) -> Array:
         lowest = -math.inf if x.dtype.kind == "f" else xp.iinfo(x.dtype).min
-        cells = window.cells(x.shape[2:])  # (*out, K), -1 for padding
+        cells = beside(window.cells(x.shape[2:]), x)  # (*out, K), -1 for padding
         seen = window.unfold(x, lowest).reshape(*x.shape[:2], *cells.shape)
         winner = xp.argmax(seen, axis=-1)[..., None]
         places = xp.broadcast_to(cells, seen.shape)
@@ -70,7 +70,7 @@ class PutBack(Op):
         ctx.save_for_backward(places)
         n, c = places.shape[:2]
         plane = math.prod(size)
-        planes = xp.arange(n * c).reshape(n * c, 1) * plane  # where each plane begins in the flat array
+        planes = beside(xp.arange(n * c).reshape(n * c, 1) * plane, x)  # where each plane begins in the flat array
         rows = (n * c, math.prod(places.shape[2:]))
         flat = (places.reshape(rows) + planes,)
         return add_at((n * c * plane,), (flat,), x.reshape(rows)).reshape(n, c, *size)
@@ -156,7 +156,7 @@ def _pick_largest(input: Tensor, window: Window | AdaptiveWindow) -> tuple[Tenso
 def _last_of_each_place(x: Tensor, places: Array, plane: int) -> Tensor:
     """x with 0 for every element whose place in its plane is named again later on: the last one wins, and it alone."""
     rows = places.reshape(-1, math.prod(places.shape[2:]))
-    order = xp.broadcast_to(xp.arange(rows.shape[1]), rows.shape)
+    order = xp.broadcast_to(beside(xp.arange(rows.shape[1]), rows), rows.shape)
     last = xp.zeros_like(places, shape=(len(rows), plane))
     xp.put_along_axis(last, rows, order, 1)  # of several values for one place, the last stays
     lost = xp.take_along_axis(last, rows, 1) != order
@@ -310,7 +310,8 @@ def avg_pool(
     def pool(x: Tensor) -> Tensor:
         divisor: Any = divisor_override or math.prod(window.kernel)
         if divisor_override is None and (ceil_mode or not count_include_pad):
-            divisor = wrap(_cells_counted(window, x.shape[2:], count_include_pad).astype(x._array.dtype))
+            counted = _cells_counted(window, x.shape[2:], count_include_pad)
+            divisor = wrap(beside(counted.astype(x._array.dtype), x._array))
         return AvgPool.apply(x, window, divisor)
 
     return _batched(name, rank, input, pool)
@@ -338,8 +339,8 @@ def adaptive_avg_pool(rank: int, input: Tensor, output_size: Any) -> Tensor:
             return AvgPool.apply(x, window, math.prod(window.kernel))
         cells = window.cells(x.shape[2:])
         seen = getitem(reshape(x, (*x.shape[:2], math.prod(x.shape[2:]))), (..., cells))
-        counted = (cells >= 0).sum(-1).astype(x._array.dtype)
-        return sum(masked_fill(seen, wrap(cells < 0), 0.0), -1) / wrap(counted)
+        counted, outside = (cells >= 0).sum(-1).astype(x._array.dtype), wrap(beside(cells < 0, x._array))
+        return sum(masked_fill(seen, outside, 0.0), -1) / wrap(beside(counted, x._array))
 
     return _batched(name, rank, input, pool)
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minitorch.autograd.function import Op
-from minitorch.backend.arrays import Array, add_over, largest_over, multiply_over, xp
+from minitorch.backend.arrays import Array, add_over, in_order, largest_over, multiply_over, xp
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.ops.arithmetic import abs, div
 from minitorch.ops.comparison import masked_fill, maximum, minimum, sign
@@ -159,7 +159,7 @@ class CumSum(Op):
 
     def forward(ctx, x: Array, dim: int, dtype: Any = None) -> Array:
         ctx.dim = dim
-        return xp.add.accumulate(xp.ascontiguousarray(x), axis=dim, dtype=_wide(x, dtype))
+        return xp.add.accumulate(in_order(x), axis=dim, dtype=_wide(x, dtype))
 
     def backward(ctx, grad: Tensor) -> Any:
         return flip(cumsum(flip(grad, ctx.dim), ctx.dim), ctx.dim)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import wrap
-from minitorch.backend.arrays import Array, xp
+from minitorch.backend.arrays import Array, beside, xp
 from minitorch.ops.elementwise import check_floating
 from minitorch.ops.indexing import getitem
 from minitorch.ops.pooling import adaptive_avg_pool
@@ -205,7 +205,9 @@ def _mix(x: Tensor, dim: int, left: Array, place: Array) -> Tensor:
     """Between the cell `left` of a place and the next one, in proportion to the distance."""
     n = x.shape[dim]
     share = xp.clip(place - left, 0, 1).astype(x._array.dtype).reshape(-1, *(1,) * (x.ndim - dim - 1))
-    return _pick(x, dim, left) * wrap(1 - share) + _pick(x, dim, xp.minimum(left + 1, n - 1)) * wrap(share)
+    return _pick(x, dim, left) * wrap(beside(1 - share, x._array)) + _pick(x, dim, xp.minimum(left + 1, n - 1)) * wrap(
+        beside(share, x._array)
+    )
 
 
 # ---- channels for resolution -------------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.function import Op
-from minitorch.backend.arrays import Array, sum_to, xp
+from minitorch.backend.arrays import Array, in_order, sum_to, xp
+from minitorch.backend.device import device, device_of, to_device
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -116,7 +117,7 @@ class Roll(Op):
 
     def forward(ctx, x: Array, shifts: tuple[int, ...], dims: tuple[int, ...]) -> Array:
         ctx.shifts, ctx.dims = shifts, dims
-        return xp.ascontiguousarray(xp.roll(x, shifts, dims))
+        return in_order(xp.roll(x, shifts, dims))
 
     def backward(ctx, grad: Tensor) -> Any:
         return roll(grad, tuple(-s for s in ctx.shifts), ctx.dims)
@@ -154,6 +155,17 @@ class Cast(Op):
 
     def backward(ctx, grad: Tensor) -> Any:
         return grad
+
+
+class ToDevice(Op):
+    """The same values on another device; the gradient comes back to the first"""
+
+    def forward(ctx, x: Array, where: device) -> Array:
+        ctx.origin = device_of(x)
+        return to_device(x, where)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return ToDevice.apply(grad, ctx.origin)
 
 
 # ---- the functions, by PyTorch's names ---------------------------------------------------------------------------

@@ -37,7 +37,7 @@ class ArgSort(Op):
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """The indices that `sort` gives. Equal elements keep their order, whether `stable` asks for it or not."""
     if input.ndim == 0:
-        return wrap(xp.zeros((), dtype=xp.int64))
+        return wrap(xp.zeros_like(input._array, dtype=xp.int64))
     return ArgSort.apply(input, check_dim(dim, input.ndim), descending)
 
 
@@ -62,7 +62,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The middle element, the lower of two; with `dim`, (values, indices) along it. nan if there is one."""
     if dim is None:
         if 0 in input.shape:
-            return wrap(xp.full((), xp.nan, dtype=input._array.dtype))
+            return wrap(xp.full_like(input._array, xp.nan, shape=()))
         return median(reshape(input, (-1,)), 0).values
     if input.ndim == 0:
         return Median(input.clone(), argsort(input))

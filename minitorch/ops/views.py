@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from minitorch.autograd.grad_mode import enable_grad
 from minitorch.autograd.variable import twin
-from minitorch.backend.arrays import Array, xp
+from minitorch.backend.arrays import Array, address, beside, xp
 from minitorch.ops.indexing import GetItem, SetItem
 from minitorch.ops.shape import reshape
 
@@ -48,20 +48,15 @@ def _flat(base: Tensor) -> Tensor:
 def _places(view: Array, base: Array) -> tuple[Array]:
     """Where in the flattened base each element of a view is: both in the same memory, in whatever order."""
     if base.flags.c_contiguous:
-        return ((_addresses(view).reshape(-1) - _start(base)) // base.itemsize,)
+        return (beside((_addresses(view).reshape(-1) - address(base)) // base.itemsize, base),)
     where = [_addresses(a).reshape(-1) for a in (view, base)]
     order = xp.argsort(where[1])
-    return (order[xp.searchsorted(where[1], where[0], sorter=order)],)
-
-
-def _start(array: Array) -> int:
-    """The address of the first element."""
-    return int(array.__array_interface__["data"][0])
+    return (beside(order[xp.searchsorted(where[1], where[0], sorter=order)], base),)
 
 
 def _addresses(array: Array) -> Array:
     """The address of each element."""
-    out = xp.full((), _start(array))
+    out = xp.full((), address(array))
     for axis, (n, step) in enumerate(zip(array.shape, array.strides, strict=True)):
         out = out + (xp.arange(n) * step).reshape((n,) + (1,) * (array.ndim - axis - 1))
     return out

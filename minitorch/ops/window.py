@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from minitorch.backend.arrays import Array, windows, xp
+from minitorch.backend.arrays import Array, beside, windows, xp
 
 __all__ = ["AdaptiveWindow", "Window", "for_ranks", "per_dim"]
 
@@ -228,6 +228,6 @@ class AdaptiveWindow:
     def unfold(self, x: Array, value: float = 0.0) -> Array:
         """x (*batch, *size) as windows (*batch, *out, K), `value` where one sees nothing."""
         size = x.shape[-self.rank :]
-        cells = self.cells(size)
+        cells = beside(self.cells(size), x)
         seen = x.reshape(*x.shape[: -self.rank], math.prod(size))[..., cells]
         return xp.where(cells < 0, x.dtype.type(value), seen)

@@ -1,0 +1,96 @@
+"""Where arrays live: in the computer's memory, as NumPy's, or on a GPU, as CuPy's. An array's type says which."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from minitorch.backend.arrays import Array, xp
+
+__all__ = ["device", "device_of", "gpu_count", "to_device"]
+
+
+class device:
+    """device('cpu'), device('cuda'), device('cuda:1') or device('cuda', 1). Compares equal by type and index."""
+
+    __slots__ = ("index", "type")
+
+    type: str
+    index: int | None
+
+    def __init__(self, type: Any, index: int | None = None) -> None:
+        if isinstance(type, device):
+            self.type, self.index = type.type, type.index
+            return
+        if isinstance(type, int) and not isinstance(type, bool):
+            type, index = "cuda", type
+        if not isinstance(type, str):
+            raise TypeError(f"device(): argument 'type' must be str, not {type.__class__.__name__}: {type!r}")
+        name, colon, number = type.partition(":")
+        if name not in ("cpu", "cuda") or (colon and not number.isdigit()) or (colon and index is not None):
+            raise RuntimeError(f"Invalid device string: {type!r}: 'cpu', 'cuda' and 'cuda:0' are devices")
+        self.type, self.index = name, int(number) if colon else index
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __repr__(self) -> str:
+        return f"device(type={self.type!r}{'' if self.index is None else f', index={self.index}'})"
+
+    def __reduce__(self) -> Any:
+        return device, (self.type, self.index)
+
+
+_CPU = device("cpu")
+
+
+def device_of(array: Array) -> device:
+    """The device of an array."""
+    return _CPU if isinstance(array, (xp.ndarray, xp.generic)) else device("cuda", array.device.id)
+
+
+def to_device(array: Array, where: device) -> Array:
+    """The array itself if it is there, else a copy. Raises AssertionError where there is no GPU to copy it to."""
+    here = device_of(array)
+    if where.type == "cpu":
+        return array if here.type == "cpu" else array.get()  # type: ignore[attr-defined]
+    library = gpu_library()
+    index = library.cuda.Device().id if where.index is None else where.index
+    if here == device("cuda", index):
+        return array
+    if index >= library.cuda.runtime.getDeviceCount():
+        raise RuntimeError(f"CUDA error: invalid device ordinal {index}: there are {gpu_count()} GPUs, numbered from 0")
+    with library.cuda.Device(index):
+        return library.asarray(array)
+
+
+@functools.cache
+def gpu_library() -> Any:
+    """CuPy. Raises AssertionError, with what to do, unless it is installed and finds a GPU."""
+    try:
+        import cupy
+    except ImportError:
+        raise AssertionError(
+            "device 'cuda' needs CuPy, which is not installed: pip install '.[gpu]' in the clone installs it, for an NVIDIA GPU"
+        ) from None
+    try:
+        found = cupy.cuda.runtime.getDeviceCount()
+    except Exception as error:
+        raise AssertionError(f"device 'cuda' needs an NVIDIA GPU, and CuPy finds none: {error}") from None
+    if not found:
+        raise AssertionError("device 'cuda' needs an NVIDIA GPU, and CuPy finds none")
+    return cupy
+
+
+def gpu_count() -> int:
+    """How many GPUs can be used: 0 without CuPy."""
+    try:
+        return int(gpu_library().cuda.runtime.getDeviceCount())
+    except AssertionError:
+        return 0

@@ -1,0 +1,182 @@
+"""Devices. On every machine a strict stand-in for the GPU's arrays runs through all ops and layers (tests/strict_array.py)."""
+
+from __future__ import annotations
+
+import copy
+import random
+import sys
+
+import numpy as np
+import pytest
+
+import minitorch as mt
+from minitorch import nn
+from minitorch.backend import device as devices
+from tests.layers import LAYERS, Drawing
+from tests.samples import SAMPLES, WITHOUT_GRADIENT, Draw
+from tests.strict_array import StrictArray, library
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """'cuda' is the stand-in."""
+    monkeypatch.setitem(sys.modules, "cupy", library)
+    devices.gpu_library.cache_clear()
+    yield
+    devices.gpu_library.cache_clear()
+
+
+def run(op, seed, monkeypatch, where):
+    """A sample of an op on a device: its output and the gradients, first and second order."""
+    original = mt.from_numpy
+    monkeypatch.setattr(mt, "from_numpy", lambda array: original(array).to(where))
+    function, inputs = {**SAMPLES, **WITHOUT_GRADIENT}[op](Draw(random.Random(seed).randint))
+    inputs = [x.detach().to(where).requires_grad_() for x in inputs]
+    output = function(*inputs)
+    monkeypatch.setattr(mt, "from_numpy", original)
+    outputs = [o for o in (output if isinstance(output, tuple) else (output,)) if isinstance(o, mt.Tensor)]
+    found = [*outputs]
+    if op in SAMPLES:
+        grads = mt.autograd.grad([o.sum() for o in outputs], inputs, create_graph=True, allow_unused=True)
+        found += [g for g in grads if g is not None]
+        again = [(g * g).sum() for g in grads if g is not None and g.requires_grad]
+        if again:
+            found += [g for g in mt.autograd.grad(again, inputs, allow_unused=True) if g is not None]
+        sum((o.sum() for o in function(*inputs)), start=0.0).backward() if isinstance(output, tuple) else function(
+            *inputs
+        ).sum().backward()
+        found += [x.grad for x in inputs if x.grad is not None]
+    return found
+
+
+@pytest.mark.parametrize("op", [*SAMPLES, *WITHOUT_GRADIENT], ids=lambda op: op.__name__)
+def test_every_op_computes_where_its_arrays_are(op, gpu, monkeypatch):
+    if op.__name__ == "ToDevice":
+        pytest.skip("moves its array, on purpose")
+    for seed in range(6):
+        here, there = (run(op, seed, monkeypatch, where) for where in ("cpu", "cuda"))
+        assert len(here) == len(there)
+        for a, b in zip(here, there, strict=True):
+            assert isinstance(b._array, StrictArray)
+            assert b.device == mt.device("cuda", 0)
+            assert a.dtype is b.dtype
+            assert np.allclose(a.detach().numpy(), b.detach().cpu().numpy(), equal_nan=True)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_layer_computes_where_its_parameters_are(name, gpu):
+    for seed in range(3):
+        case = LAYERS[name](Drawing(random.Random(seed).randint))
+        layer = case.build(mt)
+        twin = copy.deepcopy(layer).to("cuda")
+        assert all(p.is_cuda for p in [*twin.parameters(), *twin.buffers()])
+        outputs = []
+        for module, where in ((layer, "cpu"), (twin, "cuda")):
+            inputs = [mt.from_numpy(a.copy()).to(where) for a in case.inputs]
+            inputs = [x.requires_grad_() if x.is_floating_point() and i == 0 else x for i, x in enumerate(inputs)]
+            y = module(*(x * 1 if x.is_floating_point() else x for x in inputs), **case.named)
+            y = y if isinstance(y, tuple) else (y,)
+            if y[0].requires_grad:
+                y[0].sum().backward()
+            grads = [t.grad for t in [*inputs, *module.parameters()] if t.grad is not None]
+            outputs.append([*y, *grads, *module.buffers()])
+        for a, b in zip(*outputs, strict=True):
+            assert isinstance(b._array, StrictArray)
+            assert np.allclose(a.detach().numpy(), b.detach().cpu().numpy(), equal_nan=True)
+
+
+def test_training_on_the_device(gpu):
+    losses = []
+    for where in ("cpu", "cuda"):
+        mt.manual_seed(0)
+        net = nn.Sequential(nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(27, 2))
+        x, y = mt.randn(6, 1, 8, 8), mt.tensor([0, 1, 0, 1, 1, 0])
+        net.to(where)
+        seen = []
+        for name in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad"):
+            optimizer = getattr(mt.optim, name)(net.parameters(), lr=0.01)
+            for _ in range(2):
+                loss = nn.functional.cross_entropy(net(x.to(where)), y.to(where))
+                optimizer.zero_grad()
+                loss.backward()
+                nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+                optimizer.step()
+                seen.append(loss.item())
+        losses.append(seen)
+    assert np.allclose(*losses, rtol=1e-4)
+
+
+def test_making_moving_printing_and_indexing(gpu):
+    x = mt.arange(4.0, device="cuda")
+    assert repr(x) == "tensor([0., 1., 2., 3.], device='cuda:0')"
+    assert x.type() == "minitorch.cuda.FloatTensor"
+    assert (x + 1).device == mt.zeros(1).cuda().device == mt.device("cuda:0")
+    assert mt.zeros_like(x).is_cuda
+    assert mt.rand_like(x).is_cuda
+    assert mt.randn(2, device="cuda").is_cuda
+    assert x[mt.tensor([1, 2])].tolist() == [1, 2]
+    x[[0, 1]] = 5.0
+    x[mt.tensor([False, False, False, True])] = mt.tensor(7.0)
+    assert x.tolist() == [5, 5, 2, 7]
+    assert (x * mt.tensor(2.0)).tolist() == [10, 10, 4, 14]  # a single number may come from the CPU
+    assert x.to("cpu").device == mt.device("cpu")
+    assert x.cuda() is x
+    w = mt.ones(2, requires_grad=True)
+    (w.cuda() * 3).sum().backward()
+    assert isinstance(w.grad._array, np.ndarray)
+    y = x.clone()
+    y[1:].mul_(2)
+    assert y.tolist() == [5, 10, 4, 14]
+    assert mt.tensor(x).is_cuda
+    assert mt.cuda.is_available()
+    assert mt.cuda.device_count() == 1
+
+
+def test_mixing_devices_is_refused_with_both_names(gpu):
+    for call in (
+        lambda x, y: x + y,
+        lambda x, y: y @ x,
+        lambda x, y: mt.cat([x, y]),
+        lambda x, y: mt.where(x > 0, x, y),
+        lambda x, y: nn.functional.linear(x, y),
+    ):
+        with pytest.raises(RuntimeError, match=r"cuda:0 and cpu.*\.to\(\)"):
+            call(mt.ones(3, device="cuda"), mt.ones(3))
+    with pytest.raises(RuntimeError, match=r"cuda:0 and cpu"):
+        mt.ones(3)[mt.tensor([1], device="cuda")]
+    with pytest.raises(TypeError, match=r"cuda:0.*\.cpu\(\)"):
+        mt.ones(3, device="cuda").numpy()
+    with pytest.raises(RuntimeError, match="device ordinal 3"):
+        mt.ones(3, device="cuda:3")
+
+
+def test_without_a_gpu_cuda_is_one_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    devices.gpu_library.cache_clear()
+    try:
+        assert not mt.cuda.is_available()
+        assert mt.cuda.device_count() == 0
+        for call in (
+            lambda: mt.ones(1).to("cuda"),
+            lambda: mt.ones(1).cuda(),
+            lambda: mt.ones(1, device="cuda"),
+            lambda: nn.Linear(1, 1).cuda(),
+        ):
+            with pytest.raises(AssertionError, match="needs CuPy"):
+                call()
+    finally:
+        devices.gpu_library.cache_clear()
+
+
+def test_device_objects():
+    assert mt.device("cuda:1") == mt.device("cuda", 1)
+    assert repr(mt.device("cuda", 1)) == "device(type='cuda', index=1)"
+    assert str(mt.device("cpu")) == "cpu"
+    assert mt.ones(1).device == mt.device("cpu")
+    assert mt.ones(1).to(mt.device("cpu"), mt.float64).dtype is mt.float64
+    assert mt.ones(2).to(mt.ones(1).long()).dtype is mt.int64
+    for wrong in ("gpu", "cuda:x", "cpu:"):
+        with pytest.raises(RuntimeError, match="Invalid device string"):
+            mt.device(wrong)
