@@ -14,7 +14,7 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "minitorch needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[viz,tutorials,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[viz,save,tutorials,dev]'
 	@touch $(READY)
 
 demo: $(READY) ## train a conv net on handwritten digits, check its gradients, draw its graph

@@ -41,6 +41,7 @@ from minitorch.backend.random import Generator, default_generator, initial_seed,
 from minitorch.creation import *
 from minitorch.faces import face as _face
 from minitorch.ops import *
+from minitorch.serialization import load, save
 from minitorch.tensor import Size, Tensor, is_tensor
 
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e

@@ -95,6 +95,9 @@ class MultiStepLR(LRScheduler):
         self.milestones, self.gamma = Counter(milestones), gamma
         super().__init__(optimizer, last_epoch)
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict({**state_dict, "milestones": Counter(state_dict["milestones"])})
+
     def get_lr(self) -> list[float]:
         return [lr * self.gamma ** self.milestones[self.last_epoch] for lr in self._rates]
 
