@@ -32,8 +32,10 @@ from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.random import Generator, default_generator
 from minitorch.ops.elementwise import Number
 from minitorch.ops.indexing import SetItem, getitem, placed, plain_index
-from minitorch.ops.joining import repeat
-from minitorch.ops.shape import Cast, ToDevice, expand, sum_to_size, view
+from minitorch.ops.joining import repeat as _repeat
+from minitorch.ops.names import called
+from minitorch.ops.shape import Cast, ToDevice, expand, sum_to_size
+from minitorch.ops.shape import view as _view
 from minitorch.ops.views import derive_from_base, write_history_through
 from minitorch.printing import tensor_text
 
@@ -406,13 +408,14 @@ class Tensor(TensorBase):
     all, any, norm, dist, count_nonzero = ops.all, ops.any, ops.norm, ops.dist, ops.count_nonzero
     sort, argsort, topk, median = ops.sort, ops.argsort, ops.topk, ops.median
     unique, nonzero, bincount = ops.unique, ops.nonzero, ops.bincount
+    kthvalue, quantile, take, diff = ops.kthvalue, ops.quantile, ops.take, ops.diff
 
-    reshape, view, permute, transpose, t = ops.reshape, view, ops.permute, ops.transpose, ops.t
+    reshape, view, permute, transpose, t = ops.reshape, called(_view), ops.permute, ops.transpose, ops.t
     flatten, unflatten, squeeze, unsqueeze = ops.flatten, ops.unflatten, ops.squeeze, ops.unsqueeze
     expand, broadcast_to, sum_to_size = expand, ops.broadcast_to, sum_to_size
     movedim, flip, roll, clone = ops.movedim, ops.flip, ops.roll, ops.clone
     split, chunk, unbind, narrow, select = ops.split, ops.chunk, ops.unbind, ops.narrow, ops.select
-    ravel, swapaxes, moveaxis, repeat, tile = ops.ravel, ops.swapaxes, ops.moveaxis, repeat, ops.tile
+    ravel, swapaxes, moveaxis, repeat, tile = ops.ravel, ops.swapaxes, ops.moveaxis, called(_repeat), ops.tile
     tril, triu, diag, trace, outer = ops.tril, ops.triu, ops.diag, ops.trace, ops.outer
     repeat_interleave = ops.repeat_interleave
 
@@ -420,7 +423,7 @@ class Tensor(TensorBase):
         return expand(self, tuple(other.shape))
 
     def view_as(self, other: Tensor) -> Tensor:
-        return view(self, tuple(other.shape))
+        return self.view(tuple(other.shape))
 
     def reshape_as(self, other: Tensor) -> Tensor:
         return ops.reshape(self, tuple(other.shape))
@@ -491,6 +494,35 @@ class Tensor(TensorBase):
             raise RuntimeError("Can't detach views in-place. Use detach() instead, or .clone() first")
         self._edge, self._requires_grad = None, False
         return self
+
+    # ---- new tensors of this type and on this device ------------------------------------------------------------------------
+
+    def _new(self, size: Any, value: Any, name: str, dtype: Any, device: Any, requires_grad: builtins.bool) -> Tensor:
+        array = xp.full_like(self._array, value, shape=ops.shape.sizes(size, name))
+        return wrap(array).to(device, dtype).requires_grad_(requires_grad)
+
+    def new_zeros(self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False) -> Tensor:
+        """Zeros of this tensor's type, on its device."""
+        return self._new(size, 0, "new_zeros", dtype, device, requires_grad)
+
+    def new_ones(self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False) -> Tensor:
+        """Ones of this tensor's type, on its device."""
+        return self._new(size, 1, "new_ones", dtype, device, requires_grad)
+
+    def new_empty(self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False) -> Tensor:
+        """A tensor of this one's type, on its device, whose values mean nothing."""
+        return self._new(size, 0, "new_empty", dtype, device, requires_grad)
+
+    def new_full(
+        self, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False
+    ) -> Tensor:
+        """`fill_value` everywhere, of this tensor's type, on its device."""
+        return self._new((size,), fill_value, "new_full", dtype, device, requires_grad)
+
+    def new_tensor(self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False) -> Tensor:
+        """A copy of `data` as a leaf of this tensor's type, on its device."""
+        array = xp.array(data._array if isinstance(data, TensorBase) else data, self._array.dtype)
+        return wrap(array).to(self.device if device is None else device, dtype).requires_grad_(requires_grad)
 
     # ---- random values, in place --------------------------------------------------------------------------------------------
 

@@ -451,6 +451,15 @@ def triplet(draw: Drawing) -> Case:
     return Case("TripletMarginLoss", options, [draw.array(*shape) for _ in range(3)])
 
 
+def distance(name: str):
+    def entry(draw: Drawing) -> Case:
+        shape = (2, draw.integers(2, 3), draw.integers(1, 2))
+        options = draw.some(dim=draw.dim(3)) if name == "CosineSimilarity" else draw.some(p=3.0, keepdim=True)
+        return Case(name, options, [draw.array(*shape), draw.array(*shape)])
+
+    return entry
+
+
 def along(name: str):
     def entry(draw: Drawing) -> Case:
         shape = draw.shape(1)
@@ -540,4 +549,6 @@ LAYERS: dict[str, Callable[[Drawing], Case]] = {
     "MultiLabelMarginLoss": multilabel_margin,
     "MultiLabelSoftMarginLoss": loss("MultiLabelSoftMarginLoss", share, least=1, weight=weights),
     "TripletMarginLoss": triplet,
+    "CosineSimilarity": distance("CosineSimilarity"),
+    "PairwiseDistance": distance("PairwiseDistance"),
 }

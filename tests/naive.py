@@ -651,6 +651,17 @@ def triplet(o, p, anchor, positive, negative):
     return reduced(np.array(losses).reshape(anchor.shape[:-1]), o["reduction"])
 
 
+def cosine_similarity(o, p, x1, x2):
+    a, b = (np.moveaxis(x, o["dim"], -1) for x in (x1, x2))
+    y = [sum(u * v) / math.sqrt(sum(u * u) * sum(v * v)) for u, v in ((a[at], b[at]) for at in places(a.shape[:-1]))]
+    return np.array(y).reshape(a.shape[:-1])
+
+
+def pairwise_distance(o, p, x1, x2):
+    y = [sum(abs(x1[at] - x2[at] + o["eps"]) ** o["p"]) ** (1 / o["p"]) for at in places(x1.shape[:-1])]
+    return np.array(y).reshape(*x1.shape[:-1], *([1] if o["keepdim"] else []))
+
+
 NAIVE = {
     **{f"Conv{r}d": conv(r) for r in (1, 2, 3)},
     **{f"ConvTranspose{r}d": conv_transpose(r) for r in (1, 2, 3)},
@@ -689,4 +700,5 @@ NAIVE = {
     "NLLLoss": nll, "CrossEntropyLoss": cross_entropy, "CosineEmbeddingLoss": cosine_embedding,
     "MultiMarginLoss": multi_margin, "MultiLabelMarginLoss": multilabel_margin,
     "MultiLabelSoftMarginLoss": multilabel_soft_margin, "TripletMarginLoss": triplet,
+    "CosineSimilarity": cosine_similarity, "PairwiseDistance": pairwise_distance,
 }  # fmt: skip

@@ -110,7 +110,7 @@ def test_hostile_files_are_refused_and_the_model_stays(tmp_path):
         '{"dict": [[1]]}',
         '{"a": 1, "b": 2}',
         "{" * 50,
-        '{"list": ' * 300 + "1" + "}" * 300,
+        deep,
     ):
         header = json.dumps({"__metadata__": {"minitorch": strange}}).encode()
         damaged.append(struct.pack("<Q", len(header)) + header)

@@ -132,9 +132,8 @@ class Function:
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         """Where a Function has this, forward is called without ctx, and this afterwards to save what backward needs."""
 
-    @classmethod
-    def name(cls) -> str:
-        return f"{cls.__name__}Backward"
+    def name(self) -> str:
+        return f"{type(self).__name__}Backward"
 
     # ---- running ----------------------------------------------------------------------------------------------
 
@@ -337,9 +336,11 @@ class Op(Function):
         """The name under which a user called this op."""
         return "".join("_" + c.lower() if c.isupper() else c for c in cls.__name__).lstrip("_")
 
-    @classmethod
-    def name(cls) -> str:
-        return f"{cls.__name__}Backward0"
+    label: str | None = None  # what it prints as, with a number, where that is not the class's name (ops/names.py)
+
+    def name(self) -> str:
+        label = self.label or f"{type(self).__name__}0"
+        return f"{label[:-1]}Backward{label[-1]}"
 
 
 def _numbers(op: type[Op], args: Sequence[Any], arrays: Sequence[Any]) -> list[Any]:
@@ -361,8 +362,7 @@ class AccumulateGrad(Function):
 
     variable: Tensor
 
-    @classmethod
-    def name(cls) -> str:
+    def name(self) -> str:
         return "AccumulateGrad"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from minitorch.faces import face
 from minitorch.ops import sigmoid, tanh
+from minitorch.ops.names import called
 from minitorch.ops.activation import (
     celu, dropout, dropout1d, dropout2d, dropout3d, elu, gelu, glu, hardshrink, hardsigmoid, hardswish, hardtanh, leaky_relu,
     log_softmax, logsigmoid, mish, prelu, relu, relu6, rrelu, selu, silu, softmax, softmin, softplus, softshrink, softsign,
@@ -48,4 +49,4 @@ __all__ = [
 ]  # fmt: skip
 
 for _name in __all__:  # the imports above are for readers and type checkers; these are the same, guarded
-    globals()[_name] = face(globals()[_name])
+    globals()[_name] = face(called(globals()[_name]))

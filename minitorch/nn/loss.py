@@ -10,9 +10,10 @@ from minitorch.nn.module import Module
 from minitorch.tensor import Tensor
 
 __all__ = [
-    "BCELoss", "BCEWithLogitsLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "GaussianNLLLoss", "HingeEmbeddingLoss",
-    "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss",
-    "MultiMarginLoss", "NLLLoss", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss", "TripletMarginLoss",
+    "BCELoss", "BCEWithLogitsLoss", "CosineEmbeddingLoss", "CosineSimilarity", "CrossEntropyLoss", "GaussianNLLLoss",
+    "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss",
+    "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "PairwiseDistance", "PoissonNLLLoss", "SmoothL1Loss",
+    "SoftMarginLoss", "TripletMarginLoss",
 ]  # fmt: skip
 
 
@@ -191,6 +192,29 @@ class MultiLabelSoftMarginLoss(_Loss):
     weight: Tensor | None = None
     _: KW_ONLY
     reduction: str = "mean"
+
+
+@layer(F.cosine_similarity)
+class CosineSimilarity(Module):
+    """x1 . x2 / (|x1| |x2|) along `dim`"""
+
+    dim: int = 1
+    eps: float = 1e-08
+
+    def extra_repr(self) -> str:
+        return ""
+
+
+@layer(F.pairwise_distance)
+class PairwiseDistance(Module):
+    """The p-norm of x1 - x2 + eps along the last dimension"""
+
+    p: float = 2.0
+    eps: float = 1e-06
+    keepdim: bool = False
+
+    def extra_repr(self) -> str:
+        return ""
 
 
 @layer(F.triplet_margin_loss)

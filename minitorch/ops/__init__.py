@@ -53,7 +53,15 @@ from minitorch.ops.shape import (
     broadcast_shapes, broadcast_tensors, broadcast_to, clone, flatten, flip, fliplr, flipud, moveaxis, movedim, permute,
     ravel, reshape, roll, squeeze, swapaxes, t, transpose, unflatten, unsqueeze,
 )  # fmt: skip
-from minitorch.ops.sorting import argsort, argwhere, bincount, median, nonzero, sort, topk, unique
+from minitorch.ops.sorting import (
+    argsort, argwhere, bincount, bucketize, diff, kthvalue, median, nonzero, quantile, searchsorted, sort, take, topk, unique,
+)  # fmt: skip
+
+from minitorch.ops.names import called
+
+for _name in [name for name in globals() if not name.startswith("_")]:
+    if type(globals()[_name]).__name__ == "function":
+        globals()[_name] = called(globals()[_name])
 
 # Second names
 absolute, arctan, arcsin, arccos = abs, atan, asin, acos
@@ -66,17 +74,18 @@ not_equal, ger, swapdims = ne, outer, swapaxes
 __all__ = [
     "abs", "absolute", "acos", "add", "addcdiv", "addcmul", "addmm", "all", "allclose", "amax", "amin", "any", "arccos",
     "arcsin", "arctan", "argmax", "argmin", "argsort", "argwhere", "asin", "atan", "atan2", "bincount", "bitwise_and",
-    "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "cat", "ceil",
-    "chunk", "clamp", "clip", "clone", "concat", "concatenate", "cos", "cosh", "count_nonzero", "cumsum", "diag", "dist",
-    "div", "divide", "dot", "einsum", "eq", "equal", "erf", "exp", "exp2", "expm1", "flatten", "flip", "fliplr", "flipud",
-    "floor", "floor_divide", "frac", "gather", "ge", "ger", "greater", "greater_equal", "gt", "hstack", "index_add",
-    "index_fill", "index_select", "isclose", "isfinite", "isinf", "isnan", "le", "lerp", "less", "less_equal", "log", "log10",
-    "log1p", "log2", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "lt",
-    "masked_fill", "masked_select", "matmul", "max", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm",
-    "moveaxis", "movedim", "mul", "multiply", "mv", "narrow", "ne", "neg", "negative", "nonzero", "norm", "not_equal",
-    "outer", "permute", "pow", "prod", "ravel", "reciprocal", "relu", "remainder", "repeat_interleave", "reshape", "roll",
-    "round", "rsqrt", "scatter", "scatter_add", "select", "sigmoid", "sign", "sin", "sinh", "softmax", "sort", "split",
-    "sqrt", "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t",
-    "take_along_dim", "tan", "tanh", "tile", "topk", "trace", "transpose", "tril", "triu", "true_divide", "trunc", "unbind",
-    "unflatten", "unique", "unsqueeze", "var", "var_mean", "vstack", "where",
+    "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "bucketize",
+    "cat", "ceil", "chunk", "clamp", "clip", "clone", "concat", "concatenate", "cos", "cosh", "count_nonzero", "cumsum",
+    "diag", "diff", "dist", "div", "divide", "dot", "einsum", "eq", "equal", "erf", "exp", "exp2", "expm1", "flatten", "flip",
+    "fliplr", "flipud", "floor", "floor_divide", "frac", "gather", "ge", "ger", "greater", "greater_equal", "gt", "hstack",
+    "index_add", "index_fill", "index_select", "isclose", "isfinite", "isinf", "isnan", "kthvalue", "le", "lerp", "less",
+    "less_equal", "log", "log10", "log1p", "log2", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "logsumexp", "lt", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean", "median", "meshgrid", "min",
+    "minimum", "mm", "moveaxis", "movedim", "mul", "multiply", "mv", "narrow", "ne", "neg", "negative", "nonzero", "norm",
+    "not_equal", "outer", "permute", "pow", "prod", "quantile", "ravel", "reciprocal", "relu", "remainder",
+    "repeat_interleave", "reshape", "roll", "round", "rsqrt", "scatter", "scatter_add", "searchsorted", "select", "sigmoid",
+    "sign", "sin", "sinh", "softmax", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "std_mean", "sub",
+    "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan", "tanh", "tile", "topk", "trace",
+    "transpose", "tril", "triu", "true_divide", "trunc", "unbind", "unflatten", "unique", "unsqueeze", "var", "var_mean",
+    "vstack", "where",
 ]  # fmt: skip

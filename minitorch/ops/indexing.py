@@ -15,6 +15,7 @@ from minitorch.autograd.variable import TensorBase, wrap
 from minitorch.backend.arrays import Array, add_at, beside, in_order, is_basic, xp
 from minitorch.ops.comparison import masked_fill
 from minitorch.ops.elementwise import Number
+from minitorch.ops.names import index_label
 from minitorch.ops.shape import check_dim, reshape
 
 if TYPE_CHECKING:
@@ -172,7 +173,11 @@ def _dims_used(part: Any) -> int:
 
 def getitem(input: Tensor, index: Any) -> Tensor:
     """input[index]: a view for ints, slices, None and `...`; a copy for tensors and lists of integers or booleans."""
-    return GetItem.apply(input, *placed(plain_index(index, input.shape), input))
+    steps = plain_index(index, input.shape)
+    out = GetItem.apply(input, *placed(steps, input))
+    if getattr(out, "_edge", None) is not None:
+        out._edge[0].label = index_label(steps)
+    return out
 
 
 def placed(steps: tuple[tuple[Any, ...], ...], x: Any) -> tuple[tuple[Any, ...], ...]:

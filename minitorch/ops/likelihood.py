@@ -162,14 +162,14 @@ def nll_loss(
     if places.size and (places.min() < 0 or places.max() >= classes):
         wrong = places[(places < 0) | (places >= classes)][0]
         raise IndexError(f"Target {wrong} is out of bounds: there are {classes} classes, numbered from 0")
-    picked = GetItem.apply(input, along(places[:, None], 1)).reshape(target.shape)
+    losses = -GetItem.apply(input, along(places[:, None], 1)).reshape(target.shape)
     if weight is None and counted.all():
-        return reduce(-picked, reduction)
-    picked = picked.masked_fill(wrap(~counted), 0.0)
+        return reduce(losses, reduction)
+    losses = losses.masked_fill(wrap(~counted), 0.0)
     scale = wrap(counted.astype(input._array.dtype))
     if weight is not None:
         scale = scale * weight.detach()[wrap(places)]
-    return _mean_of_counted(-picked * scale, scale) if reduction == "mean" else reduce(-picked * scale, reduction)
+    return _mean_of_counted(losses * scale, scale) if reduction == "mean" else reduce(losses * scale, reduction)
 
 
 def cross_entropy(

@@ -118,8 +118,10 @@ def batch_norm(
     if not training:
         if running_mean is None or running_var is None:
             raise RuntimeError("batch_norm: Expected running_mean and running_var to be defined when training=False")
-        y = (input - reshape(running_mean, shape)) / sqrt(reshape(running_var, shape) + eps)
-        return _scaled(y, weight, bias, shape)
+        scale = 1 / sqrt(running_var + eps)
+        scale = scale if weight is None else scale * weight
+        shift = -running_mean * scale if bias is None else bias - running_mean * scale
+        return input * reshape(scale, shape) + reshape(shift, shape)
     count = input.numel() // channels if channels else 0
     if count == 1:
         raise ValueError(

@@ -126,6 +126,8 @@ class Roll(Op):
 class Pad(Op):
     """A border of a constant around the array; the adjoint cuts it off"""
 
+    label = "ConstantPadNd0"
+
     def forward(ctx, x: Array, widths: tuple[tuple[int, int], ...], value: float) -> Array:
         ctx.inner = tuple(builtins.slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
         shape = tuple(before + n + after for (before, after), n in zip(widths, x.shape, strict=True))
@@ -149,6 +151,8 @@ class Clone(Op):
 
 class Cast(Op):
     """The same values in another type; the engine casts the gradient back"""
+
+    label = "ToCopy0"
 
     def forward(ctx, x: Array, to: Any) -> Array:
         return x.astype(to)

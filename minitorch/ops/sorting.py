@@ -5,14 +5,16 @@ Which element goes where has no derivative; the values are picked by `gather`, w
 
 from __future__ import annotations
 
+import math
 from collections import namedtuple
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.function import Op
 from minitorch.autograd.variable import wrap
 from minitorch.backend.arrays import Array, xp
+from minitorch.ops.elementwise import Number
 from minitorch.ops.indexing import gather
-from minitorch.ops.joining import narrow, select
+from minitorch.ops.joining import narrow, select, stack
 from minitorch.ops.reduction import ValuesAndIndices
 from minitorch.ops.shape import check_dim, reshape, unsqueeze
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 Sort = type("sort", (ValuesAndIndices, namedtuple("sort", ["values", "indices"])), {})
 TopK = type("topk", (ValuesAndIndices, namedtuple("topk", ["values", "indices"])), {})
+KthValue = type("kthvalue", (ValuesAndIndices, namedtuple("kthvalue", ["values", "indices"])), {})
 Median = type("median", (ValuesAndIndices, namedtuple("median", ["values", "indices"])), {})
 
 
@@ -117,3 +120,56 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if weights is None:
         return wrap(xp.bincount(array, None, minlength))
     return wrap(xp.bincount(array, weights._array, minlength).astype(weights._array.dtype))
+
+
+def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
+    """(values, indices) of the k-th smallest along `dim`, counted from 1."""
+    n = input.shape[check_dim(dim, input.ndim)] if input.ndim else 1
+    if not 1 <= k <= n:
+        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}: k={k}, of {n} elements")
+    if input.ndim == 0:
+        return KthValue(input.clone(), argsort(input))
+    index = narrow(argsort(input, dim), dim, k - 1, 1).contiguous()
+    values = gather(input, dim, index)
+    return KthValue(values, index) if keepdim else KthValue(values.squeeze(dim), index.squeeze(dim))
+
+
+def quantile(input: Tensor, q: Tensor | Number, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """The value below which the share q of the elements lies, between two neighbours in proportion."""
+    shares: Any = wrap(xp.full_like(input._array, q, shape=())) if isinstance(q, (int, float)) else q
+    if not (shares._array >= 0).all() or not (shares._array <= 1).all():
+        raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {shares.tolist()}")
+    x = reshape(input, (-1,)) if dim is None else input
+    along = check_dim(0 if dim is None else dim, x.ndim)
+    ordered = sort(x, along).values
+    found = []
+    for share in shares.reshape(-1).tolist():
+        place = share * (x.shape[along] - 1)
+        low, high = (select(ordered, along, i) for i in (math.floor(place), math.ceil(place)))
+        found.append(low + (high - low) * (place - math.floor(place)))
+    found = [unsqueeze(f, along) if keepdim and dim is not None else f for f in found]
+    return stack(found) if shares.ndim else found[0]
+
+
+def searchsorted(sorted_sequence: Tensor, input: Tensor | Number, *, right: bool = False) -> Tensor:
+    """Where each value belongs in a sorted vector, so that it stays sorted; after its equals if `right`."""
+    values = getattr(input, "_array", input)
+    return wrap(xp.asarray(xp.searchsorted(sorted_sequence._array, values, "right" if right else "left")))
+
+
+def bucketize(input: Tensor | Number, boundaries: Tensor, *, right: bool = False) -> Tensor:
+    """The number of the interval between sorted boundaries that each value lies in."""
+    return searchsorted(boundaries, input, right=right)
+
+
+def take(input: Tensor, index: Tensor) -> Tensor:
+    """The elements at places of the flattened tensor."""
+    return reshape(input, (-1,))[index]
+
+
+def diff(input: Tensor, n: int = 1, dim: int = -1) -> Tensor:
+    """The differences of neighbours along `dim`, n times over."""
+    for _ in range(n):
+        size = input.shape[check_dim(dim, input.ndim)]
+        input = narrow(input, dim, 1, size - 1) - narrow(input, dim, 0, size - 1)
+    return input

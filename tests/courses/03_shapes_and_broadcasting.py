@@ -1,0 +1,68 @@
+"""Teaches how to reshape, join, cut and broadcast tensors."""
+import torch
+
+torch.manual_seed(3)
+
+x = torch.arange(12)
+print(x.reshape(3, 4))
+print(x.view(2, -1).shape, x.reshape(2, 3, 2).shape, x.unflatten(0, (3, 4)).shape)
+m = x.reshape(3, 4)
+print(m.t())
+print(m.T.shape, m.flatten().shape, m.transpose(0, 1)[1])
+
+print("\nAxes")
+img = torch.arange(24).reshape(2, 3, 4)
+print(img.permute(2, 0, 1).shape, torch.movedim(img, 0, -1).shape)
+print(img.permute(0, 2, 1)[0])
+print(img.flatten(1).shape, torch.flatten(img, 0, 1).shape)
+s = torch.zeros(1, 3, 1, 2)
+print(s.squeeze().shape, s.squeeze(0).shape, s.squeeze(1).shape, s.unsqueeze(-1).shape)
+print(torch.swapaxes(img, 0, 2).shape, img.flip(0)[0, 0], torch.roll(x, 2))
+
+print("\nBroadcasting")
+col = torch.tensor([[0], [10], [20]])
+row = torch.tensor([1, 2, 3, 4])
+print(col + row)
+print(torch.broadcast_shapes((3, 1), (1, 4)), col.expand(3, 4).stride())
+print(col.expand(-1, 2))
+print(row.repeat(2, 2))
+print(row.repeat_interleave(2), torch.tile(row, (2,)))
+try:
+    torch.ones(3) + torch.ones(4)
+except RuntimeError as e:
+    print("cannot broadcast 3 with 4:", type(e).__name__)
+a, b = torch.broadcast_tensors(torch.zeros(2, 1), torch.ones(3))
+print(a.shape, b.shape)
+points = torch.tensor([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]])
+diff = points[:, None, :] - points[None, :, :]
+print((diff ** 2).sum(-1).sqrt())
+
+print("\nJoining and cutting")
+p, q = torch.ones(2, 2), torch.zeros(2, 2)
+print(torch.cat([p, q]))
+print(torch.cat((p, q), dim=1))
+print(torch.stack([p, q]).shape, torch.stack([p, q], dim=-1).shape)
+print(torch.vstack([row, row]), torch.hstack([row, row]))
+print([t.tolist() for t in torch.split(x, 5)])
+print([t.tolist() for t in x.split([2, 4, 6])])
+print([t.tolist() for t in torch.chunk(x, 5)])
+print([tuple(t.shape) for t in m.chunk(2, dim=1)])
+first, second, third = m.unbind(0)
+print(second, x.narrow(0, 3, 4))
+
+print("\nGrids and triangles")
+gy, gx = torch.meshgrid(torch.arange(3), torch.arange(2), indexing="ij")
+print(gy)
+print(gx)
+print(torch.stack([gy, gx], dim=-1).reshape(-1, 2).tolist())
+sq = torch.arange(1, 10).reshape(3, 3)
+print(torch.tril(sq))
+print(torch.triu(sq, diagonal=1))
+print(torch.diag(sq), torch.diag(sq, 1), torch.trace(sq))
+print(torch.diag(torch.tensor([1.0, 2.0, 3.0])))
+print(torch.tril(torch.ones(3, 3, dtype=torch.bool)))
+
+print("\nProducts")
+A = torch.arange(6.0).reshape(2, 3)
+print(A @ A.T, torch.matmul(A, torch.ones(3)), torch.outer(torch.arange(3), torch.arange(3)))
+print(torch.einsum("ij,kj->ik", A, A), torch.bmm(A[None], A.T[None]).shape)

@@ -1,0 +1,39 @@
+"""Programs of a course, written for PyTorch: with `import minitorch as torch` they run here, and print the same."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+PROGRAMS = sorted((Path(__file__).parent / "courses").glob("*.py"))
+
+
+def printed(program: Path, package: str) -> str:
+    """What a program prints with a package in the place of torch."""
+    text = program.read_text()
+    text = re.sub(r"^import torch$", f"import {package} as torch", text, flags=re.M)
+    text = re.sub(r"^(import|from) torch\.", rf"\1 {package}.", text, flags=re.M)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(text, str(program), "exec"), {"__name__": "__main__"})
+    return out.getvalue().replace("minitorch", "torch")
+
+
+def test_there_are_enough():
+    assert len(PROGRAMS) >= 20
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.stem)
+def test_a_program_runs(program):
+    assert len(printed(program, "minitorch").splitlines()) >= 10
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.stem)
+def test_a_program_prints_what_it_prints_with_pytorch(program):
+    pytest.importorskip("torch", reason="PyTorch is not installed: `make parity` installs it")
+    assert printed(program, "minitorch").splitlines() == printed(program, "torch").splitlines()
