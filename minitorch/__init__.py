@@ -21,6 +21,7 @@ import math
 
 from minitorch import autograd, cuda, nn, ops, optim, utils
 from minitorch.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from minitorch.autograd.anomaly import is_anomaly_enabled
 from minitorch.backend.device import device
 from minitorch.backend.dtypes import bool_ as bool
 from minitorch.backend.dtypes import (
@@ -41,8 +42,9 @@ from minitorch.backend.random import Generator, default_generator, initial_seed,
 from minitorch.creation import *
 from minitorch.faces import face as _face
 from minitorch.ops import *
+from minitorch.printing import set_printoptions
 from minitorch.serialization import load, save
-from minitorch.tensor import Size, Tensor, is_tensor
+from minitorch.tensor import Size, Tensor, broadcast_shapes, is_floating_point, is_tensor, numel
 
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 half, float, double = float16, float32, float64
@@ -50,6 +52,8 @@ short, int, long = int16, int32, int64
 
 __version__ = "0.1.0"
 
+
+inference_mode = no_grad  # nothing is recorded in either; PyTorch's saves some bookkeeping besides
 
 for _name in ops.__all__:  # the import above names them for readers and type checkers; these are the same, guarded
     globals()[_name] = _face(getattr(ops, _name))

@@ -12,16 +12,28 @@ from minitorch.autograd.variable import TensorBase, wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.device import device as Device
 from minitorch.backend.device import to_device
+from minitorch.backend.dtypes import (
+    bool_,
+    dtypes,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    int32,
+    int64,
+    promote_types,
+    uint8,
+)
 from minitorch.backend.dtypes import dtype as DType
-from minitorch.backend.dtypes import dtypes, get_default_dtype, int64, promote_types
 from minitorch.backend.random import Generator, default_generator
 from minitorch.ops.shape import sizes
 from minitorch.tensor import Tensor
 
 __all__ = [
-    "arange", "as_tensor", "bernoulli", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace",
-    "logspace", "multinomial", "normal", "ones", "ones_like", "rand", "rand_like", "randint", "randint_like", "randn",
-    "randn_like", "randperm", "tensor", "zeros", "zeros_like",
+    "BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "arange", "as_tensor",
+    "bernoulli", "empty", "empty_like", "eye", "finfo", "from_numpy", "full", "full_like", "iinfo", "linspace", "logspace",
+    "multinomial", "normal", "ones", "ones_like", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
+    "randperm", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
 
 
@@ -402,3 +414,40 @@ def randint_like(
     return randint(
         *bounds, tuple(input.shape), dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
     )
+
+
+# ---- types -----------------------------------------------------------------------------------------------------------
+
+
+def finfo(type: DType | None = None) -> Any:
+    """The limits of a floating type: .eps, .min, .max, .tiny, .bits."""
+    if type is not None and not type.is_floating_point:
+        raise TypeError(f"finfo() needs a floating point type, not {type!r}; iinfo() is for integers")
+    return xp.finfo(_numpy_type(type))
+
+
+def iinfo(type: DType) -> Any:
+    """The limits of an integer type: .min, .max, .bits."""
+    if type.is_floating_point:
+        raise TypeError(f"iinfo() needs an integer type, not {type!r}; finfo() is for floating point")
+    return xp.iinfo(type.numpy)
+
+
+def _typed(name: str, kind: DType) -> Any:
+    def construct(*data: Any) -> Tensor:
+        if len(data) != 1 or isinstance(data[0], int):
+            return empty(data or (0,), dtype=kind)
+        return tensor(data[0], dtype=kind)
+
+    construct.__name__ = construct.__qualname__ = name
+    construct.__doc__ = f"A tensor of type {kind!r}, of data or of sizes."
+    return construct
+
+
+HalfTensor, FloatTensor, DoubleTensor = (
+    _typed("HalfTensor", float16),
+    _typed("FloatTensor", float32),
+    _typed("DoubleTensor", float64),
+)
+ByteTensor, BoolTensor, LongTensor = _typed("ByteTensor", uint8), _typed("BoolTensor", bool_), _typed("LongTensor", int64)
+IntTensor = _typed("IntTensor", int32)

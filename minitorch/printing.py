@@ -3,13 +3,51 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 from minitorch.backend.arrays import Array, xp
 
-__all__ = ["tensor_text"]
+__all__ = ["set_printoptions", "tensor_text"]
 
-PRECISION, THRESHOLD, EDGE_ITEMS, LINE_WIDTH = 4, 1000, 3, 80
+
+@dataclass
+class _Options:
+    precision: int = 4
+    threshold: float = 1000
+    edgeitems: int = 3
+    linewidth: int = 80
+    sci_mode: bool | None = None
+
+
+_options = _Options()
+_PROFILES: dict[str, dict[str, Any]] = {
+    "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
+    "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
+    "full": {"precision": 4, "threshold": math.inf, "edgeitems": 3, "linewidth": 80},
+}
+
+
+def set_printoptions(
+    precision: int | None = None,
+    threshold: float | None = None,
+    edgeitems: int | None = None,
+    linewidth: int | None = None,
+    profile: str | None = None,
+    sci_mode: bool | None = None,
+) -> None:
+    """How tensors print from now on: digits after the point; elements from which on a printout is shortened; items shown at
+    each end then; characters a line; scientific notation always, never, or (None) where it is needed.
+
+    `profile` sets all but the last: 'default', 'short' or 'full'.
+    """
+    if profile is not None:
+        if profile not in _PROFILES:
+            raise ValueError(f"set_printoptions: profile must be one of {list(_PROFILES)}, not {profile!r}")
+        vars(_options).update(_PROFILES[profile])
+    given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
+    vars(_options).update({name: value for name, value in given.items() if value is not None})
+    _options.sci_mode = sci_mode
 
 
 def tensor_text(array: Array, suffixes: list[str]) -> str:
@@ -20,12 +58,12 @@ def tensor_text(array: Array, suffixes: list[str]) -> str:
         if array.ndim != 1:
             suffixes = [f"size={tuple(array.shape)}", *suffixes]
     else:
-        summarize = array.size > THRESHOLD
+        summarize = array.size > _options.threshold
         text = _lines(array, len(prefix), summarize, _Format(_edges(array) if summarize else array))
     text = prefix + text
     width = len(text) - text.rfind("\n") - 1
     for suffix in suffixes:
-        if width + len(suffix) + 2 > LINE_WIDTH:
+        if width + len(suffix) + 2 > _options.linewidth:
             text += ",\n" + " " * len(prefix) + suffix
             width = len(prefix) + len(suffix)
         else:
@@ -48,6 +86,8 @@ class _Format:
             if shown.size:
                 low, high = float(xp.abs(shown).min()), float(xp.abs(shown).max())
                 self.scientific = high / low > 1000 or high > 1e8 or (low < 1e-4 and not self.whole)
+            if _options.sci_mode is not None:
+                self.scientific = _options.sci_mode
             self.width = max([self.width, *(len(self.raw(v)) for v in shown.tolist())])
         else:
             self.width = max(len(str(v)) for v in flat.tolist())
@@ -56,10 +96,10 @@ class _Format:
         if not self.floating:
             return str(value)
         if self.scientific:
-            return f"{value:.{PRECISION}e}"
+            return f"{value:.{_options.precision}e}"
         if self.whole:
             return f"{value:.0f}" + ("." if math.isfinite(value) else "")
-        return f"{value:.{PRECISION}f}"
+        return f"{value:.{_options.precision}f}"
 
     def __call__(self, value: Any) -> str:
         return self.raw(value).rjust(self.width)
@@ -68,24 +108,24 @@ class _Format:
 def _edges(array: Array) -> Array:
     """The values that a shortened printout shows."""
     for axis, n in enumerate(array.shape):
-        if n > 2 * EDGE_ITEMS:
-            array = xp.take(array, [*range(EDGE_ITEMS), *range(n - EDGE_ITEMS, n)], axis=axis)
+        if n > 2 * _options.edgeitems:
+            array = xp.take(array, [*range(_options.edgeitems), *range(n - _options.edgeitems, n)], axis=axis)
     return array
 
 
 def _lines(array: Array, indent: int, summarize: bool, form: _Format) -> str:
     if array.ndim == 0:
         return form(array.item())
-    cut = summarize and len(array) > 2 * EDGE_ITEMS
-    shown = [*range(EDGE_ITEMS), *range(len(array) - EDGE_ITEMS, len(array))] if cut else range(len(array))
+    cut = summarize and len(array) > 2 * _options.edgeitems
+    shown = [*range(_options.edgeitems), *range(len(array) - _options.edgeitems, len(array))] if cut else range(len(array))
     if array.ndim == 1:
         parts = [form(array[i].item()) for i in shown]
         if cut:
-            parts.insert(EDGE_ITEMS, " ...")
-        per_line = max(1, (LINE_WIDTH - indent) // (form.width + 2))
+            parts.insert(_options.edgeitems, " ...")
+        per_line = max(1, (_options.linewidth - indent) // (form.width + 2))
         rows = [", ".join(parts[i : i + per_line]) for i in range(0, len(parts), per_line)]
         return "[" + (",\n" + " " * (indent + 1)).join(rows) + "]"
     parts = [_lines(array[i], indent + 1, summarize, form) for i in shown]
     if cut:
-        parts.insert(EDGE_ITEMS, "...")
+        parts.insert(_options.edgeitems, "...")
     return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(parts) + "]"

@@ -577,3 +577,18 @@ def _rebuild(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
 def is_tensor(obj: Any) -> bool:
     """Whether obj is a Tensor."""
     return isinstance(obj, Tensor)
+
+
+def is_floating_point(input: Tensor) -> builtins.bool:
+    """Whether the elements are floating-point numbers."""
+    return input.is_floating_point()
+
+
+def numel(input: Tensor) -> builtins.int:
+    """The number of elements."""
+    return input.numel()
+
+
+def broadcast_shapes(*shapes: Sequence[builtins.int]) -> Size:
+    """The shape that shapes broadcast to. Raises RuntimeError for shapes that do not fit."""
+    return Size(ops.shape.broadcast_shapes(*shapes))

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from minitorch.autograd import anomaly
 from minitorch.autograd.function import AccumulateGrad, Edge, Function, Op, _edge_of
 from minitorch.autograd.grad_mode import set_grad_enabled
 from minitorch.autograd.variable import TensorBase, wrap
@@ -89,6 +90,8 @@ def sweep(
                 results = (results,)
         else:
             results = _backward_of_user(node, got, recording)
+        if anomaly.state.enabled:
+            anomaly.check_for_nan(node, results)
         if not retain_graph and node._saved:
             node._saved = None
         for edge, grad in zip(node.edges, results):  # noqa: B905 (an Op may leave out a tail of None)
@@ -249,6 +252,8 @@ def backward(
             if not tensor.requires_grad or (tensor._edge is not None and tensor.retains_grad):
                 continue  # no longer wanted; or kept already, on the way
             _accumulate(tensor, grad, own and not tensor._hooks, recording)
+            for hook in list((tensor._post_hooks or {}).values()):
+                hook(tensor)
 
 
 def grad(
@@ -257,6 +262,7 @@ def grad(
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    *,
     allow_unused: bool | None = None,
     materialize_grads: bool = False,
 ) -> tuple[Tensor, ...]:

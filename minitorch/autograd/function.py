@@ -30,6 +30,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from minitorch.autograd import anomaly
 from minitorch.autograd.grad_mode import is_grad_enabled, no_grad
 from minitorch.autograd.variable import TensorBase, set_view, twin, wrap
 from minitorch.backend.arrays import as_array, beside, xp
@@ -163,6 +164,8 @@ class Function:
     def _record(self, outputs: Sequence[Any], ids: Sequence[int]) -> None:
         """Put this node on the tape as the maker of `outputs`."""
         self.serial = _next_serial()
+        if anomaly.state.enabled:
+            self.made_at = anomaly.calling_line()
         self.outputs = tuple((o._array.shape, o._array.dtype) if isinstance(o, TensorBase) else ((), None) for o in outputs)
         for nr, output in enumerate(outputs):
             if isinstance(output, TensorBase) and output._array.dtype.kind == "f" and ids[nr] not in self._no_gradient:
@@ -315,6 +318,8 @@ class Op(Function):
         output._edge = None
         if live and array.dtype.kind == "f":
             node.serial = _next_serial()
+            if anomaly.state.enabled:
+                node.made_at = anomaly.calling_line()
             node.outputs = ((array.shape, array.dtype),)
             output._edge = (node, 0)
             if node._saved:

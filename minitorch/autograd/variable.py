@@ -48,6 +48,7 @@ class TensorBase:
     _version_cell: list[int] | None = None  # counts in-place changes; a tensor and its views share one
     _accumulator: weakref.ref[AccumulateGrad] | None = None
     _hooks: dict[int, Callable[[Tensor], Tensor | None]] | None = None  # of a leaf; others keep theirs on the node
+    _post_hooks: dict[int, Callable[[Tensor], None]] | None = None
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
         self = new(cls)
@@ -190,6 +191,17 @@ class TensorBase:
         if node.hooks is None:
             node.hooks = {}
         return RemovableHandle(node.hooks.setdefault(nr, {}), hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call `hook(tensor)` whenever backward has added to this leaf's `.grad`.
+
+        Raises RuntimeError for a tensor that is no leaf, or requires no gradient.
+        """
+        if not self.requires_grad or self._edge is not None:
+            raise RuntimeError("post accumulate grad hooks belong to leaves that require grad, which this tensor is not")
+        if self._post_hooks is None:
+            self._post_hooks = {}
+        return RemovableHandle(self._post_hooks, hook)
 
     # ---- versions: how backward notices that a value it saved was changed ---------------------------------------
 

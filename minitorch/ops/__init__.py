@@ -50,7 +50,7 @@ from minitorch.ops.reduction import (
     softmax, std, std_mean, sum, var, var_mean,
 )  # fmt: skip
 from minitorch.ops.shape import (
-    broadcast_shapes, broadcast_tensors, broadcast_to, clone, flatten, flip, fliplr, flipud, moveaxis, movedim, permute,
+    broadcast_tensors, broadcast_to, clone, flatten, flip, fliplr, flipud, moveaxis, movedim, permute,
     ravel, reshape, roll, squeeze, swapaxes, t, transpose, unflatten, unsqueeze,
 )  # fmt: skip
 from minitorch.ops.sorting import (
@@ -74,7 +74,7 @@ not_equal, ger, swapdims = ne, outer, swapaxes
 __all__ = [
     "abs", "absolute", "acos", "add", "addcdiv", "addcmul", "addmm", "all", "allclose", "amax", "amin", "any", "arccos",
     "arcsin", "arctan", "argmax", "argmin", "argsort", "argwhere", "asin", "atan", "atan2", "bincount", "bitwise_and",
-    "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "bucketize",
+    "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "broadcast_tensors", "broadcast_to", "bucketize",
     "cat", "ceil", "chunk", "clamp", "clip", "clone", "concat", "concatenate", "cos", "cosh", "count_nonzero", "cumsum",
     "diag", "diff", "dist", "div", "divide", "dot", "einsum", "eq", "equal", "erf", "exp", "exp2", "expm1", "flatten", "flip",
     "fliplr", "flipud", "floor", "floor_divide", "frac", "gather", "ge", "ger", "greater", "greater_equal", "gt", "hstack",
