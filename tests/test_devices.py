@@ -1,4 +1,7 @@
-"""Devices. On every machine a strict stand-in for the GPU's arrays runs through all ops and layers (tests/strict_array.py)."""
+"""Devices: every op and layer on the GPU, where there is one.
+
+On every machine the same cases run on a strict stand-in for the GPU's arrays (tests/strict_array.py).
+"""
 
 from __future__ import annotations
 
@@ -14,18 +17,32 @@ from minitorch import nn
 from minitorch.backend import device as devices
 from tests.layers import LAYERS, Drawing
 from tests.samples import SAMPLES, WITHOUT_GRADIENT, Draw
-from tests.strict_array import StrictArray, library
+from tests.strict_array import library
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 
-@pytest.fixture
-def gpu(monkeypatch):
-    """'cuda' is the stand-in."""
+@pytest.fixture(params=["stand-in", pytest.param("cuda", marks=pytest.mark.gpu)])
+def gpu(request, monkeypatch):
+    """'cuda' is a GPU, or the stand-in."""
+    if request.param == "cuda":
+        if not mt.cuda.is_available():
+            pytest.skip("there is no GPU that CuPy can use")
+        yield
+        return
     monkeypatch.setitem(sys.modules, "cupy", library)
     devices.gpu_library.cache_clear()
     yield
     devices.gpu_library.cache_clear()
+
+
+def close(a, b):
+    """Whether a tensor here and one there have the same values, and each is where it should be."""
+    assert a.device == mt.device("cpu")
+    assert b.device == mt.device("cuda", 0)
+    assert not isinstance(b._array, np.ndarray)
+    assert a.dtype is b.dtype
+    return np.allclose(a.detach().numpy(), b.detach().cpu().numpy(), rtol=1e-4, atol=1e-6, equal_nan=True)
 
 
 def run(op, seed, monkeypatch, where):
@@ -44,9 +61,8 @@ def run(op, seed, monkeypatch, where):
         again = [(g * g).sum() for g in grads if g is not None and g.requires_grad]
         if again:
             found += [g for g in mt.autograd.grad(again, inputs, allow_unused=True) if g is not None]
-        sum((o.sum() for o in function(*inputs)), start=0.0).backward() if isinstance(output, tuple) else function(
-            *inputs
-        ).sum().backward()
+        again = function(*inputs)
+        sum(o.sum() for o in (again if isinstance(again, tuple) else (again,))).backward()
         found += [x.grad for x in inputs if x.grad is not None]
     return found
 
@@ -59,10 +75,7 @@ def test_every_op_computes_where_its_arrays_are(op, gpu, monkeypatch):
         here, there = (run(op, seed, monkeypatch, where) for where in ("cpu", "cuda"))
         assert len(here) == len(there)
         for a, b in zip(here, there, strict=True):
-            assert isinstance(b._array, StrictArray)
-            assert b.device == mt.device("cuda", 0)
-            assert a.dtype is b.dtype
-            assert np.allclose(a.detach().numpy(), b.detach().cpu().numpy(), equal_nan=True)
+            assert close(a, b)
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -83,8 +96,7 @@ def test_every_layer_computes_where_its_parameters_are(name, gpu):
             grads = [t.grad for t in [*inputs, *module.parameters()] if t.grad is not None]
             outputs.append([*y, *grads, *module.buffers()])
         for a, b in zip(*outputs, strict=True):
-            assert isinstance(b._array, StrictArray)
-            assert np.allclose(a.detach().numpy(), b.detach().cpu().numpy(), equal_nan=True)
+            assert close(a, b)
 
 
 def test_training_on_the_device(gpu):
@@ -131,7 +143,7 @@ def test_making_moving_printing_and_indexing(gpu):
     assert y.tolist() == [5, 10, 4, 14]
     assert mt.tensor(x).is_cuda
     assert mt.cuda.is_available()
-    assert mt.cuda.device_count() == 1
+    assert mt.cuda.device_count() >= 1
 
 
 def test_mixing_devices_is_refused_with_both_names(gpu):
@@ -148,8 +160,8 @@ def test_mixing_devices_is_refused_with_both_names(gpu):
         mt.ones(3)[mt.tensor([1], device="cuda")]
     with pytest.raises(TypeError, match=r"cuda:0.*\.cpu\(\)"):
         mt.ones(3, device="cuda").numpy()
-    with pytest.raises(RuntimeError, match="device ordinal 3"):
-        mt.ones(3, device="cuda:3")
+    with pytest.raises(RuntimeError, match="device ordinal 99"):
+        mt.ones(3, device="cuda:99")
 
 
 def test_without_a_gpu_cuda_is_one_sentence(monkeypatch):
