@@ -20,7 +20,7 @@ from minitorch.ops.convolution import Convolution, ConvTranspose, ConvWeight
 from minitorch.ops.folding import Fold, Unfold
 from minitorch.ops.likelihood import BinaryCrossEntropy
 from minitorch.ops.normalization import Standardize
-from minitorch.ops.pooling import AvgPool, MaxPool, PutBack, Spread, WindowArgmax
+from minitorch.ops.pooling import AvgPool, MaxPool, Pick, PutBack, Spread
 from minitorch.ops.rectifier import LeakyRelu, Relu
 from minitorch.ops.window import Window
 
@@ -280,6 +280,11 @@ def max_pool(draw):
     return pool, (draw.distinct(shape),)
 
 
+def picking(draw):
+    places = draw.indices((2, 1, 2, 3), 12)
+    return lambda x: Pick.apply(x, places), (draw.tensor((2, 1, 3, 4)),)
+
+
 def put_back(draw):
     places = draw.indices((2, 1, 2, 3), 12)
     return lambda x: PutBack.apply(x, places, (3, 4)), (draw.tensor((2, 1, 2, 3)),)
@@ -417,6 +422,7 @@ SAMPLES: dict[type[Function], Callable] = {
     ConvTranspose: conv_transpose,
     ConvWeight: conv_weight,
     MaxPool: max_pool,
+    Pick: picking,
     PutBack: put_back,
     AvgPool: avg_pool,
     Spread: spread,
@@ -437,8 +443,4 @@ WITHOUT_GRADIENT: dict[type[Function], Callable] = {
     ops.comparison.Close: lambda draw: (mt.isclose, (draw.tensor((2, 3)), draw.tensor((2, 3)))),
     ops.reduction.ArgExtreme: lambda draw: (mt.argmax, (draw.tensor((2, 3)),)),
     ops.reduction.Truth: lambda draw: (mt.any, (draw.tensor((2, 3)),)),
-    WindowArgmax: lambda draw: (
-        lambda x: WindowArgmax.apply(x, Window.of("pool", 1, 2, 2, 0, 1)),
-        (draw.tensor((1, 1, 4)),),
-    ),
 }
