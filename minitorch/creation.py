@@ -27,7 +27,7 @@ from minitorch.backend.dtypes import (
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.random import Generator, default_generator
 from minitorch.ops.shape import sizes
-from minitorch.tensor import Tensor
+from minitorch.tensor import Tensor, broadcast_shapes
 
 __all__ = [
     "BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "arange", "as_tensor",
@@ -94,7 +94,10 @@ def _array_of(data: Any, dtype: DType | None, copy: bool) -> Array:
     elif isinstance(data, (xp.ndarray, xp.generic)):
         array = xp.asarray(data)
     else:
-        array = xp.asarray(_plain(data), None if dtype is None else _numpy_type(dtype))
+        try:
+            array = xp.asarray(_plain(data), None if dtype is None else _numpy_type(dtype))
+        except OverflowError as error:
+            raise RuntimeError(f"tensor(): a value does not fit the type {dtype!r}: {error}") from None
         if dtype is None and (array.dtype.kind == "f" or array.size == 0):
             array = array.astype(_common_type(data))
     if dtype is None:
@@ -354,7 +357,7 @@ def normal(
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
     if not given:
         return empty(size).normal_(mean, std, generator=generator)
-    shape = given[0].shape if len(given) == 1 else xp.broadcast_shapes(*(tuple(x.shape) for x in given))
+    shape = broadcast_shapes(*(x.shape for x in given))
     drawn = empty(shape, dtype=given[0].dtype).normal_(generator=generator)
     return (drawn * std + mean).detach()
 
@@ -419,18 +422,33 @@ def randint_like(
 # ---- types -----------------------------------------------------------------------------------------------------------
 
 
-def finfo(type: DType | None = None) -> Any:
-    """The limits of a floating type: .eps, .min, .max, .tiny, .bits."""
-    if type is not None and not type.is_floating_point:
-        raise TypeError(f"finfo() needs a floating point type, not {type!r}; iinfo() is for integers")
-    return xp.finfo(_numpy_type(type))
+class finfo:
+    """The limits of a floating type: .eps, .min, .max, .tiny, .smallest_normal, .resolution, .bits."""
+
+    def __init__(self, type: DType | None = None) -> None:
+        if type is not None and not type.is_floating_point:
+            raise TypeError(f"finfo() needs a floating point type, not {type!r}; iinfo() is for integers")
+        found = xp.finfo(_numpy_type(type))
+        self.bits, self.dtype = found.bits, str(found.dtype)
+        self.eps, self.min, self.max, self.resolution = map(float, (found.eps, found.min, found.max, found.resolution))
+        self.tiny = self.smallest_normal = float(found.tiny)
+
+    def __repr__(self) -> str:
+        names = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        return f"finfo({', '.join(f'{name}={getattr(self, name):g}' for name in names)}, dtype={self.dtype})"
 
 
-def iinfo(type: DType) -> Any:
+class iinfo:
     """The limits of an integer type: .min, .max, .bits."""
-    if type.is_floating_point:
-        raise TypeError(f"iinfo() needs an integer type, not {type!r}; finfo() is for floating point")
-    return xp.iinfo(type.numpy)
+
+    def __init__(self, type: DType) -> None:
+        if type.numpy.kind not in "iu":
+            raise TypeError(f"iinfo() needs an integer type, not {type!r}; finfo() is for floating point")
+        found = xp.iinfo(type.numpy)
+        self.bits, self.min, self.max, self.dtype = found.bits, int(found.min), int(found.max), str(found.dtype)
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
 
 
 def _typed(name: str, kind: DType) -> Any:

@@ -43,6 +43,8 @@ def save(obj: Any, f: str | os.PathLike[str] | IO[bytes]) -> None:
         f.write(content)
         return
     path = Path(f)
+    if not path.parent.is_dir():
+        raise RuntimeError(f"save(): the directory {path.parent} does not exist")
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

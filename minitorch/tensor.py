@@ -84,8 +84,16 @@ def _reshaped_in_place(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return method
 
 
-def _reflected(op: Callable[..., Tensor]) -> Callable[[Tensor, Any], Tensor]:
-    return lambda self, other: op(other, self)
+def _reflected(op: Callable[..., Tensor], label: str | None = None) -> Callable[[Tensor, Any], Tensor]:
+    """The operator with its operands exchanged, as in 1 - x; PyTorch has names of their own for some."""
+
+    def method(self: Tensor, other: Any) -> Tensor:
+        out = op(other, self)
+        if label is not None and out._edge is not None:
+            out._edge[0].label = label
+        return out
+
+    return method
 
 
 _TENSOR_NAMES = {
@@ -126,7 +134,7 @@ class Tensor(TensorBase):
 
     def __init__(self, *data: Any) -> None:
         kind = get_default_dtype().numpy
-        if len(data) != 1 or isinstance(data[0], int):
+        if len(data) != 1 or isinstance(data[0], (int, Size)):
             self._array = xp.empty(ops.shape.sizes(data or (0,), "Tensor"), kind)
         else:
             self._array = xp.array(data[0]._array if isinstance(data[0], TensorBase) else data[0], kind)
@@ -220,6 +228,10 @@ class Tensor(TensorBase):
         return tensor_text(to_device(self._array, _device("cpu")), suffixes)
 
     def __format__(self, spec: str) -> str:
+        if self.ndim and spec:
+            raise TypeError(
+                f"unsupported format string {spec!r} for a tensor of {self.ndim} dimensions: .item() gives a number"
+            )
         return format(self.item(), spec) if self.ndim == 0 else repr(self)
 
     # ---- out of it, into Python and NumPy --------------------------------------------------------------------------
@@ -353,9 +365,9 @@ class Tensor(TensorBase):
 
     __add__, __sub__, __mul__, __truediv__ = ops.add, ops.sub, ops.mul, ops.div
     __floordiv__, __mod__, __pow__, __matmul__ = ops.floor_divide, ops.remainder, ops.pow, ops.matmul
-    __radd__, __rsub__, __rmul__ = _reflected(ops.add), _reflected(ops.sub), _reflected(ops.mul)
-    __rtruediv__, __rfloordiv__ = _reflected(ops.div), _reflected(ops.floor_divide)
-    __rmod__, __rpow__, __rmatmul__ = _reflected(ops.remainder), _reflected(ops.pow), _reflected(ops.matmul)
+    __radd__, __rsub__, __rmul__ = _reflected(ops.add), _reflected(ops.sub, "Rsub1"), _reflected(ops.mul)
+    __rtruediv__, __rfloordiv__ = _reflected(ops.div, "Mul0"), _reflected(ops.floor_divide)
+    __rmod__, __rpow__, __rmatmul__ = _reflected(ops.remainder), _reflected(ops.pow, "Pow2"), _reflected(ops.matmul)
     __neg__, __abs__, __invert__ = ops.neg, ops.abs, ops.bitwise_not
     __lt__, __le__, __gt__, __ge__ = ops.lt, ops.le, ops.gt, ops.ge
     __and__, __or__, __xor__ = ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor
@@ -498,7 +510,10 @@ class Tensor(TensorBase):
     # ---- new tensors of this type and on this device ------------------------------------------------------------------------
 
     def _new(self, size: Any, value: Any, name: str, dtype: Any, device: Any, requires_grad: builtins.bool) -> Tensor:
-        array = xp.full_like(self._array, value, shape=ops.shape.sizes(size, name))
+        shape = ops.shape.sizes(size, name)
+        if any(n < 0 for n in shape):
+            raise RuntimeError(f"{name}(): Trying to create tensor with negative dimension: {list(shape)}")
+        array = xp.full_like(self._array, value, shape=shape)
         return wrap(array).to(device, dtype).requires_grad_(requires_grad)
 
     def new_zeros(self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False) -> Tensor:

@@ -253,7 +253,8 @@ def backward(
                 continue  # no longer wanted; or kept already, on the way
             _accumulate(tensor, grad, own and not tensor._hooks, recording)
             for hook in list((tensor._post_hooks or {}).values()):
-                hook(tensor)
+                if hook(tensor) is not None:
+                    raise TypeError("a hook after accumulation changes tensor.grad if it will, and returns None")
 
 
 def grad(

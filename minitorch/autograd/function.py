@@ -70,6 +70,7 @@ class Function:
     hooks: dict[int, dict[int, Callable[[Tensor], Tensor | None]]] | None = None  # by output
     retained: dict[int, weakref.ref[Tensor]] | None = None  # outputs that keep their gradient
     materialize_grads: bool = True
+    label: str | None = None  # what an Op prints as, with a number, where that is not its class's name (ops/names.py)
     _no_gradient: tuple[int, ...] = ()
 
     def __init__(self) -> None:
@@ -340,8 +341,6 @@ class Op(Function):
     def _op(cls) -> str:
         """The name under which a user called this op."""
         return "".join("_" + c.lower() if c.isupper() else c for c in cls.__name__).lstrip("_")
-
-    label: str | None = None  # what it prints as, with a number, where that is not the class's name (ops/names.py)
 
     def name(self) -> str:
         label = self.label or f"{type(self).__name__}0"

@@ -46,7 +46,10 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """All parameters, flattened, in one vector."""
-    return cat([p.reshape(-1) for p in parameters])
+    parts = [p.reshape(-1) for p in parameters]
+    if not parts:
+        raise ValueError("parameters_to_vector: there are no parameters")
+    return cat(parts)
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:

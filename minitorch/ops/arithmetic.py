@@ -120,7 +120,10 @@ class Log(Pointwise):
     def forward(ctx, x: Array, function: str, base: float) -> Array:
         ctx.save_for_backward(x)
         ctx.scale = math.log(base)
-        return getattr(xp, function)(floating(x))
+        x = floating(x)
+        if function == "log":
+            return xp.log(x)
+        return getattr(xp, function)(x.astype(xp.float64)).astype(x.dtype)  # powers of the base shall give whole numbers
 
     def backward(ctx, grad: Tensor) -> Any:
         (x,) = ctx.saved_tensors

@@ -347,7 +347,6 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
 
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether two tensors have the same shape and the same elements."""
-    _check_same_type("equal", input, other)
     return input.shape == other.shape and bool((input == other)._array.all())
 
 

@@ -226,6 +226,8 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """A copy of input with src added where index says, in the sense of `gather`; a place may be named many times."""
     dim = check_dim(dim, input.ndim)
+    if not isinstance(src, TensorBase):
+        raise TypeError(f"scatter_add(): argument 'src' must be Tensor, not {type(src).__name__}")
     where = _along_checked("scatter_add", index, dim, input.shape)
     if any(n > m for n, m in zip(index.shape, src.shape, strict=True)):
         raise RuntimeError(f"Expected index {list(index.shape)} to be no larger than src {list(src.shape)}")
@@ -272,6 +274,8 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Number) -> Ten
     where = _along_checked("scatter", index, dim, input.shape)
     if not isinstance(src, TensorBase):
         return SetItem.apply(input, src, where)
+    if src.ndim != input.ndim:
+        raise RuntimeError(f"scatter(): src {list(src.shape)} must have as many dimensions as input {list(input.shape)}")
     if any(n > m for n, m in zip(index.shape, src.shape, strict=True)):
         raise RuntimeError(f"Expected index {list(index.shape)} to be no larger than src {list(src.shape)}")
     if src.dtype is not input.dtype:
@@ -282,8 +286,12 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Number) -> Ten
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """A copy of input with the slices of `source`, times alpha, added to those along `dim` that the 1-d `index` names."""
     dim = check_dim(dim, input.ndim)
-    if index.ndim > 1 or source.shape[dim] != index.numel():
-        raise IndexError(
+    if source.dtype is not input.dtype:
+        raise RuntimeError(f"index_add(): self and source must have one type, but got {input.dtype!r} and {source.dtype!r}")
+    if index.numel() and not (index._array.min() >= 0 and index._array.max() < input.shape[dim]):
+        raise IndexError(f"index_add(): indices {index.tolist()} are not all within the {input.shape[dim]} slices")
+    if index.ndim > 1 or source.ndim != input.ndim or source.shape[dim] != index.numel():
+        raise RuntimeError(
             f"index_add(): index {list(index.shape)} must be a vector with one place a slice of source "
             f"{list(source.shape)} along dimension {dim}"
         )
@@ -302,6 +310,8 @@ def repeat_interleave(input: Tensor, repeats: Tensor | Number, dim: int | None =
     flat = reshape(input, (-1,)) if dim is None else input
     dim = check_dim(0 if dim is None else dim, flat.ndim)
     counts: Any = repeats._array if isinstance(repeats, TensorBase) else repeats
+    if xp.any(xp.less(counts, 0)) or getattr(counts, "dtype", xp.dtype(int)).kind not in "iu":
+        raise RuntimeError(f"repeat_interleave: repeats must be integers from 0 on, but got {repeats}")
     if not isinstance(repeats, int) and counts.size not in (1, flat.shape[dim]):
         raise RuntimeError(f"repeats must have the same size as input along dim {dim}: {counts.size} and {flat.shape[dim]}")
     places = xp.repeat(beside(xp.arange(flat.shape[dim]), flat._array), counts)

@@ -162,6 +162,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     given = tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
     if indexing not in (None, "ij", "xy"):
         raise RuntimeError(f"meshgrid: indexing must be one of 'xy' or 'ij', but received: {indexing}")
+    if len({x.dtype for x in given}) != 1:
+        raise RuntimeError("meshgrid expects at least one tensor, and all of one dtype")
     if any(x.ndim > 1 for x in given):
         raise RuntimeError("meshgrid: Expected 0D or 1D tensors, got shapes " + ", ".join(str(list(x.shape)) for x in given))
     if indexing == "xy" and len(given) > 1:

@@ -235,5 +235,8 @@ def trace(input: Tensor) -> Tensor:
 
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2)."""
+    if input.dtype is not mat1.dtype:
+        raise RuntimeError(f"addmm: input and the matrices must have one dtype, but got {input.dtype!r} and {mat1.dtype!r}")
     product = mm(mat1, mat2)
-    return (input if beta == 1 else input * beta) + (product if alpha == 1 else product * alpha)
+    product = product if alpha == 1 else product * alpha
+    return product if beta == 0 else (input if beta == 1 else input * beta) + product

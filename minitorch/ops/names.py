@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 # A number in brackets: with a dim it is [1], without [0] (or the other way round for [10]).
 _NAMES = {
     # reductions
-    "sum": "Sum[01]", "mean": "Mean[01]", "prod": "Prod[01]", "max": "Max[10]", "min": "Min[10]", "median": "Median0",
+    "sum": "Sum[01]", "mean": "Mean[01]", "prod": "Prod[01]", "max": "Max[10]", "min": "Min[10]", "median": "Median[01]",
     "var": "Var0", "std": "Std0", "norm": "LinalgVectorNorm0", "amax": "Amax0", "amin": "Amin0", "logsumexp": "Logsumexp0",
     "cumsum": "Cumsum0", "trace": "Trace0",
     # shapes
@@ -31,6 +31,9 @@ _NAMES = {
     "scatter": "Scatter0", "scatter_add": "ScatterAdd0", "masked_select": "MaskedSelect0",
     # numbers
     "reciprocal": "Reciprocal0", "rsqrt": "Rsqrt0", "lerp": "Lerp0", "addcmul": "Addcmul0", "addcdiv": "Addcdiv0",
+    "tan": "Tan0", "log1p": "Log1P0", "log2": "Log20", "log10": "Log100", "exp2": "Exp20", "frac": "Frac0", "sign": "Sign0",
+    "floor": "Floor0", "ceil": "Ceil0", "round": "Round0", "trunc": "Trunc0", "roll": "Roll0", "take": "Take0", "dist": "Dist0",
+    "kthvalue": "Kthvalue0", "index_add": "IndexAdd0", "index_fill": "IndexFill0", "repeat_interleave": "View0",
     "clamp": "Clamp1", "div": "Div0", "softplus": "Softplus0",
     # products
     "matmul": "Mm0", "mm": "Mm0", "bmm": "Bmm0", "mv": "Mv0", "dot": "Dot0", "addmm": "Addmm0",

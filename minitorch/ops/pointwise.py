@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.backend.arrays import Array, error_function, xp
 from minitorch.ops.arithmetic import Pow, div, reciprocal
-from minitorch.ops.comparison import trunc
+from minitorch.ops.comparison import trunc, where
 from minitorch.ops.elementwise import Pointwise, floating, promote
 
 if TYPE_CHECKING:
@@ -156,11 +156,13 @@ class Atan2(Pointwise):
 
     def forward(ctx, y: Array, x: Array) -> Array:
         ctx.save_for_backward(y, x)
+        y, x = promote(y, x)
         return xp.arctan2(*promote(floating(y), floating(x)))
 
     def backward(ctx, grad: Tensor) -> Any:
         y, x = ctx.saved_tensors
-        share = grad / (x * x + y * y)
+        square = x * x + y * y
+        share = grad / where(square == 0, 1.0, square)  # at the origin: no direction, no slope
         return share * x, -share * y
 
 
@@ -302,6 +304,8 @@ def acos(input: Tensor) -> Tensor:
 
 def atan2(input: Tensor, other: Tensor) -> Tensor:
     """The angle of the point (other, input) from the first axis, in radians, in [-pi, pi]."""
+    if not hasattr(other, "dtype"):
+        raise TypeError(f"atan2(): argument 'other' must be Tensor, not {type(other).__name__}")
     return Atan2.apply(input, other)
 
 

@@ -400,6 +400,9 @@ def flipud(input: Tensor) -> Tensor:
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """The tensors, expanded to their common shape."""
+    for x in tensors:
+        if not hasattr(x, "shape"):
+            raise TypeError(f"broadcast_tensors(): expected Tensors, one after the other, but got {type(x).__name__}")
     shape = broadcast_shapes(*(tuple(x.shape) for x in tensors))
     return tuple(expand(x, shape) for x in tensors)
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.function import Op
 from minitorch.autograd.variable import wrap
 from minitorch.backend.arrays import Array, xp
-from minitorch.ops.elementwise import Number
+from minitorch.ops.comparison import isnan, where
+from minitorch.ops.elementwise import Number, check_floating
 from minitorch.ops.indexing import gather
 from minitorch.ops.joining import narrow, select, stack
 from minitorch.ops.reduction import ValuesAndIndices
@@ -70,6 +71,8 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     if input.ndim == 0:
         return Median(input.clone(), argsort(input))
     dim = check_dim(dim, input.ndim)
+    if input.shape[dim] == 0:
+        raise IndexError(f"median(): Expected reduction dim {dim} to have non-zero size, input is {list(input.shape)}")
     order = argsort(input, dim)
     middle = select(order, dim, (input.shape[dim] - 1) // 2)
     if input.is_floating_point():
@@ -90,7 +93,7 @@ def unique(
 ) -> Any:
     """The different elements (or slices along `dim`), in order; with them, if asked, the place of each element among them,
     and how often each occurs."""
-    found = xp.unique(input._array, return_inverse=True, return_counts=True, axis=dim)
+    found = xp.unique(input._array, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
     values, inverse, counts = found
     inverse = inverse.reshape(input.shape if dim is None else -1)
     out = [wrap(values), *([wrap(inverse)] if return_inverse else []), *([wrap(counts)] if return_counts else [])]
@@ -115,11 +118,14 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     array = input._array
     if array.dtype.kind not in "iu" or array.ndim != 1 or (array.size and array.min() < 0):
         raise RuntimeError(f"bincount only supports 1-d non-negative integral inputs, got {input.dtype!r} {list(input.shape)}")
+    if minlength < 0:
+        raise RuntimeError(f"bincount: minlength should be at least 0, but got {minlength}")
     if weights is not None and weights.shape != input.shape:
         raise RuntimeError(f"weights should be 1-d and have the same length as input: {list(weights.shape)}")
     if weights is None:
         return wrap(xp.bincount(array, None, minlength))
-    return wrap(xp.bincount(array, weights._array, minlength).astype(weights._array.dtype))
+    kind = weights._array.dtype if weights._array.dtype == xp.float32 else xp.float64
+    return wrap(xp.bincount(array, weights._array, minlength).astype(kind))
 
 
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
@@ -136,23 +142,32 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any
 
 def quantile(input: Tensor, q: Tensor | Number, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The value below which the share q of the elements lies, between two neighbours in proportion."""
+    check_floating("quantile", input)
+    if 0 in input.shape:
+        raise RuntimeError(f"quantile() input tensor must be non-empty, got {list(input.shape)}")
     shares: Any = wrap(xp.full_like(input._array, q, shape=())) if isinstance(q, (int, float)) else q
+    if shares.dtype is not input.dtype:
+        raise RuntimeError(f"quantile() q must have input's type {input.dtype!r}, but got {shares.dtype!r}")
     if not (shares._array >= 0).all() or not (shares._array <= 1).all():
         raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {shares.tolist()}")
     x = reshape(input, (-1,)) if dim is None else input
     along = check_dim(0 if dim is None else dim, x.ndim)
     ordered = sort(x, along).values
+    last = select(ordered, along, -1)  # nan if there is one
     found = []
     for share in shares.reshape(-1).tolist():
         place = share * (x.shape[along] - 1)
         low, high = (select(ordered, along, i) for i in (math.floor(place), math.ceil(place)))
-        found.append(low + (high - low) * (place - math.floor(place)))
-    found = [unsqueeze(f, along) if keepdim and dim is not None else f for f in found]
+        found.append(where(isnan(last), last, low + (high - low) * (place - math.floor(place))))
+    if keepdim:
+        found = [unsqueeze(f, along) if dim is not None else reshape(f, (1,) * input.ndim) for f in found]
     return stack(found) if shares.ndim else found[0]
 
 
 def searchsorted(sorted_sequence: Tensor, input: Tensor | Number, *, right: bool = False) -> Tensor:
     """Where each value belongs in a sorted vector, so that it stays sorted; after its equals if `right`."""
+    if sorted_sequence.ndim != 1:
+        raise RuntimeError(f"searchsorted: the sorted values must be a vector, but got {list(sorted_sequence.shape)}")
     values = getattr(input, "_array", input)
     return wrap(xp.asarray(xp.searchsorted(sorted_sequence._array, values, "right" if right else "left")))
 
@@ -169,7 +184,9 @@ def take(input: Tensor, index: Tensor) -> Tensor:
 
 def diff(input: Tensor, n: int = 1, dim: int = -1) -> Tensor:
     """The differences of neighbours along `dim`, n times over."""
+    if input.ndim == 0 or n < 0:
+        raise RuntimeError(f"diff: expected at least one dimension and n >= 0, but got {list(input.shape)} and n={n}")
     for _ in range(n):
-        size = input.shape[check_dim(dim, input.ndim)]
-        input = narrow(input, dim, 1, size - 1) - narrow(input, dim, 0, size - 1)
+        size = max(input.shape[check_dim(dim, input.ndim)], 1)
+        input = narrow(input, dim, min(1, size - 1), size - 1) - narrow(input, dim, 0, size - 1)
     return input

@@ -124,11 +124,14 @@ class CosineAnnealingLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        now, before = (1 + math.cos(math.pi * e / self.T_max) for e in (self.last_epoch, self.last_epoch - 1))
         if self.last_epoch == 0:
             return self._rates
-        if self._step_count == 1 or (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:  # nothing to multiply
+        now, before = (1 + math.cos(math.pi * e / self.T_max) for e in (self.last_epoch, self.last_epoch - 1))
+        if self._step_count == 1:
             return [self.eta_min + (base - self.eta_min) * now / 2 for base in self.base_lrs]
+        if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:  # from the bottom up: nothing to multiply
+            rise = (1 - math.cos(math.pi / self.T_max)) / 2
+            return [lr + (base - self.eta_min) * rise for lr, base in zip(self._rates, self.base_lrs, strict=True)]
         return [now / before * (lr - self.eta_min) + self.eta_min for lr in self._rates]
 
 

@@ -56,6 +56,44 @@ def test_refusals(f):
     same(f)
 
 
+def test_further_corners():
+    nan = np.array([1.0, np.nan, 0.5, -2.0, np.nan])
+    same(
+        lambda t, x: [t.quantile(x, 0.5), t.quantile(x[2:4], 0.3, keepdim=True), t.unique(x.detach())], nan, second_order=False
+    )
+    same(lambda t, x: t.quantile(x, t.tensor([0.25, 0.6], dtype=t.float64), dim=1, keepdim=True), (3, 5))
+    same(lambda t, x: t.atan2(x, x), np.zeros(3), second_order=False)
+    same(lambda t, x: t.addmm(x.detach() * np.nan, x, x, beta=0), (2, 2), second_order=False)
+    same(lambda t: t.bincount(t.tensor([1, 1]), t.tensor([2, 3])))
+    same(
+        lambda t: [
+            t.log10(t.tensor([1000.0, 1e-3])),
+            t.equal(t.ones(2), t.ones(2).long()),
+            t.diff(t.ones(3), 5),
+            t.kthvalue(t.tensor([3.0, 1, 2]), 2),
+        ]
+    )
+    same(
+        lambda t: [
+            t.Tensor(t.ones(2, 3).shape).shape,
+            t.searchsorted(t.tensor([1.0, 2, 3]), t.tensor([[0.5, 2]])),
+            t.take(t.arange(4), t.tensor([[3, 0]])),
+        ]
+    )
+    prints_the_same(lambda t: [t.finfo(t.float32), t.iinfo(t.int64), t.finfo(t.float64).eps])
+
+
+@pytest.mark.parametrize("f", [
+    lambda t: t.quantile(t.tensor([1, 2]), 0.5), lambda t: t.zeros(3).index_add(0, t.tensor([-1]), t.ones(1)), lambda t: t.zeros(3).index_add(0, t.tensor([0]), t.ones(1).long()),
+    lambda t: t.repeat_interleave(t.ones(2), -1), lambda t: t.ones(2).new_zeros(-1), lambda t: t.normal(t.ones(2), t.ones(3)), lambda t: t.tensor([256], dtype=t.uint8),
+    lambda t: t.bincount(t.tensor([1]), minlength=-1), lambda t: t.ones(2).scatter_add(0, t.tensor([0]), 1.0), lambda t: t.ones(2).atan2(1.0), lambda t: t.broadcast_tensors([t.ones(2), t.ones(2)]) if False else t.diff(t.tensor(1.0)),
+    lambda t: t.quantile(t.tensor([]), 0.5), lambda t: t.nn.utils.parameters_to_vector([]), lambda t: f"{t.ones(2):.2f}", lambda t: t.iinfo(t.bool), lambda t: t.finfo(t.int64),
+    lambda t: t.meshgrid(t.ones(2), t.ones(2).long()), lambda t: t.median(t.zeros(0, 3), 0), lambda t: t.addmm(t.ones(2, 2).double(), t.ones(2, 2), t.ones(2, 2)),
+])  # fmt: skip
+def test_further_refusals(f):
+    same(f)
+
+
 def test_seeded_normal_with_tensors():
     same(lambda t: t.normal(t.zeros(20), t.ones(20) * 2), tolerance=1e-5)
     same(lambda t: [t.normal(2.0, 3.0, (2, 3)), t.normal(t.arange(4.0)), t.normal(0.0, t.ones(3))], tolerance=1e-5)
