@@ -100,9 +100,12 @@ def add_at(shape: tuple[int, ...], steps: Sequence[Any], values: Array) -> Array
             target = target[step]
         target[steps[-1]] = values
         return out
-    cells = beside(xp.arange(out.size).reshape(shape), out)
-    for step in steps:
-        cells = cells[step]
+    if len(shape) == 1 and len(steps) == 1 and steps[0][0].dtype.kind == "i":
+        cells = steps[0][0]
+    else:
+        cells = beside(xp.arange(out.size).reshape(shape), out)
+        for step in steps:
+            cells = cells[step]
     xp.add.at(out.reshape(-1), cells.reshape(-1), xp.broadcast_to(values, cells.shape).reshape(-1))
     return out
 

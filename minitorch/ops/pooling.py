@@ -71,13 +71,13 @@ def by_taps(x: Array, window: Window) -> tuple[Array, Array] | None:
     out, padded = window.output_size(size), window.pad(x, lowest)
     (_, first), *others = window.taps(out)
     best = padded[..., *first].copy()
-    which = xp.zeros_like(best, dtype=xp.int16)
+    which = xp.zeros_like(best, dtype=xp.uint8 if len(others) < 256 else xp.uint32)
     for number, (_, places) in enumerate(others, 1):
         seen = padded[..., *places]
-        better = seen > best
-        xp.copyto(best, seen, where=better)
-        xp.copyto(which, number, where=better)
-    if (x.dtype.kind == "f" and xp.isnan(padded).any()) or (padded is not x and (best == lowest).any()):
+        better = (seen > best).astype(which.dtype)
+        xp.maximum(best, seen, out=best)
+        xp.maximum(which, better * which.dtype.type(number), out=which)  # a later cell that is better has a larger number
+    if (x.dtype.kind == "f" and xp.isnan(best).any()) or (padded is not x and (best == lowest).any()):
         return None
     # The place of cell j of window o is the sum over dimensions of (s o - before) and (d j), times that dimension's step.
     steps = [math.prod(size[i + 1 :]) for i in range(window.rank)]
