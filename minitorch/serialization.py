@@ -31,8 +31,9 @@ _DEEPEST = 100
 def save(obj: Any, f: str | os.PathLike[str] | IO[bytes]) -> None:
     """Write a tensor, or dicts, lists and tuples of tensors, numbers, strings and None, to a file.
 
-    The file is complete or untouched: it is written beside its place and then moved there. Raises TypeError for what is
-    not data, such as a Module: save its state_dict().
+    Tensors come back as leaves that require no gradient, each with memory of its own. The file is complete or untouched: it
+    is written beside its place and then moved there. Raises TypeError for what is not data, such as a Module: save its
+    state_dict().
     """
     tensors: dict[str, Any] = {}
     structure = _describe(obj, "", tensors, [])
