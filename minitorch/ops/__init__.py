@@ -21,6 +21,7 @@
     normalization.py  batch, layer, group and instance norm
     loss.py           losses of differences and margins
     likelihood.py     losses that are negative log-likelihoods
+    filling.py        new tensors like a given one, random values
     names.py          what results print as, grad_fn=<...>
     views.py          what becomes of histories when a view is changed in place
 

@@ -1,0 +1,97 @@
+"""Tensors filled: new ones like a given one, and random values drawn into an old one. Methods of Tensor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.variable import TensorBase, wrap
+from minitorch.backend.arrays import Array, beside, xp
+from minitorch.backend.random import Generator, default_generator
+from minitorch.ops.shape import sizes
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+# ---- new tensors of a tensor's type, on its device ---------------------------------------------------------------------
+
+
+def _new(self: Tensor, size: Any, value: Any, name: str, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    shape = sizes(size, name)
+    if any(n < 0 for n in shape):
+        raise RuntimeError(f"{name}(): Trying to create tensor with negative dimension: {list(shape)}")
+    array = xp.full_like(self._array, value, shape=shape)
+    return wrap(array).to(device, dtype).requires_grad_(requires_grad)
+
+
+def new_zeros(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of this tensor's type, on its device."""
+    return _new(self, size, 0, "new_zeros", dtype, device, requires_grad)
+
+
+def new_ones(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones of this tensor's type, on its device."""
+    return _new(self, size, 1, "new_ones", dtype, device, requires_grad)
+
+
+def new_empty(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of this one's type, on its device, whose values mean nothing."""
+    return _new(self, size, 0, "new_empty", dtype, device, requires_grad)
+
+
+def new_full(
+    self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """`fill_value` everywhere, of this tensor's type, on its device."""
+    return _new(self, (size,), fill_value, "new_full", dtype, device, requires_grad)
+
+
+def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A copy of `data` as a leaf of this tensor's type, on its device."""
+    array = xp.array(data._array if isinstance(data, TensorBase) else data, self._array.dtype)
+    return wrap(array).to(self.device if device is None else device, dtype).requires_grad_(requires_grad)
+
+
+# ---- random values, in place -------------------------------------------------------------------------------------------
+
+
+def uniform_(self: Tensor, from_: Any = 0.0, to: Any = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Draw every element from [from_, to), as PyTorch draws for the same seed."""
+    if from_ > to:
+        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={from_} > to={to}")
+    kind = self._array.dtype.type
+    if self._array.dtype.kind != "f":
+        raise NotImplementedError(f"random values of a distribution need a floating-point tensor, not {self.dtype!r}")
+    wide = xp.float32 if kind is xp.float16 else self._array.dtype
+    drawn = (generator or default_generator).uniform(self.numel(), wide)
+    width = float(kind(to) - kind(from_))  # PyTorch takes the bounds in the tensor's type and computes in float64
+    values = (drawn.astype(xp.float64) * width + float(kind(from_))).astype(kind)
+    if kind is xp.float16:
+        values[values >= to] = from_  # which rounding may have reached
+    return _fill(self, values)
+
+
+def normal_(self: Tensor, mean: Any = 0.0, std: Any = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Draw every element from the normal distribution, as PyTorch draws for the same seed."""
+    if std < 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+    return _fill(self, (generator or default_generator).normal(self.numel(), self._array.dtype) * std + mean)
+
+
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """Set every element to 1 with probability p, else to 0. (The draws are not PyTorch's for the same seed.)"""
+    chance = p._array if isinstance(p, TensorBase) else p
+    if not (xp.min(chance) >= 0 and xp.max(chance) <= 1):
+        raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
+    drawn = (generator or default_generator).uniform(self.numel(), xp.float64).reshape(self.shape)
+    drawn = beside(drawn, self._array) < chance
+    self._before_change()
+    return self._overwrite(wrap(drawn.astype(self._array.dtype)))
+
+
+def _fill(self: Tensor, values: Array) -> Tensor:
+    if self._array.dtype.kind != "f":
+        raise NotImplementedError(f"random values of a distribution need a floating-point tensor, not {self.dtype!r}")
+    self._before_change()
+    values = values.reshape(self._array.shape).astype(self._array.dtype, copy=False)
+    return self._overwrite(wrap(beside(values, self._array)))
