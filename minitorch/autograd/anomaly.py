@@ -8,10 +8,10 @@ with autograd.detect_anomaly():
 from __future__ import annotations
 
 import linecache
-import sys
 from typing import Any
 
 from minitorch.backend.arrays import xp
+from minitorch.backend.notice import users_frame
 
 __all__ = ["detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly"]
 
@@ -58,9 +58,7 @@ class detect_anomaly:
 
 def calling_line() -> str:
     """The line of the user's program that is being executed: its file, number and text."""
-    frame: Any = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("minitorch."):
-        frame = frame.f_back
+    frame, _ = users_frame()
     file, number = frame.f_code.co_filename, frame.f_lineno
     text = linecache.getline(file, number).strip()
     return f'File "{file}", line {number}, in {frame.f_code.co_name}' + (f": {text}" if text else "")

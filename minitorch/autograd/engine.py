@@ -85,7 +85,9 @@ def sweep(
             if not _leads(node, on_the_way):
                 continue
         if isinstance(node, Op):
-            results = node.backward(*got) if len(got) == 1 else node.backward(*_with_zeros(node, got, recording))
+            if len(got) > 1 and node.materialize_grads:
+                got = _with_zeros(node, got, recording)
+            results = node.backward(*got)
             if type(results) is not tuple:
                 results = (results,)
         else:

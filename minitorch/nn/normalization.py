@@ -46,17 +46,19 @@ class _Running(_Scaled):
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
 
-    def _set_up(
+    def __init__(
         self,
         num_features: int,
-        eps: float,
-        momentum: float | None,
-        affine: bool,
-        track_running_stats: bool,
-        bias: bool,
-        device: Any,
-        dtype: DType | None,
+        eps: float = 1e-05,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        *,
+        bias: bool = True,
+        device: Any = None,
+        dtype: DType | None = None,
     ) -> None:
+        super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         self._make_scale((num_features,), affine, bias, device, dtype)
@@ -89,21 +91,6 @@ class _Running(_Scaled):
 
 
 class _BatchNorm(_Running):
-    def __init__(
-        self,
-        num_features: int,
-        eps: float = 1e-05,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-        *,
-        bias: bool = True,
-        device: Any = None,
-        dtype: DType | None = None,
-    ) -> None:
-        super().__init__()
-        self._set_up(num_features, eps, momentum, affine, track_running_stats, bias, device, dtype)
-
     def forward(self, input: Tensor) -> Tensor:
         self._check_dim(input)
         use_batch = self.training or self.running_mean is None
@@ -153,8 +140,7 @@ class _InstanceNorm(_Running):
         device: Any = None,
         dtype: DType | None = None,
     ) -> None:
-        super().__init__()
-        self._set_up(num_features, eps, momentum, affine, track_running_stats, bias, device, dtype)
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias=bias, device=device, dtype=dtype)
 
     def forward(self, input: Tensor) -> Tensor:
         self._check_dim(input)

@@ -20,7 +20,7 @@ from minitorch.backend.arrays import Array, xp
 from minitorch.ops.elementwise import check_floating
 from minitorch.ops.pointwise import sqrt
 from minitorch.ops.reduction import mean, sum, vector_norm
-from minitorch.ops.shape import reshape
+from minitorch.ops.shape import Expand, reshape
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -55,7 +55,7 @@ class Standardize(Op):
             rest = sum(grad, ctx.dims, True) + y * sum(grad * y, ctx.dims, True)
             total = (grad - rest / count) / deviation
         if grad_mean is not None:
-            total = _add(total, grad_mean / count)
+            total = _add(total, Expand.apply(grad_mean / count, tuple(x.shape)))
         if grad_var is not None:
             total = _add(total, grad_var * (centred * (2 / count)))
         return total

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 class MaxPool(Op):
     """The largest of each window, the first of equals, nan above all; with it its flat place in its plane (*size)"""
 
+    materialize_grads = False  # places have none
+
     def forward(ctx, x: Array, window: Window | AdaptiveWindow) -> tuple[Array, Array]:
         found = by_taps(x, window) if isinstance(window, Window) else None
         values, places = largest(x, window) if found is None else found
@@ -84,10 +86,9 @@ def by_taps(x: Array, window: Window) -> tuple[Array, Array] | None:
     begin = xp.zeros((), dtype=xp.int64)
     for n, s, (before, _), step in zip(out, window.stride, window.padding, steps, strict=True):
         begin = begin[..., None] + (xp.arange(n) * s - before) * step
-    offset = [
-        math.fsum(j * d * step for j, d, step in zip(cell, window.dilation, steps, strict=True)) for cell, _ in window.taps(out)
-    ]
-    return best, beside(xp.array(offset, dtype=xp.int64), x)[which] + beside(begin, x)
+    cells = xp.array([cell for cell, _ in window.taps(out)], dtype=xp.int64)
+    offset = cells @ (xp.array(window.dilation) * xp.array(steps))
+    return best, beside(offset, x)[which] + beside(begin, x)
 
 
 class Pick(Op):
