@@ -39,6 +39,7 @@ from minitorch.backend.dtypes import (
     uint8,
 )
 from minitorch.backend.random import Generator, default_generator, initial_seed, manual_seed, seed
+from minitorch.backend.threads import get_num_threads, set_num_threads
 from minitorch.creation import *
 from minitorch.faces import face as _face
 from minitorch.ops import *

@@ -21,7 +21,7 @@ from minitorch.ops.folding import Fold, Unfold
 from minitorch.ops.likelihood import BinaryCrossEntropy
 from minitorch.ops.normalization import Standardize
 from minitorch.ops.pooling import AvgPool, MaxPool, Pick, PutBack, Spread
-from minitorch.ops.rectifier import LeakyRelu, Relu
+from minitorch.ops.rectifier import Bend, LeakyRelu, Relu
 from minitorch.ops.window import Window
 
 
@@ -253,12 +253,14 @@ def convolution_case(draw):
 
 def convolution(draw):
     window, groups, x, w, _ = convolution_case(draw)
-    return lambda x, w: Convolution.apply(x, w, window, groups), (draw.tensor(x), draw.tensor(w))
+    apply = lambda x, w, b: Convolution.apply(x, w, b, window, groups)  # noqa: E731
+    return apply, (draw.tensor(x), draw.tensor(w), draw.tensor((w[0],)))
 
 
 def conv_transpose(draw):
     window, groups, x, w, y = convolution_case(draw)
-    return lambda g, w: ConvTranspose.apply(g, w, window, groups, x[2:]), (draw.tensor(y), draw.tensor(w))
+    apply = lambda g, w, b: ConvTranspose.apply(g, w, b, window, groups, x[2:])  # noqa: E731
+    return apply, (draw.tensor(y), draw.tensor(w), draw.tensor((x[1],)))
 
 
 def conv_weight(draw):
@@ -318,6 +320,12 @@ def standardizing(draw):
     dims = draw.choose([(0,), (0, 2), (1,), (0, 1, 2)])
     used = draw.choose([slice(0, 1), slice(0, 2), slice(0, 3)])
     return lambda x: Standardize.apply(x, dims, 0.1)[used], (draw.tensor(shape),)
+
+
+def bend(draw):
+    shape = draw.shape()
+    slope = draw.tensor((shape[0], *(1,) * (len(shape) - 1)) if shape else ())
+    return Bend.apply, (draw.tensor(shape), draw.tensor(shape, apart_from=(0.0,)), slope)
 
 
 def leaky(draw):
@@ -395,6 +403,7 @@ SAMPLES: dict[type[Function], Callable] = {
     ops.comparison.Clamp: clamping,
     Relu: unary(mt.relu, apart_from=(0,)),
     LeakyRelu: leaky,
+    Bend: bend,
     ops.reduction.Sum: reduction(mt.sum),
     ops.reduction.Extreme: extreme(mt.amax),
     ops.reduction.Prod: product,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import wrap
-from minitorch.backend.arrays import Array, keep, xp
+from minitorch.backend.arrays import Array, choose, keep, xp
 from minitorch.ops.elementwise import Number, Pointwise, promote
 
 if TYPE_CHECKING:
@@ -99,7 +99,12 @@ class Where(Pointwise):
                 f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"
             )
         ctx.save_for_backward(condition)
-        return xp.where(condition, *promote(a, b))
+        a, b = promote(a, b)
+        if not hasattr(a, "dtype") and hasattr(b, "dtype"):
+            a = b.dtype.type(a)
+        if not hasattr(b, "dtype") and hasattr(a, "dtype"):
+            b = a.dtype.type(b)
+        return choose(condition, a, b)
 
     def backward(ctx, grad: Tensor) -> Any:
         (condition,) = ctx.saved_tensors

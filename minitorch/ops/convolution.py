@@ -23,62 +23,50 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.function import Op
-from minitorch.backend.arrays import Array, xp
-from minitorch.ops.shape import constant_pad, squeeze, unsqueeze
+from minitorch.backend.arrays import Array
+from minitorch.ops.planes import correlate, correlate_transposed, correlate_weight
+from minitorch.ops.reduction import sum
+from minitorch.ops.shape import constant_pad, reshape, squeeze, unsqueeze
 from minitorch.ops.window import Window, for_ranks, per_dim
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-def _columns(x: Array, window: Window, groups: int) -> Array:
-    """x as (N, G, C/G * prod kernel, prod out): each column is one window, written out."""
-    seen = window.columns(x)  # (N, C, *kernel, *out)
-    n, c = x.shape[:2]
-    return seen.reshape(n, groups, c // groups * math.prod(window.kernel), math.prod(seen.shape[-window.rank :]))
-
-
 class Convolution(Op):
-    """y[f, o] = sum_{c, j} w[f, c, j] x[c, s o + d j - p]"""
+    """y[f, o] = sum_{c, j} w[f, c, j] x[c, s o + d j - p], plus bias[f]"""
 
-    def forward(ctx, x: Array, weight: Array, window: Window, groups: int) -> Array:
+    def forward(ctx, x: Array, weight: Array, bias: Array | None, window: Window, groups: int) -> Array:
         ctx.save_for_backward(x, weight)
         ctx.window, ctx.groups = window, groups
-        out = window.output_size(x.shape[2:])
-        features = weight.shape[0]
-        kernel = weight.reshape(groups, features // groups, -1)
-        y = xp.matmul(kernel, _columns(x, window, groups))
-        return y.reshape(x.shape[0], features, *out)
+        return correlate(x, weight, bias, window, groups)
 
     def backward(ctx, grad: Tensor) -> Any:
         x, weight = ctx.saved_tensors
-        for_x, for_weight, *_ = ctx.needs_input_grad
+        for_x, for_weight, for_bias, *_ = ctx.needs_input_grad
         size = tuple(x.shape[2:])
         return (
-            ConvTranspose.apply(grad, weight, ctx.window, ctx.groups, size) if for_x else None,
+            ConvTranspose.apply(grad, weight, None, ctx.window, ctx.groups, size) if for_x else None,
             ConvWeight.apply(x, grad, ctx.window, ctx.groups) if for_weight else None,
+            _sum_of_each_channel(grad) if for_bias else None,
         )
 
 
 class ConvTranspose(Op):
-    """x'[c, s o + d j - p] += sum_f w[f, c, j] g[f, o], for an image of the given size"""
+    """x'[c, s o + d j - p] += sum_f w[f, c, j] g[f, o], for an image of the given size; plus bias[c]"""
 
-    def forward(ctx, g: Array, weight: Array, window: Window, groups: int, size: tuple[int, ...]) -> Array:
+    def forward(ctx, g: Array, weight: Array, bias: Array | None, window: Window, groups: int, size: tuple[int, ...]) -> Array:
         ctx.save_for_backward(g, weight)
         ctx.window, ctx.groups = window, groups
-        n, features = g.shape[:2]
-        per_group = weight.shape[1]
-        kernel = weight.reshape(groups, features // groups, -1)
-        columns = xp.matmul(kernel.swapaxes(1, 2), g.reshape(n, groups, features // groups, math.prod(g.shape[2:])))
-        columns = columns.reshape(n, groups * per_group, *window.kernel, *g.shape[2:])
-        return window.fold(columns, size)
+        return correlate_transposed(g, weight, bias, window, groups, size)
 
     def backward(ctx, grad: Tensor) -> Any:
         g, weight = ctx.saved_tensors
-        for_g, for_weight, *_ = ctx.needs_input_grad
+        for_g, for_weight, for_bias, *_ = ctx.needs_input_grad
         return (
-            Convolution.apply(grad, weight, ctx.window, ctx.groups) if for_g else None,
+            Convolution.apply(grad, weight, None, ctx.window, ctx.groups) if for_g else None,
             ConvWeight.apply(grad, g, ctx.window, ctx.groups) if for_weight else None,
+            _sum_of_each_channel(grad) if for_bias else None,
         )
 
 
@@ -88,18 +76,20 @@ class ConvWeight(Op):
     def forward(ctx, x: Array, g: Array, window: Window, groups: int) -> Array:
         ctx.save_for_backward(x, g)
         ctx.window, ctx.groups = window, groups
-        n, features = g.shape[:2]
-        columns = _columns(x, window, groups)
-        w = xp.matmul(g.reshape(n, groups, features // groups, math.prod(g.shape[2:])), columns.swapaxes(2, 3)).sum(axis=0)
-        return w.reshape(features, x.shape[1] // groups, *window.kernel)
+        return correlate_weight(x, g, window, groups)
 
     def backward(ctx, grad: Tensor) -> Any:
         x, g = ctx.saved_tensors
         for_x, for_g, *_ = ctx.needs_input_grad
         return (
-            ConvTranspose.apply(g, grad, ctx.window, ctx.groups, tuple(x.shape[2:])) if for_x else None,
-            Convolution.apply(x, grad, ctx.window, ctx.groups) if for_g else None,
+            ConvTranspose.apply(g, grad, None, ctx.window, ctx.groups, tuple(x.shape[2:])) if for_x else None,
+            Convolution.apply(x, grad, None, ctx.window, ctx.groups) if for_g else None,
         )
+
+
+def _sum_of_each_channel(grad: Any) -> Any:
+    n, c = grad.shape[:2]
+    return sum(sum(reshape(grad, (n, c, math.prod(grad.shape[2:]))), 2), 0)
 
 
 # ---- the functions, by PyTorch's names, each for one, two and three spatial dimensions -------------------------------
@@ -132,8 +122,7 @@ def conv(
     _check(name, rank, input, weight, bias, groups, transposed=False)
     if input.ndim == rank + 1:
         return squeeze(conv(rank, unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups), 0)
-    y = Convolution.apply(input, weight, window, groups)
-    return y if bias is None else y + bias.reshape(-1, *(1,) * rank)
+    return Convolution.apply(input, weight, bias, window, groups)
 
 
 def conv_transpose(
@@ -191,9 +180,10 @@ def conv_transpose(
                 f"output_padding + 1 = ({size} - 1) * {s} - 2 * {p} + {d} * ({k} - 1) + {extra[i]} + 1 = {n + b} on spatial "
                 f"dimension {i}: padding of at most {p + (n + b - 1) // 2} leaves a cell"
             )
-    y = ConvTranspose.apply(input, weight, window, groups, reached)
-    if any(beyond):
-        y = constant_pad(y, ((0, 0), (0, 0), *((0, b) for b in beyond)))
+    if not any(beyond):
+        return ConvTranspose.apply(input, weight, bias, window, groups, reached)
+    y = ConvTranspose.apply(input, weight, None, window, groups, reached)
+    y = constant_pad(y, ((0, 0), (0, 0), *((0, b) for b in beyond)))
     return y if bias is None else y + bias.reshape(-1, *(1,) * rank)
 
 

@@ -1,128 +1,208 @@
-"""Time workloads under minitorch and PyTorch in turn, and print a table of medians and ratios.
+"""Time workloads under minitorch and PyTorch in turn, and print tables: times, ratios, floors, memory, scaling, import.
 
-Rounds are interleaved, so that a slow moment of the machine meets both. Run it on a quiet machine.
+Rounds are interleaved, so that a slow moment of the machine meets both, and medians taken. Run it on a quiet machine.
+
+    python -m tests.benchmarks                everything
+    python -m tests.benchmarks Conv2d ReLU    the workloads with these words in their names
+    python -m tests.benchmarks --readme       everything, and the table of times into README.md
+    python -m tests.benchmarks --profile NAME where the time of one workload goes, function by function
 """
 
 from __future__ import annotations
 
+import argparse
+import ctypes
+import math
+import platform
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import numpy
+
 import minitorch
+from tests.benchmarks.workloads import LAYERS, MODELS, Workload, chain, lenet, training_step
 
-ROUNDS = 25
-
-
-def chain(t: Any) -> Callable[[], None]:
-    """1,000 ops on 10 elements, forward and backward; the time is that of one op."""
-    x, w = t.rand(10, requires_grad=True), t.rand(10)
-
-    def run() -> None:
-        y = x
-        for _ in range(250):
-            y = t.tanh(y * w + w) * 1.01
-        y.sum().backward()
-
-    return run
+THREADS = 2
+WARM_UP = 0.03  # seconds at the start of a turn, not timed: the threads of the other library go to sleep, ours wake up
+BURST = 5  # timed runs in a turn
+README = Path(__file__).parents[2] / "README.md"
 
 
-def training_step(build: Callable[[Any], Any], shape: tuple[int, ...], classes: int) -> Callable[[Any], Callable[[], None]]:
-    def prepare(t: Any) -> Callable[[], None]:
-        model, x, y = build(t), t.rand(*shape), t.randint(0, classes, (shape[0],))
-        optimizer = t.optim.SGD(model.parameters(), lr=0.01)
+def libraries() -> dict[str, Any]:
 
-        def run() -> None:
-            loss = t.nn.functional.cross_entropy(model(x), y)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-
-        return run
-
-    return prepare
+    minitorch.set_num_threads(THREADS)
+    found: dict[str, Any] = {"minitorch": minitorch}
+    try:
+        import torch
+    except ImportError:
+        print("PyTorch is not installed (`make parity` installs it): no ratios\n")
+    else:
+        torch.set_num_threads(THREADS)
+        found["PyTorch"] = torch
+    return found
 
 
-def layer(code: str, shape: tuple[int, ...]) -> Callable[[Any], Callable[[], None]]:
-    def prepare(t: Any) -> Callable[[], None]:
-        module, x = eval(f"nn.{code}", {"nn": t.nn}), t.rand(*shape, requires_grad=True)
-        start = t.ones_like(module(x))
-
-        def run() -> None:
-            x.grad = None
-            module(x).backward(start)
-
-        return run
-
-    return prepare
-
-
-def mlp(t: Any) -> Any:
-    nn = t.nn
-    return nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 10))
-
-
-def lenet(t: Any) -> Any:
-    nn = t.nn
-    return nn.Sequential(
-        nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10),
-    )  # fmt: skip
-
-
-WORKLOADS: dict[str, tuple[Callable[[Any], Callable[[], None]], int]] = {
-    "chain of 1,000 small ops, per op": (chain, 1001),
-    "MLP 784-256-256-10, batch 128, SGD step": (training_step(mlp, (128, 784), 10), 1),
-    "LeNet-5, batch 64, SGD step": (training_step(lenet, (64, 1, 28, 28), 10), 1),
-    "Conv2d(32, 64, 3, padding=1) on 16x32x32x32": (layer("Conv2d(32, 64, 3, padding=1)", (16, 32, 32, 32)), 1),
-    "Conv3d(8, 16, 3, padding=1) on 4x8x16x32x32": (layer("Conv3d(8, 16, 3, padding=1)", (4, 8, 16, 32, 32)), 1),
-    "MaxPool2d(2) on 32x64x32x32": (layer("MaxPool2d(2)", (32, 64, 32, 32)), 1),
-    "Sigmoid on 1e6": (layer("Sigmoid()", (1_000_000,)), 1),
-    "ReLU on 1e6": (layer("ReLU()", (1_000_000,)), 1),
-    "PReLU on 1e6": (layer("PReLU()", (1_000_000,)), 1),
-}
-
-
-def measure(prepared: dict[str, Callable[[], None]]) -> dict[str, float]:
+def measure(prepared: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
     """The median time of each, in turns."""
     times: dict[str, list[float]] = {name: [] for name in prepared}
-    for round_ in range(ROUNDS + 3):
+    for _ in range(rounds):
         for name, run in prepared.items():
             start = time.perf_counter()
             run()
-            if round_ >= 3:
+            while time.perf_counter() < start + WARM_UP:
+                run()
+            for _ in range(BURST):
+                start = time.perf_counter()
+                run()
                 times[name].append(time.perf_counter() - start)
     return {name: statistics.median(each) for name, each in times.items()}
+
+
+def rates() -> tuple[float, float]:
+    """What this machine can do with all threads at once: flops per second of a matrix product, bytes per second of a copy."""
+    a = numpy.ones((1024, 1024), numpy.float32)
+    product = measure({"": lambda: a @ a}, 15)[""]
+    parts = [(numpy.ones(1 << 21, numpy.float32), numpy.empty(1 << 21, numpy.float32)) for _ in range(THREADS)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        copy = measure({"": lambda: list(pool.map(lambda part: numpy.copyto(part[1], part[0]), parts))}, 15)[""]
+    return 2 * 1024**3 / product, THREADS * 2 * (4 << 21) / copy
+
+
+def table_of_times(workloads: list[Workload], found: dict[str, Any], rounds: int) -> list[str]:
+    flops, bandwidth = rates()
+    ratios = []
+    print(f"A matrix product reaches {flops / 1e9:.0f} Gflop/s here, a copy {bandwidth / 1e9:.0f} GB/s.\n")
+    lines = [
+        f"| workload, forward and backward | {' | '.join(found)} | ratio | of the floor |",
+        "|---|" + "---|" * (len(found) + 2),
+    ]
+    print(*lines, sep="\n")
+    for work in workloads:
+        medians = measure({lib: work.prepare(t) for lib, t in found.items()}, rounds)
+        unit, scale = ("us", 1e6) if work.parts > 1 else ("ms", 1e3)
+        cells = [f"{medians[lib] / work.parts * scale:.2f} {unit}" for lib in found]
+        ratio = medians["minitorch"] / medians["PyTorch"] if "PyTorch" in medians else math.nan
+        ratios.append(ratio)
+        floor = max(work.flops / flops, work.bytes / bandwidth)
+        share = f"{100 * floor / medians['minitorch']:.0f} %" if floor else ""
+        lines.append(f"| {work.name} | {' | '.join(cells)} | {ratio:.2f} | {share} |")
+        print(lines[-1], flush=True)
+    lines.append(f"| geometric mean | {' | ' * (len(found) - 1)} | {statistics.geometric_mean(ratios):.2f} | |")
+    print(lines[-1], "\n")
+    return lines
+
+
+# ---- memory: in a process of its own, the most that a run needs beyond what was there before ---------------------------
+
+MEMORY = ["Conv2d(32, 64, 3, padding=1)", "Conv2d(64, 128, 3, stride=2", "Conv3d(", "ConvTranspose2d(", "ConvTranspose3d("]
+
+
+def peak(library: str, workload: str) -> float:
+    """MiB that a run adds to the resident memory at its highest (Linux counts it; nan elsewhere)."""
+    if platform.system() != "Linux":
+        return math.nan
+    command = [sys.executable, "-m", "tests.benchmarks", "--peak", library, workload]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def print_peak(library: str, workload: str) -> None:
+    t = libraries()[library]
+    work = next(w for w in LAYERS if w.name == workload)
+    small = work.prepare(t)
+    x = t.zeros(1, 4, 8, 8, requires_grad=True)
+    t.nn.Conv2d(4, 4, 3)(x).sum().backward()  # what a library loads and starts at first use is not the workload's
+
+    def resident(key: str) -> int:
+        return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(key))
+
+    del x
+    ctypes.CDLL(None).malloc_trim(0)  # memory that is free, but not given back, would hide what the run needs
+    Path("/proc/self/clear_refs").write_text("5")  # sets the mark of the highest back to now
+    before = resident("VmRSS:")
+    small()
+    print((resident("VmHWM:") - before) / 1024)
+
+
+def table_of_memory(found: dict[str, Any]) -> None:
+    print(f"| peak memory of a run beyond its start | {' | '.join(found)} | ratio |")
+    print("|---|" + "---|" * (len(found) + 1))
+    for start in MEMORY:
+        name = next(w.name for w in LAYERS if w.name.startswith(start))
+        peaks = {lib: statistics.median(peak(lib, name) for _ in range(3)) for lib in found}
+        ratio = peaks["minitorch"] / peaks["PyTorch"] if "PyTorch" in peaks else math.nan
+        print(f"| {name} | {' | '.join(f'{p:.1f} MiB' for p in peaks.values())} | {ratio:.2f} |", flush=True)
+
+
+def table_of_scaling(found: dict[str, Any]) -> None:
+    print(f"\n| scaling | {' | '.join(found)} |\n|---|" + "---|" * len(found))
+    for batch in (4, 16, 64):
+        medians = measure({lib: training_step(lenet, (batch, 1, 28, 28))(t) for lib, t in found.items()}, 15)
+        print(f"| LeNet-5, batch {batch}, per sample | {' | '.join(f'{m / batch * 1e6:.0f} us' for m in medians.values())} |")
+    for length in (1_000, 10_000, 100_000, 1_000_000):
+        prepared = {lib: chain(length)(t) for lib, t in found.items() if lib == "minitorch" or length < 1_000_000}
+        medians = measure(prepared, max(1, 20_000 // length))
+        cells = [f"{medians[lib] / length * 1e6:.2f} us" if lib in medians else "" for lib in found]
+        print(f"| chain of {length:,} ops, per op | {' | '.join(cells)} |", flush=True)
 
 
 def import_time(module: str) -> float:
     code = f"import time; s = time.perf_counter(); import {module}; print(time.perf_counter() - s)"
     return statistics.median(
-        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) for _ in range(7)
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) for _ in range(9)
     )
 
 
-def main() -> None:
-    libraries: dict[str, Any] = {"minitorch": minitorch}
-    try:
-        import torch
+def profile(work: Workload) -> None:
+    import cProfile
+    import pstats
 
-        torch.set_num_threads(2)
-        libraries["torch"] = torch
-    except ImportError:
-        print("PyTorch is not installed (`make parity` installs it): no ratios\n")
-    print(f"| workload (forward + backward) | {' | '.join(libraries)} | ratio |")
-    print("|---|" + "---|" * (len(libraries) + 1))
-    for name, (prepare, parts) in WORKLOADS.items():
-        medians = measure({lib: prepare(module) for lib, module in libraries.items()})
-        unit, scale = ("us", 1e6) if parts > 1 else ("ms", 1e3)
-        cells = [f"{medians[lib] / parts * scale:.2f} {unit}" for lib in libraries]
-        ratio = f"{medians['minitorch'] / medians['torch']:.2f}" if "torch" in medians else ""
-        print(f"| {name} | {' | '.join(cells)} | {ratio} |", flush=True)
-    print(f"\nimport: minitorch {import_time('minitorch') * 1e3:.0f} ms, of which numpy {import_time('numpy') * 1e3:.0f} ms")
+    run = work.prepare(minitorch)
+    for _ in range(5):
+        run()
+    profiler = cProfile.Profile()
+    with profiler:
+        for _ in range(50):
+            run()
+    pstats.Stats(profiler).sort_stats("tottime").print_stats(30)
+
+
+def into_readme(lines: list[str]) -> None:
+    text = README.read_text(encoding="utf-8")
+    begin, end = "<!-- benchmarks -->\n", "<!-- end of benchmarks -->"
+    head, rest = text.split(begin)
+    README.write_text(head + begin + "\n".join(lines) + "\n" + end + rest.split(end)[1], encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.split("\n")[0])
+    parser.add_argument("words", nargs="*", help="only workloads with one of these words in their names")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--readme", action="store_true", help="write the table of times into README.md")
+    parser.add_argument("--profile", metavar="NAME")
+    parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.peak:
+        return print_peak(*given.peak)
+    every = MODELS + LAYERS
+    if given.profile:
+        return profile(next(w for w in every if given.profile in w.name))
+    found = libraries()
+    chosen = [w for w in every if not given.words or any(word in w.name for word in given.words)]
+    lines = table_of_times(chosen, found, given.rounds)
+    if given.words:
+        return None
+    table_of_memory(found)
+    table_of_scaling(found)
+    print(f"\nimport minitorch: {import_time('minitorch') * 1e3:.0f} ms, of which numpy {import_time('numpy') * 1e3:.0f} ms")
+    if given.readme:
+        into_readme(lines)
+    return None
 
 
 if __name__ == "__main__":

@@ -1,0 +1,142 @@
+"""Work on several processor cores: a range of samples is cut into pieces, which threads compute side by side.
+
+It pays because NumPy lets go of the interpreter's lock while it computes. The product of two matrices has threads of its own
+(BLAS starts them), which would stand in the way: within a piece it has one.
+
+The pieces are cut without regard to the number of threads, and their results come back in order. So whatever that number is,
+the same sums are added in the same order, and the result is the same to the last bit.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
+from typing import Any
+
+from minitorch.backend.arrays import Array, xp
+
+__all__ = ["get_num_threads", "in_pieces", "piece_size", "set_num_threads"]
+
+CACHE = 2 << 20  # bytes that a piece's largest array may have: cores have a cache of about this size, and short pieces make
+# threads wait for each other
+GPU_MEMORY = 1 << 28  # the same on a GPU, which is quickest when it is given much at a time
+
+_POOL = "minitorch-pool"  # how the names of the threads begin
+_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_count = _cores
+
+
+def get_num_threads() -> int:
+    """How many threads compute: at the start as many as there are processor cores to use."""
+    return _count
+
+
+def set_num_threads(num: int) -> None:
+    """Compute with `num` threads, those of BLAS included. The results are the same, whatever it is.
+
+    Raises RuntimeError unless num is positive.
+    """
+    global _count
+    if isinstance(num, bool) or not isinstance(num, int):
+        raise TypeError(f"set_num_threads expects an int, but got {type(num).__name__}")
+    if num < 1:
+        raise RuntimeError(f"set_num_threads expects a positive integer, but got {num}")
+    _count = num
+    _set_blas(num)
+
+
+def piece_size(total: int, bytes_of_one: int, like: Array) -> int:
+    """How many of `total` things make a piece, if each takes `bytes_of_one` of the cache: at least one of them."""
+    room = CACHE if isinstance(like, xp.ndarray) else GPU_MEMORY
+    count = -(-total * bytes_of_one // room)
+    return max(1, -(-total // (count + count % 2))) if count > 1 else max(1, total)
+
+
+def in_pieces(function: Callable[[int, int], Any], total: int, size: int) -> Any:
+    """Call function(start, stop) for each `size` of range(total), and return the sum of what it returns, if it does.
+
+    The function must call nothing but the array library, and write to no place that another piece does. Pieces of a piece
+    are done by the thread that has it.
+    """
+    pieces = [(start, min(start + size, total)) for start in range(0, total, size)]
+    threads = 1 if threading.current_thread().name.startswith(_POOL) else min(_count, len(pieces))
+    with _one_blas_thread():
+        work = _Work(function, pieces)
+        helpers = [_pool(os.getpid(), _count).submit(copy_context().run, work.run) for _ in range(threads - 1)]
+        try:
+            work.run()
+        finally:
+            for helper in helpers:
+                helper.result()
+    return work.sum
+
+
+class _Work:
+    """Pieces to do, for as many threads as call `run`."""
+
+    def __init__(self, function: Callable[[int, int], Any], pieces: list[tuple[int, int]]) -> None:
+        self.function, self.pieces, self.sum = function, pieces, None
+        self.next = iter(range(len(pieces))).__next__
+        self.done: dict[int, Any] = {}
+        self.added = 0
+        self.lock = threading.Lock()
+
+    def run(self) -> None:
+        for number in iter(self.next, None):
+            result = self.function(*self.pieces[number])
+            with self.lock:  # a sum grows in the order of the pieces, whoever is done first
+                self.done[number] = result
+                while self.added in self.done:
+                    part = self.done.pop(self.added)
+                    self.added += 1
+                    if self.sum is None:
+                        self.sum = part
+                    else:
+                        self.sum += part
+
+
+@functools.lru_cache(maxsize=1)
+def _pool(process: int, count: int) -> ThreadPoolExecutor:
+    """The threads; those of this process, as a fork has none."""
+    return ThreadPoolExecutor(count, thread_name_prefix=_POOL)
+
+
+# ---- the threads of BLAS -----------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _blas() -> list[Any]:
+    """The BLAS libraries that are loaded."""
+    from threadpoolctl import ThreadpoolController
+
+    return [lib for lib in ThreadpoolController().lib_controllers if lib.user_api == "blas"]
+
+
+def _set_blas(count: int) -> None:
+    for lib in _blas():
+        lib.set_num_threads(count)
+
+
+_lock = threading.Lock()
+_inside = 0  # how many regions are open in which BLAS has one thread
+
+
+@contextmanager
+def _one_blas_thread() -> Iterator[None]:
+    global _inside
+    with _lock:
+        _inside += 1
+        if _inside == 1:
+            _set_blas(1)
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            if _inside == 0:
+                _set_blas(_count)

@@ -1,0 +1,320 @@
+"""Convolution of arrays where it is quick: on images laid out flat, in which a kernel's cell sees one long slice.
+
+Put the rows of a padded image end to end, `pitch` cells from the start of one to the start of the next. Window o stands at
+place  flat(o) = sum of o * step,  a step being the distance between neighbours along a dimension, and its cell j sees place
+flat(o) + flat(d j). So while o runs over the image, cell j reads on and on from flat(d j): one slice. A window that runs over
+the end of a row sees the beginning of the next: what it makes is never looked at, and costs less than stopping would.
+
+    3 x 3 image, padding 1, kernel 3       . . . . .       cell 0 reads from here
+    (one column of zeros does for the      . a b c         cell 4, the middle one, from a's place: 5 later
+    right of a row and the left of         . d e f         and so on; 9 slices
+    the next)                              . g h i  . . .
+
+With a stride s the cells of the image fall into s^rank planes: those at s q + r make the plane of phase r, and cell j of the
+kernel moves along one of them, the one of r = d j mod s, by steps of one. So a strided convolution is a sum of convolutions
+with stride 1, each with its share of the kernel; and its transpose puts as many of them side by side.
+
+The slices, written below each other, are the columns of which convolution is a matrix product. A piece of them at a time
+that stays in the cache is all that exists of them. (Chellapilla et al. 2006, "High performance convolutional neural networks
+for document processing", is the origin of the columns.)
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from minitorch.backend.arrays import Array, add_over, in_order, strided, xp
+from minitorch.backend.threads import in_pieces, piece_size
+from minitorch.ops.window import Window
+
+__all__ = ["correlate", "correlate_transposed", "correlate_weight"]
+
+NARROW = 256  # up to so many rows a product of matrices gains by having more
+
+
+@dataclass(frozen=True)
+class Share:
+    """Along one dimension, the cells of a kernel that see one plane: that of the image's cells s q + phase - before."""
+
+    phase: int
+    cells: slice  # of the kernel
+    count: int  # how many these are
+    place: int  # where in the plane the first of them stands in the first window
+    step: int  # and how far it is to the next
+
+    @staticmethod
+    def all(k: int, s: int, d: int) -> list[Share]:
+        """Of k cells, d apart, those that a stride of s leads along each plane."""
+        every = s // math.gcd(s, d)  # so many cells on, the phase is the same again
+        first = range(min(every, k))
+        return [Share(d * j % s, slice(j, None, every), -((j - k) // every), d * j // s, d * every // s) for j in first]
+
+    def held(self, n: int, s: int, before: int) -> tuple[int, int, int]:
+        """Of n cells of the image: the first that the plane has, how many it has, and where in it the first lies."""
+        q = max(0, -((self.phase - before) // s))
+        start = s * q + self.phase - before
+        return start, max(0, -((start - n) // s)), q
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What some cells of a kernel see of a plane: which cells, how many along each dimension, and how they lie in the plane."""
+
+    plane: int
+    cells: tuple[slice, ...]
+    counts: tuple[int, ...]
+    first: int
+    steps: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Cells of a kernel whose weights make one matrix, to be multiplied with what they see.
+
+    Where that matrix has few rows, the cells along the last dimension are rows of it instead of columns. What these cells see
+    is the same, some places on. So it is not written out for each: it is multiplied with the weights of all of them, and the
+    products are added up, some places on.
+    """
+
+    sights: tuple[Sight, ...]
+    rows: int = 1
+    step: int = 0  # from one row's place to the next
+
+    @staticmethod
+    def of(sights: Sequence[Sight], features: int) -> list[Part]:
+        if features * max(sight.counts[-1] for sight in sights) > NARROW:
+            return [Part(tuple(sights))]
+        parts = []
+        for (_, rows, step), same in itertools.groupby(
+            sorted(sights, key=lambda s: s.cells[-1].start or 0), lambda s: (s.cells[-1].start, s.counts[-1], s.steps[-1])
+        ):
+            parts.append(
+                Part(tuple(replace(s, counts=s.counts[:-1], steps=s.steps[:-1]) for s in same), rows, step if rows > 1 else 0)
+            )
+        return parts
+
+    @property
+    def count(self) -> int:
+        """How many columns the matrix has for each channel."""
+        return sum(math.prod(sight.counts) for sight in self.sights)
+
+    def matrix(self, kernel: Array, groups: int) -> Array:
+        """Their weights, from the kernel (F, C / groups, *kernel): (groups, rows * F / groups, C / groups * count)"""
+        f, c = kernel.shape[:2]
+        weights = [kernel[:, :, *sight.cells].reshape(f, c, -1, self.rows) for sight in self.sights]
+        weight = weights[0] if len(weights) == 1 else xp.concatenate(weights, axis=2)
+        return weight.reshape(groups, f // groups, -1, self.rows).transpose(0, 3, 1, 2).reshape(groups, -1, c * self.count)
+
+    def put(self, kernel: Array, weight: Array) -> None:
+        """The other way round: weights (groups, F / groups, C / groups * count, rows) to their cells in the kernel."""
+        f, c = kernel.shape[:2]
+        weight, done = weight.reshape(f, c, self.count, self.rows), 0
+        for sight in self.sights:
+            target, count = kernel[:, :, *sight.cells], math.prod(sight.counts)
+            target[...] = weight[:, :, done : done + count].reshape(target.shape)
+            done += count
+
+    def columns(self, planes: Array, start: int, stop: int) -> Array:
+        """What the cells see from place `start` to `stop`, and what more the rows see: (C * count, places)"""
+        c, number, length = planes.shape
+        places = stop - start + (self.rows - 1) * abs(self.step)
+        seen = []
+        for sight in self.sights:
+            first = sight.plane * length + sight.first + start - self.back
+            seen.append(strided(planes, first, (c, *sight.counts, places), (number * length, *sight.steps, 1)))
+        if self.count == 1:
+            return seen[0].reshape(c, places)
+        columns, done = xp.empty_like(planes, order="C", shape=(c, self.count, places)), 0
+        for view, sight in zip(seen, self.sights, strict=True):
+            count = math.prod(sight.counts)
+            columns[:, done : done + count].reshape(view.shape)[...] = view
+            done += count
+        return columns.reshape(-1, places)
+
+    @property
+    def back(self) -> int:
+        """How far before the first row's place another one's lies."""
+        return max(0, -(self.rows - 1) * self.step)
+
+
+class Layout:
+    """How images of a size lie flat for a window: see the text above."""
+
+    def __init__(self, window: Window, size: tuple[int, ...]) -> None:
+        self.out = window.output_size(size)
+        dims = list(zip(size, self.out, window.kernel, window.stride, window.padding, window.dilation, strict=True))
+        self.pitch = []
+        for n, o, k, s, (before, _), d in dims:
+            reach, zeros, filled = d * (k - 1) // s, max(before, 0) // s, -(-(before + n) // s)
+            # A row has room for its windows and for all that is filled. What they see beyond is zeros, with which rows begin.
+            self.pitch.append(max(o, o + reach - zeros, min(o + reach, filled)))
+        self.steps = [math.prod(self.pitch[i + 1 :]) for i in range(len(size))]
+        self.plane = math.prod(self.pitch)
+        self.beyond = self.flat(d * (k - 1) // s for _, _, k, s, _, d in dims)  # so far past its place a window sees
+        self.sights: list[Sight] = []
+        self.held: list[tuple[tuple[slice, ...], tuple[slice, ...]]] = []  # for each plane: cells of the image, and where
+        for shares in itertools.product(*(Share.all(k, s, d) for _, _, k, s, _, d in dims)):
+            self.sights.append(self.sight(len(self.sights), shares))
+            image, filled = [], []
+            for share, (n, _, _, s, (before, _), _), pitch in zip(shares, dims, self.pitch, strict=True):
+                start, count, q = share.held(n, s, before)
+                count = max(0, min(count, pitch - q))
+                image.append(slice(start, start + count * s, s))
+                filled.append(slice(q, q + count))
+            self.held.append((tuple(image), tuple(filled)))
+
+    def flat(self, places: Iterable[int]) -> int:
+        return sum(place * step for place, step in zip(places, self.steps, strict=True))
+
+    def sight(self, plane: int, shares: Sequence[Share]) -> Sight:
+        steps = tuple(share.step * step for share, step in zip(shares, self.steps, strict=True))
+        cells, counts = tuple(share.cells for share in shares), tuple(share.count for share in shares)
+        return Sight(plane, cells, counts, self.flat(share.place for share in shares), steps)
+
+    def length(self, images: int) -> int:
+        """From the first window of the first image to the last of the last."""
+        return (images - 1) * self.plane + self.flat(o - 1 for o in self.out) + 1
+
+    def lay(self, x: Array) -> Array:
+        """Images x (B, C, *size) as planes (C, planes, B * plane + beyond)."""
+        b, c = x.shape[:2]
+        planes = xp.zeros_like(x, order="C", shape=(c, len(self.held), b * self.plane + self.beyond))
+        length = planes.shape[2]
+        for i, (image, filled) in enumerate(self.held):
+            plane = strided(planes, i * length, (b, c, *self.pitch), (self.plane, len(self.held) * length, *self.steps))
+            plane[:, :, *filled] = x[:, :, *image]
+        return planes
+
+    def windows(self, wide: Array, images: int, out: tuple[int, ...]) -> Array:
+        """View `wide` (F, length(images)), which has a number at every place, as (images, F, *out): one at every window."""
+        return strided(wide, 0, (images, len(wide), *out), (self.plane, wide.shape[1], *self.steps))
+
+
+_layout = functools.lru_cache(maxsize=256)(Layout)
+
+
+def correlate(x: Array, weight: Array, bias: Array | None, window: Window, groups: int) -> Array:
+    """y[f, o] = sum over c, j of w[f, c, j] x[c, s o + d j - p], plus bias[f]."""
+    layout = _layout(window, x.shape[2:])
+    y = xp.empty_like(x, order="C", shape=(len(x), len(weight), *layout.out))
+    _multiply(x, layout, weight, [(layout.sights, y)], bias, groups)
+    return y
+
+
+def correlate_transposed(
+    g: Array, weight: Array, bias: Array | None, window: Window, groups: int, size: Sequence[int]
+) -> Array:
+    """x[c, s o + d j - p] += sum over f of w[f, c, j] g[f, o], for an image of `size`; plus bias[c].
+
+    To the cells of the image that lie in one plane this is a convolution of g with stride 1: what cell q of them gets from
+    cell j of the kernel comes from  o = q - place(j).
+    """
+    per_group = weight.shape[1]
+    turned = weight.reshape(groups, -1, *weight.shape[1:]).swapaxes(1, 2)
+    turned = turned.reshape(groups * per_group, -1, *window.kernel)  # (C, F / groups, *kernel)
+    x = xp.zeros_like(g, order="C", shape=(len(g), groups * per_group, *size))
+    if bias is not None:
+        x += bias.reshape(-1, *(1,) * window.rank)  # for planes that no cell of the kernel sees
+    padding, spans, dims = [], [], []
+    for n, o, k, s, (before, _), d in zip(
+        size, g.shape[2:], window.kernel, window.stride, window.padding, window.dilation, strict=True
+    ):
+        planes = [(share, *share.held(n, s, before)) for share in Share.all(k, s, d)]
+        planes = [(share, start, count, q) for share, start, count, q in planes if count]
+        if not planes:  # the windows see nothing but padding
+            return x
+        ahead = max([0, *(share.place + (share.count - 1) * share.step - q for share, _, _, q in planes)])
+        span = max(ahead + q - share.place for share, _, _, q in planes)
+        longest = max(count for _, _, count, _ in planes)
+        padding.append((ahead, longest + span - o - ahead))
+        spans.append(span + 1)
+        dims.append(
+            [
+                (slice(start, None, s), replace(share, place=ahead + q - share.place, step=-share.step))
+                for share, start, _, q in planes
+            ]
+        )
+    ones = (1,) * window.rank
+    layout = _layout(Window(tuple(spans), ones, tuple(padding), ones, name=window.name), g.shape[2:])
+    targets = []
+    for plane in itertools.product(*dims):
+        cells, shares = zip(*plane, strict=True)
+        targets.append(([layout.sight(0, shares)], x[:, :, *cells]))
+    _multiply(g, layout, turned, targets, bias, groups)
+    return x
+
+
+def _multiply(
+    x: Array, layout: Layout, kernel: Array, targets: Sequence[tuple[Sequence[Sight], Array]], bias: Array | None, groups: int
+) -> None:
+    """For each target y: y = the weights of some cells of the kernel, times what they see of x, plus bias."""
+    features = len(kernel) // groups
+    todo = [([(part, part.matrix(kernel, groups)) for part in Part.of(seen, features)], y) for seen, y in targets]
+    column = groups * x.dtype.itemsize * max(max(m.shape[1:]) for products, _ in todo for _, m in products)
+
+    def images(first: int, last: int) -> None:
+        planes, length = layout.lay(x[first:last]), layout.length(last - first)
+        for products, y in todo:
+            wide = xp.empty_like(x, order="C", shape=(groups, features, length))
+            places = functools.partial(_product, planes, products, bias, wide)
+            in_pieces(places, length, piece_size(length, column, x))
+            y[first:last] = layout.windows(wide.reshape(-1, length), last - first, y.shape[2:])
+
+    in_pieces(images, len(x), piece_size(len(x), column * layout.plane, x))
+
+
+def _product(
+    planes: Array, products: Sequence[tuple[Part, Array]], bias: Array | None, wide: Array, start: int, stop: int
+) -> None:
+    """Places `start` to `stop` of wide (groups, F / groups, length): the sum of the parts' products, plus bias."""
+    out = wide[:, :, start:stop]
+    groups, features, count = out.shape
+    for i, (part, matrix) in enumerate(products):
+        columns = part.columns(planes, start, stop)
+        columns = columns.reshape(groups, -1, columns.shape[1])
+        if part.rows == 1 and i == 0:
+            xp.matmul(matrix, columns, out=out)
+            continue
+        product = xp.matmul(matrix, columns)
+        (_, m, n), step = product.shape, part.step
+        rows = strided(product, part.back, (groups, part.rows, features, count), (m * n, features * n + step, n, 1))
+        if i == 0:
+            add_over(rows, axis=1, out=out)
+        else:
+            out += add_over(rows, axis=1)
+    if bias is not None:
+        out += bias.reshape(groups, features, 1)
+
+
+def correlate_weight(x: Array, g: Array, window: Window, groups: int) -> Array:
+    """w[f, c, j] = sum over images and windows o of x[c, s o + d j - p] g[f, o]."""
+    features, channels = g.shape[1] // groups, x.shape[1] // groups
+    shape = (g.shape[1], channels, *window.kernel)
+    layout = _layout(window, x.shape[2:])
+    parts = Part.of(layout.sights, 1)
+    column = x.shape[1] * x.dtype.itemsize * max(part.count for part in parts)
+
+    def images(first: int, last: int) -> Array:
+        planes, length = layout.lay(x[first:last]), layout.length(last - first)
+        wide = xp.zeros_like(g, order="C", shape=(g.shape[1], length))
+        layout.windows(wide, last - first, layout.out)[...] = g[first:last]
+        turned = wide.reshape(groups, 1, features, length).swapaxes(2, 3)
+
+        def places(start: int, stop: int) -> Array:
+            w = xp.empty_like(x, order="C", shape=shape)
+            for part in parts:
+                columns = in_order(part.columns(planes, start, stop))
+                m, n = len(columns) // groups, columns.shape[1]
+                rows = strided(columns, part.back, (groups, part.rows, m, stop - start), (m * n, part.step, n, 1))
+                product = xp.matmul(rows, turned[:, :, start:stop])  # (groups, rows, C / groups * count, F / groups)
+                part.put(w, product.transpose(0, 3, 2, 1))
+            return w
+
+        return in_pieces(places, length, piece_size(length, column, x))
+
+    w = in_pieces(images, len(x), piece_size(len(x), column * layout.plane, x))
+    return xp.zeros_like(x, order="C", shape=shape) if w is None else w

@@ -1,0 +1,163 @@
+"""What is written for speed, held equal to its plain definition over drawn shapes, and the same for any number of threads."""
+
+import math
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minitorch as mt
+from minitorch.backend import threads
+from minitorch.backend.arrays import choose, keep
+from minitorch.backend.threads import in_pieces, piece_size
+from minitorch.ops.planes import correlate, correlate_transposed, correlate_weight
+from minitorch.ops.window import Window
+
+
+@st.composite
+def convolutions(draw):
+    """A window of any rank, with negative padding, too, arrays that suit it, and how much a piece may hold."""
+    rank = draw(st.integers(1, 3))
+    each = lambda low, high: tuple(draw(st.integers(low, high)) for _ in range(rank))  # noqa: E731
+    kernel, stride, dilation, size = each(1, 4), each(1, 4), each(1, 3), each(1, 8)
+    padding = tuple((draw(st.integers(0, 4)), draw(st.integers(0, 4))) for _ in range(rank))
+    window = Window(kernel, stride, padding, dilation)
+    short = [max(0, span - n - a - b) for span, n, (a, b) in zip(window.span, size, padding, strict=True)]
+    size = tuple(n + s for n, s in zip(size, short, strict=True))
+    groups, n = draw(st.integers(1, 3)), draw(st.integers(0, 5))
+    channels, features = groups * draw(st.integers(1, 3)), groups * draw(st.integers(1, 3))
+    values = np.random.default_rng(draw(st.integers(0, 1000)))
+    x = values.standard_normal((n, channels, *size))
+    w = values.standard_normal((features, channels // groups, *kernel))
+    g = values.standard_normal((n, features, *window.output_size(size)))
+    return window, groups, x, w, g, values.standard_normal(features), draw(st.sampled_from([200, 5000, 1 << 20]))
+
+
+def columns(x, window, groups):
+    """The definition: every window of every image written out as a column."""
+    n, c = x.shape[:2]
+    return window.columns(x).reshape(
+        n, groups, c // groups * math.prod(window.kernel), math.prod(window.output_size(x.shape[2:]))
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(convolutions())
+def test_convolution_on_planes_is_the_product_with_all_columns(case):
+    window, groups, x, w, g, bias, cache = case
+    n, features = g.shape[:2]
+    per_group, rank = features // groups, window.rank
+    kernel = w.reshape(groups, per_group, -1)
+    flat = g.reshape(n, groups, per_group, math.prod(g.shape[2:]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threads, "CACHE", cache)
+        y = correlate(x, w, bias, window, groups)
+        back = correlate_transposed(g, w, None, window, groups, x.shape[2:])
+        weight = correlate_weight(x, g, window, groups)
+    expected = (kernel @ columns(x, window, groups)).reshape(g.shape) + bias.reshape(-1, *(1,) * rank)
+    np.testing.assert_allclose(y, expected, atol=1e-10)
+    spread = (kernel.swapaxes(1, 2) @ flat).reshape(*x.shape[:2], *window.kernel, *g.shape[2:])
+    np.testing.assert_allclose(back, window.fold(spread, x.shape[2:]), atol=1e-10)
+    expected = (flat @ columns(x, window, groups).swapaxes(2, 3)).sum(0).reshape(w.shape)
+    np.testing.assert_allclose(weight, expected, atol=1e-10)
+
+
+@pytest.fixture
+def restore_threads():
+    before = mt.get_num_threads()
+    yield
+    mt.set_num_threads(before)
+
+
+def test_the_number_of_threads_changes_no_bit(restore_threads):
+    def results():
+        mt.manual_seed(0)
+        conv, up = mt.nn.Conv2d(6, 10, 3, stride=2, padding=1), mt.nn.ConvTranspose2d(10, 4, 4, stride=2, padding=1)
+        x = mt.randn(40, 6, 40, 40, requires_grad=True)
+        up(conv(x)).square().sum().backward()
+        return [t.detach().numpy() for t in (x.grad, *(p.grad for p in (*conv.parameters(), *up.parameters())))]
+
+    mt.set_num_threads(1)
+    alone = results()
+    for count in (2, 3):
+        mt.set_num_threads(count)
+        for a, b in zip(alone, results(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_set_num_threads_says_what_it_expects(restore_threads):
+    mt.set_num_threads(3)
+    assert mt.get_num_threads() == 3
+    with pytest.raises(RuntimeError, match="positive integer, but got 0"):
+        mt.set_num_threads(0)
+    with pytest.raises(TypeError, match="expects an int, but got float"):
+        mt.set_num_threads(2.0)
+    assert mt.get_num_threads() == 3
+
+
+def test_pieces_are_added_in_order_and_one_that_fails_is_heard_of(restore_threads):
+    mt.set_num_threads(4)
+    seen = []
+
+    def piece(start, stop):
+        seen.append(threading.current_thread().name)
+        return np.array([float(f"1e{-start}")])
+
+    total = in_pieces(piece, 9, 2)
+    expected = np.zeros(1)
+    for start in range(0, 9, 2):
+        expected += float(f"1e{-start}")
+    assert total == expected
+    assert len(seen) == 5
+    assert in_pieces(lambda start, stop: None, 0, 1) is None
+
+    def failing(start, stop):
+        raise ValueError(f"piece {start}")
+
+    with pytest.raises(ValueError, match="piece"):
+        in_pieces(failing, 9, 2)
+
+
+def test_a_piece_fits_the_cache_and_has_something_in_it():
+    array = np.zeros(1)
+    assert piece_size(100, 1, array) == 100
+    assert piece_size(10, threads.CACHE, array) == 1
+    assert piece_size(10, 3 * threads.CACHE, array) == 1
+    assert piece_size(0, 8, array) == 1
+    assert 1 < piece_size(1000, threads.CACHE // 10, array) <= 10
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_fork_has_threads_of_its_own():
+    code = """
+import os, minitorch as mt
+mt.set_num_threads(2)
+run = lambda: mt.nn.functional.conv2d(mt.ones(64, 8, 32, 32), mt.ones(8, 8, 3, 3)).sum().item()
+before = run()
+pid = os.fork()
+if pid == 0:
+    os._exit(0 if run() == before else 1)
+raise SystemExit(os.waitpid(pid, 0)[1] >> 8)
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, timeout=60)
+
+
+@given(st.integers(0, 2000), st.sampled_from(["float16", "float32", "float64"]), st.integers(0, 100))
+def test_choosing_by_bits_is_where(size, dtype, seed):
+    values = np.random.default_rng(seed)
+    a, b = (values.standard_normal(size).astype(dtype) for _ in range(2))
+    for array in (a, b):
+        array[: size // 8] = values.choice([np.inf, -np.inf, np.nan, 0.0, -0.0], size // 8)
+    mask = values.random(size) < 0.5
+    one = a.dtype.type(-0.3)
+    for x, y in ((a, b), (a, one), (one, b), (one, a.dtype.type(0))):
+        got, expected = choose(mask, x, y), np.where(mask, x, y)
+        assert got.dtype == expected.dtype
+        np.testing.assert_array_equal(got, expected)
+        np.testing.assert_array_equal(np.signbit(got), np.signbit(expected))
+    np.testing.assert_array_equal(keep(a, mask), np.where(mask, a, a.dtype.type(0)))
