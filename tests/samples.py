@@ -6,6 +6,7 @@ float64 Tensors to call it with. It keeps away from kinks, where differences mea
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from minitorch.ops.convolution import Convolution, ConvTranspose, ConvWeight
 from minitorch.ops.folding import Fold, Unfold
 from minitorch.ops.likelihood import BinaryCrossEntropy
 from minitorch.ops.normalization import Standardize
-from minitorch.ops.pooling import AvgPool, MaxPool, Pick, PutBack, Spread
+from minitorch.ops.pooling import AvgPool, MaxPool, Pick, PickCell, PutBack, PutCell, Spread
 from minitorch.ops.rectifier import Bend, LeakyRelu, Relu
 from minitorch.ops.window import Window
 
@@ -289,7 +290,32 @@ def picking(draw):
 
 def put_back(draw):
     places = draw.indices((2, 1, 2, 3), 12)
+    if draw.integers(0, 1):
+        distinct = mt.from_numpy(np.stack([draw.values.permutation(12)[:6] for _ in range(2)]).reshape(2, 1, 2, 3))
+        return lambda x: PutBack.apply(x, distinct, (3, 4), True), (draw.tensor((2, 1, 2, 3)),)
     return lambda x: PutBack.apply(x, places, (3, 4)), (draw.tensor((2, 1, 2, 3)),)
+
+
+def cells(draw):
+    window, _, x, _, y = convolution_case(draw)
+    windows_inside = dataclasses.replace(window, padding=((0, 0),) * window.rank)
+    try:
+        y = (*y[:1], x[1], *windows_inside.output_size(x[2:]))
+    except RuntimeError:  # the window is larger than the image
+        windows_inside, y = dataclasses.replace(windows_inside, kernel=(1,) * window.rank), None
+        y = (x[0], x[1], *windows_inside.output_size(x[2:]))
+    which = mt.from_numpy(draw.values.integers(0, math.prod(windows_inside.kernel), y).astype(np.uint8))
+    return windows_inside, which, x, y
+
+
+def pick_cell(draw):
+    window, which, x, _ = cells(draw)
+    return lambda x: PickCell.apply(x, which, window), (draw.tensor(x),)
+
+
+def put_cell(draw):
+    window, which, x, y = cells(draw)
+    return lambda g: PutCell.apply(g, which, window, x[2:]), (draw.tensor(y),)
 
 
 def avg_pool(draw):
@@ -433,6 +459,8 @@ SAMPLES: dict[type[Function], Callable] = {
     MaxPool: max_pool,
     Pick: picking,
     PutBack: put_back,
+    PickCell: pick_cell,
+    PutCell: put_cell,
     AvgPool: avg_pool,
     Spread: spread,
     Unfold: unfolding,

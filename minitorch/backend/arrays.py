@@ -39,7 +39,7 @@ __all__ = [
 
 Array: TypeAlias = npt.NDArray[Any]
 
-# The C library gives a large block that is freed back to the system, and asks for it anew for the next array, page by page: that
+# The C library gives a large block that is freed back to the system, and gets it anew for the next array, page by page: that
 # can take longer than computing what goes into it. It stops doing so once it has seen a block of 32 MiB come and go (glibc
 # moves its thresholds). This one is never touched, and costs nothing.
 xp.empty((1 << 25) - (1 << 13), dtype=xp.uint8)

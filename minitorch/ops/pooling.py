@@ -1,12 +1,15 @@
 """Pooling: one number stands for what a window sees. And unpooling, which puts numbers back where they came from.
 
-Max-pooling is choosing and picking. Which place of a window wins needs no derivative; picking the elements at places and
-putting them back are each other's adjoints. So are the mean of each window and its even spread over the window. Both pairs
-can be differentiated as often as one likes.
+Max-pooling is choosing and picking. Which cell of a window wins needs no derivative; picking the elements at the cells that
+won and putting them back are each other's adjoints. So are the mean of each window and its even spread over the window. All
+these pairs can be differentiated as often as one likes.
 
-    MaxPool              choose a place in each window, and pick
-    Pick, PutBack        pick elements at places of a plane; add elements at places of a plane of zeros
+    MaxPool              choose a cell of each window, and pick
+    PickCell, PutCell    pick a cell of each window; add elements at cells of the windows over planes of zeros
+    Pick, PutBack        the same for places in a plane, wherever they come from
     AvgPool, Spread      sum each window and divide; divide, and add to every cell of the window
+
+All go from one cell of the window to the next, each time for all windows at once.
 """
 
 from __future__ import annotations
@@ -17,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.function import Op
 from minitorch.autograd.variable import wrap
-from minitorch.backend.arrays import Array, add_at, beside, xp
+from minitorch.backend.arrays import Array, add_at, beside, keep, xp
+from minitorch.backend.threads import in_pieces, piece_size
 from minitorch.ops.comparison import masked_fill
 from minitorch.ops.elementwise import check_floating
 from minitorch.ops.indexing import getitem
@@ -30,20 +34,19 @@ if TYPE_CHECKING:
 
 
 class MaxPool(Op):
-    """The largest of each window, the first of equals, nan above all; with it its flat place in its plane (*size)"""
+    """The largest of each window, the first of equals, nan above all; with it the number of its cell in the window"""
 
-    materialize_grads = False  # places have none
+    materialize_grads = False  # numbers of cells have none
 
-    def forward(ctx, x: Array, window: Window | AdaptiveWindow) -> tuple[Array, Array]:
-        found = by_taps(x, window) if isinstance(window, Window) else None
-        values, places = largest(x, window) if found is None else found
-        ctx.save_for_backward(places)
-        ctx.size = x.shape[2:]
-        return values, places
+    def forward(ctx, x: Array, window: Window) -> tuple[Array, Array]:
+        values, which = by_taps(x, window) or largest(x, window)
+        ctx.save_for_backward(which)
+        ctx.window, ctx.size = window, x.shape[2:]
+        return values, which
 
     def backward(ctx, grad: Tensor, _: Any) -> Any:
-        (places,) = ctx.saved_tensors
-        return PutBack.apply(grad, places, ctx.size)
+        (which,) = ctx.saved_tensors
+        return PutCell.apply(grad, which, ctx.window, ctx.size)
 
 
 def largest(x: Array, window: Window | AdaptiveWindow) -> tuple[Array, Array]:
@@ -52,16 +55,14 @@ def largest(x: Array, window: Window | AdaptiveWindow) -> tuple[Array, Array]:
     cells = beside(window.cells(x.shape[2:]), x)  # (*out, K), -1 for padding
     seen = window.unfold(x, lowest).reshape(*x.shape[:2], *cells.shape)
     winner = xp.argmax(seen, axis=-1)[..., None]
-    places = xp.broadcast_to(cells, seen.shape)
-    if (cells < 0).any():  # a window of nothing but -inf must not choose the padding
-        padded = xp.take_along_axis(places, winner, -1) < 0
-        winner = xp.where(padded, xp.argmax(places >= 0, axis=-1)[..., None], winner)
-    chosen = xp.take_along_axis(places, winner, -1)[..., 0]
-    if (chosen < 0).any():
+    outside = xp.broadcast_to(cells < 0, seen.shape)
+    if outside.any():  # a window of nothing but -inf must not choose the padding
+        winner = xp.where(xp.take_along_axis(outside, winner, -1), xp.argmin(outside, axis=-1)[..., None], winner)
+    if xp.take_along_axis(outside, winner, -1).any():
         raise RuntimeError(
             f"{window.name}: some window sees nothing but padding, input {list(x.shape[2:])}, {window}: use less padding"
         )
-    return xp.take_along_axis(seen, winner, -1)[..., 0], chosen
+    return xp.take_along_axis(seen, winner, -1)[..., 0], winner[..., 0]
 
 
 def by_taps(x: Array, window: Window) -> tuple[Array, Array] | None:
@@ -70,25 +71,90 @@ def by_taps(x: Array, window: Window) -> tuple[Array, Array] | None:
     None where a nan, or a window of -inf at the padding, needs the definition.
     """
     size, lowest = x.shape[2:], -math.inf if x.dtype.kind == "f" else xp.iinfo(x.dtype).min
-    out, padded = window.output_size(size), window.pad(x, lowest)
-    (_, first), *others = window.taps(out)
-    best = padded[..., *first].copy()
-    which = xp.zeros_like(best, dtype=xp.uint8 if len(others) < 256 else xp.uint32)
-    for number, (_, places) in enumerate(others, 1):
-        seen = padded[..., *places]
-        better = (seen > best).astype(which.dtype)
-        xp.maximum(best, seen, out=best)
-        xp.maximum(which, better * which.dtype.type(number), out=which)  # a later cell that is better has a larger number
-    if (x.dtype.kind == "f" and xp.isnan(best).any()) or (padded is not x and (best == lowest).any()):
-        return None
-    # The place of cell j of window o is the sum over dimensions of (s o - before) and (d j), times that dimension's step.
+    out = window.output_size(size)
+    taps = list(enumerate(window.taps(out)))
+    values = xp.empty_like(x, order="C", shape=(*x.shape[:2], *out))
+    which = xp.zeros_like(values, dtype=xp.uint8 if len(taps) <= 256 else xp.uint32)
+
+    def compare(planes: Array, best: Array, number: Array) -> int:
+        padded = window.pad(planes, lowest)
+        for n, (_, places) in taps:
+            seen = padded[:, *places].copy()  # in order: gathering takes longer than comparing
+            if n == 0:
+                best[...] = seen
+                continue
+            better = (seen > best).astype(number.dtype)
+            better *= number.dtype.type(n)
+            xp.maximum(best, seen, out=best)
+            xp.maximum(number, better, out=number)  # a later cell that is better has a larger number
+        unclear = x.dtype.kind == "f" and bool(xp.isnan(best).any())
+        return int(unclear or (padded is not planes and bool((best == lowest).any())))
+
+    return None if _in_planes(compare, x, values, which) else (values, which)
+
+
+def _in_planes(function: Callable[..., Any], *arrays: Array) -> Any:
+    """function(*arrays), each an array (N, C, ...), in pieces of some planes (planes, ...), and the sum of what it returns."""
+    n, c = arrays[0].shape[:2]
+    planes = [array.reshape(n * c, *array.shape[2:]) for array in arrays]
+    plane = max(math.prod(array.shape[2:]) * array.dtype.itemsize for array in arrays)
+    pieces = piece_size(n * c, 2 * plane, arrays[0])
+    return in_pieces(lambda start, stop: function(*(array[start:stop] for array in planes)), n * c, pieces)
+
+
+def places_of(which: Array, window: Window | AdaptiveWindow, size: Sequence[int]) -> Array:
+    """The flat place in its plane (*size) of the cell number `which` (N, C, *out) of each window."""
+    if isinstance(window, AdaptiveWindow):
+        cells = beside(window.cells(size), which)
+        return xp.take_along_axis(xp.broadcast_to(cells, (*which.shape, cells.shape[-1])), which[..., None], -1)[..., 0]
+    # That of cell j of window o is the sum over dimensions of (s o - before) and (d j), times that dimension's step.
     steps = [math.prod(size[i + 1 :]) for i in range(window.rank)]
-    begin = xp.zeros((), dtype=xp.int64)
+    out, begin = which.shape[2:], xp.zeros((), dtype=xp.int64)
     for n, s, (before, _), step in zip(out, window.stride, window.padding, steps, strict=True):
         begin = begin[..., None] + (xp.arange(n) * s - before) * step
     cells = xp.array([cell for cell, _ in window.taps(out)], dtype=xp.int64)
     offset = cells @ (xp.array(window.dilation) * xp.array(steps))
-    return best, beside(offset, x)[which] + beside(begin, x)
+    return xp.take(beside(offset, which), which) + beside(begin, which)
+
+
+class PickCell(Op):
+    """The cell number `which` (N, C, *out) of each window over x (N, C, *size)"""
+
+    def forward(ctx, x: Array, which: Array, window: Window) -> Array:
+        ctx.save_for_backward(which)
+        ctx.window, ctx.size = window, x.shape[2:]
+        y = xp.zeros_like(x, order="C", shape=which.shape)
+
+        def pick(planes: Array, number: Array, out: Array) -> None:
+            padded = window.pad(planes)
+            for n, (_, places) in enumerate(window.taps(out.shape[1:])):
+                out += keep(padded[:, *places], number == n)
+
+        _in_planes(pick, x, which, y)
+        return y
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (which,) = ctx.saved_tensors
+        return PutCell.apply(grad, which, ctx.window, ctx.size)
+
+
+class PutCell(Op):
+    """Planes of zeros (N, C, *size), to which g is added at the cell number `which` of each window: the adjoint of PickCell"""
+
+    def forward(ctx, g: Array, which: Array, window: Window, size: tuple[int, ...]) -> Array:
+        ctx.save_for_backward(which)
+        ctx.window = window
+        x = xp.empty_like(g, order="C", shape=(*g.shape[:2], *size))
+
+        def put(planes: Array, number: Array, out: Array) -> None:
+            window.scatter(out, lambda n: keep(planes, number == n), planes.shape[1:])
+
+        _in_planes(put, g, which, x)
+        return x
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (which,) = ctx.saved_tensors
+        return PickCell.apply(grad, which, ctx.window)
 
 
 class Pick(Op):
@@ -97,26 +163,34 @@ class Pick(Op):
     def forward(ctx, x: Array, places: Array) -> Array:
         ctx.save_for_backward(places)
         ctx.size = x.shape[2:]
-        n, c = places.shape[:2]
-        planes = x.reshape(n, c, math.prod(ctx.size))
-        return xp.take_along_axis(planes, places.reshape(n, c, math.prod(places.shape[2:])), 2).reshape(places.shape)
+        return xp.take(x.reshape(-1), _flat(places, ctx.size)).reshape(places.shape)
 
     def backward(ctx, grad: Tensor) -> Any:
         (places,) = ctx.saved_tensors
         return PutBack.apply(grad, places, ctx.size)
 
 
-class PutBack(Op):
-    """Planes of zeros, to which each element is added at its place: the adjoint of Pick"""
+def _flat(places: Array, size: Sequence[int]) -> Array:
+    """Places (N, C, *out) in planes (*size) as places in the flat array of all planes."""
+    n, c = places.shape[:2]
+    planes = xp.arange(n * c).reshape(n, c, *(1,) * (places.ndim - 2)) * math.prod(size)
+    return places + beside(planes, places)
 
-    def forward(ctx, x: Array, places: Array, size: tuple[int, ...]) -> Array:
+
+class PutBack(Op):
+    """Planes of zeros, to which each element is added at its place: the adjoint of Pick.
+
+    `distinct` promises that no place of a plane is named twice: then to write is to add.
+    """
+
+    def forward(ctx, x: Array, places: Array, size: tuple[int, ...], distinct: bool = False) -> Array:
         ctx.save_for_backward(places)
-        n, c = places.shape[:2]
-        plane = math.prod(size)
-        planes = beside(xp.arange(n * c).reshape(n * c, 1) * plane, x)  # where each plane begins in the flat array
-        rows = (n * c, math.prod(places.shape[2:]))
-        flat = (places.reshape(rows) + planes,)
-        return add_at((n * c * plane,), (flat,), x.reshape(rows)).reshape(n, c, *size)
+        flat, shape = _flat(places, size), (*x.shape[:2], *size)
+        if not distinct:
+            return add_at((math.prod(shape),), ((flat,),), x).reshape(shape)
+        out = xp.zeros_like(x, order="C", shape=shape)
+        out.reshape(-1)[flat] = x
+        return out
 
     def backward(ctx, grad: Tensor) -> Any:
         (places,) = ctx.saved_tensors
@@ -129,10 +203,14 @@ class AvgPool(Op):
     def forward(ctx, x: Array, window: Window, divisor: Any) -> Array:
         ctx.save_for_backward(divisor)
         ctx.window, ctx.size = window, x.shape[2:]
-        padded, out = window.pad(x), window.output_size(ctx.size)
-        total = xp.zeros_like(x, shape=(*x.shape[:2], *out))
-        for _, places in window.taps(out):
-            total += padded[..., *places]
+        total = xp.zeros_like(x, order="C", shape=(*x.shape[:2], *window.output_size(ctx.size)))
+
+        def gather(planes: Array, out: Array) -> None:
+            padded = window.pad(planes)
+            for _, places in window.taps(out.shape[1:]):
+                out += padded[:, *places]
+
+        _in_planes(gather, x, total)
         total /= divisor
         return total
 
@@ -148,8 +226,9 @@ class Spread(Op):
         ctx.save_for_backward(divisor)
         ctx.window = window
         share = (g / divisor).astype(g.dtype, copy=False)
-        one = (slice(None),) * 2 + (None,) * window.rank
-        return window.fold(xp.broadcast_to(share[one], (*g.shape[:2], *window.kernel, *g.shape[2:])), size)
+        x = xp.empty_like(g, order="C", shape=(*g.shape[:2], *size))
+        _in_planes(lambda planes, out: window.scatter(out, lambda _: planes, planes.shape[1:]), share, x)
+        return x
 
     def backward(ctx, grad: Tensor) -> Any:
         (divisor,) = ctx.saved_tensors
@@ -191,14 +270,21 @@ def _window(name: str, rank: int, kernel_size: Any, stride: Any, padding: Any, d
     return window
 
 
-def _last_of_each_place(x: Tensor, places: Array, plane: int) -> Tensor:
-    """x with 0 for every element whose place in its plane is named again later on: the last one wins, and it alone."""
+def _last_of_each_place(x: Tensor, places: Array, plane: int) -> tuple[Tensor, bool]:
+    """x with 0 for every element whose place in its plane is named again later on: the last one wins, and it alone.
+
+    And whether all places are distinct, as they are when windows do not overlap.
+    """
     rows = places.reshape(-1, math.prod(places.shape[2:]))
+    named = xp.zeros_like(places, order="C", shape=(len(rows) * plane,), dtype=bool)
+    named[rows + beside(xp.arange(len(rows))[:, None] * plane, rows)] = True
+    if int(xp.count_nonzero(named)) == places.size:
+        return x, True
     order = xp.broadcast_to(beside(xp.arange(rows.shape[1]), rows), rows.shape)
     last = xp.zeros_like(places, shape=(len(rows), plane))
     xp.put_along_axis(last, rows, order, 1)  # of several values for one place, the last stays
     lost = xp.take_along_axis(last, rows, 1) != order
-    return masked_fill(x, wrap(lost.reshape(places.shape)), 0.0) if lost.any() else x
+    return masked_fill(x, wrap(lost.reshape(places.shape)), 0.0), False
 
 
 def _unpooled_size(window: Window, size: Sequence[int], output_size: Any) -> tuple[int, ...]:
@@ -274,12 +360,12 @@ def max_pool(
     name = f"max_pool{rank}d"
     window = _window(name, rank, kernel_size, stride, padding, dilation, ceil_mode)
 
-    def pool(x: Tensor) -> tuple[Tensor, Tensor]:
+    def pool(x: Tensor) -> Any:
         window.output_size(x.shape[2:])  # says what does not fit
-        return MaxPool.apply(x, window)
+        values, which = MaxPool.apply(x, window)
+        return (values, wrap(places_of(which._array, window, x.shape[2:]))) if return_indices else values
 
-    values, indices = _batched(name, rank, input, pool)
-    return (values, indices) if return_indices else values
+    return _batched(name, rank, input, pool)
 
 
 def max_unpool(
@@ -317,7 +403,8 @@ def max_unpool(
                 f"{name}: Found an invalid max index: {wrong}, where a plane of {' x '.join(map(str, size))} has places 0 to "
                 f"{plane - 1}"
             )
-        return PutBack.apply(_last_of_each_place(x, places, plane), wrap(places.copy()), size)
+        kept, distinct = _last_of_each_place(x, places, plane)
+        return PutBack.apply(kept, wrap(places.copy()), size, distinct)
 
     return _batched(name, rank, input, unpool)
 
@@ -359,11 +446,15 @@ def adaptive_max_pool(rank: int, input: Tensor, output_size: Any, return_indices
     """Windows of input ((N,) C, *size), as even as can be, and the largest of each: always `output_size`; None keeps a size."""
     name = f"adaptive_max_pool{rank}d"
 
-    def pool(x: Tensor) -> tuple[Tensor, Tensor]:
-        return MaxPool.apply(x, _adaptive_window(name, rank, output_size, x.shape[2:]))
+    def pool(x: Tensor) -> Any:
+        window, size = _adaptive_window(name, rank, output_size, x.shape[2:]), x.shape[2:]
+        if isinstance(window, Window):
+            values, which = MaxPool.apply(x, window)
+            return (values, wrap(places_of(which._array, window, size))) if return_indices else values
+        indices = wrap(places_of(largest(x._array, window)[1], window, size))
+        return (Pick.apply(x, indices), indices) if return_indices else Pick.apply(x, indices)
 
-    values, indices = _batched(name, rank, input, pool)
-    return (values, indices) if return_indices else values
+    return _batched(name, rank, input, pool)
 
 
 def adaptive_avg_pool(rank: int, input: Tensor, output_size: Any) -> Tensor:

@@ -166,13 +166,28 @@ class Window:
 
         One long addition for each cell of the kernel, not one for each window.
         """
-        rank = self.rank
-        batch, out_size = columns.shape[: -2 * rank], columns.shape[-rank:]
-        padded = xp.zeros_like(columns, shape=(*batch, *self.padded_size(size)))
-        whole: tuple[Any, ...] = (slice(None),) * rank
-        for cell, places in self.taps(out_size):
-            padded[..., *places] += columns[..., *cell, *whole]
-        return padded[self._inner(size)]
+        batch, out_size = columns.shape[: -2 * self.rank], columns.shape[-self.rank :]
+        cells = columns.reshape(*batch, math.prod(self.kernel), *out_size)
+        x = xp.empty_like(columns, order="C", shape=(*batch, *size))
+        cells = xp.moveaxis(cells, len(batch), 0)
+        self.scatter(x, lambda number: cells[number], out_size)
+        return x
+
+    def scatter(self, x: Array, values: Callable[[int], Array], out_size: Sequence[int]) -> None:
+        """Fill x (*batch, *size) with the sum of values(number of a cell) (*batch, *out), each added where that cell stands."""
+        size = x.shape[-self.rank :]
+        padded = x
+        if self.padded_size(size) != size:
+            padded = xp.empty_like(x, order="C", shape=(*x.shape[: -self.rank], *self.padded_size(size)))
+        padded[...] = 0
+        apart = all(s >= span for s, span in zip(self.stride, self.span, strict=True))
+        for number, (_, places) in enumerate(self.taps(out_size)):
+            if apart:  # no two windows share a cell
+                padded[..., *places] = values(number)
+            else:
+                padded[..., *places] += values(number)
+        if padded is not x:
+            x[...] = padded[self._inner(size)]
 
     def taps(self, out_size: Sequence[int]) -> Iterator[tuple[tuple[int, ...], tuple[Any, ...]]]:
         """Each cell of the kernel, and the places of the padded input that it sees as the window moves."""
