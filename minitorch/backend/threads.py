@@ -13,7 +13,6 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from typing import Any
@@ -63,17 +62,27 @@ def in_pieces(function: Callable[[int, int], Any], total: int, size: int) -> Any
     The function must call nothing but the array library, and write to no place that another piece does. Pieces of a piece
     are done by the thread that has it.
     """
+    if total <= size:
+        return _alone(function, total) if total else None
     pieces = [(start, min(start + size, total)) for start in range(0, total, size)]
-    threads = 1 if threading.current_thread().name.startswith(_POOL) else min(_count, len(pieces))
+    inside = threading.current_thread().name.startswith(_POOL)
     with _one_blas_thread():
         work = _Work(function, pieces)
-        helpers = [_pool(os.getpid(), _count).submit(copy_context().run, work.run) for _ in range(threads - 1)]
+        others = 0 if inside else min(_count, len(pieces)) - 1
+        helpers = [_pool(os.getpid(), _count).submit(copy_context().run, work.run) for _ in range(others)]
         try:
             work.run()
         finally:
             for helper in helpers:
                 helper.result()
     return work.sum
+
+
+def _alone(function: Callable[[int, int], Any], total: int) -> Any:
+    if _inside:
+        return function(0, total)
+    with _one_blas_thread():
+        return function(0, total)
 
 
 class _Work:
@@ -101,8 +110,10 @@ class _Work:
 
 
 @functools.lru_cache(maxsize=1)
-def _pool(process: int, count: int) -> ThreadPoolExecutor:
+def _pool(process: int, count: int) -> Any:
     """The threads; those of this process, as a fork has none."""
+    from concurrent.futures import ThreadPoolExecutor
+
     return ThreadPoolExecutor(count, thread_name_prefix=_POOL)
 
 

@@ -60,7 +60,7 @@ class Share:
         return start, max(0, -((start - n) // s)), q
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sight:
     """What some cells of a kernel see of a plane: which cells, how many along each dimension, and how they lie in the plane."""
 
@@ -70,8 +70,12 @@ class Sight:
     first: int
     steps: tuple[int, ...]
 
+    @functools.cached_property
+    def count(self) -> int:
+        return math.prod(self.counts)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Part:
     """Cells of a kernel whose weights make one matrix, to be multiplied with what they see.
 
@@ -85,9 +89,10 @@ class Part:
     step: int = 0  # from one row's place to the next
 
     @staticmethod
-    def of(sights: Sequence[Sight], features: int) -> list[Part]:
+    @functools.lru_cache(maxsize=256)
+    def of(sights: tuple[Sight, ...], features: int) -> list[Part]:
         if features * max(sight.counts[-1] for sight in sights) > NARROW:
-            return [Part(tuple(sights))]
+            return [Part(sights)]
         parts = []
         for (_, rows, step), same in itertools.groupby(
             sorted(sights, key=lambda s: s.cells[-1].start or 0), lambda s: (s.cells[-1].start, s.counts[-1], s.steps[-1])
@@ -97,10 +102,10 @@ class Part:
             )
         return parts
 
-    @property
+    @functools.cached_property
     def count(self) -> int:
         """How many columns the matrix has for each channel."""
-        return sum(math.prod(sight.counts) for sight in self.sights)
+        return sum(sight.count for sight in self.sights)
 
     def matrix(self, kernel: Array, groups: int) -> Array:
         """Their weights, from the kernel (F, C / groups, *kernel): (groups, rows * F / groups, C / groups * count)"""
@@ -114,7 +119,7 @@ class Part:
         f, c = kernel.shape[:2]
         weight, done = weight.reshape(f, c, self.count, self.rows), 0
         for sight in self.sights:
-            target, count = kernel[:, :, *sight.cells], math.prod(sight.counts)
+            target, count = kernel[:, :, *sight.cells], sight.count
             target[...] = weight[:, :, done : done + count].reshape(target.shape)
             done += count
 
@@ -130,12 +135,11 @@ class Part:
             return seen[0].reshape(c, places)
         columns, done = xp.empty_like(planes, order="C", shape=(c, self.count, places)), 0
         for view, sight in zip(seen, self.sights, strict=True):
-            count = math.prod(sight.counts)
-            columns[:, done : done + count].reshape(view.shape)[...] = view
-            done += count
+            columns[:, done : done + sight.count].reshape(view.shape)[...] = view
+            done += sight.count
         return columns.reshape(-1, places)
 
-    @property
+    @functools.cached_property
     def back(self) -> int:
         """How far before the first row's place another one's lies."""
         return max(0, -(self.rows - 1) * self.step)
@@ -155,10 +159,10 @@ class Layout:
         self.steps = [math.prod(self.pitch[i + 1 :]) for i in range(len(size))]
         self.plane = math.prod(self.pitch)
         self.beyond = self.flat(d * (k - 1) // s for _, _, k, s, _, d in dims)  # so far past its place a window sees
-        self.sights: list[Sight] = []
+        sights: list[Sight] = []
         self.held: list[tuple[tuple[slice, ...], tuple[slice, ...]]] = []  # for each plane: cells of the image, and where
         for shares in itertools.product(*(Share.all(k, s, d) for _, _, k, s, _, d in dims)):
-            self.sights.append(self.sight(len(self.sights), shares))
+            sights.append(self.sight(len(sights), shares))
             image, filled = [], []
             for share, (n, _, _, s, (before, _), _), pitch in zip(shares, dims, self.pitch, strict=True):
                 start, count, q = share.held(n, s, before)
@@ -166,6 +170,7 @@ class Layout:
                 image.append(slice(start, start + count * s, s))
                 filled.append(slice(q, q + count))
             self.held.append((tuple(image), tuple(filled)))
+        self.sights = tuple(sights)
 
     def flat(self, places: Iterable[int]) -> int:
         return sum(place * step for place, step in zip(places, self.steps, strict=True))
@@ -219,37 +224,46 @@ def correlate_transposed(
     x = xp.zeros_like(g, order="C", shape=(len(g), groups * per_group, *size))
     if bias is not None:
         x += bias.reshape(-1, *(1,) * window.rank)  # for planes that no cell of the kernel sees
-    padding, spans, dims = [], [], []
-    for n, o, k, s, (before, _), d in zip(
-        size, g.shape[2:], window.kernel, window.stride, window.padding, window.dilation, strict=True
-    ):
-        planes = [(share, *share.held(n, s, before)) for share in Share.all(k, s, d)]
-        planes = [(share, start, count, q) for share, start, count, q in planes if count]
-        if not planes:  # the windows see nothing but padding
-            return x
-        ahead = max([0, *(share.place + (share.count - 1) * share.step - q for share, _, _, q in planes)])
-        span = max(ahead + q - share.place for share, _, _, q in planes)
-        longest = max(count for _, _, count, _ in planes)
-        padding.append((ahead, longest + span - o - ahead))
-        spans.append(span + 1)
-        dims.append(
-            [
-                (slice(start, None, s), replace(share, place=ahead + q - share.place, step=-share.step))
-                for share, start, _, q in planes
-            ]
-        )
-    ones = (1,) * window.rank
-    layout = _layout(Window(tuple(spans), ones, tuple(padding), ones, name=window.name), g.shape[2:])
-    targets = []
-    for plane in itertools.product(*dims):
-        cells, shares = zip(*plane, strict=True)
-        targets.append(([layout.sight(0, shares)], x[:, :, *cells]))
-    _multiply(g, layout, turned, targets, bias, groups)
+    layout, planes = _seen_from_image(window, tuple(size), g.shape[2:])
+    if layout is not None:
+        _multiply(g, layout, turned, [(sights, x[:, :, *cells]) for cells, sights in planes], bias, groups)
     return x
 
 
+@functools.lru_cache(maxsize=256)
+def _seen_from_image(
+    window: Window, size: tuple[int, ...], out: tuple[int, ...]
+) -> tuple[Layout | None, list[tuple[tuple[slice, ...], tuple[Sight, ...]]]]:
+    """How g (*out) lies flat to be seen from an image of `size`, and for each plane of that its cells and what they see.
+
+    None where the windows see nothing but padding.
+    """
+    padding, spans, dims = [], [], []
+    for n, o, k, s, (before, _), d in zip(
+        size, out, window.kernel, window.stride, window.padding, window.dilation, strict=True
+    ):
+        held = [(share, *share.held(n, s, before)) for share in Share.all(k, s, d)]
+        held = [(share, start, count, q) for share, start, count, q in held if count]
+        if not held:
+            return None, []
+        ahead = max([0, *(share.place + (share.count - 1) * share.step - q for share, _, _, q in held)])
+        span = max(ahead + q - share.place for share, _, _, q in held)
+        longest = max(count for _, _, count, _ in held)
+        padding.append((ahead, longest + span - o - ahead))
+        spans.append(span + 1)
+        turned = [replace(share, place=ahead + q - share.place, step=-share.step) for share, _, _, q in held]
+        dims.append([(slice(start, None, s), share) for share, (_, start, _, _) in zip(turned, held, strict=True)])
+    ones = (1,) * window.rank
+    layout = _layout(Window(tuple(spans), ones, tuple(padding), ones, name=window.name), out)
+    planes: list[tuple[tuple[slice, ...], tuple[Sight, ...]]] = []
+    for plane in itertools.product(*dims):
+        cells, shares = zip(*plane, strict=True)
+        planes.append((cells, (layout.sight(0, shares),)))
+    return layout, planes
+
+
 def _multiply(
-    x: Array, layout: Layout, kernel: Array, targets: Sequence[tuple[Sequence[Sight], Array]], bias: Array | None, groups: int
+    x: Array, layout: Layout, kernel: Array, targets: Sequence[tuple[tuple[Sight, ...], Array]], bias: Array | None, groups: int
 ) -> None:
     """For each target y: y = the weights of some cells of the kernel, times what they see of x, plus bias."""
     features = len(kernel) // groups
