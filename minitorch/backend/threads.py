@@ -21,8 +21,8 @@ from minitorch.backend.arrays import Array, xp
 
 __all__ = ["get_num_threads", "in_pieces", "piece_size", "set_num_threads"]
 
-CACHE = 2 << 20  # bytes that a piece's largest array may have: cores have a cache of about this size, and short pieces make
-# threads wait for each other
+CACHE = 5 << 19  # bytes that a piece's largest array may have. Smaller ones would fit a core's own cache, but the shorter the
+# pieces, the more the threads wait for the interpreter's lock.
 GPU_MEMORY = 1 << 28  # the same on a GPU, which is quickest when it is given much at a time
 
 _POOL = "minitorch-pool"  # how the names of the threads begin

@@ -39,25 +39,23 @@ class Standardize(Op):
         average = xp.mean(x, axis=dims, keepdims=True)
         y = x - average
         var = xp.mean(y * y, axis=dims, keepdims=True)
-        y /= xp.sqrt(var + x.dtype.type(eps))
-        ctx.dims, ctx.eps = dims, eps
-        ctx.save_for_backward(x, average, var)
+        y *= 1 / xp.sqrt(var + x.dtype.type(eps))
+        ctx.dims, ctx.eps, ctx.count = dims, eps, math.prod(x.shape[d] for d in dims)
+        ctx.save_for_backward(y, var)
         return y, average, var
 
     def backward(ctx, grad: Tensor | None, grad_mean: Tensor | None, grad_var: Tensor | None) -> Any:
-        x, average, var = ctx.saved_tensors
-        centred = x - average
-        deviation = sqrt(var + ctx.eps)
-        count = math.prod(x.shape[d] for d in ctx.dims)
+        y, var = ctx.saved_tensors
+        deviation, share = sqrt(var + ctx.eps), 1 / ctx.count
         total: Any = None
         if grad is not None:
-            y = centred / deviation
-            rest = sum(grad, ctx.dims, True) + y * sum(grad * y, ctx.dims, True)
-            total = (grad - rest / count) / deviation
+            moved = sum(grad, ctx.dims, True) * share
+            scaled = sum(grad * y, ctx.dims, True) * share
+            total = (grad - moved - y * scaled) * (1 / deviation)
         if grad_mean is not None:
-            total = _add(total, Expand.apply(grad_mean / count, tuple(x.shape)))
+            total = _add(total, Expand.apply(grad_mean * share, tuple(y.shape)))
         if grad_var is not None:
-            total = _add(total, grad_var * (centred * (2 / count)))
+            total = _add(total, y * (grad_var * deviation * (2 * share)))
         return total
 
 

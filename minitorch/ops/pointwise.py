@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from minitorch.backend.arrays import Array, error_function, xp
+from minitorch.backend.arrays import Array, as_array, error_function, xp
 from minitorch.ops.arithmetic import Pow, div, reciprocal
 from minitorch.ops.comparison import trunc, where
 from minitorch.ops.elementwise import Pointwise, floating, promote
@@ -183,9 +183,10 @@ class Sigmoid(Pointwise):
     """1 / (1 + e^-x);  y (1 - y)"""
 
     def forward(ctx, x: Array) -> Array:
-        y = xp.negative(floating(x))
-        y = xp.exp(y)
-        y = xp.reciprocal(y + y.dtype.type(1))
+        y = as_array(xp.negative(floating(x)))
+        xp.exp(y, out=y)
+        y += y.dtype.type(1)
+        xp.divide(y.dtype.type(1), y, out=y)
         ctx.save_for_backward(y)
         return y
 
