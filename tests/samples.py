@@ -20,6 +20,7 @@ from minitorch.nn.hooks import Tap
 from minitorch.ops.convolution import Convolution, ConvTranspose, ConvWeight
 from minitorch.ops.folding import Fold, Unfold
 from minitorch.ops.likelihood import BinaryCrossEntropy
+from minitorch.ops.linear import Linear
 from minitorch.ops.normalization import Standardize
 from minitorch.ops.pooling import AvgPool, MaxPool, Pick, PickCell, PutBack, PutCell, Spread
 from minitorch.ops.rectifier import Bend, LeakyRelu, Relu
@@ -296,6 +297,14 @@ def put_back(draw):
     return lambda x: PutBack.apply(x, places, (3, 4)), (draw.tensor((2, 1, 2, 3)),)
 
 
+def linear_map(draw):
+    batch, into, out = draw.choose([(), (3,), (2, 1), (0,)]), draw.integers(1, 3), draw.integers(1, 3)
+    weight, bias = draw.tensor((out, into)), draw.tensor((out,))
+    if draw.integers(0, 1):
+        return Linear.apply, (draw.tensor((*batch, into)), weight, bias)
+    return lambda x, w: Linear.apply(x, w, None), (draw.tensor((*batch, into)), weight)
+
+
 def cells(draw):
     window, _, x, _, y = convolution_case(draw)
     windows_inside = dataclasses.replace(window, padding=((0, 0),) * window.rank)
@@ -460,6 +469,7 @@ SAMPLES: dict[type[Function], Callable] = {
     Pick: picking,
     PutBack: put_back,
     PickCell: pick_cell,
+    Linear: linear_map,
     PutCell: put_cell,
     AvgPool: avg_pool,
     Spread: spread,

@@ -3,8 +3,8 @@
 It pays because NumPy lets go of the interpreter's lock while it computes. The product of two matrices has threads of its own
 (BLAS starts them), which would stand in the way: within a piece it has one.
 
-The pieces are cut without regard to the number of threads, and their results come back in order. So whatever that number is,
-the same sums are added in the same order, and the result is the same to the last bit.
+The pieces are cut without regard to the number of threads, and what they return is added in order. So whatever that number
+is, the same sums are made of the same numbers, and the result is the same to the last bit.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(num: int) -> None:
-    """Compute with `num` threads, those of BLAS included. The results are the same, whatever it is.
+    """Compute with `num` threads, those of BLAS included.
+
+    Convolutions and pools come out the same to the last bit, whatever it is. Of a matrix product the last bit may change, as
+    BLAS divides it in a way of its own.
 
     Raises RuntimeError unless num is positive.
     """

@@ -2,36 +2,69 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
+from minitorch.autograd.function import Op
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.variable import wrap
-from minitorch.backend.arrays import beside, xp
+from minitorch.backend.arrays import Array, as_array, beside, xp
 from minitorch.ops.comparison import where
 from minitorch.ops.elementwise import check_floating
 from minitorch.ops.indexing import getitem
-from minitorch.ops.matrix import einsum
+from minitorch.ops.matrix import MatMul, einsum, mT
 from minitorch.ops.reduction import vector_norm
-from minitorch.ops.shape import clone
+from minitorch.ops.shape import broadcast_shapes, clone, reshape
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
+
+
+class Linear(Op):
+    """y = x w^T + b, for each row of x;  grad w,  grad^T x,  and grad for each row that b was added to"""
+
+    def forward(ctx, x: Array, weight: Array, bias: Array | None) -> Array:
+        for_x, for_weight, _ = ctx.needs_input_grad
+        ctx.save_for_backward(x if for_weight else None, weight if for_x else None)
+        if x.dtype != weight.dtype:
+            raise RuntimeError(MatMul.of_one_type.format(x.dtype, weight.dtype))
+        y = as_array(xp.matmul(x, weight.T))
+        if bias is not None:
+            y += bias
+        return y
+
+    def backward(ctx, grad: Tensor) -> Any:
+        x, weight = ctx.saved_tensors
+        grad_weight = None
+        if x is not None:
+            rows = math.prod(x.shape[:-1])
+            grad_weight = mT(reshape(grad, (rows, grad.shape[-1]))) @ reshape(x, (rows, x.shape[-1]))
+        return None if weight is None else grad @ weight, grad_weight, grad
+
+    @classmethod
+    def explain(cls, error: Exception, *args: Any) -> Exception:
+        return MatMul.explain(error, args[0] if args[0].ndim > 1 else args[0][None], args[1].T)
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input (*, in) times weight (out, in) transposed, plus bias (out,): (*, out)."""
     if weight.ndim > 2:
         raise RuntimeError(f"linear: weight must be of shape (out, in) or (in,), but got {list(weight.shape)}")
+    if bias is not None:
+        shape = (*input.shape[:-1], *weight.shape[:-1])
+        try:
+            fits = broadcast_shapes(tuple(bias.shape), shape) == shape
+        except RuntimeError:
+            fits = False
+        if not fits or bias.dtype is not weight.dtype:
+            raise RuntimeError(
+                f"linear: bias of shape {list(bias.shape)} and type {bias.dtype!r} does not belong to a weight of shape "
+                f"{list(weight.shape)} and type {weight.dtype!r}: expected [{', '.join(map(str, weight.shape[:-1]))}]"
+            )
+    if weight.ndim == 2 and input.ndim > 0:
+        return Linear.apply(input, weight, bias)
     product = input @ (weight.T if weight.ndim > 1 else weight)
-    if bias is None:
-        return product
-    y = product + bias
-    if y._array.shape != product._array.shape or bias._array.dtype != product._array.dtype:
-        raise RuntimeError(
-            f"linear: bias of shape {list(bias.shape)} and type {bias.dtype!r} does not belong to a weight of shape "
-            f"{list(weight.shape)} and type {weight.dtype!r}: expected [{', '.join(map(str, weight.shape[:-1]))}]"
-        )
-    return y
+    return product if bias is None else product + bias
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

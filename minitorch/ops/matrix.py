@@ -23,14 +23,13 @@ def mT(x: Tensor) -> Tensor:
 class MatMul(Op):
     """a @ b of two stacks of matrices;  grad @ b^T and a^T @ grad"""
 
+    of_one_type = "expected both matrices to have the same dtype, but got: {} != {}; x.float() or x.double() converts one"
+
     def forward(ctx, a: Array, b: Array) -> Array:
         for_a, for_b = ctx.needs_input_grad
         ctx.save_for_backward(a if for_b else None, b if for_a else None)
         if a.dtype != b.dtype:
-            raise RuntimeError(
-                f"expected both matrices to have the same dtype, but got: {a.dtype} != {b.dtype}; x.float() or "
-                "x.double() converts one"
-            )
+            raise RuntimeError(ctx.of_one_type.format(a.dtype, b.dtype))
         return xp.matmul(a, b)
 
     def backward(ctx, grad: Tensor) -> Any:
