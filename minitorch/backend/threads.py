@@ -23,6 +23,7 @@ __all__ = ["get_num_threads", "in_pieces", "piece_size", "set_num_threads"]
 
 CACHE = 5 << 19  # bytes that a piece's largest array may have. Smaller ones would fit a core's own cache, but the shorter the
 # pieces, the more the threads wait for the interpreter's lock.
+WORTH = 1 << 19  # bytes that a piece has at least, where pieces are made for threads
 GPU_MEMORY = 1 << 28  # the same on a GPU, which is quickest when it is given much at a time
 
 _POOL = "minitorch-pool"  # how the names of the threads begin
@@ -52,10 +53,15 @@ def set_num_threads(num: int) -> None:
     _set_blas(num)
 
 
-def piece_size(total: int, bytes_of_one: int, like: Array) -> int:
-    """How many of `total` things make a piece, if each takes `bytes_of_one` of the cache: at least one of them."""
+def piece_size(total: int, bytes_of_one: int, like: Array, share: bool = True) -> int:
+    """How many of `total` things make a piece, if each takes `bytes_of_one` of the cache: at least one of them.
+
+    With `share` what would fit a single piece is cut all the same, if it is large enough that several threads gain by it.
+    """
     room = CACHE if isinstance(like, xp.ndarray) else GPU_MEMORY
     count = -(-total * bytes_of_one // room)
+    if share and room == CACHE:
+        count = max(count, min(4, total * bytes_of_one // WORTH))
     return max(1, -(-total // (count + count % 2))) if count > 1 else max(1, total)
 
 

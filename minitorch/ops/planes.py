@@ -275,7 +275,7 @@ def _multiply(
         for products, y in todo:
             wide = xp.empty_like(x, order="C", shape=(groups, features, length))
             places = functools.partial(_product, planes, products, bias, wide)
-            in_pieces(places, length, piece_size(length, column, x))
+            in_pieces(places, length, piece_size(length, column, x, share=last - first == len(x)))
             y[first:last] = layout.windows(wide.reshape(-1, length), last - first, y.shape[2:])
 
     in_pieces(images, len(x), piece_size(len(x), column * layout.plane, x))
@@ -328,7 +328,7 @@ def correlate_weight(x: Array, g: Array, window: Window, groups: int) -> Array:
                 part.put(w, product.transpose(0, 3, 2, 1))
             return w
 
-        return in_pieces(places, length, piece_size(length, column, x))
+        return in_pieces(places, length, piece_size(length, column, x, share=last - first == len(x)))
 
     w = in_pieces(images, len(x), piece_size(len(x), column * layout.plane, x))
     return xp.zeros_like(x, order="C", shape=shape) if w is None else w
