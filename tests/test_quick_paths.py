@@ -123,6 +123,36 @@ def test_pieces_are_added_in_order_and_one_that_fails_is_heard_of(restore_thread
         in_pieces(failing, 9, 2)
 
 
+def test_pieces_of_a_piece_are_done_by_the_thread_that_has_it(restore_threads):
+    mt.set_num_threads(3)
+
+    def inner(start, stop):
+        return {threading.get_ident()}
+
+    class Union(set):
+        def __iadd__(self, other):
+            self |= other
+            return self
+
+    def outer(start, stop):
+        assert in_pieces(lambda a, b: Union(inner(a, b)), 4, 1) == {threading.get_ident()}
+
+    in_pieces(outer, 6, 1)
+
+
+def test_blas_has_its_threads_back_after_an_error(restore_threads):
+    mt.set_num_threads(2)
+    counts = lambda: [lib.get_num_threads() for lib in threads._blas()]  # noqa: E731
+
+    def failing(start, stop):
+        assert set(counts()) <= {1}
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        in_pieces(failing, 4, 1)
+    assert set(counts()) <= {2}
+
+
 def test_a_piece_fits_the_cache_and_has_something_in_it():
     array = np.zeros(1)
     assert piece_size(100, 1, array) == 100

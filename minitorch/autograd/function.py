@@ -321,7 +321,8 @@ class Op(Function):
             node.serial = _next_serial()
             if anomaly.state.enabled:
                 node.made_at = anomaly.calling_line()
-            node.outputs = ((array.shape, array.dtype),)
+            kind = (array.shape, array.dtype)
+            node.outputs = _outputs.get(kind) or _remembered(kind)
             output._edge = (node, 0)
             if node._saved:
                 node._pin(args, arrays, (output,), (result,))
@@ -345,6 +346,16 @@ class Op(Function):
     def name(self) -> str:
         label = self.label or f"{type(self).__name__}0"
         return f"{label[:-1]}Backward{label[-1]}"
+
+
+_outputs: dict[tuple[tuple[int, ...], Any], tuple[tuple[tuple[int, ...], Any]]] = {}  # so that nodes alike share one
+
+
+def _remembered(kind: tuple[tuple[int, ...], Any]) -> tuple[tuple[tuple[int, ...], Any]]:
+    if len(_outputs) > 1000:
+        _outputs.clear()
+    _outputs[kind] = (kind,)
+    return _outputs[kind]
 
 
 def _numbers(op: type[Op], args: Sequence[Any], arrays: Sequence[Any]) -> list[Any]:

@@ -26,7 +26,6 @@ CACHE = 5 << 19  # bytes that a piece's largest array may have. Smaller ones wou
 WORTH = 1 << 19  # bytes that a piece has at least, where pieces are made for threads
 GPU_MEMORY = 1 << 28  # the same on a GPU, which is quickest when it is given much at a time
 
-_POOL = "minitorch-pool"  # how the names of the threads begin
 _cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 _count = _cores
 
@@ -74,11 +73,10 @@ def in_pieces(function: Callable[[int, int], Any], total: int, size: int) -> Any
     if total <= size:
         return _alone(function, total) if total else None
     pieces = [(start, min(start + size, total)) for start in range(0, total, size)]
-    inside = threading.current_thread().name.startswith(_POOL)
     with _one_blas_thread():
         work = _Work(function, pieces)
-        others = 0 if inside else min(_count, len(pieces)) - 1
-        helpers = [_pool(os.getpid(), _count).submit(copy_context().run, work.run) for _ in range(others)]
+        others = 0 if _here.busy else min(_count, len(pieces)) - 1
+        helpers = [_pool(_count - 1).submit(copy_context().run, work.run) for _ in range(others)]
         try:
             work.run()
         finally:
@@ -105,6 +103,13 @@ class _Work:
         self.lock = threading.Lock()
 
     def run(self) -> None:
+        before, _here.busy = _here.busy, True
+        try:
+            self.work()
+        finally:
+            _here.busy = before
+
+    def work(self) -> None:
         for number in iter(self.next, None):
             result = self.function(*self.pieces[number])
             with self.lock:  # a sum grows in the order of the pieces, whoever is done first
@@ -118,12 +123,20 @@ class _Work:
                         self.sum += part
 
 
+class _Here(threading.local):
+    """What each thread knows of itself: whether it is at work on a piece."""
+
+    busy = False
+
+
+_here = _Here()
+
+
 @functools.lru_cache(maxsize=1)
-def _pool(process: int, count: int) -> Any:
-    """The threads; those of this process, as a fork has none."""
+def _pool(count: int) -> Any:
     from concurrent.futures import ThreadPoolExecutor
 
-    return ThreadPoolExecutor(count, thread_name_prefix=_POOL)
+    return ThreadPoolExecutor(count, thread_name_prefix="minitorch")
 
 
 # ---- the threads of BLAS -----------------------------------------------------------------------------------------------
@@ -160,3 +173,16 @@ def _one_blas_thread() -> Iterator[None]:
             _inside -= 1
             if _inside == 0:
                 _set_blas(_count)
+
+
+def _after_fork() -> None:
+    """A fork has none of the threads, and what they had locked stays locked."""
+    global _lock, _inside
+    _lock, _inside = threading.Lock(), 0
+    _pool.cache_clear()
+    if _blas.cache_info().currsize:
+        _set_blas(_count)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

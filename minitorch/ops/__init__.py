@@ -12,6 +12,7 @@
     matrix.py         matrix products and einsum
     window.py         the geometry of a sliding window
     convolution.py    convolution, its transpose, its kernel gradient
+    planes.py         how these three are computed: as matrix products, on images laid out flat
     pooling.py        pooling and unpooling
     folding.py        windows as columns, and back
     resampling.py     borders, other sizes, pixel shuffle

@@ -11,6 +11,8 @@ All three are read off one number, which is linear in each of image x, kernel w 
 As T is linear in each, differentiating one of the three in one of its two arguments gives another of the three. (Dumoulin
 and Visin, "A guide to convolution arithmetic for deep learning", draw what each does.)
 
+What is computed stands here in a formula each; how, in ops/planes.py.
+
 Shapes, for a batch of N, G groups, any number of spatial dimensions:
     x (N, C, *size)      w (F, C / G, *kernel)      g, y (N, F, *out)
 """

@@ -1,22 +1,24 @@
-"""Convolution of arrays where it is quick: on images laid out flat, in which a kernel's cell sees one long slice.
+"""How convolution is computed: on images laid out flat, in which a kernel's cell sees one long slice.
 
-Put the rows of a padded image end to end, `pitch` cells from the start of one to the start of the next. Window o stands at
-place  flat(o) = sum of o * step,  a step being the distance between neighbours along a dimension, and its cell j sees place
-flat(o) + flat(d j). So while o runs over the image, cell j reads on and on from flat(d j): one slice. A window that runs over
-the end of a row sees the beginning of the next: what it makes is never looked at, and costs less than stopping would.
+Put the rows of a padded image end to end in one row of places. A 3 x 3 image with padding 1, for a kernel of 3 x 3:
 
-    3 x 3 image, padding 1, kernel 3       . . . . .       cell 0 reads from here
-    (one column of zeros does for the      . a b c         cell 4, the middle one, from a's place: 5 later
-    right of a row and the left of         . d e f         and so on; 9 slices
-    the next)                              . g h i  . . .
+     0:  .  .  .  .        A row takes 4 places, not 5: the zero that begins the next row ends this one, too.
+     4:  .  a  b  c        The window at place 0 sees places 0 1 2, 4 5 6, 8 9 10;
+     8:  .  d  e  f        the window at place 1 sees each of them one place on.
+    12:  .  g  h  i        So while the window moves, its middle cell reads a slice: from 5 (a) on,
+    16:  .  .  .  .  ..    and its last cell the slice from 10 (e) on.
 
-With a stride s the cells of the image fall into s^rank planes: those at s q + r make the plane of phase r, and cell j of the
-kernel moves along one of them, the one of r = d j mod s, by steps of one. So a strided convolution is a sum of convolutions
-with stride 1, each with its share of the kernel; and its transpose puts as many of them side by side.
+The window at place 3 runs over the end of a row. What it makes is never looked at, and costs less than stopping would. The
+same holds in any number of dimensions, and with cells that lie apart (dilation); several images lie one after the other.
 
-The slices, written below each other, are the columns of which convolution is a matrix product. A piece of them at a time
-that stays in the cache is all that exists of them. (Chellapilla et al. 2006, "High performance convolutional neural networks
-for document processing", is the origin of the columns.)
+With a stride s the cells of the image fall into s^rank planes: those at s q + r make the plane of phase r. Cell j of the kernel
+moves along one of them, that of r = d j mod s, one place at a time. So a strided convolution is a sum of convolutions with
+stride 1, each with its share of the kernel, over planes laid out as above; and to the cells of one plane the transpose is such
+a convolution of g.
+
+The slices, one below the other, are the columns of which convolution is a product of matrices (Chellapilla et al. 2006, "High
+performance convolutional neural networks for document processing"). They are never all there: pieces are made that suit the
+cache, and multiplied at once.
 """
 
 from __future__ import annotations
@@ -91,6 +93,7 @@ class Part:
     @staticmethod
     @functools.lru_cache(maxsize=256)
     def of(sights: tuple[Sight, ...], features: int) -> list[Part]:
+        """For a matrix of so many features: one part, or if it is narrow one for each share of the last dimension's cells."""
         if features * max(sight.counts[-1] for sight in sights) > NARROW:
             return [Part(sights)]
         parts = []
@@ -221,10 +224,10 @@ def correlate_transposed(
     per_group = weight.shape[1]
     turned = weight.reshape(groups, -1, *weight.shape[1:]).swapaxes(1, 2)
     turned = turned.reshape(groups * per_group, -1, *window.kernel)  # (C, F / groups, *kernel)
-    x = xp.zeros_like(g, order="C", shape=(len(g), groups * per_group, *size))
-    if bias is not None:
-        x += bias.reshape(-1, *(1,) * window.rank)  # for planes that no cell of the kernel sees
-    layout, planes = _seen_from_image(window, tuple(size), g.shape[2:])
+    layout, planes, everywhere = _seen_from_image(window, tuple(size), g.shape[2:])
+    x = xp.empty_like(g, order="C", shape=(len(g), groups * per_group, *size))
+    if not everywhere:
+        x[...] = 0 if bias is None else bias.reshape(-1, *(1,) * window.rank)
     if layout is not None:
         _multiply(g, layout, turned, [(sights, x[:, :, *cells]) for cells, sights in planes], bias, groups)
     return x
@@ -233,19 +236,20 @@ def correlate_transposed(
 @functools.lru_cache(maxsize=256)
 def _seen_from_image(
     window: Window, size: tuple[int, ...], out: tuple[int, ...]
-) -> tuple[Layout | None, list[tuple[tuple[slice, ...], tuple[Sight, ...]]]]:
+) -> tuple[Layout | None, list[tuple[tuple[slice, ...], tuple[Sight, ...]]], bool]:
     """How g (*out) lies flat to be seen from an image of `size`, and for each plane of that its cells and what they see.
 
-    None where the windows see nothing but padding.
+    And whether these are all cells of the image. No layout where the windows see nothing but padding.
     """
-    padding, spans, dims = [], [], []
+    padding, spans, dims, everywhere = [], [], [], True
     for n, o, k, s, (before, _), d in zip(
         size, out, window.kernel, window.stride, window.padding, window.dilation, strict=True
     ):
         held = [(share, *share.held(n, s, before)) for share in Share.all(k, s, d)]
         held = [(share, start, count, q) for share, start, count, q in held if count]
         if not held:
-            return None, []
+            return None, [], False
+        everywhere = everywhere and len(held) == min(s, n)
         ahead = max([0, *(share.place + (share.count - 1) * share.step - q for share, _, _, q in held)])
         span = max(ahead + q - share.place for share, _, _, q in held)
         longest = max(count for _, _, count, _ in held)
@@ -259,7 +263,7 @@ def _seen_from_image(
     for plane in itertools.product(*dims):
         cells, shares = zip(*plane, strict=True)
         planes.append((cells, (layout.sight(0, shares),)))
-    return layout, planes
+    return layout, planes, everywhere
 
 
 def _multiply(
