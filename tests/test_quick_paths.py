@@ -153,6 +153,53 @@ def test_blas_has_its_threads_back_after_an_error(restore_threads):
     assert set(counts()) <= {2}
 
 
+def test_blas_has_its_threads_back_whichever_thread_ends_last(restore_threads):
+    mt.set_num_threads(2)
+    seen = []
+
+    def work():
+        in_pieces(lambda start, stop: seen.extend(lib.get_num_threads() for lib in threads._blas()), 1, 1)
+
+    work()
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert set(seen) <= {1}
+    assert {lib.get_num_threads() for lib in threads._blas()} <= {2}
+
+
+def test_work_is_done_while_the_interpreter_shuts_down():
+    code = """
+import atexit, minitorch as mt
+mt.set_num_threads(2)
+x, w = mt.ones(64, 8, 32, 32), mt.ones(8, 8, 3, 3)
+atexit.register(lambda: print(mt.nn.functional.conv2d(x, w).sum().item()))
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True, text=True)
+    assert float(done.stdout) == 64 * 8 * 30 * 30 * 72
+
+
+def test_an_infinite_number_does_not_spread():
+    up = mt.nn.functional.conv_transpose1d(mt.ones(1, 1, 3), mt.tensor([[[1.0, math.inf]]]))
+    assert up.tolist() == [[[1, math.inf, math.inf, math.inf]]]
+    x = mt.ones(2, 1, 3, 3)
+    x[1, 0, 0, 0] = math.inf
+    w = mt.ones(1, 1, 2, 2, requires_grad=True)
+    mt.nn.functional.conv2d(x, w).sum().backward()
+    assert w.grad.tolist() == [[[[math.inf, 8], [8, 8]]]]
+    slope = mt.tensor([0.25], requires_grad=True)
+    mt.nn.functional.prelu(mt.tensor([math.inf, 1.0]), slope).sum().backward()
+    assert slope.grad.item() == 0
+
+
+@pytest.mark.parametrize("norm", ["InstanceNorm2d(2)", "BatchNorm2d(2, affine=False)", "GroupNorm(1, 2, affine=False)"])
+def test_a_relu_may_overwrite_what_a_norm_returns(norm):
+    nn = mt.nn
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), eval(f"nn.{norm}"), nn.ReLU(inplace=True))
+    model(mt.randn(2, 1, 6, 6)).sum().backward()
+    assert model[0].weight.grad.isfinite().all()
+
+
 def test_a_piece_fits_the_cache_and_has_something_in_it():
     array = np.zeros(1)
     assert piece_size(100, 1, array) == 100

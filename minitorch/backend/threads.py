@@ -71,25 +71,19 @@ def in_pieces(function: Callable[[int, int], Any], total: int, size: int) -> Any
     are done by the thread that has it.
     """
     if total <= size:
-        return _alone(function, total) if total else None
+        with _one_blas_thread():
+            return function(0, total) if total else None
     pieces = [(start, min(start + size, total)) for start in range(0, total, size)]
     with _one_blas_thread():
         work = _Work(function, pieces)
         others = 0 if _here.busy else min(_count, len(pieces)) - 1
-        helpers = [_pool(_count - 1).submit(copy_context().run, work.run) for _ in range(others)]
+        helpers = [helper for _ in range(others) if (helper := _submit(work.run)) is not None]
         try:
             work.run()
         finally:
             for helper in helpers:
                 helper.result()
     return work.sum
-
-
-def _alone(function: Callable[[int, int], Any], total: int) -> Any:
-    if _inside:
-        return function(0, total)
-    with _one_blas_thread():
-        return function(0, total)
 
 
 class _Work:
@@ -132,6 +126,14 @@ class _Here(threading.local):
 _here = _Here()
 
 
+def _submit(task: Callable[[], None]) -> Any:
+    """Let another thread run the task, if there is one: when the interpreter shuts down, it starts no more."""
+    try:
+        return _pool(_count - 1).submit(copy_context().run, task)
+    except RuntimeError:
+        return None
+
+
 @functools.lru_cache(maxsize=1)
 def _pool(count: int) -> Any:
     from concurrent.futures import ThreadPoolExecutor
@@ -152,6 +154,8 @@ def _blas() -> list[Any]:
 
 def _set_blas(count: int) -> None:
     for lib in _blas():
+        if hasattr(lib, "clear_controlling_thread"):  # or else only the thread that set a number first could set another
+            lib.clear_controlling_thread(force=True)
         lib.set_num_threads(count)
 
 
@@ -162,15 +166,16 @@ _inside = 0  # how many regions are open in which BLAS has one thread
 @contextmanager
 def _one_blas_thread() -> Iterator[None]:
     global _inside
-    with _lock:
-        _inside += 1
-        if _inside == 1:
-            _set_blas(1)
+    entered = False
     try:
+        with _lock:
+            _inside, entered = _inside + 1, True
+            if _inside == 1:
+                _set_blas(1)
         yield
     finally:
         with _lock:
-            _inside -= 1
+            _inside -= entered
             if _inside == 0:
                 _set_blas(_count)
 

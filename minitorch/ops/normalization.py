@@ -41,19 +41,20 @@ class Standardize(Op):
         var = xp.mean(y * y, axis=dims, keepdims=True)
         y *= 1 / xp.sqrt(var + x.dtype.type(eps))
         ctx.dims, ctx.eps, ctx.count = dims, eps, math.prod(x.shape[d] for d in dims)
-        ctx.save_for_backward(y, var)
+        ctx.save_for_backward(x, average, var)  # and not y, which a relu may be about to overwrite
         return y, average, var
 
     def backward(ctx, grad: Tensor | None, grad_mean: Tensor | None, grad_var: Tensor | None) -> Any:
-        y, var = ctx.saved_tensors
+        x, average, var = ctx.saved_tensors
         deviation, share = sqrt(var + ctx.eps), 1 / ctx.count
+        y = (x - average) * (1 / deviation)
         total: Any = None
         if grad is not None:
             moved = sum(grad, ctx.dims, True) * share
             scaled = sum(grad * y, ctx.dims, True) * share
             total = (grad - moved - y * scaled) * (1 / deviation)
         if grad_mean is not None:
-            total = _add(total, Expand.apply(grad_mean * share, tuple(y.shape)))
+            total = _add(total, Expand.apply(grad_mean * share, tuple(x.shape)))
         if grad_var is not None:
             total = _add(total, y * (grad_var * deviation * (2 * share)))
         return total

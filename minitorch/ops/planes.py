@@ -224,6 +224,8 @@ def correlate_transposed(
     per_group = weight.shape[1]
     turned = weight.reshape(groups, -1, *weight.shape[1:]).swapaxes(1, 2)
     turned = turned.reshape(groups * per_group, -1, *window.kernel)  # (C, F / groups, *kernel)
+    if not xp.isfinite(weight).all():
+        return _transposed_by_columns(g, weight, bias, window, groups, size)
     layout, planes, everywhere = _seen_from_image(window, tuple(size), g.shape[2:])
     x = xp.empty_like(g, order="C", shape=(len(g), groups * per_group, *size))
     if not everywhere:
@@ -335,4 +337,28 @@ def correlate_weight(x: Array, g: Array, window: Window, groups: int) -> Array:
         return in_pieces(places, length, piece_size(length, column, x, share=last - first == len(x)))
 
     w = in_pieces(images, len(x), piece_size(len(x), column * layout.plane, x))
-    return xp.zeros_like(x, order="C", shape=shape) if w is None else w
+    if w is None:
+        return xp.zeros_like(x, order="C", shape=shape)
+    return w if xp.isfinite(w).all() else _weight_by_columns(x, g, window, groups)
+
+
+# ---- the definitions: with all windows of all images written out as columns --------------------------------------------
+#
+# They serve where a number is infinite or nan: multiplied with the zeros between two rows, it would spread.
+
+
+def _transposed_by_columns(
+    g: Array, weight: Array, bias: Array | None, window: Window, groups: int, size: Sequence[int]
+) -> Array:
+    n, per_group = len(g), weight.shape[1]
+    kernel = weight.reshape(groups, len(weight) // groups, -1)
+    columns = xp.matmul(kernel.swapaxes(1, 2), g.reshape(n, groups, kernel.shape[1], math.prod(g.shape[2:])))
+    x = window.fold(columns.reshape(n, groups * per_group, *window.kernel, *g.shape[2:]), size)
+    return x if bias is None else x + bias.reshape(-1, *(1,) * window.rank)
+
+
+def _weight_by_columns(x: Array, g: Array, window: Window, groups: int) -> Array:
+    (n, features), places = g.shape[:2], math.prod(g.shape[2:])
+    columns = window.columns(x).reshape(n, groups, -1, places)
+    w = xp.matmul(g.reshape(n, groups, features // groups, places), columns.swapaxes(2, 3)).sum(axis=0)
+    return w.reshape(features, x.shape[1] // groups, *window.kernel)

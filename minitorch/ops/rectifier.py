@@ -40,7 +40,7 @@ class LeakyRelu(Pointwise):
     def backward(ctx, grad: Tensor) -> Any:
         x, slope = ctx.saved_tensors
         for_x, for_slope = ctx.needs_input_grad
-        return Bend.apply(grad, x, slope) if for_x else None, Keep.apply(grad, x <= 0) * x if for_slope else None
+        return Bend.apply(grad, x, slope) if for_x else None, Keep.apply(grad * x, x <= 0) if for_slope else None
 
 
 class Bend(Pointwise):
@@ -53,7 +53,7 @@ class Bend(Pointwise):
     def backward(ctx, grad: Tensor) -> Any:
         g, x, slope = ctx.saved_tensors
         for_g, _, for_slope = ctx.needs_input_grad
-        return Bend.apply(grad, x, slope) if for_g else None, None, Keep.apply(grad, x <= 0) * g if for_slope else None
+        return Bend.apply(grad, x, slope) if for_g else None, None, Keep.apply(grad * g, x <= 0) if for_slope else None
 
 
 def _bent(g: Array, x: Array, slope: Any) -> Array:
