@@ -96,7 +96,7 @@ print(
     """
 What next?
   open the picture in a browser, and find in it the layers printed above: 0.weight belongs to layer (0),
-    Linear is Permute, MatMul and Add, Flatten is a Reshape, cross_entropy begins with LogSoftmax
+    Flatten is a Reshape, cross_entropy begins with LogSoftmax
   change the model in tutorials/00_quickstart.py, and run `make demo` again
   read minitorch/autograd/, then minitorch/ops/arithmetic.py: that is how it works
   add an operation of your own: CONTRIBUTING.md shows how"""
