@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 import minitorch as mt
 from minitorch.backend import threads
@@ -151,6 +152,13 @@ def test_blas_has_its_threads_back_after_an_error(restore_threads):
     with pytest.raises(KeyboardInterrupt):
         in_pieces(failing, 4, 1)
     assert set(counts()) <= {2}
+
+
+def test_blas_keeps_the_number_of_threads_that_the_program_chose(restore_threads):
+    mt.set_num_threads(2)
+    with threadpool_limits(1):
+        in_pieces(lambda start, stop: None, 4, 1)
+        assert {lib.get_num_threads() for lib in threads._blas()} <= {1}
 
 
 def test_blas_has_its_threads_back_whichever_thread_ends_last(restore_threads):

@@ -184,9 +184,8 @@ def windows(x: Array, kernel: tuple[int, ...], stride: tuple[int, ...], dilation
     strides += tuple(a * d for a, d in zip(steps, dilation, strict=True))
     if math.prod(out) == 0:
         return xp.zeros_like(x, shape=(*batch, *out, *kernel))
-    if isinstance(x, xp.ndarray):
-        return xp.lib.stride_tricks.as_strided(x, (*batch, *out, *kernel), strides)
-    return _module_of(x).lib.stride_tricks.as_strided(x, (*batch, *out, *kernel), strides)
+    module = xp if isinstance(x, xp.ndarray) else _module_of(x)
+    return module.lib.stride_tricks.as_strided(x, (*batch, *out, *kernel), strides)
 
 
 def strided(x: Array, start: int, shape: tuple[int, ...], steps: tuple[int, ...]) -> Array:

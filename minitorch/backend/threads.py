@@ -48,8 +48,12 @@ def set_num_threads(num: int) -> None:
         raise TypeError(f"set_num_threads expects an int, but got {type(num).__name__}")
     if num < 1:
         raise RuntimeError(f"set_num_threads expects a positive integer, but got {num}")
-    _count = num
-    _set_blas(num)
+    with _lock:
+        _count = num
+        if _inside:
+            _outside[:] = [num] * len(_outside)
+        else:
+            _set_blas([num] * len(_blas()))
 
 
 def piece_size(total: int, bytes_of_one: int, like: Array, share: bool = True) -> int:
@@ -152,8 +156,8 @@ def _blas() -> list[Any]:
     return [lib for lib in ThreadpoolController().lib_controllers if lib.user_api == "blas"]
 
 
-def _set_blas(count: int) -> None:
-    for lib in _blas():
+def _set_blas(counts: list[int]) -> None:
+    for lib, count in zip(_blas(), counts, strict=True):
         if hasattr(lib, "clear_controlling_thread"):  # or else only the thread that set a number first could set another
             lib.clear_controlling_thread(force=True)
         lib.set_num_threads(count)
@@ -161,6 +165,7 @@ def _set_blas(count: int) -> None:
 
 _lock = threading.Lock()
 _inside = 0  # how many regions are open in which BLAS has one thread
+_outside: list[int] = []  # how many it had before, which may be the program's own choice
 
 
 @contextmanager
@@ -171,22 +176,23 @@ def _one_blas_thread() -> Iterator[None]:
         with _lock:
             _inside, entered = _inside + 1, True
             if _inside == 1:
-                _set_blas(1)
+                _outside[:] = [lib.get_num_threads() for lib in _blas()]
+                _set_blas([1] * len(_outside))
         yield
     finally:
         with _lock:
             _inside -= entered
-            if _inside == 0:
-                _set_blas(_count)
+            if entered and _inside == 0:
+                _set_blas(_outside)
 
 
 def _after_fork() -> None:
     """A fork has none of the threads, and what they had locked stays locked."""
     global _lock, _inside
+    if _inside:
+        _set_blas(_outside)
     _lock, _inside = threading.Lock(), 0
     _pool.cache_clear()
-    if _blas.cache_info().currsize:
-        _set_blas(_count)
 
 
 if hasattr(os, "register_at_fork"):

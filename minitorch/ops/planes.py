@@ -221,11 +221,11 @@ def correlate_transposed(
     To the cells of the image that lie in one plane this is a convolution of g with stride 1: what cell q of them gets from
     cell j of the kernel comes from  o = q - place(j).
     """
+    if not xp.isfinite(weight).all():
+        return _transposed_by_columns(g, weight, bias, window, groups, size)
     per_group = weight.shape[1]
     turned = weight.reshape(groups, -1, *weight.shape[1:]).swapaxes(1, 2)
     turned = turned.reshape(groups * per_group, -1, *window.kernel)  # (C, F / groups, *kernel)
-    if not xp.isfinite(weight).all():
-        return _transposed_by_columns(g, weight, bias, window, groups, size)
     layout, planes, everywhere = _seen_from_image(window, tuple(size), g.shape[2:])
     x = xp.empty_like(g, order="C", shape=(len(g), groups * per_group, *size))
     if not everywhere:

@@ -270,6 +270,11 @@ def _window(name: str, rank: int, kernel_size: Any, stride: Any, padding: Any, d
     return window
 
 
+def _max_pooled(x: Tensor, window: Window, return_indices: bool) -> Any:
+    values, which = MaxPool.apply(x, window)
+    return (values, wrap(places_of(which._array, window, x.shape[2:]))) if return_indices else values
+
+
 def _last_of_each_place(x: Tensor, places: Array, plane: int) -> tuple[Tensor, bool]:
     """x with 0 for every element whose place in its plane is named again later on: the last one wins, and it alone.
 
@@ -362,8 +367,7 @@ def max_pool(
 
     def pool(x: Tensor) -> Any:
         window.output_size(x.shape[2:])  # says what does not fit
-        values, which = MaxPool.apply(x, window)
-        return (values, wrap(places_of(which._array, window, x.shape[2:]))) if return_indices else values
+        return _max_pooled(x, window, return_indices)
 
     return _batched(name, rank, input, pool)
 
@@ -449,8 +453,7 @@ def adaptive_max_pool(rank: int, input: Tensor, output_size: Any, return_indices
     def pool(x: Tensor) -> Any:
         window, size = _adaptive_window(name, rank, output_size, x.shape[2:]), x.shape[2:]
         if isinstance(window, Window):
-            values, which = MaxPool.apply(x, window)
-            return (values, wrap(places_of(which._array, window, size))) if return_indices else values
+            return _max_pooled(x, window, return_indices)
         indices = wrap(places_of(largest(x._array, window)[1], window, size))
         return (Pick.apply(x, indices), indices) if return_indices else Pick.apply(x, indices)
 

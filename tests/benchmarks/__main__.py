@@ -37,13 +37,12 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 def libraries() -> dict[str, Any]:
-
     minitorch.set_num_threads(THREADS)
     found: dict[str, Any] = {"minitorch": minitorch}
     try:
         import torch
     except ImportError:
-        print("PyTorch is not installed (`make parity` installs it): no ratios\n")
+        print("PyTorch is not installed (`make parity` installs it): no ratios\n", file=sys.stderr)
     else:
         torch.set_num_threads(THREADS)
         found["PyTorch"] = torch
@@ -89,14 +88,18 @@ def table_of_times(workloads: list[Workload], found: dict[str, Any], rounds: int
         medians = measure({lib: work.prepare(t) for lib, t in found.items()}, rounds)
         unit, scale = ("us", 1e6) if work.parts > 1 else ("ms", 1e3)
         cells = [f"{medians[lib] / work.parts * scale:.2f} {unit}" for lib in found]
-        ratio = medians["minitorch"] / medians["PyTorch"] if "PyTorch" in medians else math.nan
-        ratios.append(ratio)
+        ratio = ""
+        if "PyTorch" in medians:
+            ratios.append(medians["minitorch"] / medians["PyTorch"])
+            ratio = f"{ratios[-1]:.2f}"
         floor = max(work.flops / flops, work.bytes / bandwidth)
         share = f"{100 * floor / medians['minitorch']:.0f} %" if floor else ""
-        lines.append(f"| {work.name} | {' | '.join(cells)} | {ratio:.2f} | {share} |")
+        lines.append(f"| {work.name} | {' | '.join(cells)} | {ratio} | {share} |")
         print(lines[-1], flush=True)
-    lines.append(f"| geometric mean | {' | ' * (len(found) - 1)} | {statistics.geometric_mean(ratios):.2f} | |")
-    print(lines[-1], "\n")
+    if ratios:
+        lines.append(f"| geometric mean | {' | ' * (len(found) - 1)} | {statistics.geometric_mean(ratios):.2f} | |")
+        print(lines[-1])
+    print()
     return lines
 
 
