@@ -184,6 +184,8 @@ def windows(x: Array, kernel: tuple[int, ...], stride: tuple[int, ...], dilation
     strides += tuple(a * d for a, d in zip(steps, dilation, strict=True))
     if math.prod(out) == 0:
         return xp.zeros_like(x, shape=(*batch, *out, *kernel))
+    if isinstance(x, xp.ndarray) and x.flags.c_contiguous:
+        return xp.ndarray((*batch, *out, *kernel), x.dtype, x, 0, strides)  # as `as_strided`, in a tenth of the time
     module = xp if isinstance(x, xp.ndarray) else _module_of(x)
     return module.lib.stride_tricks.as_strided(x, (*batch, *out, *kernel), strides)
 

@@ -16,9 +16,10 @@ moves along one of them, that of r = d j mod s, one place at a time. So a stride
 stride 1, each with its share of the kernel, over planes laid out as above; and to the cells of one plane the transpose is such
 a convolution of g.
 
-The slices, one below the other, are the columns of which convolution is a product of matrices (Chellapilla et al. 2006, "High
-performance convolutional neural networks for document processing"). They are never all there: pieces are made that suit the
-cache, and multiplied at once.
+The slices, one below the other, are the columns of which convolution is a product of matrices: ops/columns.py has that
+definition. Here they are never all there: pieces are made that suit the cache, and multiplied at once. The definition serves
+where there is little to compute, and where a number is infinite or nan: multiplied with the zeros between two rows, it would
+spread.
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ from dataclasses import dataclass, replace
 
 from minitorch.backend.arrays import Array, add_over, in_order, strided, xp
 from minitorch.backend.threads import in_pieces, piece_size
+from minitorch.ops import columns as definition
 from minitorch.ops.window import Window
 
 __all__ = ["correlate", "correlate_transposed", "correlate_weight"]
 
 NARROW = 256  # up to so many rows a product of matrices gains by having more
+FEW = 1 << 18  # up to so many multiplications laying planes out takes longer than writing columns (and BLAS has one thread)
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,7 @@ class Layout:
             self.pitch.append(max(o, o + reach - zeros, min(o + reach, filled)))
         self.steps = [math.prod(self.pitch[i + 1 :]) for i in range(len(size))]
         self.plane = math.prod(self.pitch)
+        self.seen = math.prod(self.out) * math.prod(window.kernel)  # cells that all windows together see of an image
         self.beyond = self.flat(d * (k - 1) // s for _, _, k, s, _, d in dims)  # so far past its place a window sees
         sights: list[Sight] = []
         self.held: list[tuple[tuple[slice, ...], tuple[slice, ...]]] = []  # for each plane: cells of the image, and where
@@ -208,6 +212,8 @@ _layout = functools.lru_cache(maxsize=256)(Layout)
 def correlate(x: Array, weight: Array, bias: Array | None, window: Window, groups: int) -> Array:
     """y[f, o] = sum over c, j of w[f, c, j] x[c, s o + d j - p], plus bias[f]."""
     layout = _layout(window, x.shape[2:])
+    if len(x) * layout.seen * weight.shape[1] * len(weight) <= FEW:
+        return definition.correlate(x, weight, bias, window, groups)
     y = xp.empty_like(x, order="C", shape=(len(x), len(weight), *layout.out))
     _multiply(x, layout, weight, [(layout.sights, y)], bias, groups)
     return y
@@ -222,7 +228,7 @@ def correlate_transposed(
     cell j of the kernel comes from  o = q - place(j).
     """
     if not xp.isfinite(weight).all():
-        return _transposed_by_columns(g, weight, bias, window, groups, size)
+        return definition.correlate_transposed(g, weight, bias, window, groups, size)
     per_group = weight.shape[1]
     turned = weight.reshape(groups, -1, *weight.shape[1:]).swapaxes(1, 2)
     turned = turned.reshape(groups * per_group, -1, *window.kernel)  # (C, F / groups, *kernel)
@@ -315,6 +321,8 @@ def correlate_weight(x: Array, g: Array, window: Window, groups: int) -> Array:
     features, channels = g.shape[1] // groups, x.shape[1] // groups
     shape = (g.shape[1], channels, *window.kernel)
     layout = _layout(window, x.shape[2:])
+    if len(x) * layout.seen * channels * g.shape[1] <= FEW:
+        return definition.correlate_weight(x, g, window, groups)
     parts = Part.of(layout.sights, 1)
     column = x.shape[1] * x.dtype.itemsize * max(part.count for part in parts)
 
@@ -339,26 +347,4 @@ def correlate_weight(x: Array, g: Array, window: Window, groups: int) -> Array:
     w = in_pieces(images, len(x), piece_size(len(x), column * layout.plane, x))
     if w is None:
         return xp.zeros_like(x, order="C", shape=shape)
-    return w if xp.isfinite(w).all() else _weight_by_columns(x, g, window, groups)
-
-
-# ---- the definitions: with all windows of all images written out as columns --------------------------------------------
-#
-# They serve where a number is infinite or nan: multiplied with the zeros between two rows, it would spread.
-
-
-def _transposed_by_columns(
-    g: Array, weight: Array, bias: Array | None, window: Window, groups: int, size: Sequence[int]
-) -> Array:
-    n, per_group = len(g), weight.shape[1]
-    kernel = weight.reshape(groups, len(weight) // groups, -1)
-    columns = xp.matmul(kernel.swapaxes(1, 2), g.reshape(n, groups, kernel.shape[1], math.prod(g.shape[2:])))
-    x = window.fold(columns.reshape(n, groups * per_group, *window.kernel, *g.shape[2:]), size)
-    return x if bias is None else x + bias.reshape(-1, *(1,) * window.rank)
-
-
-def _weight_by_columns(x: Array, g: Array, window: Window, groups: int) -> Array:
-    (n, features), places = g.shape[:2], math.prod(g.shape[2:])
-    columns = window.columns(x).reshape(n, groups, -1, places)
-    w = xp.matmul(g.reshape(n, groups, features // groups, places), columns.swapaxes(2, 3)).sum(axis=0)
-    return w.reshape(features, x.shape[1] // groups, *window.kernel)
+    return w if xp.isfinite(w).all() else definition.correlate_weight(x, g, window, groups)
