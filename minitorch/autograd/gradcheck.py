@@ -3,6 +3,7 @@
     gradcheck(f, inputs)        the derivative of f, entry by entry
     gradgradcheck(f, inputs)    the derivative of the derivative
     fast_mode=True              one random direction instead of all entries: two evaluations of f for any size
+    complex_step=True           Im f(x + ih) / h, exact to the last digits, where f is analytic (Squire and Trapp 1998)
 
 The central difference is off by about h^2 f''' / 6 from the step and by about 1e-16 f / h from rounding, which balance
 around h = 1e-6 in float64. In float32 rounding alone would be of the size of the tolerance: check in float64.
@@ -11,23 +12,25 @@ around h = 1e-6 in float64. In float32 rounding alone would be of the size of th
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.engine import grad
-from minitorch.autograd.grad_mode import enable_grad
+from minitorch.autograd.function import Function
+from minitorch.autograd.grad_mode import enable_grad, no_grad
+from minitorch.autograd.report import Comparison, GradcheckError, GradcheckReport
 from minitorch.autograd.variable import TensorBase, wrap
-from minitorch.backend.arrays import Array, xp
+from minitorch.backend.arrays import Array, beside, xp
+from minitorch.backend.device import device, to_device
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
-__all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
+__all__ = ["GradcheckError", "GradcheckReport", "gradcheck", "gradgradcheck"]
 
-
-class GradcheckError(RuntimeError):
-    """A derivative and the finite differences disagree."""
+TINY = 1e-30  # the complex step: nothing is subtracted, so it may be as small as one likes
 
 
 @dataclass
@@ -48,32 +51,29 @@ def gradcheck(
     raise_exception: bool = True,
     nondet_tol: float = 0.0,
     fast_mode: bool = False,
-) -> bool:
+    complex_step: bool = False,
+) -> bool | GradcheckReport:
     """Whether the derivative of `func` at `inputs` agrees with central differences of step `eps`.
 
-    `func` is any function of Tensors, or a Module, whose parameters are then checked as well. Checked is every entry of the
-    derivative of every floating-point output in every input that requires grad:  |analytical - numerical| <= atol + rtol
-    |numerical|. With `fast_mode` it is one number instead, the derivative between random directions.
-    Backward is run twice, and must give the same within `nondet_tol`.
+    `func` is any function of Tensors, a Function, or a Module, whose parameters are then checked as well. Arguments and results
+    may be lists, tuples and dicts of Tensors. Checked is every entry of the derivative of every floating-point output in every
+    input that requires grad:  |analytical - numerical| <= atol + rtol |numerical|. With `fast_mode` it is one number instead,
+    the derivative between random directions. `complex_step` (which PyTorch's has not) takes the imaginary part of f(x + ih)
+    instead of differences, for functions that are analytic. The function is run twice, forward and backward, and must give the
+    same within `nondet_tol`.
 
-    Raises GradcheckError with the worst entry (or returns False, without `raise_exception`); ValueError if no input requires
-    grad. float32 inputs are warned about.
+    Returns True, or raises GradcheckError with a table of what is off. With `raise_exception=False` it returns a
+    GradcheckReport, which is true or false, and prints. Raises ValueError if no input requires grad. float32 inputs are warned
+    about.
     """
+    if isinstance(func, type) and issubclass(func, Function):
+        func = func.apply
     args, checked = _arguments(func, inputs)
-    try:
-        if fast_mode:
-            _compare_directions(func, args, checked, eps, atol, rtol, nondet_tol)
-            return True
-        analytical, outputs = _check_repeatable(func, args, checked, nondet_tol)
-        for place, item in enumerate(checked):
-            numerical = _differences(func, args, item.tensor, eps, len(outputs))
-            for nr, (a, n) in enumerate(zip(analytical[place], numerical, strict=True)):
-                if not _close(a, n, atol, rtol):
-                    raise GradcheckError(_mismatch(func, args, item, nr, outputs[nr].shape, a, n, eps, atol, rtol))
-    except GradcheckError:
-        if raise_exception:
-            raise
-        return False
+    report = _checked_report(func, args, checked, eps, atol, rtol, nondet_tol, fast_mode, complex_step)
+    if not raise_exception:
+        return report
+    if not report:
+        raise GradcheckError(report)
     return True
 
 
@@ -88,12 +88,14 @@ def gradgradcheck(
     raise_exception: bool = True,
     nondet_tol: float = 0.0,
     fast_mode: bool = False,
-) -> bool:
+) -> bool | GradcheckReport:
     """Whether the second derivative of `func` agrees with central differences of the first: see `gradcheck`.
 
     What is checked is the function that takes inputs and gradients of outputs (`grad_outputs`, or random ones) to gradients
     of inputs.
     """
+    if isinstance(func, type) and issubclass(func, Function):
+        func = func.apply
     args, checked = _arguments(func, inputs)
     outputs = _outputs(func, args)
     if grad_outputs is None:
@@ -116,7 +118,8 @@ def gradgradcheck(
             )
         return tuple(g for g in grads if g is not None and g.requires_grad)
 
-    extra = [c.tensor for c in checked if not any(c.tensor is a for a in args)]  # a module's parameters
+    held = [tensor for _, tensor in _tensors_in(args)]
+    extra = [c.tensor for c in checked if not any(c.tensor is t for t in held)]  # a module's parameters
     return gradcheck(
         first_derivative,
         (*args, *starts, *extra),
@@ -132,10 +135,28 @@ def gradgradcheck(
 # ---- the pieces --------------------------------------------------------------------------------------------------------
 
 
+def _tensors_in(value: Any) -> Iterator[tuple[str, TensorBase]]:
+    """Every tensor in lists, tuples and dicts, with the path that leads to it, such as "[0]['a']"."""
+    waiting: list[tuple[str, Any, tuple[int, ...]]] = [("", value, ())]
+    while waiting:
+        path, part, inside = waiting.pop()
+        if isinstance(part, TensorBase):
+            yield path, part
+        elif isinstance(part, (Mapping, list, tuple)):
+            if id(part) in inside:
+                raise ValueError(f"gradcheck: a {type(part).__name__} among the arguments or results holds itself, at {path}")
+            items = part.items() if isinstance(part, Mapping) else enumerate(part)
+            waiting += reversed([(f"{path}[{key!r}]", item, (*inside, id(part))) for key, item in items])
+
+
 def _arguments(func: Any, inputs: Any) -> tuple[tuple[Any, ...], list[_Checked]]:
     """What to call func with, and the tensors to differentiate in."""
-    args = (inputs,) if isinstance(inputs, TensorBase) else tuple(inputs)
-    checked = [_Checked(a, f"input {i}") for i, a in enumerate(args) if isinstance(a, TensorBase) and a.requires_grad]
+    args = tuple(inputs) if isinstance(inputs, (list, tuple)) else (inputs,)
+    checked: list[_Checked] = []
+    for i, arg in enumerate(args):
+        for path, tensor in _tensors_in(arg):
+            if tensor.requires_grad and not any(tensor is c.tensor for c in checked):
+                checked.append(_Checked(tensor, f"input {i}{path}"))
     if hasattr(func, "named_parameters"):
         checked += [_Checked(p, f"parameter {name!r}") for name, p in func.named_parameters() if p.requires_grad]
     if not checked:
@@ -165,26 +186,102 @@ def _arguments(func: Any, inputs: Any) -> tuple[tuple[Any, ...], list[_Checked]]
 def _outputs(func: Callable[..., Any], args: Sequence[Any]) -> list[TensorBase]:
     """The floating-point outputs of func; those that require grad, if any do."""
     result = func(*args)
-    parts = [result] if isinstance(result, TensorBase) else list(result)
-    floating = [p for p in parts if isinstance(p, TensorBase) and p._array.dtype.kind == "f"]
+    parts = [result] if isinstance(result, TensorBase) else [tensor for _, tensor in _tensors_in(result)]
+    if not parts:
+        raise ValueError(f"gradcheck checks functions that return Tensors, and this one returned {type(result).__name__}")
+    floating = [p for p in parts if p._array.dtype.kind in "fc"]
     return [p for p in floating if p.requires_grad] or floating
 
 
-def _check_repeatable(
-    func: Callable[..., Any], args: Sequence[Any], checked: list[_Checked], tolerance: float
-) -> tuple[list[list[Array]], list[Any]]:
-    """The analytical derivatives. Raises GradcheckError if a second run gives others."""
-    first, outputs = _jacobians(func, args, checked)
-    second, _ = _jacobians(func, args, checked)
+def _checked_report(
+    func: Callable[..., Any],
+    args: Sequence[Any],
+    checked: list[_Checked],
+    eps: float,
+    atol: float,
+    rtol: float,
+    nondet_tol: float,
+    fast_mode: bool,
+    complex_step: bool,
+) -> GradcheckReport:
+    method = f"the central difference with step {eps:g}"
+    if complex_step:
+        method = f"the imaginary part of f(x + ih) / h with h = {TINY:g}"
+    if fast_mode:
+        method += ", along a random direction: fast_mode=False names the entries"
+    report = GradcheckReport(method=method)
+    if fast_mode:
+        weights, ways = _random_directions(func, args, checked)
+        analytical, again = ([[m] for m in _along(func, args, checked, ways, weights)] for _ in range(2))
+        shapes: list[tuple[int, ...]] = [()]
+    else:
+        analytical, outputs = _jacobians(func, args, checked)
+        again, outputs_again = _jacobians(func, args, checked)
+        shapes = [o._array.shape for o in outputs]
+        report.problem = _differing_outputs(outputs, outputs_again, nondet_tol)
+    report.problem = report.problem or _differing_runs(checked, analytical, again, nondet_tol)
+    if report.problem:
+        return report
+    for place, item in enumerate(checked):
+        if fast_mode:
+            step = ways[place]
+            if complex_step:
+                moved = [o.imag / TINY for o in _moved_in_imagination(func, args, checked, item, ..., TINY * step)]
+            else:
+                above, below = (_moved(func, args, item.tensor, ..., s * step) for s in (eps, -eps))
+                moved = [(a - b) / (2 * eps) for a, b in zip(above, below, strict=True)]
+            slope = sum(float(v.reshape(-1) @ m) for v, m in zip(weights, moved, strict=True))
+            numerical = [xp.full((1, 1), slope)]
+        elif complex_step:
+            numerical = _imaginary_parts(func, args, checked, item, len(shapes), eps)
+        else:
+            numerical = _differences(func, args, item.tensor, eps, len(shapes))
+        for nr, (a, n) in enumerate(zip(analytical[place], numerical, strict=True)):
+            label, size = item.label, item.tensor._array.shape
+            if fast_mode:
+                label, size = f"{label} along a random direction", ()
+            comparison = Comparison(label, size, nr, shapes[nr], a, n, atol, rtol)
+            if not comparison.agrees and not fast_mode:
+                comparison.looks_like = _looks_like(func, args, item.tensor, comparison, eps)
+            report.comparisons.append(comparison)
+    return report
+
+
+# ---- running twice -----------------------------------------------------------------------------------------------------
+
+
+def _differing_outputs(first: Sequence[Any], second: Sequence[Any], tolerance: float) -> str:
+    if [o._array.shape for o in first] != [o._array.shape for o in second]:
+        return "The function is not deterministic: run twice on the same input it returned outputs of other number or shape."
+    for nr, (one, two) in enumerate(zip(first, second, strict=True)):
+        if (gap := _gap(_host(one._array), _host(two._array))) > tolerance:
+            return (
+                f"The function is not deterministic: run twice on the same input, output {nr} differed by up to {gap:.3g} "
+                f"(nondet_tol={tolerance}). Does it draw random numbers (dropout: call .eval()), or keep count of its calls?"
+            )
+    return ""
+
+
+def _differing_runs(checked: list[_Checked], first: list[list[Array]], second: list[list[Array]], tolerance: float) -> str:
     for item, a, b in zip(checked, first, second, strict=True):
         for nr, (one, two) in enumerate(zip(a, b, strict=True)):
-            if one.size and not xp.all((xp.abs(one - two) <= tolerance) | (one == two) | (xp.isnan(one) & xp.isnan(two))):
-                raise GradcheckError(
+            if (gap := _gap(one, two)) > tolerance:
+                return (
                     f"Backward is not reentrant: run twice on the same input it gave derivatives of output {nr} with respect "
-                    f"to {item.label} that differ by up to {xp.abs(one - two).max():.3g} (nondet_tol={tolerance}). Does the "
-                    "function draw random numbers, or change its inputs?"
+                    f"to {item.label} that differ by up to {gap:.3g} (nondet_tol={tolerance}). Does the function draw random "
+                    "numbers, or change its inputs?"
                 )
-    return first, outputs
+    return ""
+
+
+def _gap(one: Array, two: Array) -> float:
+    """The largest difference; of equal infinities or two nans there is none."""
+    same = (one == two) | (xp.isnan(one) & xp.isnan(two))
+    gaps = xp.abs(xp.where(same, 0.0, one) - xp.where(same, 0.0, two))
+    return float(xp.where(xp.isnan(gaps), xp.inf, gaps).max(initial=0.0))
+
+
+# ---- by backward -------------------------------------------------------------------------------------------------------
 
 
 def _jacobians(func: Callable[..., Any], args: Sequence[Any], checked: list[_Checked]) -> tuple[list[list[Array]], list[Any]]:
@@ -201,14 +298,47 @@ def _jacobians(func: Callable[..., Any], args: Sequence[Any], checked: list[_Che
                 start.reshape(-1)[i] = 1
                 for m, g in zip(matrices, _gradients(output, tensors, start), strict=True):
                     if g is not None:
-                        m[i] = g._array.reshape(-1)
+                        m[i] = _host(g._array).reshape(-1)
         for row, m in zip(rows, matrices, strict=True):
             row.append(m)
     return rows, outputs
 
 
+def _host(array: Array) -> Array:
+    return to_device(array, device("cpu"))
+
+
 def _gradients(output: TensorBase, tensors: list[TensorBase], start: Array) -> tuple[Tensor | None, ...]:
     return grad([output], tensors, [wrap(start)], retain_graph=True, allow_unused=True)  # type: ignore[list-item, arg-type]
+
+
+def _random_directions(
+    func: Callable[..., Any], args: Sequence[Any], checked: list[_Checked]
+) -> tuple[list[Array], list[Array]]:
+    """A random direction v of each output, and one u of each input, of length 1."""
+    random = xp.random.default_rng(0)
+    weights = [random.standard_normal(o._array.shape) for o in _outputs(func, args)]
+    ways = [random.standard_normal(item.tensor._array.shape) for item in checked]
+    return weights, [u / max(float(xp.linalg.norm(u)), 1e-300) for u in ways]
+
+
+def _along(
+    func: Callable[..., Any], args: Sequence[Any], checked: list[_Checked], ways: list[Array], weights: list[Array]
+) -> list[Array]:
+    """v^T J u by backward, for the direction u of each checked tensor, as a matrix of one element."""
+    with enable_grad():
+        outputs = _outputs(func, args)
+    totals = [0.0] * len(checked)
+    for output, v in zip(outputs, weights, strict=True):
+        if output.requires_grad:
+            grads = _gradients(output, [item.tensor for item in checked], beside(v.astype(output._array.dtype), output._array))
+            totals = [
+                t if g is None else t + float((_host(g._array) * u).sum()) for t, g, u in zip(totals, grads, ways, strict=True)
+            ]
+    return [xp.full((1, 1), total) for total in totals]
+
+
+# ---- by differences ----------------------------------------------------------------------------------------------------
 
 
 def _differences(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, eps: float, count: int) -> list[Array]:
@@ -224,96 +354,93 @@ def _differences(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBa
 def _moved(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, index: Any, step: Any) -> list[Array]:
     """The outputs, flat and in float64, with one element (or all, for index `...`) of a tensor moved by `step`."""
     before = tensor._array[index].copy()
-    tensor._array[index] += step
+    tensor._array[index] += beside(xp.asarray(step), tensor._array)
     try:
         with enable_grad():  # a function may itself differentiate
-            return [o._array.reshape(-1).astype(xp.float64) for o in _outputs(func, args)]
+            return [_host(o._array).reshape(-1).astype(xp.float64) for o in _outputs(func, args)]
     finally:
         tensor._array[index] = before
 
 
-def _close(a: Array, n: Array, atol: float, rtol: float) -> bool:
-    if a.size == 0:
-        return True
-    return a.shape == n.shape and bool(xp.allclose(a, n, atol=atol, rtol=rtol, equal_nan=True))
+def _looks_like(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, c: Comparison, eps: float) -> str:
+    """What the worst entry tells: at a smooth point the differences settle as the step shrinks, at a kink they do not."""
+    (entry,) = c.worst(1)
+    row = int(xp.ravel_multi_index(entry.row, c.output_shape)) if c.output_shape else 0
 
+    def value(step: float) -> float:
+        return float(_moved(func, args, tensor, entry.column, step)[c.output][row])
 
-def _mismatch(
-    func: Callable[..., Any],
-    args: Sequence[Any],
-    item: _Checked,
-    nr: int,
-    out_shape: Any,
-    analytical: Array,
-    numerical: Array,
-    eps: float,
-    atol: float,
-    rtol: float,
-) -> str:
-    """The sentence for a failed check: the worst entry, and whether the function has a kink there."""
-    excess = xp.abs(analytical - numerical) - rtol * xp.abs(numerical)
-    excess = xp.where(xp.isnan(excess), xp.inf, excess)
-    row, column = xp.unravel_index(int(xp.argmax(excess)), excess.shape)
-    index = xp.unravel_index(int(column), item.tensor._array.shape)
-    wrong = int((excess > atol).sum())
-    text = (
-        f"Jacobian mismatch for output {nr} with respect to {item.label}: at {_name(index)} of the input and "
-        f"{_name(xp.unravel_index(int(row), tuple(out_shape)))} of the output,\n"
-        f"    numerical (expected): {numerical[row, column]:.8g}\n"
-        f"    analytical (got):     {analytical[row, column]:.8g}\n"
-        f"{wrong} of {excess.size} entries are off by more than atol={atol:g} + rtol={rtol:g} * |numerical|; this is the worst."
-    )
-    here, above, below = (_moved(func, args, item.tensor, index, step)[nr][row] for step in (0.0, eps, -eps))
-    right, left = (above - here) / eps, (here - below) / eps
-    if abs(right - left) > atol + rtol * max(abs(right), abs(left)) and abs(right - left) > 100 * eps:
-        text += (
-            f"\nThe point looks like a kink: the slope is {left:.6g} to the left and {right:.6g} to the right, as of relu at "
-            "0. Differences mean little there; check at another point."
+    here = value(0.0)
+    right, left = (value(eps) - here) / eps, (here - value(-eps)) / eps
+    if abs(right - left) > c.atol + c.rtol * max(abs(right), abs(left)) and abs(right - left) > 100 * eps:
+        return (
+            f"The point looks like a kink: the slope is {left:.6g} to the left and {right:.6g} to the right, as of relu at 0. "
+            "Differences mean little there; check at another point."
         )
-    return text
+    # Long steps, so that the error of the step stands out above rounding: halved, it should fall to a quarter.
+    size = max(1.0, abs(float(tensor._array[entry.column])))
+    slopes = [(value(h) - value(-h)) / (2 * h) for h in (4e-3 * size, 2e-3 * size, 1e-3 * size)]
+    first, second = slopes[0] - slopes[1], slopes[1] - slopes[2]
+    rounding = 1e-12 * max(1.0, abs(here)) / (1e-3 * size)
+    if abs(first) < 10 * rounding or 3 < first / (second or rounding) < 5:
+        how = (
+            "do not depend on the step"
+            if abs(first) < 10 * rounding
+            else "settle as the step h shrinks, with an error like h^2"
+        )
+        return f"The differences {how}: the function is smooth here, and the formula of its derivative is wrong."
+    return (
+        f"The differences do not settle as the step shrinks ({', '.join(f'{s:.6g}' for s in slopes)}): rounding, a kink near "
+        "by, or a function that is not smooth. Check at another point, or with another eps."
+    )
 
 
-def _name(index: tuple[Any, ...]) -> str:
-    return f"index {[int(i) for i in index]}"
+# ---- by a complex step -------------------------------------------------------------------------------------------------
 
 
-def _compare_directions(
-    func: Callable[..., Any],
-    args: Sequence[Any],
-    checked: list[_Checked],
-    eps: float,
-    atol: float,
-    rtol: float,
-    nondet_tol: float,
-) -> None:
-    """Check v^T J u for random directions u of each input and v of all outputs."""
-    random = xp.random.default_rng(0)
-    weights = [random.standard_normal(o._array.shape) for o in _outputs(func, args)]
-    for item in checked:
-        u = random.standard_normal(item.tensor._array.shape)
-        u /= max(float(xp.linalg.norm(u)), 1e-300)
-        above, below = (_moved(func, args, item.tensor, ..., step * u) for step in (eps, -eps))
-        numerical = sum(float(v.reshape(-1) @ (a - b)) / (2 * eps) for v, a, b in zip(weights, above, below, strict=True))
-        analytical, again = (_along(func, args, item.tensor, u, weights) for _ in range(2))
-        if abs(analytical - again) > nondet_tol:
-            raise GradcheckError(
-                f"Backward is not reentrant: run twice it gave {analytical:.8g} and {again:.8g} for {item.label}"
-            )
-        if not abs(analytical - numerical) <= atol + rtol * abs(numerical):
-            raise GradcheckError(
-                f"Derivatives along a random direction mismatch with respect to {item.label}:\n"
-                f"    numerical (expected): {numerical:.8g}\n    analytical (got):     {analytical:.8g}\n"
-                "fast_mode=False names the entry."
-            )
+def _imaginary_parts(
+    func: Callable[..., Any], args: Sequence[Any], checked: list[_Checked], item: _Checked, count: int, eps: float
+) -> list[Array]:
+    """As `_differences`, by f(x + ih) = f(x) + ih f'(x) + O(h^2). Raises RuntimeError where this and differences disagree."""
+    columns: list[list[Array]] = [[] for _ in range(count)]
+    for index in xp.ndindex(item.tensor._array.shape):
+        for column, o in zip(columns, _moved_in_imagination(func, args, checked, item, index, TINY), strict=True):
+            column.append(o.imag / TINY)
+    found = [xp.stack(c, axis=1) if c else xp.zeros((0, 0)) for c in columns]
+    rough = _differences(func, args, item.tensor, eps, count)
+    if not all(xp.allclose(a, b, rtol=1e-3, atol=1e-4, equal_nan=True) for a, b in zip(found, rough, strict=True)):
+        raise RuntimeError(
+            f"complex_step is for analytic functions, and this one is not: for {item.label} the imaginary part of f(x + ih) / h"
+            " and the central difference disagree, as they do for abs(). Check without complex_step"
+        )
+    return found
 
 
-def _along(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, u: Array, weights: list[Array]) -> float:
-    """v^T J u by backward."""
-    with enable_grad():
-        outputs = _outputs(func, args)
-    total = 0.0
-    for output, v in zip(outputs, weights, strict=True):
-        if output.requires_grad:
-            (g,) = _gradients(output, [tensor], v.astype(output._array.dtype))
-            total += 0.0 if g is None else float((g._array * u).sum())
-    return total
+def _moved_in_imagination(
+    func: Callable[..., Any], args: Sequence[Any], checked: list[_Checked], item: _Checked, index: Any, step: Any
+) -> list[Array]:
+    """The outputs, flat and complex, with one element (or all, for index `...`) of a tensor moved by i * step."""
+    tensors = [item.tensor for item in checked]
+    with _complex(tensors), no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("error", xp.exceptions.ComplexWarning)  # an imaginary part that is dropped
+        item.tensor._array[index] += 1j * step
+        try:
+            return [o._array.reshape(-1).astype(xp.complex128) for o in _outputs(func, args)]
+        except Exception as error:
+            raise RuntimeError(
+                f"complex_step: the function does not compute on complex numbers ({type(error).__name__}: {error}). It is for "
+                "analytic functions, made of sums, products, powers, exp, sin and the like: check without complex_step"
+            ) from error
+
+
+@contextmanager
+def _complex(tensors: list[TensorBase]) -> Iterator[None]:
+    """For a while these tensors hold complex numbers."""
+    before = [t._array for t in tensors]
+    try:
+        for tensor in tensors:
+            tensor._array = tensor._array.astype(xp.complex128)
+        yield
+    finally:
+        for tensor, array in zip(tensors, before, strict=True):
+            tensor._array = array

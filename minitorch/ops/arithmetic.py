@@ -64,7 +64,7 @@ class Div(Pointwise):
 
     def forward(ctx, a: Array, b: Array) -> Array:
         ctx.save_for_backward(a if ctx.needs_input_grad[1] else None, b)
-        if result_type(a, b).kind != "f":
+        if result_type(a, b).kind not in "fc":
             a, b = (cast(v, get_default_dtype().numpy) for v in (a, b))
         return xp.true_divide(*promote(a, b))
 

@@ -33,13 +33,13 @@ def cast(value: Any, to: Any) -> Any:
 
 def floating(x: Array) -> Array:
     """Integers and booleans in the default floating type, for functions whose values are real."""
-    return x if x.dtype.kind == "f" else x.astype(get_default_dtype().numpy)
+    return x if x.dtype.kind in "fc" else x.astype(get_default_dtype().numpy)
 
 
 def check_floating(name: str, *inputs: Any) -> None:
     """Raise NotImplementedError for an input of integers or booleans, where only real numbers make sense."""
     for x in inputs:
-        if not x.is_floating_point():
+        if not (x.is_floating_point() or x.dtype.numpy.kind == "c"):
             raise NotImplementedError(f'"{name}" not implemented for {x.dtype!r}: .float() converts')
 
 

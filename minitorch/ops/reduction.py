@@ -35,7 +35,7 @@ def _kept(shape: Sequence[int], dims: tuple[int, ...]) -> tuple[int, ...]:
 
 def _wide(x: Array, dtype: Any) -> Any:
     """The type to add or multiply in: the one asked for, else int64 for integers and masks."""
-    return dtype or (None if x.dtype.kind == "f" else xp.int64)
+    return dtype or (None if x.dtype.kind in "fc" else xp.int64)
 
 
 class Sum(Op):
