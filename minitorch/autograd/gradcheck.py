@@ -11,6 +11,7 @@ around h = 1e-6 in float64. In float32 rounding alone would be of the size of th
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -219,6 +220,7 @@ def _checked_report(
         again, outputs_again = _jacobians(func, args, checked)
         shapes = [o._array.shape for o in outputs]
         report.problem = _differing_outputs(outputs, outputs_again, nondet_tol)
+    sizes = [math.prod(shape) for shape in shapes]
     report.problem = report.problem or _differing_runs(checked, analytical, again, nondet_tol)
     if report.problem:
         return report
@@ -233,9 +235,9 @@ def _checked_report(
             slope = sum(float(v.reshape(-1) @ m) for v, m in zip(weights, moved, strict=True))
             numerical = [xp.full((1, 1), slope)]
         elif complex_step:
-            numerical = _imaginary_parts(func, args, checked, item, len(shapes), eps)
+            numerical = _imaginary_parts(func, args, checked, item, sizes, eps)
         else:
-            numerical = _differences(func, args, item.tensor, eps, len(shapes))
+            numerical = _differences(func, args, item.tensor, eps, sizes)
         for nr, (a, n) in enumerate(zip(analytical[place], numerical, strict=True)):
             label, size = item.label, item.tensor._array.shape
             if fast_mode:
@@ -341,14 +343,20 @@ def _along(
 # ---- by differences ----------------------------------------------------------------------------------------------------
 
 
-def _differences(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, eps: float, count: int) -> list[Array]:
+def _differences(
+    func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, eps: float, sizes: list[int]
+) -> list[Array]:
     """For each output the matrix d output / d tensor, by central differences, one column for each element of the tensor."""
-    columns: list[list[Array]] = [[] for _ in range(count)]
+    columns: list[list[Array]] = [[] for _ in sizes]
     for index in xp.ndindex(tensor._array.shape):
         above, below = (_moved(func, args, tensor, index, step) for step in (eps, -eps))
         for column, a, b in zip(columns, above, below, strict=True):
             column.append((a - b) / (2 * eps))
-    return [xp.stack(c, axis=1) if c else xp.zeros((0, 0)) for c in columns]
+    return _side_by_side(columns, sizes)
+
+
+def _side_by_side(columns: list[list[Array]], sizes: list[int]) -> list[Array]:
+    return [xp.stack(c, axis=1) if c else xp.zeros((size, 0)) for c, size in zip(columns, sizes, strict=True)]
 
 
 def _moved(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, index: Any, step: Any) -> list[Array]:
@@ -399,15 +407,15 @@ def _looks_like(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBas
 
 
 def _imaginary_parts(
-    func: Callable[..., Any], args: Sequence[Any], checked: list[_Checked], item: _Checked, count: int, eps: float
+    func: Callable[..., Any], args: Sequence[Any], checked: list[_Checked], item: _Checked, sizes: list[int], eps: float
 ) -> list[Array]:
     """As `_differences`, by f(x + ih) = f(x) + ih f'(x) + O(h^2). Raises RuntimeError where this and differences disagree."""
-    columns: list[list[Array]] = [[] for _ in range(count)]
+    columns: list[list[Array]] = [[] for _ in sizes]
     for index in xp.ndindex(item.tensor._array.shape):
         for column, o in zip(columns, _moved_in_imagination(func, args, checked, item, index, TINY), strict=True):
             column.append(o.imag / TINY)
-    found = [xp.stack(c, axis=1) if c else xp.zeros((0, 0)) for c in columns]
-    rough = _differences(func, args, item.tensor, eps, count)
+    found = _side_by_side(columns, sizes)
+    rough = _differences(func, args, item.tensor, eps, sizes)
     if not all(xp.allclose(a, b, rtol=1e-3, atol=1e-4, equal_nan=True) for a, b in zip(found, rough, strict=True)):
         raise RuntimeError(
             f"complex_step is for analytic functions, and this one is not: for {item.label} the imaginary part of f(x + ih) / h"
