@@ -15,7 +15,10 @@ it is waiting for its node.
 
 from __future__ import annotations
 
+import collections
+import itertools
 from collections.abc import Iterable, Sequence
+from contextvars import copy_context
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 __all__ = ["backward", "grad", "walk"]
+
+Due = tuple[Any, Any, bool]  # a tensor, what is to be added to its `.grad`, and whether that is the engine's own
 
 
 def walk(roots: Iterable[Function]) -> list[Function]:
@@ -46,12 +51,12 @@ def walk(roots: Iterable[Function]) -> list[Function]:
 
 
 def sweep(
-    roots: Sequence[tuple[Edge, Any]], wanted: set[Edge] | None, retain_graph: bool, recording: bool
+    roots: Sequence[tuple[Edge, Any]], wanted: set[Edge] | None, retain_graph: bool, recording: bool, due: list[Due]
 ) -> dict[Edge, tuple[Any, bool]]:
     """Send each root's gradient down the tape; return what arrives at `wanted` (None: at every leaf).
 
     Gradients are arrays, or Tensors when `recording`. With each comes whether it is the engine's own, so that it may be
-    kept without a copy.
+    kept without a copy. What `retain_grad` asked for on the way is added to `due`.
     """
     order = walk(node for (node, _), _ in roots)
     on_the_way = None if wanted is None else _leading_to(wanted, order)
@@ -75,7 +80,7 @@ def sweep(
             if all(grad is None for grad in got):
                 continue
         if node.hooks is not None or node.retained is not None:
-            got = _run_hooks(node, got, recording)
+            got = _run_hooks(node, got, recording, due)
         if node.serial == 0:  # a leaf, and everything that uses it has been passed
             if wanted is None or (node, 0) in wanted:
                 arrived[node, 0] = got[0], (node, 0) in owned
@@ -161,15 +166,15 @@ def _fit(grad: Any, edge: Edge, node: Function | None, recording: bool) -> Any:
     return grad
 
 
-def _run_hooks(node: Function, got: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:
-    """Show the gradients of a node's outputs to the hooks on them, and keep those that `retain_grad` asked for."""
+def _run_hooks(node: Function, got: tuple[Any, ...], recording: bool, due: list[Due]) -> tuple[Any, ...]:
+    """Show the gradients of a node's outputs to the hooks on them, and note those that `retain_grad` asked for."""
     out = list(got)
     for nr, hooks in (node.hooks or {}).items():
         out[nr] = _hooked(out[nr], hooks, recording)
     for nr, reference in (node.retained or {}).items():
         tensor = reference()
         if tensor is not None and out[nr] is not None:
-            _accumulate(tensor, out[nr], False, recording)
+            due.append((tensor, out[nr] if recording else as_array(out[nr]).copy(), True))  # as it is now
     return tuple(out)
 
 
@@ -246,14 +251,24 @@ def backward(
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     wanted = None if inputs is None else {_wanted_edge(t) for t in targets}
     roots = _seeds(_as_tuple(tensors), grad_tensors, recording)
-    with set_grad_enabled(recording), xp.errstate(all="ignore"):
-        arrived = sweep(roots, wanted, recording if retain_graph is None else retain_graph, recording)
-        into = [(_owner(edge, targets), grad, owned) for edge, (grad, owned) in arrived.items()]
-        done = [(t, _hooked(g, t._hooks, recording), own) if t._hooks else (t, g, own) for t, g, own in into]
-        for tensor, grad, own in done:  # last of all: an error above leaves every .grad as it was
-            if not tensor.requires_grad or (tensor._edge is not None and tensor.retains_grad):
-                continue  # no longer wanted; or kept already, on the way
-            _accumulate(tensor, grad, own and not tensor._hooks, recording)
+    retain = recording if retain_graph is None else retain_graph
+    copy_context().run(_backward, roots, wanted, targets, retain, recording)
+
+
+def _backward(
+    roots: Sequence[tuple[Edge, Any]], wanted: set[Edge] | None, targets: tuple[Any, ...], retain: bool, recording: bool
+) -> None:
+    """The rest of `backward`. As it runs in a copy of the context, the caller's grad mode stays, whatever ends it."""
+    set_grad_enabled(recording)
+    due: list[Due] = []
+    with xp.errstate(all="ignore"):
+        arrived = sweep(roots, wanted, retain, recording, due)
+        leaves = [(_owner(edge, targets), grad, owned) for edge, (grad, owned) in arrived.items()]
+        leaves = [(t, _hooked(g, t._hooks, recording), False) if t._hooks else (t, g, own) for t, g, own in leaves]
+        # Some are no longer wanted, by now; and a tensor that retains its gradient was noted on the way.
+        leaves = [leaf for leaf in leaves if leaf[0].requires_grad and not (leaf[0]._edge and leaf[0].retains_grad)]
+        _accumulate(due + leaves, recording)  # last of all: an error above leaves every .grad as it was
+        for tensor, _, _ in leaves:
             for hook in list((tensor._post_hooks or {}).values()):
                 if hook(tensor) is not None:
                     raise TypeError("a hook after accumulation changes tensor.grad if it will, and returns None")
@@ -280,25 +295,37 @@ def grad(
     targets = _as_tuple(inputs)
     edges = [_wanted_edge(t) for t in targets]
     roots = _seeds(_as_tuple(outputs), grad_outputs, recording)
-    with set_grad_enabled(recording), xp.errstate(all="ignore"):
-        arrived = sweep(roots, set(edges), recording if retain_graph is None else retain_graph, recording)
-        results: list[Any] = []
-        for tensor, edge in zip(targets, edges, strict=True):
-            if edge in arrived:
-                value, own = arrived[edge]
-                if tensor._hooks and tensor._edge is None:
-                    value, own = _hooked(value, tensor._hooks, recording), False
-                results.append(value if recording else _keep(value, own and edges.count(edge) == 1))
-            elif materialize_grads:
-                results.append(wrap(xp.zeros_like(tensor._array)))
-            elif allow_unused:
-                results.append(None)
-            else:
-                raise RuntimeError(
-                    f"One of the differentiated Tensors (inputs[{len(results)}], of shape {list(tensor._array.shape)}) "
-                    "appears to not have been used in the graph. Set allow_unused=True if this is the desired behavior."
-                )
+    retain = recording if retain_graph is None else retain_graph
+    results = copy_context().run(_grad, roots, edges, targets, retain, recording)
+    for i, tensor in enumerate(targets):
+        if results[i] is None and materialize_grads:
+            results[i] = wrap(xp.zeros_like(tensor._array))
+        elif results[i] is None and not allow_unused:
+            raise RuntimeError(
+                f"One of the differentiated Tensors (inputs[{i}], of shape {list(tensor._array.shape)}) appears to not have "
+                "been used in the graph. Set allow_unused=True if this is the desired behavior."
+            )
     return tuple(results)
+
+
+def _grad(
+    roots: Sequence[tuple[Edge, Any]], edges: list[Edge], targets: tuple[Any, ...], retain: bool, recording: bool
+) -> list[Any]:
+    """The rest of `grad`, in a copy of the context: for each target its gradient, or None."""
+    set_grad_enabled(recording)
+    due: list[Due] = []
+    results: list[Any] = []
+    with xp.errstate(all="ignore"):
+        arrived = sweep(roots, set(edges), retain, recording, due)
+        for tensor, edge in zip(targets, edges, strict=True):
+            value, own = arrived.get(edge, (None, False))
+            if value is not None and tensor._hooks and tensor._edge is None:
+                value, own = _hooked(value, tensor._hooks, recording), False
+            if value is not None and not recording:
+                value = _keep(value, own and edges.count(edge) == 1)
+            results.append(value)
+        _accumulate(due, recording)
+    return results
 
 
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:
@@ -366,15 +393,24 @@ def _keep(array: Any, own: bool) -> Tensor:
     return wrap(array if own else array.copy())
 
 
-def _accumulate(tensor: TensorBase, grad: Any, own: bool, recording: bool) -> None:
-    """tensor.grad += grad."""
-    held = tensor._grad
-    if recording:
-        tensor._grad = grad.clone() if held is None else held + grad
-    elif held is None:
-        tensor._grad = _keep(grad, own)
-    elif not getattr(held._array.flags, "writeable", True):
-        tensor._grad = wrap(as_array(held._array + grad))
-    else:
-        held._array += grad
+def _accumulate(due: Sequence[Due], recording: bool) -> None:
+    """tensor.grad += grad, for all of `due` or, if an exception comes in between, such as that of Ctrl-C, for none."""
+    sums: list[tuple[Tensor, Any]] = []
+    fresh: list[tuple[TensorBase, Tensor]] = []
+    for tensor, grad, own in due:
+        held = tensor._grad
+        if recording:
+            fresh.append((tensor, grad.clone() if held is None else held + grad))
+        elif held is None:
+            fresh.append((tensor, _keep(grad, own)))
+        elif not getattr(held._array.flags, "writeable", True):
+            fresh.append((tensor, wrap(as_array(held._array + grad))))
+        else:
+            sums.append((held, grad))
+    places = [held._array for held, _ in sums]
+    adding = map(xp.add, places, [grad for _, grad in sums], places)
+    setting = map(setattr, [tensor for tensor, _ in fresh], itertools.repeat("_grad"), [value for _, value in fresh])
+    # Python looks for Ctrl-C between its own instructions. This is one of them, and all that it calls is written in C.
+    collections.deque(itertools.chain(adding, setting), maxlen=0)
+    for held, _ in sums:
         held._shared_version()[0] += 1
