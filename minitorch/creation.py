@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import math
-import numbers
 from collections.abc import Iterator, Sequence
 from typing import Any, SupportsIndex
 
@@ -26,6 +26,7 @@ from minitorch.backend.dtypes import (
 )
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.random import Generator, default_generator
+from minitorch.backend.refusal import clear, refuse_if_too_large
 from minitorch.ops.shape import sizes
 from minitorch.tensor import Tensor, broadcast_shapes
 
@@ -77,7 +78,7 @@ def from_numpy(ndarray: Array) -> Tensor:
     if not isinstance(ndarray, xp.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
     _check_type(ndarray.dtype)
-    return wrap(ndarray.view())
+    return wrap(ndarray.view(xp.ndarray))  # of a subclass, such as a matrix, the array underneath
 
 
 def _check_type(found: Any) -> None:
@@ -93,11 +94,21 @@ def _array_of(data: Any, dtype: DType | None, copy: bool) -> Array:
         array = data._array
     elif isinstance(data, (xp.ndarray, xp.generic)):
         array = xp.asarray(data)
+        _check_type(array.dtype)
     else:
+        if isinstance(data, dict | set | frozenset):
+            raise TypeError(
+                f"tensor(): could not infer dtype of {type(data).__name__}: expected numbers or nested lists of them"
+            )
+        plain, kind = _plain(data, 0), None if dtype is None else _numpy_type(dtype)
         try:
-            array = xp.asarray(_plain(data), None if dtype is None else _numpy_type(dtype))
-        except OverflowError as error:
-            raise RuntimeError(f"tensor(): a value does not fit the type {dtype!r}: {error}") from None
+            array = xp.asarray(plain, kind)
+        except (OverflowError, ValueError, TypeError) as error:
+            raise RuntimeError(f"tensor(): a value cannot be converted to type {dtype!r} without overflow: {error}") from None
+        if dtype is None and array.dtype.kind in "fOu" and any(type(d) is int and abs(d) > 2**63 - 1 for d in _leaves(data)):
+            raise RuntimeError(
+                "tensor(): Overflow when unpacking long: whole numbers from -2^63 to 2^63 - 1 fit int64; as floats do"
+            )
         if dtype is None and (array.dtype.kind == "f" or array.size == 0):
             array = array.astype(_common_type(data))
     if dtype is None:
@@ -107,18 +118,23 @@ def _array_of(data: Any, dtype: DType | None, copy: bool) -> Array:
     return xp.array(array, dtype=_numpy_type(dtype, dtypes.get(array.dtype)), copy=True if copy else None)
 
 
-def _plain(data: Any) -> Any:
+def _plain(data: Any, depth: int) -> Any:
     """Nested lists of numbers, checked for equal lengths; tensors and arrays within them stay arrays."""
-    if isinstance(data, numbers.Number):
+    if depth > 64:
+        raise ValueError(
+            f"too many dimensions {type(data).__name__!r}: lists nested more than 64 deep, or one that holds itself"
+        )
+    if isinstance(data, (int, float)):
         return data
     if isinstance(data, TensorBase):
         return data._array
     if hasattr(data, "__array__"):
+        _check_type(xp.asarray(data).dtype)
         return xp.asarray(data)
     if isinstance(data, (str, bytes)) or not hasattr(data, "__len__"):
         what = "invalid data type" if isinstance(data, (str, bytes)) else "could not infer dtype of"
         raise TypeError(f"tensor(): {what} {type(data).__name__!r}: expected numbers or nested lists of them")
-    parts = [_plain(part) for part in data]
+    parts = [_plain(part, depth + 1) for part in data]
     shapes = [_shape(part) for part in parts]
     for i, shape in enumerate(shapes):
         if shape != shapes[0]:
@@ -161,38 +177,50 @@ def full(size: Any, fill_value: Any, *, dtype: DType | None = None, device: Any 
     """`fill_value` everywhere, of the type that the value suggests (a float: the default one) unless given."""
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
-    fill_value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     kind = _numpy_type(dtype, dtypes[_array_of(fill_value, None, True).dtype])
-    return _finish(xp.full(_checked(sizes((size,), "full")), fill_value, kind), requires_grad, device)
+    shape = _checked(sizes((size,), "full"), "full", kind)
+    return _finish(xp.full(shape, _value("full", fill_value, kind), kind), requires_grad, device)
+
+
+def _value(name: str, value: Any, kind: Any) -> Any:
+    """A number to fill with. Raises RuntimeError if the type cannot hold it, TypeError if it is no number."""
+    value = value.item() if isinstance(value, (Tensor, xp.generic)) else value
+    if not isinstance(value, (bool, int, float)):
+        raise TypeError(f"{name}(): argument 'fill_value' must be a number, not {type(value).__name__}")
+    if kind.kind in "iu" and not (math.isfinite(value) and xp.iinfo(kind).min <= value <= xp.iinfo(kind).max):
+        raise RuntimeError(f"{name}(): value cannot be converted to type {kind} without overflow: {value!r:.40}")
+    return value
 
 
 def zeros(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros."""
-    return _finish(xp.zeros(_shape_of(size, "zeros"), _numpy_type(dtype)), requires_grad, device)
+    kind = _numpy_type(dtype)
+    return _finish(xp.zeros(_shape_of(size, "zeros", kind), kind), requires_grad, device)
 
 
 def ones(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones."""
-    return _finish(xp.ones(_shape_of(size, "ones"), _numpy_type(dtype)), requires_grad, device)
+    kind = _numpy_type(dtype)
+    return _finish(xp.ones(_shape_of(size, "ones", kind), kind), requires_grad, device)
 
 
 def empty(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Whatever the memory held."""
-    return _finish(xp.empty(_shape_of(size, "empty"), _numpy_type(dtype)), requires_grad, device)
+    kind = _numpy_type(dtype)
+    return _finish(xp.empty(_shape_of(size, "empty", kind), kind), requires_grad, device)
 
 
-def _shape_of(size: tuple[Any, ...], name: str) -> tuple[int, ...]:
+def _shape_of(size: tuple[Any, ...], name: str, kind: Any) -> tuple[int, ...]:
     if not size:
         raise TypeError(f"{name}() needs a size: {name}(2, 3), or {name}(()) for a single number")
-    return _checked(sizes(size, name))
+    return _checked(sizes(size, name), name, kind)
 
 
-def _checked(shape: tuple[int, ...]) -> tuple[int, ...]:
+def _checked(shape: tuple[int, ...], name: str, kind: Any) -> tuple[int, ...]:
     for n in shape:
         if n < 0:
             raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(shape)}")
-    if math.prod(shape) > 2**40:
-        raise RuntimeError(f"a tensor of shape {list(shape)} has {math.prod(shape):,} elements, too many for memory")
+    refuse_if_too_large(name, shape, kind.itemsize)
     return shape
 
 
@@ -201,7 +229,9 @@ def full_like(
     input: Tensor, fill_value: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """`fill_value` everywhere, in the shape and type of `input`."""
-    return _finish(xp.full_like(input._array, fill_value, dtype=_numpy_type(dtype, input.dtype)), requires_grad, device)
+    kind = _numpy_type(dtype, input.dtype)
+    value = _value("full_like", fill_value, kind)
+    return _finish(xp.full_like(input._array, value, dtype=kind), requires_grad, device)
 
 
 def zeros_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -221,8 +251,9 @@ def empty_like(input: Tensor, *, dtype: DType | None = None, device: Any = None,
 
 def eye(n: int, m: int | None = None, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The identity matrix, (n, n) or (n, m)."""
-    shape = _checked((n, n if m is None else m))
-    return _finish(xp.eye(*shape, dtype=_numpy_type(dtype)), requires_grad, device)
+    kind = _numpy_type(dtype)
+    shape = _checked(sizes((n, n if m is None else m), "eye"), "eye", kind)
+    return _finish(xp.eye(*shape, dtype=kind), requires_grad, device)
 
 
 # ---- counted ---------------------------------------------------------------------------------------------------------
@@ -236,6 +267,11 @@ def arange(*bounds: Any, dtype: DType | None = None, device: Any = None, require
     if not 1 <= len(bounds) <= 3:
         raise TypeError(f"arange() takes end, or start, end and perhaps step; got {len(bounds)} arguments")
     bounds = tuple(b.item() if hasattr(b, "item") else b for b in bounds)
+    for b in bounds:
+        if not isinstance(b, (int, float)):
+            raise TypeError(f"arange() takes numbers, not {type(b).__name__}")
+        if not math.isfinite(b):
+            raise RuntimeError(f"unsupported range: {' -> '.join(map(str, bounds))}, where arange() needs finite numbers")
     start, end, step = (0, *bounds, 1)[:3] if len(bounds) == 1 else (*bounds, 1)[:3]
     if step == 0:
         raise RuntimeError("step must be nonzero")
@@ -243,8 +279,16 @@ def arange(*bounds: Any, dtype: DType | None = None, device: Any = None, require
         raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: start={start}, end={end}, step={step}")
     whole = all(isinstance(b, int) for b in bounds)
     kind = _numpy_type(dtype, int64 if whole else None)
-    count = math.ceil((end - start) / step)
+    if whole:
+        count = -((start - end) // step)
+    else:
+        length = (end - start) / step
+        count = math.ceil(length) if math.isfinite(length) else 2**64
+    _checked((count,), "arange", kind)
     if whole and kind.kind != "f":
+        if count:
+            ends = (start, start + (count - 1) * step)
+            _check_range("arange", min(ends), max(ends), dtype)
         return _finish(xp.arange(start, end, step).astype(kind), requires_grad, device)
     values = start + xp.arange(count, dtype=xp.float64) * step
     return _finish(values.astype(kind), requires_grad, device)
@@ -255,9 +299,23 @@ def linspace(
     start: float, end: float, steps: int, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """`steps` values from start to end, both included."""
+    kind, steps = _numpy_type(dtype), _steps("linspace", steps, _numpy_type(dtype))
+    return _finish(xp.linspace(_number("linspace", start), _number("linspace", end), steps).astype(kind), requires_grad, device)
+
+
+def _steps(name: str, steps: Any, kind: Any) -> int:
+    if isinstance(steps, bool) or not hasattr(steps, "__index__"):
+        raise TypeError(f"{name}(): argument 'steps' must be int, not {type(steps).__name__}")
     if steps < 0:
         raise RuntimeError(f"number of steps must be non-negative, got {steps}")
-    return _finish(xp.linspace(start, end, steps).astype(_numpy_type(dtype)), requires_grad, device)
+    return _checked((int(steps),), name, kind)[0]
+
+
+def _number(name: str, value: Any) -> float:
+    value = value.item() if hasattr(value, "item") else value
+    if not isinstance(value, (int, float)):
+        raise TypeError(f"{name}() takes numbers, not {type(value).__name__}")
+    return float(value)
 
 
 @_quietly
@@ -272,9 +330,9 @@ def logspace(
     requires_grad: bool = False,
 ) -> Tensor:
     """base to the power of `steps` values from start to end."""
-    if steps < 0:
-        raise RuntimeError(f"number of steps must be non-negative, got {steps}")
-    return _finish((base ** xp.linspace(start, end, steps)).astype(_numpy_type(dtype)), requires_grad, device)
+    kind, steps = _numpy_type(dtype), _steps("logspace", steps, _numpy_type(dtype))
+    exponents = xp.linspace(_number("logspace", start), _number("logspace", end), steps)
+    return _finish((_number("logspace", base) ** exponents).astype(kind), requires_grad, device)
 
 
 # ---- at random: PyTorch's numbers for the same seed ------------------------------------------------------------------
@@ -307,7 +365,13 @@ def randint(
     given.update(named)
     if not {"high", "size"} <= given.keys() <= {"low", "high", "size"}:
         raise TypeError(f"randint() takes (high, size) or (low, high, size); got {sorted(given)}")
-    low, high, shape = int(given.get("low", 0)), int(given["high"]), _checked(sizes((given["size"],), "randint"))
+    for what in ("low", "high"):
+        if isinstance(given.get(what, 0), bool) or not hasattr(given.get(what, 0), "__index__"):
+            raise TypeError(f"randint(): argument '{what}' must be int, not {type(given[what]).__name__}")
+    if not isinstance(given["size"], (tuple, list)):
+        raise TypeError(f"randint(): argument 'size' must be tuple of ints, not {type(given['size']).__name__}")
+    low, high = int(given.get("low", 0)), int(given["high"])
+    shape = _checked(sizes((given["size"],), "randint"), "randint", _numpy_type(dtype, int64))
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     _check_range("randint", low, high - 1, dtype)
@@ -335,9 +399,12 @@ def randperm(
     requires_grad: bool = False,
 ) -> Tensor:
     """The integers 0 to n-1 in random order."""
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        raise TypeError(f"randperm(): argument 'n' must be int, not {type(n).__name__}")
     count = n.__index__()
     if count < 0:
         raise RuntimeError(f"n must be non-negative, got {count}")
+    _checked((count,), "randperm", _numpy_type(dtype, int64))
     _check_range("randperm", 0, max(count - 1, 0), dtype)
     order = (generator or default_generator).permutation(count)
     return _finish(order.astype(_numpy_type(dtype, int64), copy=False), requires_grad, device)
@@ -373,6 +440,8 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
     (The draws are not PyTorch's for the same seed.)
     """
     weights = xp.atleast_2d(input._array.astype(xp.float64))
+    if input.ndim == 2 and not len(weights) and num_samples > 0:
+        return wrap(xp.zeros((0, num_samples), dtype=xp.int64))
     if input.ndim not in (1, 2) or not input.is_floating_point():
         raise RuntimeError(f"multinomial expects 1 or 2 dimensions of float weights, got {list(input.shape)} {input.dtype!r}")
     if not (xp.isfinite(weights).all() and (weights >= 0).all() and (weights.sum(1) > 0).all()):
@@ -426,7 +495,7 @@ class finfo:
     """The limits of a floating type: .eps, .min, .max, .tiny, .smallest_normal, .resolution, .bits."""
 
     def __init__(self, type: DType | None = None) -> None:
-        if type is not None and not type.is_floating_point:
+        if type is not None and not (isinstance(type, DType) and type.is_floating_point):
             raise TypeError(f"finfo() needs a floating point type, not {type!r}; iinfo() is for integers")
         found = xp.finfo(_numpy_type(type))
         self.bits, self.dtype = found.bits, str(found.dtype)
@@ -442,7 +511,7 @@ class iinfo:
     """The limits of an integer type: .min, .max, .bits."""
 
     def __init__(self, type: DType) -> None:
-        if type.numpy.kind not in "iu":
+        if not isinstance(type, DType) or type.numpy.kind not in "iu":
             raise TypeError(f"iinfo() needs an integer type, not {type!r}; finfo() is for floating point")
         found = xp.iinfo(type.numpy)
         self.bits, self.min, self.max, self.dtype = found.bits, int(found.min), int(found.max), str(found.dtype)
@@ -469,3 +538,7 @@ HalfTensor, FloatTensor, DoubleTensor = (
 )
 ByteTensor, BoolTensor, LongTensor = _typed("ByteTensor", uint8), _typed("BoolTensor", bool_), _typed("LongTensor", int64)
 IntTensor = _typed("IntTensor", int32)
+
+for _name in __all__:
+    if inspect.isfunction(globals()[_name]):
+        globals()[_name] = clear(globals()[_name])

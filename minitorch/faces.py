@@ -1,7 +1,8 @@
 """The public face of an op: it refuses what is no Tensor where a Tensor belongs, as PyTorch does.
 
 Inside, ops take bare arrays too, since derivatives are written with them. A user who hands one over has most likely
-forgotten `from_numpy`, and is told so by the name of the argument.
+forgotten `from_numpy`, and is told so by the name of the argument. What else goes wrong inside becomes a sentence, too
+(backend/refusal.py).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from minitorch.backend.refusal import sentence
 from minitorch.tensor import Tensor
 
 __all__ = ["face"]
@@ -42,7 +44,13 @@ def face(op: F) -> F:
                 for part in given if several else (given,):
                     if not _fits(part, annotation):
                         raise _refusal(op, parameter.name, i, "Tensor", part)
-        return op(*args, **kwargs)
+        try:
+            return op(*args, **kwargs)
+        except Exception as error:
+            told = sentence(error, op, args, kwargs)
+            if told is error:
+                raise
+            raise told from error
 
     return function  # type: ignore[return-value]
 

@@ -42,9 +42,16 @@ def set_printoptions(
     `profile` sets all but the last: 'default', 'short' or 'full'.
     """
     if profile is not None:
-        if profile not in _PROFILES:
+        if not isinstance(profile, str) or profile not in _PROFILES:
             raise ValueError(f"set_printoptions: profile must be one of {list(_PROFILES)}, not {profile!r}")
         vars(_options).update(_PROFILES[profile])
+    for name, value, least in (("precision", precision, 0), ("edgeitems", edgeitems, 1), ("linewidth", linewidth, 1)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise TypeError(f"set_printoptions: {name} must be an int, not {type(value).__name__}")
+        if value is not None and not least <= value <= 10_000:
+            raise ValueError(f"set_printoptions: {name} must be between {least} and 10000, not {value}")
+    if threshold is not None and (isinstance(threshold, bool) or not isinstance(threshold, (int, float))):
+        raise TypeError(f"set_printoptions: threshold must be a number, not {type(threshold).__name__}")
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
     vars(_options).update({name: value for name, value in given.items() if value is not None})
     _options.sci_mode = sci_mode

@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import tempfile
+import zlib
 from collections import OrderedDict
 from pathlib import Path
 from typing import IO, Any
@@ -24,7 +25,8 @@ from minitorch.tensor import Tensor
 
 __all__ = ["load", "save"]
 
-_STRUCTURE = "minitorch"  # the metadata that describes the containers
+_STRUCTURE = "minitorch"  # the metadata that describes the containers,
+_CHECK = "minitorch.crc32"  # and that from which a change of the file is noticed
 _DEEPEST = 100
 
 
@@ -38,14 +40,18 @@ def save(obj: Any, f: str | os.PathLike[str] | IO[bytes]) -> None:
     tensors: dict[str, Any] = {}
     structure = _describe(obj, "", tensors, [])
     flat = isinstance(obj, dict) and all(isinstance(v, Tensor) for v in obj.values())
-    metadata = {} if flat and type(obj) is dict else {_STRUCTURE: json.dumps(structure)}
-    content = _library().save(tensors, metadata=metadata or None)
+    metadata = {_STRUCTURE: "null" if flat and type(obj) is dict else json.dumps(structure)}
+    if "__metadata__" in tensors:
+        raise ValueError("save(): a tensor cannot be called '__metadata__', which is the format's own word")
+    content = _library().save(tensors, metadata={**metadata, _CHECK: _checksum(metadata[_STRUCTURE], tensors)})
     if hasattr(f, "write"):
         f.write(content)
         return
-    path = Path(f)
+    path = _path(f, "save")
     if not path.parent.is_dir():
         raise RuntimeError(f"save(): the directory {path.parent} does not exist")
+    if path.is_dir():
+        raise RuntimeError(f"save(): {path} is a directory: a file has a name within it")
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -68,14 +74,20 @@ def load(f: str | os.PathLike[str] | IO[bytes], map_location: Any = None, *, wei
     """
     if weights_only is not True:
         raise ValueError("load() reads data and nothing else: weights_only=False is not there")
-    content = f.read() if hasattr(f, "read") else Path(f).read_bytes()
+    where = device("cpu" if map_location is None else map_location)
+    content = f.read() if hasattr(f, "read") else _path(f, "load").read_bytes()
+    if not isinstance(content, (bytes, bytearray, memoryview)):
+        raise TypeError(
+            f"load(): the file must be opened for bytes, open(name, 'rb'), and this one gave {type(content).__name__}"
+        )
     name = getattr(f, "name", f) if not hasattr(f, "getvalue") else "the data"
     try:
-        arrays = _library().load(content)
+        arrays = _library().load(bytes(content))
         size = int.from_bytes(content[:8], "little")
-        described = json.loads(content[8 : 8 + size]).get("__metadata__", {}).get(_STRUCTURE)
-        structure = None if described is None else json.loads(described)
-        where = device("cpu" if map_location is None else map_location)
+        metadata = json.loads(bytes(content[8 : 8 + size])).get("__metadata__", {})
+        if (_STRUCTURE in metadata or _CHECK in metadata) and _checksum(metadata[_STRUCTURE], arrays) != metadata[_CHECK]:
+            raise ValueError("its checksum is another: it was changed since it was written")
+        structure = json.loads(metadata.get(_STRUCTURE, "null"))
         tensors = {key: wrap(to_device(xp.array(value), where)) for key, value in arrays.items()}
         unknown = {str(t._array.dtype) for t in tensors.values()} - {str(d) for d in dtypes}
         if unknown:
@@ -90,6 +102,22 @@ def load(f: str | os.PathLike[str] | IO[bytes], map_location: Any = None, *, wei
             f"cannot load {name}: it is no complete file of minitorch.save or in the safetensors format ({error}). Files of "
             "torch.save are programs: write them anew with safetensors.torch.save_file"
         ) from None
+
+
+def _path(f: Any, what: str) -> Path:
+    if not isinstance(f, (str, os.PathLike)) or not os.fspath(f) or "\0" in str(f):
+        raise TypeError(f"{what}(): expected a path or an open file, but got {f!r:.60}")
+    return Path(f)
+
+
+def _checksum(structure: str, arrays: dict[str, Any]) -> str:
+    """Of all that the file means: names, types, shapes, values, and the containers."""
+    total = zlib.crc32(structure.encode())
+    for name in sorted(arrays):
+        array = xp.ascontiguousarray(arrays[name])
+        total = zlib.crc32(f"{name} {array.dtype.name} {arrays[name].shape}".encode(), total)
+        total = zlib.crc32(array.tobytes(), total)
+    return f"{total:08x}"
 
 
 def _library() -> Any:

@@ -6,6 +6,7 @@ A method is the function of ops/ under the same name, so `x.exp()` and `minitorc
 from __future__ import annotations
 
 import builtins
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -29,6 +30,7 @@ from minitorch.backend.dtypes import (
     uint8,
 )
 from minitorch.backend.dtypes import dtype as _dtype
+from minitorch.backend.refusal import clear, refuse_if_too_large
 from minitorch.ops import filling
 from minitorch.ops.elementwise import Number
 from minitorch.ops.indexing import SetItem, getitem, placed, plain_index
@@ -135,9 +137,14 @@ class Tensor(TensorBase):
     def __init__(self, *data: Any) -> None:
         kind = get_default_dtype().numpy
         if len(data) != 1 or isinstance(data[0], (int, Size)):
-            self._array = xp.empty(ops.shape.sizes(data or (0,), "Tensor"), kind)
-        else:
-            self._array = xp.array(data[0]._array if isinstance(data[0], TensorBase) else data[0], kind)
+            shape = ops.shape.sizes(data or (0,), "Tensor")
+            refuse_if_too_large("Tensor", shape, kind.itemsize)
+            self._array = xp.empty(shape, kind)
+            return
+        array = xp.asarray(data[0]._array if isinstance(data[0], TensorBase) else data[0])
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"Tensor() takes numbers, and these are of type {array.dtype}; minitorch.tensor(...) says more")
+        self._array = array.astype(kind)
 
     def backward(
         self,
@@ -208,7 +215,7 @@ class Tensor(TensorBase):
     def stride(self, dim: int | None = None) -> Any:
         """How many elements apart neighbours are in memory, for each dimension."""
         steps = tuple(s // self._array.itemsize for s in self._array.strides)
-        return steps if dim is None else steps[dim]
+        return steps if dim is None else steps[ops.shape.check_dim(dim, self.ndim)]
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie in memory in their order, without gaps."""
@@ -287,6 +294,8 @@ class Tensor(TensorBase):
         return iter(ops.unbind(self))
 
     def __contains__(self, value: Any) -> bool:
+        if not isinstance(value, _COMPARABLE):
+            raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(value)}.")
         return bool((self == value).any())
 
     __hash__ = object.__hash__
@@ -432,13 +441,13 @@ class Tensor(TensorBase):
     repeat_interleave = ops.repeat_interleave
 
     def expand_as(self, other: Tensor) -> Tensor:
-        return expand(self, tuple(other.shape))
+        return expand(self, tuple(_a_tensor("expand_as", other).shape))
 
     def view_as(self, other: Tensor) -> Tensor:
-        return self.view(tuple(other.shape))
+        return self.view(tuple(_a_tensor("view_as", other).shape))
 
     def reshape_as(self, other: Tensor) -> Tensor:
-        return ops.reshape(self, tuple(other.shape))
+        return ops.reshape(self, tuple(_a_tensor("reshape_as", other).shape))
 
     @property
     def T(self) -> Tensor:
@@ -516,6 +525,10 @@ class Tensor(TensorBase):
 
 TensorBase._kind = Tensor  # from here on, ops return Tensors
 
+for _name, _method in list(vars(Tensor).items()):
+    if inspect.isfunction(_method) and not _name.startswith("_"):
+        setattr(Tensor, _name, clear(_method))  # its unforeseen errors become sentences
+
 
 def _rebuild(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
     out = kind.__new__(kind)
@@ -530,14 +543,20 @@ def is_tensor(obj: Any) -> bool:
 
 def is_floating_point(input: Tensor) -> builtins.bool:
     """Whether the elements are floating-point numbers."""
-    return input.is_floating_point()
+    return _a_tensor("is_floating_point", input).is_floating_point()
 
 
 def numel(input: Tensor) -> builtins.int:
     """The number of elements."""
-    return input.numel()
+    return _a_tensor("numel", input).numel()
+
+
+def _a_tensor(name: str, input: Any) -> Tensor:
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    return input
 
 
 def broadcast_shapes(*shapes: Sequence[builtins.int]) -> Size:
     """The shape that shapes broadcast to. Raises RuntimeError for shapes that do not fit."""
-    return Size(ops.shape.broadcast_shapes(*shapes))
+    return Size(ops.shape.broadcast_shapes(*((s,) if isinstance(s, int) else s for s in shapes)))

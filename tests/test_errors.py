@@ -104,7 +104,7 @@ TABLE = [
     (lambda: mt.tensor([1], dtype=np.float32), TypeError, "minitorch dtype"),
     (lambda: mt.from_numpy([1]), TypeError, "got list"),
     (lambda: mt.zeros(2, -1), RuntimeError, "negative dimension -1", "[2, -1]"),
-    (lambda: mt.zeros(10**8, 10**8), RuntimeError, "10,000,000,000,000,000"),
+    (lambda: mt.zeros(10**8, 10**8), RuntimeError, "[100000000, 100000000]", "35.5 PiB"),
     (lambda: mt.zeros(), TypeError, "needs a size"),
     (lambda: mt.arange(3, 0), RuntimeError, "start=3, end=0"),
     (lambda: mt.randint(3, 3, (2,)), RuntimeError, "from=3 >= to=3"),

@@ -191,6 +191,11 @@ def _hooked(grad: Any, hooks: dict[int, Any], recording: bool) -> Any:
             raise TypeError(
                 f"a hook must return None or a Tensor of the gradient's shape {list(tensor._array.shape)}, not {what}"
             )
+        if replaced._array.dtype != tensor._array.dtype:
+            raise RuntimeError(
+                f"hook has changed the type of value (was {dtypes[tensor._array.dtype]!r} got "
+                f"{dtypes[replaced._array.dtype]!r})"
+            )
         tensor = replaced._as_tensor()
     return tensor if recording else tensor._array
 
@@ -331,6 +336,8 @@ def _grad(
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:
     if tensors is None:
         return ()
+    if not isinstance(tensors, (TensorBase, Iterable)):
+        raise TypeError(f"expected a Tensor or a sequence of Tensors, got {type(tensors).__name__}")
     return (tensors,) if isinstance(tensors, TensorBase) else tuple(tensors)
 
 

@@ -35,6 +35,7 @@ from minitorch.autograd.grad_mode import is_grad_enabled, no_grad
 from minitorch.autograd.variable import TensorBase, set_view, twin, wrap
 from minitorch.backend.arrays import as_array, beside, xp
 from minitorch.backend.device import device_of
+from minitorch.backend.refusal import in_a_sentence
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -299,7 +300,9 @@ class Op(Function):
         except RuntimeWarning:  # only where the program makes warnings errors: 0 / 0 is nan all the same
             with xp.errstate(all="ignore"):
                 result = cls.forward(node, *arrays)
-        except (ValueError, TypeError, OverflowError, MemoryError) as error:
+        except MemoryError as error:
+            raise in_a_sentence(error, cls._op(), arrays) from None
+        except (ValueError, TypeError, OverflowError) as error:
             moved = _on_one_device(arrays)
             if moved is None:
                 raise cls.explain(error, *arrays) from None
@@ -333,10 +336,7 @@ class Op(Function):
     @classmethod
     def explain(cls, error: Exception, *args: Any) -> Exception:
         """The exception to raise when forward failed with NumPy's `error`: a sentence with the numbers of the call."""
-        shapes = " and ".join(f"{list(a.shape)} ({a.dtype})" for a in args if hasattr(a, "shape"))
-        if isinstance(error, MemoryError):
-            return RuntimeError(f"{cls._op()}() ran out of memory on input of shape {shapes}: {error}")
-        return RuntimeError(f"{cls._op()}() does not take input of shape {shapes}: {error}")
+        return RuntimeError(str(in_a_sentence(error, cls._op(), args)))
 
     @classmethod
     def _op(cls) -> str:

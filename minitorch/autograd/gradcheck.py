@@ -69,6 +69,8 @@ def gradcheck(
     """
     if isinstance(func, type) and issubclass(func, Function):
         func = func.apply
+    if not eps > 0:
+        raise ValueError(f"gradcheck: eps is the step of the differences, and must be positive, not {eps}")
     args, checked = _arguments(func, inputs)
     report = _checked_report(func, args, checked, eps, atol, rtol, nondet_tol, fast_mode, complex_step)
     if not raise_exception:

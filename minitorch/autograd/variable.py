@@ -156,6 +156,10 @@ class TensorBase:
         if not isinstance(value, TensorBase):
             raise TypeError(f"data must be a Tensor, got {type(value).__name__}")
         mine, given = self._array, value._array.view()
+        if given.dtype.kind != "f" and self._requires_grad:
+            raise RuntimeError(
+                f"data set to a tensor that requires gradients must be floating point, not {dtypes[given.dtype]!r}"
+            )
         if (mine.shape, mine.dtype) != (given.shape, given.dtype):
             self._accumulator = None  # it has the shape and type of the gradient
         self._array, self._base, self._generation = given, None, 0
@@ -183,6 +187,8 @@ class TensorBase:
         """
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if not callable(hook):
+            raise TypeError(f"register_hook expects a function of the gradient, not {type(hook).__name__}")
         if self._edge is None:
             if self._hooks is None:
                 self._hooks = {}

@@ -19,9 +19,20 @@ class dtype:
 
     __slots__ = ("name", "numpy")
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.numpy: NumpyDtype = np.dtype(name)
+    name: str
+    numpy: NumpyDtype
+
+    def __new__(cls, name: str) -> dtype:
+        """Raises TypeError for a program that would make one: `minitorch.float32` and the others are all there are."""
+        raise TypeError(
+            f"cannot create 'dtype' instances: minitorch.float32 and its like are there, and dtype({name!r}) is not"
+        )
+
+    @classmethod
+    def _of(cls, name: str) -> dtype:
+        self = object.__new__(cls)
+        self.name, self.numpy = name, np.dtype(name)
+        return self
 
     def __repr__(self) -> str:
         return f"minitorch.{self.name}"
@@ -39,9 +50,9 @@ class dtype:
         return self.numpy.itemsize
 
 
-float16, float32, float64 = dtype("float16"), dtype("float32"), dtype("float64")
-int8, int16, int32, int64 = dtype("int8"), dtype("int16"), dtype("int32"), dtype("int64")
-uint8, bool_ = dtype("uint8"), dtype("bool")
+float16, float32, float64 = map(dtype._of, ("float16", "float32", "float64"))
+int8, int16, int32, int64 = map(dtype._of, ("int8", "int16", "int32", "int64"))
+uint8, bool_ = dtype._of("uint8"), dtype._of("bool")
 
 
 class _Types(dict[NumpyDtype, dtype]):
@@ -53,7 +64,7 @@ class _Types(dict[NumpyDtype, dtype]):
         return _complex
 
 
-_complex = dtype("complex128")
+_complex = dtype._of("complex128")
 dtypes = _Types({d.numpy: d for d in (float16, float32, float64, int8, int16, int32, int64, uint8, bool_)})
 
 
@@ -79,6 +90,9 @@ def set_default_dtype(d: dtype) -> None:
 
 def promote_types(type1: dtype, type2: dtype) -> dtype:
     """The smallest type that holds both. An integer beside a float takes the float's type, whatever the widths."""
+    for given in (type1, type2):
+        if not isinstance(given, dtype):
+            raise TypeError(f"promote_types() takes two dtypes, not {type(given).__name__}: {given!r}")
     return dtypes[_promote(type1.numpy, type2.numpy)]
 
 

@@ -46,8 +46,8 @@ def set_num_threads(num: int) -> None:
     global _count
     if isinstance(num, bool) or not isinstance(num, int):
         raise TypeError(f"set_num_threads expects an int, but got {type(num).__name__}")
-    if num < 1:
-        raise RuntimeError(f"set_num_threads expects a positive integer, but got {num}")
+    if not 1 <= num <= 1024:
+        raise RuntimeError(f"set_num_threads expects a positive integer, but got {num}: 1 to 1024 threads can be had")
     with _lock:
         _count = num
         if _inside:

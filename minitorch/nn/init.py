@@ -24,6 +24,8 @@ __all__ = [
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """How much wider the weights before a nonlinearity must be drawn to keep the spread; `param` is leaky_relu's slope."""
+    if not isinstance(nonlinearity, str):
+        raise TypeError(f"calculate_gain: nonlinearity is a name such as 'relu', not {type(nonlinearity).__name__}")
     if nonlinearity in ("linear", "sigmoid") or nonlinearity.startswith("conv"):
         return 1
     if nonlinearity == "tanh":
@@ -76,7 +78,9 @@ def trunc_normal_(
     generator: Generator | None = None,
 ) -> Tensor:
     """Normal, drawn again where it falls outside [a, b]. The values are not PyTorch's, the distribution is."""
-    if a > b:
+    if not (math.isfinite(mean) and math.isfinite(std) and std > 0):
+        raise RuntimeError(f"trunc_normal_ needs a finite mean and a positive finite std, got mean={mean}, std={std}")
+    if not a <= b:
         raise RuntimeError(f"trunc_normal_ needs bounds in order, got a={a} > b={b}")
     if a == b:
         return tensor.fill_(a)

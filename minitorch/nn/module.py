@@ -176,6 +176,10 @@ class Module:
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"{type(module).__name__} is not a Module subclass")
         self._check_name(name, self._modules, "module")
+        if module is not None and any(part is self for part in module.modules()):
+            raise ValueError(
+                f"cannot add module {name!r}: {type(self).__name__} would hold itself, and walking over it never end"
+            )
         self._modules[name] = module
 
     register_module = add_module

@@ -182,6 +182,8 @@ def sub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
 def _times(alpha: Number, input: Any, other: Any) -> Any:
     if isinstance(alpha, float) and result_type(*(getattr(v, "_array", v) for v in (input, other))).kind != "f":
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    if not isinstance(alpha, (int, float)):
+        raise TypeError(f"argument 'alpha' must be a number, not {type(alpha).__name__}")
     return Mul.apply(other, alpha)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.variable import wrap
+from minitorch.autograd.variable import TensorBase, wrap
 from minitorch.backend.arrays import Array, choose, keep, xp
 from minitorch.ops.elementwise import Number, Pointwise, promote
 
@@ -315,9 +316,17 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
 
 def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     """`value`, a number or a 0-d tensor, where `mask` is true; `input` elsewhere. The type is that of `input`."""
+    value = value.item() if isinstance(value, xp.generic) else value
     if isinstance(value, Number):
         kind = input.dtype.numpy.kind
-        value = float(value) if kind == "f" else bool(value) if kind == "b" else int(value)
+        if kind in "iu" and not (math.isfinite(value) and -(2**63) <= value < 2**63):
+            raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow: {value!r:.40}")
+        try:
+            value = float(value) if kind == "f" else bool(value) if kind == "b" else int(value)
+        except OverflowError:
+            raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow") from None
+    elif not isinstance(value, TensorBase):
+        raise TypeError(f"value must be a number or a Tensor of no dimension, not {type(value).__name__}")
     elif value.ndim:
         raise RuntimeError(
             f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s)."

@@ -57,7 +57,8 @@ class Pointwise(Op):
                 return TypeError(f"{cls._op()}(): unsupported operand type(s) {operand}")
         if isinstance(error, OverflowError):
             held = next(a.dtype for a in args if hasattr(a, "dtype"))
-            return RuntimeError(f"{cls._op()}(): a number does not fit the tensor's type {held}: {args}")
+            numbers = [a for a in args if not hasattr(a, "dtype")]
+            return RuntimeError(f"{cls._op()}(): value cannot be converted to type {held} without overflow: {numbers[0]!r:.40}")
         shapes = [a.shape for a in args if hasattr(a, "shape")]
         for a in shapes:
             for b in shapes:

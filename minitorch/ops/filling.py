@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import TensorBase, wrap
 from minitorch.backend.arrays import Array, beside, xp
 from minitorch.backend.random import Generator, default_generator
+from minitorch.backend.refusal import refuse_if_too_large
 from minitorch.ops.shape import sizes
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ def _new(self: Tensor, size: Any, value: Any, name: str, dtype: Any, device: Any
     shape = sizes(size, name)
     if any(n < 0 for n in shape):
         raise RuntimeError(f"{name}(): Trying to create tensor with negative dimension: {list(shape)}")
+    refuse_if_too_large(name, shape, self._array.itemsize)
     array = xp.full_like(self._array, value, shape=shape)
     return wrap(array).to(device, dtype).requires_grad_(requires_grad)
 
@@ -48,7 +51,10 @@ def new_full(
 
 def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A copy of `data` as a leaf of this tensor's type, on its device."""
-    array = xp.array(data._array if isinstance(data, TensorBase) else data, self._array.dtype)
+    array = xp.asarray(data._array if isinstance(data, TensorBase) else data)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"new_tensor() takes numbers, and these are of type {array.dtype}")
+    array = xp.array(array, self._array.dtype)
     return wrap(array).to(self.device if device is None else device, dtype).requires_grad_(requires_grad)
 
 
@@ -57,6 +63,8 @@ def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None
 
 def uniform_(self: Tensor, from_: Any = 0.0, to: Any = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Draw every element from [from_, to), as PyTorch draws for the same seed."""
+    if not (math.isfinite(from_) and math.isfinite(to)):
+        raise RuntimeError(f"uniform_ expects finite bounds, but found from={from_} and to={to}")
     if from_ > to:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={from_} > to={to}")
     kind = self._array.dtype.type
@@ -73,15 +81,15 @@ def uniform_(self: Tensor, from_: Any = 0.0, to: Any = 1.0, *, generator: Genera
 
 def normal_(self: Tensor, mean: Any = 0.0, std: Any = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Draw every element from the normal distribution, as PyTorch draws for the same seed."""
-    if std < 0:
-        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+    if not std >= 0 or std != std or mean != mean:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std} and mean {mean}")
     return _fill(self, (generator or default_generator).normal(self.numel(), self._array.dtype) * std + mean)
 
 
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
     """Set every element to 1 with probability p, else to 0. (The draws are not PyTorch's for the same seed.)"""
     chance = p._array if isinstance(p, TensorBase) else p
-    if not (xp.min(chance) >= 0 and xp.max(chance) <= 1):
+    if not (xp.min(chance, initial=0) >= 0 and xp.max(chance, initial=1) <= 1):
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
     drawn = (generator or default_generator).uniform(self.numel(), xp.float64).reshape(self.shape)
     drawn = beside(drawn, self._array) < chance

@@ -220,7 +220,9 @@ def _along_checked(name: str, index: Any, dim: int, shape: Sequence[int]) -> Any
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """out[i][j] = input[index[i][j]][j] for dim = 0, input[i][index[i][j]] for dim = 1, and so on."""
     dim = check_dim(dim, input.ndim)
-    return GetItem.apply(input, _along_checked("gather", index, dim, input.shape)) if input.ndim else input.clone()
+    if input.ndim == 0:  # as a vector of one place
+        return reshape(gather(reshape(input, (1,)), 0, reshape(index, (-1,))), tuple(index.shape))
+    return GetItem.apply(input, _along_checked("gather", index, dim, input.shape))
 
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
@@ -229,6 +231,8 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     if not isinstance(src, TensorBase):
         raise TypeError(f"scatter_add(): argument 'src' must be Tensor, not {type(src).__name__}")
     where = _along_checked("scatter_add", index, dim, input.shape)
+    if src.ndim != input.ndim:
+        raise RuntimeError(f"scatter_add(): src {list(src.shape)} must have as many dimensions as input {list(input.shape)}")
     if any(n > m for n, m in zip(index.shape, src.shape, strict=True)):
         raise RuntimeError(f"Expected index {list(index.shape)} to be no larger than src {list(src.shape)}")
     if src.dtype is not input.dtype:

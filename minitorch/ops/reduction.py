@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minitorch.autograd.function import Op
+from minitorch.autograd.variable import TensorBase
 from minitorch.backend.arrays import Array, add_over, in_order, largest_over, multiply_over, xp
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.ops.arithmetic import abs, div
@@ -226,7 +227,8 @@ def var(
     dims = check_dims(dim, input.ndim)
     distance = input - mean(input, dims, True)
     count = math.prod(input.shape[d] for d in dims)
-    return div(sum(distance * distance, dims, keepdim), builtins.max(count - correction, 0))
+    squares = sum(distance * distance, dims, keepdim)
+    return div(squares, builtins.max(count - correction, 0)) if count else squares * math.nan
 
 
 def std(
@@ -297,6 +299,9 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor 
 
 
 def _extreme(input: Tensor, dim: Any, keepdim: bool, other: Any, pair: Any, extreme: Any, arg: Any, pairwise: Any) -> Any:
+    number = dim._array if isinstance(dim, TensorBase) else dim
+    if isinstance(number, (xp.ndarray, xp.integer)) and number.ndim == 0 and number.dtype.kind in "iu" and input.ndim:
+        dim = int(number)  # as PyTorch takes an integer tensor of no dimension
     if other is not None or not (dim is None or isinstance(dim, int)):
         return pairwise(input, dim if other is None else other)
     if dim is None:

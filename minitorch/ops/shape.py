@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def check_dim(dim: int, ndim: int) -> int:
     """`dim` counted from the front. Raises IndexError with the valid range (a 0-d tensor counts as 1-d here)."""
-    if isinstance(dim, bool) or not hasattr(dim, "__index__"):
+    if isinstance(dim, (bool, type)) or not hasattr(dim, "__index__"):
         raise TypeError(f"dim must be an int, not {type(dim).__name__}: {dim!r}")
     dim = dim.__index__()
     n = max(ndim, 1)
@@ -31,6 +31,8 @@ def check_dim(dim: int, ndim: int) -> int:
 
 def check_dims(dim: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
     """Several dims counted from the front; None means all. Raises RuntimeError for one that is named twice."""
+    if isinstance(dim, (str, bytes)):
+        raise TypeError(f"dim must be an int or a tuple of ints, not {type(dim).__name__}: {dim!r:.40}")
     dims: tuple[int, ...] = () if dim is None else tuple(dim) if isinstance(dim, Sequence) else (dim,)
     if not dims:
         return tuple(range(ndim))
@@ -44,8 +46,8 @@ def sizes(given: tuple[Any, ...], name: str) -> tuple[int, ...]:
     """The sizes a call was given, be it f(2, 3) or f((2, 3))."""
     shape = given[0] if len(given) == 1 and isinstance(given[0], (tuple, list)) else given
     for n in shape:
-        if isinstance(n, bool) or not hasattr(n, "__index__"):
-            raise TypeError(f"{name}(): sizes must be ints, not {type(n).__name__}: {n!r}")
+        if isinstance(n, (bool, type)) or not hasattr(n, "__index__") or getattr(n, "ndim", False):
+            raise TypeError(f"{name}(): sizes must be ints, not {type(n).__name__}: {n!r:.60}")
     return tuple(int(n) for n in shape)
 
 

@@ -68,9 +68,9 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
         if 0 in input.shape:
             return wrap(xp.full_like(input._array, xp.nan, shape=()))
         return median(reshape(input, (-1,)), 0).values
+    dim = check_dim(dim, input.ndim)
     if input.ndim == 0:
         return Median(input.clone(), argsort(input))
-    dim = check_dim(dim, input.ndim)
     if input.shape[dim] == 0:
         raise IndexError(f"median(): Expected reduction dim {dim} to have non-zero size, input is {list(input.shape)}")
     order = argsort(input, dim)
@@ -186,7 +186,7 @@ def diff(input: Tensor, n: int = 1, dim: int = -1) -> Tensor:
     """The differences of neighbours along `dim`, n times over."""
     if input.ndim == 0 or n < 0:
         raise RuntimeError(f"diff: expected at least one dimension and n >= 0, but got {list(input.shape)} and n={n}")
-    for _ in range(n):
+    for _ in range(min(n, input.shape[check_dim(dim, input.ndim)] + 1)):  # after so many there is nothing left
         size = max(input.shape[check_dim(dim, input.ndim)], 1)
         input = narrow(input, dim, min(1, size - 1), size - 1) - narrow(input, dim, 0, size - 1)
     return input

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from minitorch.backend.arrays import Array, beside, windows, xp
+from minitorch.backend.refusal import refuse_if_too_large
 
 __all__ = ["AdaptiveWindow", "Window", "for_ranks", "per_dim"]
 
@@ -39,13 +40,15 @@ def per_dim(value: Any, rank: int, name: str, least: int, single: bool = True) -
     try:
         values = tuple(operator.index(None if isinstance(v, bool) else v) for v in values)  # type: ignore[arg-type]
     except TypeError:
-        raise TypeError(f"{name} must be an int or a tuple of {rank} ints, not {value!r}") from None
+        raise TypeError(f"{name} must be an int or a tuple of {rank} ints, not {value!r:.60}") from None
     if len(values) == 1 and single:
         values = values * rank
     if len(values) != rank:
         raise RuntimeError(f"{name} must be an int or a tuple of {rank} ints, one a spatial dimension, but got {list(values)}")
     if any(v < least for v in values):
         raise RuntimeError(f"{name} should be at least {least}, but got {value!r}")
+    if any(v > 1 << 40 for v in values):
+        raise RuntimeError(f"{name} should be at most 2^40, and no array has so many cells, but got {value!r}")
     return values
 
 
@@ -229,6 +232,7 @@ class AdaptiveWindow:
 
     def cells(self, size: Sequence[int]) -> Array:
         """For each window and each of its cells the flat index into the input (*out, K), or -1 where it sees nothing."""
+        refuse_if_too_large(self.name, self.out, 8)
         flat, seen = xp.zeros((1, 1), dtype=xp.int64), xp.ones((1, 1), dtype=bool)
         for n, out in zip(size, self.out, strict=True):
             starts, ends = [o * n // out for o in range(out)], [-((o + 1) * -n // out) for o in range(out)]

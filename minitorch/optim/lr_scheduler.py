@@ -67,6 +67,8 @@ class LRScheduler:
         return {key: value for key, value in vars(self).items() if key != "optimizer"}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        if not isinstance(state_dict, dict):
+            raise TypeError(f"load_state_dict expects a dict, as state_dict() gives, not {type(state_dict).__name__}")
         vars(self).update(state_dict)
 
 

@@ -67,6 +67,8 @@ class Optimizer:
     def _check(self, group: dict[str, Any]) -> None:
         """Raise ValueError for settings that make no sense."""
         for name in ("lr", "eps", "weight_decay", "momentum"):
+            if name in group and (isinstance(group[name], bool) or not isinstance(group[name], (int, float))):
+                raise TypeError(f"{name} must be a number, not {type(group[name]).__name__}: {group[name]!r:.40}")
             if name in group and not group[name] >= 0.0:
                 label = "learning rate" if name == "lr" else f"{name} value"
                 raise ValueError(f"Invalid {label}: {group[name]}")
@@ -113,6 +115,8 @@ class Optimizer:
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over settings and state. Raises ValueError, changing nothing, unless the groups are of the same sizes."""
+        if not isinstance(state_dict, dict) or not {"state", "param_groups"} <= state_dict.keys():
+            raise ValueError("an optimizer's state dict has the keys 'state' and 'param_groups', and this one has not")
         saved = state_dict["param_groups"]
         if len(saved) != len(self.param_groups):
             raise ValueError(
@@ -127,6 +131,18 @@ class Optimizer:
         by_number: dict[int, Tensor] = {}
         for new, old in zip(saved, self.param_groups, strict=True):
             by_number.update(zip(new["params"], old["params"], strict=True))
+        for n, saved_state in state_dict["state"].items():
+            if n not in by_number:
+                raise ValueError(f"loaded state dict has a state for parameter {n}, and there are {len(by_number)} parameters")
+            for key, value in saved_state.items():
+                if isinstance(value, Tensor) and value.ndim and value.shape != by_number[n].shape:
+                    raise ValueError(
+                        f"loaded state dict has {key!r} of shape {list(value.shape)} for parameter {n}, whose shape is "
+                        f"{list(by_number[n].shape)}"
+                    )
+                if key == "step" and not isinstance(value, Tensor):
+                    raise ValueError(f"loaded state dict has a step of type {type(value).__name__}, where a Tensor belongs")
+        for new, old in zip(saved, self.param_groups, strict=True):
             old.update({k: v for k, v in new.items() if k != "params"})
         self.state = defaultdict(dict)
         for n, saved_state in state_dict["state"].items():

@@ -10,6 +10,7 @@ from typing import Any
 
 from minitorch.backend.arrays import xp
 from minitorch.backend.random import Generator, default_generator
+from minitorch.backend.refusal import clear
 from minitorch.creation import as_tensor, randperm, tensor
 from minitorch.ops import stack
 from minitorch.tensor import Tensor
@@ -31,6 +32,8 @@ class TensorDataset(Dataset):
     """Sample i is row i of every tensor."""
 
     def __init__(self, *tensors: Tensor) -> None:
+        if not tensors or any(not isinstance(t, Tensor) or not t.ndim for t in tensors):
+            raise TypeError("TensorDataset takes one tensor or more, each with a dimension of samples")
         rows = [len(t) for t in tensors]
         if any(n != rows[0] for n in rows):
             raise AssertionError(f"Size mismatch between tensors: their first dimensions are {rows}")
@@ -82,6 +85,8 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
     """Parts of a dataset, without overlap, drawn at random: sizes, or fractions that sum to 1."""
     sizes = list(lengths)
     n = len(dataset)
+    if any(isinstance(s, bool) or not isinstance(s, (int, float)) for s in sizes):
+        raise TypeError(f"random_split: lengths must be numbers, but got {lengths!r:.60}")
     if math.isclose(sum(sizes), 1) and sum(sizes) <= 1:
         for i, fraction in enumerate(sizes):
             if not 0 <= fraction <= 1:
@@ -92,6 +97,8 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
         for i, size in enumerate(sizes):
             if size == 0:
                 warnings.warn(f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2)
+    if any(not float(size).is_integer() or size < 0 for size in sizes):
+        raise TypeError(f"random_split: sizes must be whole numbers, or fractions that sum to 1, but got {sizes}")
     if sum(sizes) != n:
         raise ValueError(
             f"Sum of input lengths does not equal the length of the input dataset! {sizes} sum to {sum(sizes)}, not {n}"
@@ -103,6 +110,8 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
 
 def default_collate(batch: Sequence[Any]) -> Any:
     """A list of samples as one: tensors, arrays and numbers are stacked; tuples, lists and dicts go by their parts."""
+    if not isinstance(batch, (list, tuple)) or not batch:
+        raise TypeError(f"default_collate: batch must be a list of samples, one at least, but got {batch!r:.60}")
     first = batch[0]
     if isinstance(first, Tensor) and all(isinstance(b, Tensor) for b in batch):
         return stack(batch)
@@ -116,6 +125,8 @@ def default_collate(batch: Sequence[Any]) -> Any:
         return list(batch)
     if isinstance(first, Mapping):
         kind: Any = type(first)
+        if any(not isinstance(sample, Mapping) or sample.keys() != first.keys() for sample in batch):
+            raise RuntimeError(f"default_collate: each sample should be a dict with the keys {list(first)}")
         return kind({key: default_collate([sample[key] for sample in batch]) for key in first})
     if isinstance(first, (tuple, list)):
         if any(len(sample) != len(first) for sample in batch):
@@ -145,12 +156,16 @@ class DataLoader:
         drop_last: bool = False,
         generator: Generator | None = None,
     ) -> None:
-        if batch_size is not None and (not isinstance(batch_size, int) or batch_size <= 0):
+        if batch_size is not None and (not isinstance(batch_size, int) or not 0 < batch_size < 2**60):
             raise ValueError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
         if batch_size is None and drop_last:
             raise ValueError("drop_last=True leaves out a last batch, and with batch_size=None there are no batches")
         if shuffle and len(dataset) == 0:
             raise ValueError("num_samples should be a positive integer value, but got num_samples=0: the dataset is empty")
+        if not hasattr(dataset, "__getitem__"):
+            raise TypeError(f"DataLoader: a dataset has samples by number, dataset[i], and {type(dataset).__name__} has not")
+        if generator is not None and not isinstance(generator, Generator):
+            raise TypeError(f"DataLoader: generator must be a Generator, not {type(generator).__name__}")
         self.dataset, self.batch_size, self.shuffle = dataset, batch_size, bool(shuffle)
         self.collate_fn = collate_fn or (default_collate if batch_size is not None else _single)
         self.drop_last, self.generator = drop_last, generator
@@ -199,3 +214,11 @@ def _single(sample: Any) -> Any:
         parts = [_single(part) for part in sample]
         return type(sample)(*parts) if hasattr(sample, "_fields") else type(sample)(parts)
     return sample
+
+
+for _name in __all__:  # their unforeseen errors become sentences
+    _kind: Any = globals()[_name]
+    if not isinstance(_kind, type):
+        globals()[_name] = clear(_kind)
+    elif "__init__" in vars(_kind):
+        type.__setattr__(_kind, "__init__", clear(vars(_kind)["__init__"]))

@@ -145,7 +145,17 @@ def graph(output: Tensor, *, params: Any = None) -> Graph:
             "no_grad() or detached"
         )
     given: Any = params.named_parameters() if hasattr(params, "named_parameters") else params or {}
-    names = {id(tensor): str(name) for name, tensor in dict(given).items()}
+    try:
+        pairs = dict(given).items()
+    except (TypeError, ValueError):
+        raise TypeError(
+            "params names the leaves: a Module, its named_parameters(), or a dict of names and tensors, not "
+            f"{type(params).__name__}"
+        ) from None
+    for name, tensor in pairs:
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"params names tensors, and {name!r} is a {type(tensor).__name__}")
+    names = {id(tensor): _readable(str(name)) for name, tensor in pairs}
     nodes: list[Node] = []
     edges: list[Edge] = []
     ids: dict[Function, str] = {}
@@ -175,6 +185,11 @@ def _model_of(node: Function, id: str, names: Mapping[int, str]) -> Node:
 
 
 builtin_id = id
+
+
+def _readable(name: str) -> str:
+    """A name without what no file can hold: control characters and halves of characters become a question mark."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in name)
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -23,7 +23,8 @@ FIRST_ORDER_ONLY = ("Hardsigmoid", "MultiMarginLoss", "MultiLabelMarginLoss")  #
 @given(data=st.data())
 def test_layer(name, data):
     case = LAYERS[name](Drawing(lambda low, high: data.draw(st.integers(low, high))))
-    tolerance = 1e-7 if name == "Hardsigmoid" else 1e-10  # PyTorch's derivative is 1/6 in float32
+    # PyTorch has 1/6 of Hardsigmoid in float32, and adds 1e-12 to the denominator of BCELoss's derivative
+    tolerance = {"Hardsigmoid": 1e-7, "BCELoss": 1e-8}.get(name, 1e-10)
     same(case.run, *case.arrays(), tolerance=tolerance, second_order=name not in FIRST_ORDER_ONLY)
     prints_the_same(lambda t: case.build(t))
     prints_the_same(lambda t: {k: (tuple(v.shape), v.dtype) for k, v in case.build(t).state_dict().items()})

@@ -1,0 +1,148 @@
+"""What goes wrong inside, told as a sentence about the call.
+
+Functions check what they are given, and say what is wrong with it. What nobody foresaw ends in an error of Python's or NumPy's
+own, about a thing inside that the caller has never heard of: "'int' object has no attribute 'normal'". `clear` makes of that a
+sentence which names the function and what it was given; what a function raises on purpose it lets pass, and so what the
+program's own functions raise that are called on the way.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import math
+import os
+import re
+import reprlib
+import sysconfig
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+__all__ = ["clear", "in_a_sentence", "in_words", "refuse_if_too_large", "sentence"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PACKAGE = str(Path(__file__).parent.parent)
+_NUMPY, _PYTHON = str(Path(np.__file__).parent), sysconfig.get_paths()["stdlib"]
+_RAISE = dis.opmap["RAISE_VARARGS"]
+
+
+def clear(function: F) -> F:
+    """`function`, whose unforeseen errors become sentences."""
+
+    @functools.wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            told = sentence(error, function, args, kwargs)
+            if told is error:
+                raise
+            raise told from error
+
+    return guarded  # type: ignore[return-value]
+
+
+def sentence(error: Exception, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Exception:
+    """The error itself if it was raised on purpose, else one that says what `function` was given."""
+    if isinstance(error, Warning) or _on_purpose(error):
+        return error
+    return in_a_sentence(error, function.__qualname__.removesuffix(".__init__"), args, kwargs)
+
+
+def in_a_sentence(error: Exception, name: str, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> Exception:
+    """What to raise instead of an error of Python's or NumPy's own: a sentence about the call, and of what class."""
+    kwargs = kwargs or {}
+    given = ", ".join([*map(_described, args), *(f"{key}={_described(value)}" for key, value in kwargs.items())])
+    if isinstance(error, MemoryError):
+        shape, dtype = getattr(error, "shape", None), getattr(error, "dtype", None)
+        size = f" an array of shape {list(shape)}, {in_words(math.prod(shape) * dtype.itemsize)}" if shape and dtype else ""
+        return RuntimeError(f"{name}() needs more memory than there is{':' if size else ''}{size}. It was given ({given})")
+    if isinstance(error, RecursionError):
+        return RuntimeError(f"{name}() was given something that is nested too deeply, or holds itself: ({given})")
+    why = str(error) or type(error).__name__
+    if isinstance(error, KeyError):
+        why = f"there is no {why} in it"
+    if any(words in why for words in ("Maximum allowed", "too big", "too large", "maximum supported dimension")):
+        why = "an array has at most 64 dimensions and 2^62 bytes, which the result would exceed"
+    kind: type[Exception] = IndexError if isinstance(error, IndexError) else RuntimeError
+    if isinstance(error, (TypeError, AttributeError)):
+        kind = TypeError
+    elif isinstance(error, ValueError) and not isinstance(error, UnicodeError):
+        kind = ValueError
+    return kind(f"{name}() does not take ({given}): {why}")
+
+
+def _on_purpose(error: Exception) -> bool:
+    """Whether a `raise` of this package's, or anything in the program's own code, is where the error comes from."""
+    trace = error.__traceback__
+    assert trace is not None
+    if isinstance(error, TypeError) and _MISCALLED.search(str(error)):
+        return True  # Python's own sentence is as good: "f() missing 1 required positional argument: 'input'"
+    while True:
+        code = trace.tb_frame.f_code
+        inside = code.co_filename.startswith(_PACKAGE)
+        if not inside and not _is_library(code.co_filename):
+            return True
+        if trace.tb_next is None:
+            return inside and code.co_code[trace.tb_lasti] == _RAISE
+        trace = trace.tb_next
+
+
+_MISCALLED = re.compile(r"\(\) (missing \d|takes |got an unexpected|got multiple|got some positional)")
+
+
+def _is_library(file: str) -> bool:
+    """Whether a file is NumPy's or Python's own, and so at work for this package rather than for the program."""
+    return file.startswith((_NUMPY, "<frozen")) or (file.startswith(_PYTHON) and "-packages" not in file)
+
+
+def _described(value: Any) -> str:
+    """A value in a few words: a tensor by its shape and type."""
+    if isinstance(value, np.generic):
+        return repr(value)
+    array = getattr(value, "_array", value)
+    if hasattr(array, "shape") and hasattr(array, "dtype"):
+        return f"{type(value).__name__} of shape {list(array.shape)} and type {array.dtype}"
+    try:
+        return _short.repr(value)
+    except Exception:
+        return f"a {type(value).__name__}"
+
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 60
+_short.maxlevel = 3
+
+
+def in_words(count: float) -> str:
+    """A number of bytes, such as '3.6 TiB'."""
+    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"):
+        if count < 1024:
+            return f"{count:.3g} {unit}"
+        count /= 1024
+    return f"{count:.3g} ZiB"
+
+
+def refuse_if_too_large(name: str, shape: Sequence[int], itemsize: int) -> None:
+    """Raise RuntimeError, with the size in words, for an array that this machine's memory could not hold."""
+    size = math.prod(shape) * itemsize
+    if size > _memory():
+        raise RuntimeError(
+            f"{name}(): a tensor of shape {list(shape)} would take {in_words(size)}, and this machine has "
+            f"{in_words(_memory())} of memory"
+        )
+    if len(shape) > 64 or any(n > 2**62 // itemsize for n in shape) or math.prod(n for n in shape if n) * itemsize > 2**62:
+        raise RuntimeError(f"{name}(): an array has at most 64 dimensions and 2^62 bytes, which shape {list(shape)} exceeds")
+
+
+@functools.cache
+def _memory() -> int:
+    """The machine's memory, in bytes."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # a system that does not tell
+        return 1 << 40
