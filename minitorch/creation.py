@@ -106,9 +106,7 @@ def _array_of(data: Any, dtype: DType | None, copy: bool) -> Array:
         except (OverflowError, ValueError, TypeError) as error:
             raise RuntimeError(f"tensor(): a value cannot be converted to type {dtype!r} without overflow: {error}") from None
         if dtype is None and array.dtype.kind in "fOu" and any(type(d) is int and abs(d) > 2**63 - 1 for d in _leaves(data)):
-            raise RuntimeError(
-                "tensor(): Overflow when unpacking long: whole numbers from -2^63 to 2^63 - 1 fit int64; as floats do"
-            )
+            raise RuntimeError("tensor(): Overflow: int64 holds -2^63 to 2^63 - 1, and as floats the numbers would fit")
         if dtype is None and (array.dtype.kind == "f" or array.size == 0):
             array = array.astype(_common_type(data))
     if dtype is None:
@@ -521,6 +519,7 @@ class iinfo:
 
 
 def _typed(name: str, kind: DType) -> Any:
+    @_quietly
     def construct(*data: Any) -> Tensor:
         if len(data) != 1 or isinstance(data[0], int):
             return empty(data or (0,), dtype=kind)

@@ -116,7 +116,8 @@ def _edges(array: Array) -> Array:
     """The values that a shortened printout shows."""
     for axis, n in enumerate(array.shape):
         if n > 2 * _options.edgeitems:
-            array = xp.take(array, [*range(_options.edgeitems), *range(n - _options.edgeitems, n)], axis=axis)
+            ends = (slice(_options.edgeitems), slice(n - _options.edgeitems, n))
+            array = xp.concatenate([array[(slice(None),) * axis + (end,)] for end in ends], axis=axis)
     return array
 
 

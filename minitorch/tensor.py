@@ -526,7 +526,7 @@ class Tensor(TensorBase):
 TensorBase._kind = Tensor  # from here on, ops return Tensors
 
 for _name, _method in list(vars(Tensor).items()):
-    if inspect.isfunction(_method) and not _name.startswith("_"):
+    if inspect.isfunction(_method) and (not _name.startswith("_") or _name in ("__getitem__", "__setitem__", "__contains__")):
         setattr(Tensor, _name, clear(_method))  # its unforeseen errors become sentences
 
 

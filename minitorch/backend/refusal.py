@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import dis
 import functools
+import inspect
 import math
+import operator
 import os
 import re
 import reprlib
@@ -21,7 +23,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["clear", "in_a_sentence", "in_words", "refuse_if_too_large", "sentence"]
+__all__ = ["clear", "in_a_sentence", "in_words", "numbers_and_flags", "refuse_if_too_large", "sentence"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,10 +33,13 @@ _RAISE = dis.opmap["RAISE_VARARGS"]
 
 
 def clear(function: F) -> F:
-    """`function`, whose unforeseen errors become sentences."""
+    """`function`, whose unforeseen errors become sentences, and whose arguments annotated as int, float or bool are that."""
+    check = numbers_and_flags(function)
 
     @functools.wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> Any:
+        if check is not None:
+            args = check(args, kwargs)
         try:
             return function(*args, **kwargs)
         except Exception as error:
@@ -46,11 +51,59 @@ def clear(function: F) -> F:
     return guarded  # type: ignore[return-value]
 
 
+def numbers_and_flags(function: Callable[..., Any]) -> Callable[[tuple[Any, ...], dict[str, Any]], tuple[Any, ...]] | None:
+    """What checks the arguments of a call that are annotated as int, float or bool, and gives Python's for NumPy's.
+
+    Raises TypeError for a float where an int belongs, a number where a flag does, and the like. None if there are none.
+    """
+    found = []
+    for i, p in enumerate(inspect.signature(function).parameters.values()):
+        words = p.annotation.__name__ if isinstance(p.annotation, type) else str(p.annotation)
+        kind, *rest = (word.removeprefix("builtins.") for word in words.split(" | "))
+        if kind in ("int", "bool", "float") and rest in ([], ["None"]) and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY):
+            found.append((i if p.kind is p.POSITIONAL_OR_KEYWORD else 1000, p.name, kind, bool(rest) or p.default is None))
+    if not found:
+        return None
+
+    def check(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        for i, name, kind, optional in found:
+            if i < len(args):
+                value = args[i]
+            elif name in kwargs:
+                value = kwargs[name]
+            else:
+                continue
+            if type(value).__name__ == kind or (optional and value is None):
+                continue
+            fits = isinstance(value, np.bool_) if kind == "bool" else not isinstance(value, (bool, type))
+            if kind == "float":
+                fits = isinstance(value, (int, float)) or (getattr(value, "ndim", 1) == 0 and hasattr(value, "__float__"))
+            try:
+                value = value if kind == "float" else bool(value) if kind == "bool" else operator.index(value)
+            except (TypeError, ValueError):
+                fits = False
+            if not fits:
+                where = f" (position {i + 1})" if i < len(args) else ""
+                wanted = f"{kind} or None" if optional else kind
+                given = type(args[i] if i < len(args) else kwargs[name]).__name__
+                raise TypeError(f"{function.__name__}(): argument '{name}'{where} must be {wanted}, not {given}")
+            if i < len(args):
+                args = (*args[:i], value, *args[i + 1 :])
+            else:
+                kwargs[name] = value
+        return args
+
+    return check
+
+
 def sentence(error: Exception, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Exception:
     """The error itself if it was raised on purpose, else one that says what `function` was given."""
     if isinstance(error, Warning) or _on_purpose(error):
         return error
-    return in_a_sentence(error, function.__qualname__.removesuffix(".__init__"), args, kwargs)
+    name = function.__qualname__
+    if name.endswith(".__init__") and args:
+        name, args = type(args[0]).__name__, args[1:]
+    return in_a_sentence(error, name, args, kwargs)
 
 
 def in_a_sentence(error: Exception, name: str, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> Exception:
@@ -87,8 +140,8 @@ def _on_purpose(error: Exception) -> bool:
         inside = code.co_filename.startswith(_PACKAGE)
         if not inside and not _is_library(code.co_filename):
             return True
-        if trace.tb_next is None:
-            return inside and code.co_code[trace.tb_lasti] == _RAISE
+        if trace.tb_next is None:  # an attribute that something lacks is foreseen by nobody, even where a Module says so
+            return inside and not isinstance(error, AttributeError) and code.co_code[trace.tb_lasti] == _RAISE
         trace = trace.tb_next
 
 

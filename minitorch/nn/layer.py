@@ -20,6 +20,7 @@ from dataclasses import KW_ONLY
 from typing import Any, TypeVar, dataclass_transform
 
 from minitorch.nn.module import Module
+from minitorch.tensor import Tensor
 
 __all__ = ["layer"]
 
@@ -50,6 +51,9 @@ def layer(function: Callable[..., Any]) -> Callable[[M], M]:
                 value = given.arguments[field.name]
                 if "Tensor" in str(field.annotation):
                     self.register_buffer(field.name, value)
+                elif isinstance(value, (Module, Tensor)):
+                    kind = type(value).__name__
+                    raise TypeError(f"{cls.__name__}(): {field.name} is an option, a number or a word, and cannot be a {kind}")
                 else:
                     setattr(self, field.name, value)
             self.__post_init__()

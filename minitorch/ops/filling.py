@@ -49,12 +49,16 @@ def new_full(
     return _new(self, (size,), fill_value, "new_full", dtype, device, requires_grad)
 
 
+@xp.errstate(all="ignore")  # too large a value becomes infinite
 def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A copy of `data` as a leaf of this tensor's type, on its device."""
     array = xp.asarray(data._array if isinstance(data, TensorBase) else data)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"new_tensor() takes numbers, and these are of type {array.dtype}")
-    array = xp.array(array, self._array.dtype)
+    kind = self._array.dtype
+    if array.dtype.kind == "f" and kind.kind in "iu" and not (xp.abs(array) <= xp.iinfo(kind).max).all():
+        raise RuntimeError(f"new_tensor(): a value cannot be converted to type {self.dtype!r} without overflow")
+    array = xp.array(array, kind)
     return wrap(array).to(self.device if device is None else device, dtype).requires_grad_(requires_grad)
 
 
@@ -81,8 +85,8 @@ def uniform_(self: Tensor, from_: Any = 0.0, to: Any = 1.0, *, generator: Genera
 
 def normal_(self: Tensor, mean: Any = 0.0, std: Any = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Draw every element from the normal distribution, as PyTorch draws for the same seed."""
-    if not std >= 0 or std != std or mean != mean:
-        raise RuntimeError(f"normal expects std >= 0.0, but found std {std} and mean {mean}")
+    if not (std >= 0 and math.isfinite(std) and math.isfinite(mean)):
+        raise RuntimeError(f"normal expects finite numbers and std >= 0.0, but found std {std} and mean {mean}")
     return _fill(self, (generator or default_generator).normal(self.numel(), self._array.dtype) * std + mean)
 
 

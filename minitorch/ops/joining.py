@@ -76,13 +76,13 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     """Views of `tensor`, cut along `dim` into pieces of one size (the last may be smaller) or of the sizes given."""
     dim = check_dim(dim, tensor.ndim)
     n = tensor.shape[dim]
-    if isinstance(split_size_or_sections, int):
-        size = split_size_or_sections
+    if isinstance(split_size_or_sections, bool) or not hasattr(split_size_or_sections, "__len__"):
+        (size,) = sizes((split_size_or_sections,), "split")
         if size < 0 or (size == 0 and n > 0):
             raise RuntimeError(f"split expects split_size be positive, but got split_size={size}")
         sections = [builtins.min(size, n - i) for i in range(0, n, size)] if n else [0]
     else:
-        sections = list(split_size_or_sections)
+        sections = list(sizes((split_size_or_sections,), "split"))
         if builtins.sum(sections) != n or any(s < 0 for s in sections):
             raise RuntimeError(
                 f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {dim}), "

@@ -294,7 +294,7 @@ def t(input: Tensor) -> Tensor:
 
 def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """With the dimensions `source` moved to the positions `destination`, the others in order around them."""
-    a, b = (check_dims(d, input.ndim) if isinstance(d, int) or len(d) else () for d in (source, destination))
+    a, b = (check_dims(dims, input.ndim) if (dims := sizes((d,), "movedim")) else () for d in (source, destination))
     if len(a) != len(b):
         raise RuntimeError(
             f"movedim: Invalid source or destination dims: source ({list(a)} dims) should contain the same number of "
@@ -339,18 +339,18 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
 
 def flip(input: Tensor, dims: int | Sequence[int]) -> Tensor:
     """Reversed along `dims`, as a copy."""
-    dims = (dims,) if isinstance(dims, int) else tuple(dims)
+    dims = sizes((dims,), "flip")
     return Flip.apply(input, check_dims(dims, input.ndim) if dims else ())
 
 
 def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
     """Shifted by `shifts` along `dims`, what leaves at the end comes in at the front; without dims, as if flat."""
-    shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
-    if dims is None or dims == ():
+    shifts = sizes((shifts,), "roll")
+    if dims is None or (isinstance(dims, (tuple, list)) and not dims):
         if len(shifts) != 1:
             raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:0")
         return reshape(roll(reshape(input, (-1,)), shifts, 0), tuple(input.shape))
-    dims = (dims,) if isinstance(dims, int) else tuple(dims)
+    dims = sizes((dims,), "roll")
     if len(shifts) != len(dims):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
     places = tuple(check_dim(d, input.ndim) for d in dims)

@@ -153,7 +153,7 @@ def graph(output: Tensor, *, params: Any = None) -> Graph:
             f"{type(params).__name__}"
         ) from None
     for name, tensor in pairs:
-        if not isinstance(tensor, Tensor):
+        if not isinstance(tensor, Tensor) or not isinstance(name, str):
             raise TypeError(f"params names tensors, and {name!r} is a {type(tensor).__name__}")
     names = {id(tensor): _readable(str(name)) for name, tensor in pairs}
     nodes: list[Node] = []
