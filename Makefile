@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` and `make test`. Both make the virtual environment first.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench tutorials parity clean
+.PHONY: help demo test lint bench fuzz hunt tutorials parity clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -31,6 +31,13 @@ lint: $(READY) ## check style, types and the direction of imports
 
 bench: $(READY) ## measure speed, beside PyTorch where it is installed
 	$(BIN)/python -m tests.benchmarks
+
+fuzz: $(READY) ## draw many more cases than `make test` does, others each time (about 20 minutes)
+	$(BIN)/python -m pytest --hypothesis-profile=long tests/test_ops.py tests/test_layers.py tests/test_quick_paths.py
+	$(BIN)/python -m tests.hostile 200000
+
+hunt: $(READY) ## a Python with a mistake in one derivative: find it
+	$(BIN)/python -m tests.mutants --hunt
 
 tutorials: $(READY) ## run every tutorial
 	@set -e; for script in tutorials/[0-9]*.py; do echo "== $$script"; $(BIN)/python $$script; done

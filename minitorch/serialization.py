@@ -39,8 +39,7 @@ def save(obj: Any, f: str | os.PathLike[str] | IO[bytes]) -> None:
     """
     tensors: dict[str, Any] = {}
     structure = _describe(obj, "", tensors, [])
-    flat = isinstance(obj, dict) and all(isinstance(v, Tensor) for v in obj.values())
-    metadata = {_STRUCTURE: "null" if flat and type(obj) is dict else json.dumps(structure)}
+    metadata = {_STRUCTURE: json.dumps(structure)}
     if "__metadata__" in tensors:
         raise ValueError("save(): a tensor cannot be called '__metadata__', which is the format's own word")
     content = _library().save(tensors, metadata={**metadata, _CHECK: _checksum(metadata[_STRUCTURE], tensors)})

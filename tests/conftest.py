@@ -1,4 +1,7 @@
-"""Settings for every test: Hypothesis draws the same cases each time, and the random stream starts from one seed."""
+"""Settings for every test: Hypothesis draws the same cases each time, and the random stream starts from one seed.
+
+`make fuzz` runs with the profile 'long' instead, which draws many more, and others each time.
+"""
 
 import gc
 
@@ -15,6 +18,7 @@ settings.register_profile(
     phases=set(Phase) - {Phase.explain},
     suppress_health_check=[HealthCheck.too_slow],
 )
+settings.register_profile("long", deadline=None, max_examples=400, suppress_health_check=list(HealthCheck))
 settings.load_profile("ci")
 
 

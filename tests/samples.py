@@ -1,7 +1,13 @@
-"""For every op of the package: how to draw inputs for it. One entry an op; the tests walk them all.
+"""For every op of the package: how to draw inputs for it, and what is known of it. One entry an op; the tests walk them all.
 
-An entry is a function that is given a `Draw` and returns (function, inputs): a function of Tensors that uses the op, and
-float64 Tensors to call it with. It keeps away from kinks, where differences mean nothing.
+    SAMPLES     how to draw: a function that is given a `Draw` and returns (function, inputs), a function of Tensors that uses
+                the op and float64 Tensors to call it with, away from kinks, where differences mean nothing; and as a third,
+                where tests/naive.py has no layer made of the op, its definition: the value in plain Python
+    KINKS       what the derivative is at points where there are several slopes to choose from
+    ORDERS      how often it is differentiated, if more than twice
+    ANALYTIC    ops that compute on complex numbers, too, so that their derivative can be checked to the last digits
+
+What invalid arguments look like stands in tests/misuse.py and tests/hostile.py. `sample_of` draws, `checks.py` checks.
 """
 
 from __future__ import annotations
@@ -9,7 +15,9 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import operator
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -67,28 +75,88 @@ class Draw:
         return self.integers(-ndim, ndim - 1)
 
 
-def unary(function, **range_):
-    return lambda draw: (function, (draw.tensor(draw.shape(), **range_),))
+class Sample(NamedTuple):
+    """A function, what to call it with, and if it is known here its definition: arrays to the array that must come out."""
+
+    function: Callable[..., Any]
+    inputs: tuple[mt.Tensor, ...]
+    definition: Callable[..., np.ndarray] | None = None
 
 
-def binary(function, **range_):
+def sample_of(op: type[Function], draw: Draw) -> Sample:
+    """A sample of the op."""
+    return Sample(*{**SAMPLES, **WITHOUT_GRADIENT}[op](draw))
+
+
+# ---- definitions: element by element, in plain Python ------------------------------------------------------------------
+
+
+def each(function):
+    """Element by element, of one operand or of several that broadcast."""
+    return lambda *arrays: np.asarray(np.vectorize(function, otypes=[float])(*arrays))
+
+
+def over(dims, keepdim, function):
+    """function(list of the elements) over dimensions."""
+
+    def definition(x):
+        axes = range(x.ndim) if dims is None else [d % x.ndim for d in (dims if isinstance(dims, tuple) else (dims,))]
+        out = np.zeros([1 if i in axes else n for i, n in enumerate(x.shape)])
+        for place in np.ndindex(*out.shape):
+            out[place] = function(
+                [float(v) for v in np.ravel(x[tuple(slice(None) if i in axes else p for i, p in enumerate(place))])]
+            )
+        return out if keepdim else out.reshape([n for i, n in enumerate(x.shape) if i not in axes])
+
+    return definition
+
+
+def along(dim, function):
+    """function(list of the elements) along a dimension, a list again."""
+    return lambda x: np.apply_along_axis(lambda row: np.array(function([float(v) for v in row])), dim, x)
+
+
+def moved(shape, origin):
+    """out[place] = x[origin(place)], or 0 where origin says None."""
+
+    def definition(x):
+        out = np.zeros(shape(x.shape) if callable(shape) else shape)
+        for place in np.ndindex(*out.shape):
+            source = origin(place, x.shape)
+            out[place] = 0.0 if source is None else x[source]
+        return out
+
+    return definition
+
+
+# ---- how to draw -------------------------------------------------------------------------------------------------------
+
+
+def unary(function, scalar=None, **range_):
+    return lambda draw: (function, (draw.tensor(draw.shape(), **range_),), scalar and each(scalar))
+
+
+def binary(function, scalar, **range_):
     def sample(draw):
         shape = draw.shape()
         other = draw.like(shape)
         a, b = draw.tensor(shape, **range_), draw.tensor(other, **range_)
-        return draw.choose([(function, (a, b)), (function, (b, a)), (lambda x: function(x, 1.5), (a,))])
+        kinds = [(function, (a, b)), (function, (b, a)), (lambda x: function(x, 1.5), (a,))]
+        which = draw.integers(0, 2)
+        return *kinds[which], each(scalar if which < 2 else lambda x: scalar(x, 1.5))
 
     return sample
 
 
 def division(draw):
     shape = draw.shape()
-    return lambda a, b: a / b, (draw.tensor(shape), draw.tensor(draw.like(shape), low=0.5))
+    return lambda a, b: a / b, (draw.tensor(shape), draw.tensor(draw.like(shape), low=0.5)), each(lambda a, b: a / b)
 
 
 def modulo(draw):
     shape = draw.shape()
-    return lambda a, b: a % b, (draw.tensor(shape, low=0.1, high=0.9), draw.tensor(draw.like(shape), low=1.0))
+    inputs = (draw.tensor(shape, low=-0.9, high=0.9, apart_from=(0,)), draw.tensor(draw.like(shape), low=1.0))
+    return lambda a, b: a % b, inputs, each(lambda a, b: a % b)
 
 
 def power(draw):
@@ -97,39 +165,42 @@ def power(draw):
     exponent = draw.choose([0, 1, 2, 3, -1, 0.5])
     return draw.choose(
         [
-            (lambda a, b: a**b, (base, draw.tensor(draw.like(shape)))),
-            (lambda a: a**exponent, (base,)),
-            (lambda b: 2.5**b, (base,)),
+            (lambda a, b: a**b, (base, draw.tensor(draw.like(shape))), each(lambda a, b: a**b)),
+            (lambda a: a**exponent, (base,), each(lambda a: a**exponent)),
+            (lambda b: 2.5**b, (base,), each(lambda b: 2.5**b)),
         ]
     )
 
 
-def reduction(function, **range_):
+def reduction(function, plain, **range_):
     def sample(draw):
         shape = draw.shape(1)
         dims = draw.choose([None, draw.dim(len(shape)), tuple(range(draw.integers(1, len(shape))))])
         keepdim = bool(draw.integers(0, 1))
-        return lambda x: function(x, dims, keepdim), (draw.tensor(shape, **range_),)
+        return lambda x: function(x, dims, keepdim), (draw.tensor(shape, **range_),), over(dims, keepdim, plain)
 
     return sample
 
 
-def extreme(function):
-    def sample(draw):
-        shape = draw.shape(1)
-        dim = draw.choose([draw.dim(len(shape)), tuple(range(len(shape)))])
-        return lambda x: function(x, dim), (draw.distinct(shape),)
-
-    return sample
+def extreme(draw):
+    shape = draw.shape(1)
+    dim = draw.choose([draw.dim(len(shape)), tuple(range(len(shape)))])
+    function, plain = draw.choose([(mt.amax, max), (mt.amin, min)])
+    return lambda x: function(x, dim), (draw.distinct(shape),), over(dim, False, plain)
 
 
-def along_dim(function):
+def along_dim(function, plain):
     def sample(draw):
         shape = draw.shape(1)
         dim = draw.dim(len(shape))
-        return lambda x: function(x, dim), (draw.tensor(shape),)
+        return lambda x: function(x, dim), (draw.tensor(shape),), along(dim, plain)
 
     return sample
+
+
+def probabilities(row):
+    powers = [math.exp(v) for v in row]
+    return [p / math.fsum(powers) for p in powers]
 
 
 def product(draw):
@@ -137,44 +208,68 @@ def product(draw):
     dim, x = draw.dim(len(shape)), draw.tensor(shape)
     if draw.integers(0, 1):
         x.detach()[mt.from_numpy(draw.values.random(shape) < 0.3)] = 0.0
-    return lambda x: ops.prod(x, dim), (x,)
+    return lambda x: ops.prod(x, dim), (x,), over(dim, False, math.prod)
 
 
 def sum_to(draw):
     small = draw.shape(0, 2)
     large = (*draw.shape(0, 1), *(draw.choose((n, 3)) if n == 1 else n for n in small))
-    return lambda x: x.sum_to_size(small), (draw.tensor(large),)
+
+    def definition(x):
+        out = np.zeros(small)
+        for place in np.ndindex(*large):
+            out[tuple(0 if n == 1 else p for n, p in zip(small, place[len(large) - len(small) :], strict=True))] += x[place]
+        return out
+
+    return lambda x: x.sum_to_size(small), (draw.tensor(large),), definition
 
 
 def expansion(draw):
     small = draw.shape(0, 2)
     large = (*draw.shape(0, 1), *(draw.choose((n, 3)) if n == 1 else n for n in small))
-    return lambda x: x.expand(large), (draw.tensor(small),)
+
+    def origin(place, shape):
+        return tuple(0 if n == 1 else p for n, p in zip(shape, place[len(large) - len(shape) :], strict=True))
+
+    return lambda x: x.expand(large), (draw.tensor(small),), moved(large, origin)
 
 
 def reshaping(draw):
     shape = draw.shape(1)
     new = draw.choose([(-1,), shape[::-1], (1, -1)])
-    return lambda x: x.reshape(new), (draw.tensor(shape),)
+    return lambda x: x.reshape(new), (draw.tensor(shape),), lambda x: np.array([float(v) for v in x.flat]).reshape(new)
 
 
 def permuting(draw):
     shape = draw.shape(1)
     order = draw.choose(itertools.permutations(range(len(shape))))
-    return lambda x: x.permute(order), (draw.tensor(shape),)
+
+    def origin(place, shape):
+        return tuple(place[order.index(i)] for i in range(len(shape)))
+
+    return lambda x: x.permute(order), (draw.tensor(shape),), moved([shape[i] for i in order], origin)
 
 
 def joining(draw):
     shape = draw.shape(1)
     dim = draw.integers(0, len(shape) - 1)
     other = (*shape[:dim], draw.integers(0, 2), *shape[dim + 1 :])
-    return lambda *xs: mt.cat(xs, dim), (draw.tensor(shape), draw.tensor(other), draw.tensor(shape))
+
+    def definition(*xs):
+        slices = [np.take(x, i, dim) for x in xs for i in range(x.shape[dim])]
+        return np.stack(slices, dim)
+
+    return lambda *xs: mt.cat(xs, dim), (draw.tensor(shape), draw.tensor(other), draw.tensor(shape)), definition
 
 
 def rolling(draw):
     shape = draw.shape(1)
     shift, dim = draw.integers(-4, 4), draw.dim(len(shape))
-    return lambda x: x.roll(shift, dim), (draw.tensor(shape),)
+
+    def origin(place, shape):
+        return tuple((p - shift) % n if i == dim % len(shape) else p for i, (p, n) in enumerate(zip(place, shape, strict=True)))
+
+    return lambda x: x.roll(shift, dim), (draw.tensor(shape),), moved(shape, origin)
 
 
 def padding(draw):
@@ -199,7 +294,13 @@ def index_of(draw, shape):
 
 def indexing(draw):
     index = index_of(draw, (3, 4, 2))
-    return lambda x: x[index], (draw.tensor((3, 4, 2)),)
+    return lambda x: x[index], (draw.tensor((3, 4, 2)),), lambda x: looked_up(x, index)
+
+
+def looked_up(x, index):
+    """x[index], each element found by the number that stands in its place."""
+    numbers = mt.arange(x.size).reshape(x.shape)[index].numpy()
+    return np.array([x.flat[n] for n in numbers.flat]).reshape(numbers.shape)
 
 
 def putting(draw):
@@ -225,7 +326,20 @@ def product_of_matrices(draw):
     batch = draw.shape(0, 2)
     a = draw.choose([(m,), (n, m), (*batch, n, m)])
     b = draw.choose([(m,), (m, p), (*draw.like(batch), m, p)])
-    return lambda a, b: a @ b, (draw.tensor(a), draw.tensor(b))
+
+    def definition(a, b):
+        rows, columns = a if a.ndim > 1 else a[None], b if b.ndim > 1 else b[:, None]
+        out = np.zeros((*np.broadcast_shapes(rows.shape[:-2], columns.shape[:-2]), rows.shape[-2], columns.shape[-1]))
+        rows, columns = (np.broadcast_to(x, (*out.shape[:-2], *x.shape[-2:])) for x in (rows, columns))
+        for *where, i, k in np.ndindex(*out.shape):
+            out[(*where, i, k)] = math.fsum(rows[(*where, i, j)] * columns[(*where, j, k)] for j in range(rows.shape[-1]))
+        return out.reshape(
+            [n for n, keep in zip(out.shape[-2:], (a.ndim > 1, b.ndim > 1), strict=True) if keep]
+            if out.ndim == 2
+            else [*out.shape[:-2], *([out.shape[-2]] if a.ndim > 1 else []), *([out.shape[-1]] if b.ndim > 1 else [])]
+        )
+
+    return lambda a, b: a @ b, (draw.tensor(a), draw.tensor(b)), definition
 
 
 def einsum(draw):
@@ -238,7 +352,11 @@ def einsum(draw):
             ("iji,j->ij", (2, 3, 2), (3,)), ("b...->...", (2, 3)),
         ]
     )  # fmt: skip
-    return lambda *xs: mt.einsum(equation, *xs), tuple(draw.tensor(s) for s in shapes)
+
+    def definition(*xs):
+        return np.einsum(equation, *xs, optimize=False)  # loops, in C
+
+    return lambda *xs: mt.einsum(equation, *xs), tuple(draw.tensor(s) for s in shapes), definition
 
 
 def convolution_case(draw):
@@ -373,22 +491,33 @@ def leaky(draw):
 
 def choice(draw):
     shape = draw.shape()
-    condition = mt.from_numpy(np.asarray(draw.values.random(shape) < 0.5))
+    mask = np.asarray(draw.values.random(shape) < 0.5)
+    condition = mt.from_numpy(mask)
     a, b = draw.tensor(draw.like(shape)), draw.tensor(shape)
-    return draw.choose([(lambda a, b: mt.where(condition, a, b), (a, b)), (lambda a: mt.where(condition, a, 2.0), (a,))])
+    return draw.choose(
+        [
+            (lambda a, b: mt.where(condition, a, b), (a, b), lambda a, b: each(lambda m, a, b: a if m else b)(mask, a, b)),
+            (lambda a: mt.where(condition, a, 2.0), (a,), lambda a: each(lambda m, a: a if m else 2.0)(mask, a)),
+        ]
+    )
 
 
 def masking(draw):
     shape = draw.shape()
-    mask = mt.from_numpy(np.asarray(draw.values.random(shape) < 0.5))
-    return lambda x: ops.comparison.Keep.apply(x, mask), (draw.tensor(shape),)
+    kept = np.asarray(draw.values.random(shape) < 0.5)
+    mask = mt.from_numpy(kept)
+    return (
+        lambda x: ops.comparison.Keep.apply(x, mask),
+        (draw.tensor(shape),),
+        lambda x: each(lambda x, m: x if m else 0.0)(x, kept),
+    )
 
 
-def pairwise(function):
+def pairwise(function, scalar):
     def sample(draw):
         shape = draw.shape()
         both = draw.distinct((2, *shape)).detach()
-        return function, (both[0].clone().requires_grad_(), both[1].clone().requires_grad_())
+        return function, (both[0].clone().requires_grad_(), both[1].clone().requires_grad_()), each(scalar)
 
     return sample
 
@@ -398,65 +527,79 @@ def clamping(draw):
     low, high = draw.tensor((), low=-1, high=-0.6), draw.tensor((), low=0.6, high=1)
     x._array[...] = np.where(np.abs(np.abs(x._array) - 0.8) < 0.3, 0.0, x._array)
     return draw.choose(
-        [(lambda x: x.clamp(-0.5, 0.5), (x,)), (lambda x: x.clamp(min=-0.5), (x,)), (lambda *a: mt.clamp(*a), (x, low, high))]
+        [
+            (lambda x: x.clamp(-0.5, 0.5), (x,), each(lambda x: min(max(x, -0.5), 0.5))),
+            (lambda x: x.clamp(min=-0.5), (x,), each(lambda x: max(x, -0.5))),
+            (lambda x, high: x.clamp(max=high), (x, high), each(min)),
+            (lambda *a: mt.clamp(*a), (x, low, high), each(lambda x, low, high: min(max(x, low), high))),
+        ]
     )
 
 
 SAMPLES: dict[type[Function], Callable] = {
-    ops.arithmetic.Add: binary(mt.add),
-    ops.arithmetic.Sub: binary(mt.sub),
-    ops.arithmetic.Mul: binary(mt.mul),
+    ops.arithmetic.Add: binary(mt.add, operator.add),
+    ops.arithmetic.Sub: binary(mt.sub, operator.sub),
+    ops.arithmetic.Mul: binary(mt.mul, operator.mul),
     ops.arithmetic.Div: division,
     ops.arithmetic.Remainder: modulo,
-    ops.arithmetic.Neg: unary(mt.neg),
-    ops.arithmetic.Abs: unary(mt.abs, apart_from=(0,)),
+    ops.arithmetic.Neg: unary(mt.neg, operator.neg),
+    ops.arithmetic.Abs: unary(mt.abs, abs, apart_from=(0,)),
     ops.arithmetic.Pow: power,
-    ops.pointwise.Exp: unary(mt.exp),
-    ops.pointwise.Expm1: unary(mt.expm1),
-    ops.arithmetic.Log: lambda draw: unary(draw.choose([mt.log, mt.log2, mt.log10]), low=0.3)(draw),
-    ops.pointwise.Log1p: unary(mt.log1p, low=-0.5),
-    ops.pointwise.Sqrt: unary(mt.sqrt, low=0.3),
-    ops.pointwise.Sin: unary(mt.sin),
-    ops.pointwise.Cos: unary(mt.cos),
-    ops.pointwise.Atan: unary(mt.atan),
-    ops.pointwise.Asin: unary(mt.asin, low=-0.8, high=0.8),
-    ops.pointwise.Acos: unary(mt.acos, low=-0.8, high=0.8),
-    ops.pointwise.Sinh: unary(mt.sinh),
-    ops.pointwise.Cosh: unary(mt.cosh),
-    ops.pointwise.Atan2: lambda draw: (mt.atan2, (draw.tensor((2, 3), low=0.3), draw.tensor((3,)))),
-    ops.pointwise.Tanh: unary(mt.tanh),
-    ops.pointwise.Sigmoid: unary(mt.sigmoid),
-    ops.pointwise.Softplus: unary(ops.pointwise.softplus),
-    ops.pointwise.Erf: unary(mt.erf),
-    ops.comparison.Step: unary(mt.floor, apart_from=(-1, 0, 1)),
-    ops.comparison.Blank: unary(ops.comparison.Blank.apply),
-    ops.comparison.FloorDivide: lambda draw: (lambda a: a // 0.7, (draw.tensor((3, 2), low=0.1, high=0.6),)),
+    ops.pointwise.Exp: unary(mt.exp, math.exp),
+    ops.pointwise.Expm1: unary(mt.expm1, math.expm1),
+    ops.arithmetic.Log: lambda draw: unary(
+        *draw.choose([(mt.log, math.log), (mt.log2, math.log2), (mt.log10, math.log10)]), low=0.3
+    )(draw),
+    ops.pointwise.Log1p: unary(mt.log1p, math.log1p, low=-0.5),
+    ops.pointwise.Sqrt: unary(mt.sqrt, math.sqrt, low=0.3),
+    ops.pointwise.Sin: unary(mt.sin, math.sin),
+    ops.pointwise.Cos: unary(mt.cos, math.cos),
+    ops.pointwise.Atan: unary(mt.atan, math.atan),
+    ops.pointwise.Asin: unary(mt.asin, math.asin, low=-0.8, high=0.8),
+    ops.pointwise.Acos: unary(mt.acos, math.acos, low=-0.8, high=0.8),
+    ops.pointwise.Sinh: unary(mt.sinh, math.sinh),
+    ops.pointwise.Cosh: unary(mt.cosh, math.cosh),
+    ops.pointwise.Atan2: lambda draw: (mt.atan2, (draw.tensor((2, 3), low=0.3), draw.tensor((3,))), each(math.atan2)),
+    ops.pointwise.Tanh: unary(mt.tanh, math.tanh),
+    ops.pointwise.Sigmoid: unary(mt.sigmoid, lambda x: 1 / (1 + math.exp(-x))),
+    ops.pointwise.Softplus: unary(ops.pointwise.softplus, lambda x: math.log1p(math.exp(x))),
+    ops.pointwise.Erf: unary(mt.erf, math.erf),
+    ops.comparison.Step: unary(mt.floor, math.floor, apart_from=(-1, 0, 1)),
+    ops.comparison.Blank: unary(ops.comparison.Blank.apply, lambda x: 0.0),
+    ops.comparison.FloorDivide: lambda draw: (
+        lambda a: a // 0.7,
+        (draw.tensor((3, 2), low=0.1, high=0.6),),
+        each(lambda a: a // 0.7),
+    ),
     ops.comparison.Keep: masking,
     ops.comparison.Where: choice,
-    ops.comparison.Maximum: pairwise(mt.maximum),
-    ops.comparison.Minimum: pairwise(mt.minimum),
+    ops.comparison.Maximum: pairwise(mt.maximum, max),
+    ops.comparison.Minimum: pairwise(mt.minimum, min),
     ops.comparison.Clamp: clamping,
-    Relu: unary(mt.relu, apart_from=(0,)),
+    Relu: unary(mt.relu, lambda x: max(x, 0.0), apart_from=(0,)),
     LeakyRelu: leaky,
     Bend: bend,
-    ops.reduction.Sum: reduction(mt.sum),
-    ops.reduction.Extreme: extreme(mt.amax),
+    ops.reduction.Sum: reduction(mt.sum, math.fsum),
+    ops.reduction.Extreme: extreme,
     ops.reduction.Prod: product,
-    ops.reduction.LogSumExp: reduction(lambda x, d, k: mt.logsumexp(x, tuple(range(x.ndim)) if d is None else d, k)),
-    ops.reduction.Softmax: along_dim(mt.softmax),
-    ops.reduction.LogSoftmax: along_dim(mt.log_softmax),
-    ops.reduction.CumSum: along_dim(mt.cumsum),
+    ops.reduction.LogSumExp: reduction(
+        lambda x, d, k: mt.logsumexp(x, tuple(range(x.ndim)) if d is None else d, k),
+        lambda row: math.log(math.fsum(math.exp(v) for v in row)),
+    ),
+    ops.reduction.Softmax: along_dim(mt.softmax, probabilities),
+    ops.reduction.LogSoftmax: along_dim(mt.log_softmax, lambda row: [math.log(p) for p in probabilities(row)]),
+    ops.reduction.CumSum: along_dim(mt.cumsum, lambda row: list(itertools.accumulate(row))),
     ops.shape.Reshape: reshaping,
     ops.shape.Permute: permuting,
     ops.shape.Expand: expansion,
     ops.shape.SumTo: sum_to,
     ops.joining.Cat: joining,
-    ops.shape.Flip: along_dim(mt.flip),
+    ops.shape.Flip: along_dim(mt.flip, lambda row: row[::-1]),
     ops.shape.Roll: rolling,
     ops.shape.Pad: padding,
-    ops.shape.Clone: unary(mt.clone),
-    ops.shape.ToDevice: unary(lambda x: ops.shape.ToDevice.apply(x, mt.device("cpu"))),
-    ops.shape.Cast: unary(lambda x: ops.shape.Cast.apply(x, np.dtype("float64"))),
+    ops.shape.Clone: unary(mt.clone, float),
+    ops.shape.ToDevice: unary(lambda x: ops.shape.ToDevice.apply(x, mt.device("cpu")), float),
+    ops.shape.Cast: unary(lambda x: ops.shape.Cast.apply(x, np.dtype("float64")), float),
     ops.indexing.GetItem: indexing,
     ops.indexing.PutItem: putting,
     ops.indexing.SetItem: setting,
@@ -480,7 +623,7 @@ SAMPLES: dict[type[Function], Callable] = {
         BinaryCrossEntropy.apply,
         tuple(draw.tensor((3, 2), low=0.1, high=0.9) for _ in range(2)),
     ),
-    Tap: unary(lambda x: Tap.apply(lambda grads: grads, x)),
+    Tap: unary(lambda x: Tap.apply(lambda grads: grads, x), float),
 }
 
 # Ops whose result is a mask or integers: no gradient goes through them.
@@ -491,3 +634,37 @@ WITHOUT_GRADIENT: dict[type[Function], Callable] = {
     ops.reduction.ArgExtreme: lambda draw: (mt.argmax, (draw.tensor((2, 3)),)),
     ops.reduction.Truth: lambda draw: (mt.any, (draw.tensor((2, 3)),)),
 }
+
+# At a kink there are several slopes to choose from. The choice, which is PyTorch's: a function, where, and the gradient there.
+KINKS: dict[type[Function], list[tuple[Callable, tuple, tuple]]] = {
+    ops.arithmetic.Abs: [(mt.abs, ([0.0],), ([0.0],))],
+    ops.arithmetic.Pow: [(lambda x: x**1, ([0.0],), ([1.0],)), (lambda x: x**0, ([0.0],), ([0.0],))],
+    Relu: [(mt.relu, ([0.0, -0.0],), ([0.0, 0.0],))],
+    LeakyRelu: [(lambda x, s=s: mt.nn.functional.leaky_relu(x, s), ([0.0],), ([s],)) for s in (0.25, -0.5)],
+    ops.comparison.Step: [(mt.floor, ([1.0],), ([0.0],)), (mt.sign, ([0.0],), ([0.0],))],
+    ops.comparison.Maximum: [(mt.maximum, ([1.0, 2.0], [1.0, 1.0]), ([0.5, 1.0], [0.5, 0.0]))],
+    ops.comparison.Minimum: [(mt.minimum, ([1.0, 2.0], [1.0, 1.0]), ([0.5, 0.0], [0.5, 1.0]))],
+    ops.comparison.Clamp: [(lambda x: x.clamp(-1.0, 1.0), ([-1.0, 1.0, 2.0],), ([1.0, 1.0, 0.0],))],
+    ops.reduction.Extreme: [
+        (mt.amax, ([1.0, 3.0, 3.0],), ([0.0, 0.5, 0.5],)),
+        (mt.amin, ([1.0, 1.0, 3.0],), ([0.5, 0.5, 0.0],)),
+    ],
+    MaxPool: [(lambda x: mt.nn.functional.max_pool1d(x[None], 2)[0], ([1.0, 1.0, 0.0, 2.0],), ([1.0, 0.0, 0.0, 1.0],))],
+    Standardize: [(lambda x: mt.std(x), ([2.0, 2.0],), ([0.0, 0.0],))],
+    ops.arithmetic.Remainder: [(lambda a, b: a % b, ([2.0], [1.0]), ([1.0], [-2.0]))],
+    ops.pointwise.Atan2: [(mt.atan2, ([0.0], [0.0]), ([0.0], [0.0]))],
+}
+
+ORDERS: dict[type[Function], int] = dict.fromkeys(
+    (Convolution, ConvTranspose, ConvWeight, MaxPool, Pick, PutBack, PickCell, PutCell, AvgPool, Spread, Unfold, Fold), 3
+)
+
+ANALYTIC: set[type[Function]] = {
+    ops.arithmetic.Add, ops.arithmetic.Sub, ops.arithmetic.Mul, ops.arithmetic.Div, ops.arithmetic.Neg, ops.arithmetic.Pow,
+    ops.pointwise.Exp, ops.pointwise.Expm1, ops.pointwise.Log1p, ops.pointwise.Sqrt, ops.pointwise.Sin, ops.pointwise.Cos,
+    ops.pointwise.Asin, ops.pointwise.Acos, ops.pointwise.Atan, ops.pointwise.Sinh, ops.pointwise.Cosh, ops.pointwise.Tanh,
+    ops.pointwise.Sigmoid, ops.reduction.Sum, ops.reduction.Prod, ops.reduction.Softmax, ops.reduction.LogSumExp,
+    ops.reduction.LogSoftmax, ops.reduction.CumSum, ops.shape.Reshape, ops.shape.Permute, ops.shape.Expand, ops.shape.Flip,
+    ops.shape.Roll, ops.shape.Clone, ops.joining.Cat, ops.matrix.MatMul, ops.matrix.Einsum, Linear, Convolution, ConvTranspose,
+    ConvWeight, AvgPool, Unfold, Fold, ops.indexing.GetItem,
+}  # fmt: skip

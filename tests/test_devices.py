@@ -16,7 +16,7 @@ import minitorch as mt
 from minitorch import nn
 from minitorch.backend import device as devices
 from tests.layers import LAYERS, Drawing
-from tests.samples import SAMPLES, WITHOUT_GRADIENT, Draw
+from tests.samples import SAMPLES, WITHOUT_GRADIENT, Draw, sample_of
 from tests.strict_array import library
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
@@ -49,7 +49,7 @@ def run(op, seed, monkeypatch, where):
     """A sample of an op on a device: its output and the gradients, first and second order."""
     original = mt.from_numpy
     monkeypatch.setattr(mt, "from_numpy", lambda array: original(array).to(where))
-    function, inputs = {**SAMPLES, **WITHOUT_GRADIENT}[op](Draw(random.Random(seed).randint))
+    function, inputs, _ = sample_of(op, Draw(random.Random(seed).randint))
     inputs = [x.detach().to(where).requires_grad_() for x in inputs]
     output = function(*inputs)
     monkeypatch.setattr(mt, "from_numpy", original)

@@ -190,7 +190,7 @@ def _outputs(func: Callable[..., Any], args: Sequence[Any]) -> list[TensorBase]:
     """The floating-point outputs of func; those that require grad, if any do."""
     result = func(*args)
     parts = [result] if isinstance(result, TensorBase) else [tensor for _, tensor in _tensors_in(result)]
-    if not parts:
+    if not parts and not isinstance(result, (tuple, list, Mapping)):
         raise ValueError(f"gradcheck checks functions that return Tensors, and this one returned {type(result).__name__}")
     floating = [p for p in parts if p._array.dtype.kind in "fc"]
     return [p for p in floating if p.requires_grad] or floating

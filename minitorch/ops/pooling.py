@@ -259,7 +259,8 @@ def _batched(name: str, rank: int, input: Tensor, pool: Callable[[Tensor], Any])
 
 def _window(name: str, rank: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Window:
     """A pool's window: its stride is its size unless given, and at most half of it may lie on padding."""
-    steps = kernel_size if stride is None or stride in ((), []) else stride
+    given = stride is not None and not (isinstance(stride, (tuple, list)) and not stride)
+    steps = stride if given else kernel_size
     window = Window.of(name, rank, kernel_size, steps, padding, dilation, ceil_mode)
     for (p, _), k in zip(window.padding, window.kernel, strict=True):
         if 2 * p > k:
@@ -387,7 +388,8 @@ def max_unpool(
     sizes that pool to this one is meant. Where an index occurs twice the last element wins, and it alone has a gradient.
     """
     name = f"max_unpool{rank}d"
-    steps = kernel_size if stride is None or stride in ((), []) else stride
+    given = stride is not None and not (isinstance(stride, (tuple, list)) and not stride)
+    steps = stride if given else kernel_size
     window = Window.of(name, rank, kernel_size, steps, padding, 1)
     if indices.dtype.name != "int64":
         raise RuntimeError(f"{name}: elements in indices should be type int64 but got: {indices.dtype!r}")

@@ -1,0 +1,294 @@
+"""Deliberate mistakes in minitorch, one at a time: each must be caught. python -m tests.mutants
+
+A mutant is a function of the package with a piece of its source replaced: a sign lost, a sum forgotten, a mask taken from the
+wrong tensor. `with mutant.applied():` puts it in; `mutant.caught()` says whether the checks of its part of the database notice.
+
+As a bug hunt: `python -m tests.mutants --hunt 7` starts a Python with one of them in it, and `reveal()` shows what it was.
+"""
+
+from __future__ import annotations
+
+import code
+import contextlib
+import difflib
+import functools
+import importlib
+import inspect
+import random
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from minitorch import nn
+from tests import checks
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`old` becomes `new` in the source of `target`, a function of the package. The checks of `entries` must notice.
+
+    An entry is an op (a key of SAMPLES), a layer (of LAYERS), or a test, "test_nn:test_name".
+    """
+
+    target: str
+    old: str
+    new: str
+    what: str  # the mistake, in words
+    entries: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def function(self) -> Any:
+        module, _, path = self.target.partition(":")
+        found: Any = importlib.import_module(f"minitorch.{module}")
+        for name in path.split("."):
+            found = inspect.getattr_static(found, name)
+        return inspect.unwrap(getattr(found, "fget", None) or getattr(found, "__func__", found))
+
+    @functools.cached_property
+    def source(self) -> str:
+        return textwrap.dedent(inspect.getsource(self.function))
+
+    @functools.cached_property
+    def mutated(self) -> str:
+        *_, body = self.source.rpartition('"""')  # what the docstring says may stay
+        if self.old not in body:
+            raise ValueError(f"{self.target} has no {self.old!r} any more: the mutant must follow the code")
+        return self.source[: len(self.source) - len(body)] + body.replace(self.old, self.new, 1)
+
+    @contextlib.contextmanager
+    def applied(self) -> Iterator[None]:
+        """The mistake is there, for all who call the function, by whatever name."""
+        function = self.function
+        scope: dict[str, Any] = {}
+        body = "\n".join(line for line in self.mutated.splitlines() if not line.startswith("@"))
+        exec(
+            compile(f"from __future__ import annotations\n{body}", function.__code__.co_filename, "exec"),
+            function.__globals__,
+            scope,
+        )
+        before = function.__code__
+        function.__code__ = scope[function.__name__].__code__
+        try:
+            yield
+        finally:
+            function.__code__ = before
+
+    @property
+    def checked_by(self) -> tuple[str, ...]:
+        """The entries whose checks must notice."""
+        return self.entries or (self.target.partition(":")[2].partition(".")[0],)
+
+    def caught(self) -> str | None:
+        """What noticed the mistake; None if nothing did."""
+        with self.applied():
+            for entry in self.checked_by:
+                if (complaint := checks.complaint(entry)) is not None:
+                    return f"{entry}: {complaint}"
+        return None
+
+    @property
+    def diff(self) -> str:
+        lines = difflib.unified_diff(self.source.splitlines(), self.mutated.splitlines(), lineterm="", n=2)
+        return "\n".join([f"{self.target}: {self.what}", *list(lines)[2:]])
+
+
+def of_ops(module: str, *rows: tuple[str, ...]) -> list[Mutant]:
+    """Mutants of backward, in one file of ops/: the op, what stands there, what instead, and the mistake in words."""
+    made = []
+    for op, old, new, what, *entries in rows:
+        target = op if "." in op or op[0].islower() or op.startswith("_") else f"{op}.backward"
+        made.append(Mutant(f"ops.{module}:{target}", old, new, what, tuple(entries)))
+    return made
+
+
+FLIPPED = "__import__('minitorch').ops.shape.flip(weight, -1)"
+MEANS = "test_ops:test_mean_and_variance_are_their_definitions"
+CONVOLUTIONS = ("Convolution", "ConvTranspose", "ConvWeight")
+
+MUTANTS: list[Mutant] = [
+    *of_ops("arithmetic",
+        ("Add", "return grad, grad", "return grad, -grad", "a sign too many in the second operand"),
+        ("Sub", "-grad if", "grad if", "a sign lost in the second operand"),
+        ("Mul.forward", "b if for_a else None, a if for_b", "a if for_a else None, b if for_b", "the factors are exchanged"),
+        ("Div", "-grad * ((a / b) / b)", "grad * ((a / b) / b)", "a sign lost in the denominator"),
+        ("Div", "(a / b) / b", "a / b", "not divided by b a second time"),
+        ("Remainder", "floor(a / b)", "(a / b)", "the quotient is not rounded"),
+        ("Neg", "-grad", "grad", "a sign lost"),
+        ("Abs", "grad * sign(x)", "grad", "the sign of x is forgotten"),
+        ("Log", "x * ctx.scale", "x", "the base of the logarithm is forgotten"),
+        ("Pow", "grad * b * a ** (b - 1)", "grad * a ** (b - 1)", "the exponent does not come down"),
+        ("Pow", "a ** (b - 1)", "a**b", "the exponent is not one less"),
+        ("Pow", "grad * a**b * log(where", "grad * log(where", "a^b is forgotten in the exponent's derivative"),
+    ),
+    *of_ops("pointwise",
+        ("Exp", "grad * y", "grad * (y * 0 + 1)", "the derivative of e^x is taken for 1"),
+        ("Expm1", "y + 1", "y", "the output is taken for e^x"),
+        ("Log1p", "x + 1", "x", "the derivative of log x"),
+        ("Sqrt", "y * 2", "y", "a factor 1/2 lost"),
+        ("Sin", "cos(x)", "sin(x)", "the function is taken for its derivative"),
+        ("Cos", "-grad", "grad", "a sign lost"),
+        ("Acos", "-grad", "grad", "a sign lost"),
+        ("Asin", "1 - x * x", "1 + x * x", "the sign under the root"),
+        ("Cosh", "grad * sinh(x)", "-grad * sinh(x)", "the sign of the cosine without h"),
+        ("Atan2", "share * x, -share * y", "share * y, -share * x", "x and y are exchanged"),
+        ("Tanh", "(y * y)", "y", "the square is forgotten"),
+        ("Tanh", "grad - grad * (y * y)", "grad - grad * getattr(y * y, 'detach', lambda: y * y)()",
+         "right once, but the output counts as a constant the second time"),
+        ("Sigmoid", "(y - y * y)", "y", "1 - y is forgotten"),
+        ("Softplus", "sigmoid(x)", "sigmoid(-x)", "the sigmoid's argument has the wrong sign"),
+        ("Erf", "2 / math.sqrt", "1 / math.sqrt", "a factor 2 lost"),
+    ),
+    *of_ops("comparison",
+        ("Keep", "Keep.apply(grad, mask)", "grad", "the mask is forgotten on the way back"),
+        ("Where", "grad, ~condition", "grad, condition", "both branches have the same mask"),
+        ("Maximum", "a > b) + tie", "b > a) + tie", "the gradient goes to the smaller one"),
+        ("Maximum", "grad * 0.5", "grad", "at a tie both have the whole gradient"),
+        ("Minimum", "b < a) + tie", "b <= a) + tie", "at a tie one has more than its share"),
+        ("Clamp", "x >= low", "x > low", "no gradient at the bound itself"),
+        ("Clamp", "x > high if low", "x < high if low", "the bound has the gradient where it does not bind"),
+        ("Step", "Blank.apply(grad)", "grad", "the derivative of a step is taken for 1"),
+    ),
+    *of_ops("rectifier",
+        ("Relu", "y > 0", "y >= 0", "the gradient goes through where the output is 0"),
+        ("_bent", "x > 0", "g > 0", "the mask is taken from the gradient", "LeakyRelu", "Bend"),
+        ("LeakyRelu.forward", "x, slope)\n", "x, slope)\n    x = x * slope\n", "the slope is applied twice", "LeakyReLU"),
+        ("LeakyRelu", "grad * x, x <= 0", "grad, x <= 0", "the slope's gradient lacks x"),
+        ("_bent", "x > 0", "x >= 0", "at 0 the slope of the right side", "LeakyRelu"),
+    ),
+    *of_ops("reduction",
+        ("mean", "math.prod(input.shape[d] for d in dims)", "1", "1 / n is forgotten", MEANS),
+        ("var", "count - correction", "count", "the correction is forgotten", MEANS),
+        ("Extreme", "/ sum(ties, ctx.dims, True) * ties", "* ties", "equals do not share the gradient"),
+        ("Prod", "Reshape.apply(y, kept) / x", "Reshape.apply(y, kept)", "the factor itself is not left out"),
+        ("Prod", "if ctx.has_zero", "if False", "a product with a zero is divided by it"),
+        ("LogSumExp", "exp(x - Reshape.apply(y, kept))", "exp(x)", "the softmax is not normalized"),
+        ("Softmax", "sum(grad * y, ctx.dim, True)", "sum(grad, ctx.dim, True)", "the mean is not weighted by y"),
+        ("Softmax", "sum(grad * y, ctx.dim", "sum(grad * y, 0", "summed over the wrong axis"),
+        ("Softmax", "(grad - sum(grad * y, ctx.dim, True))", "grad", "the sum's part is forgotten"),
+        ("LogSoftmax", "exp(y) * sum", "y * sum", "the logarithm is taken for the probability"),
+        ("CumSum", "flip(cumsum(flip(grad, ctx.dim), ctx.dim), ctx.dim)", "cumsum(grad, ctx.dim)", "summed from the wrong end"),
+    ),
+    *of_ops("shape",
+        ("Permute", "tuple(ctx.dims.index(i) for i in range(len(ctx.dims)))", "ctx.dims", "the order is not inverted"),
+        ("Flip", "flip(grad, ctx.dims)", "grad", "not turned back"),
+        ("Roll", "-s for s", "s for s", "rolled on instead of back"),
+        ("Pad", "grad[ctx.inner]", "grad[tuple(builtins.slice(0, s.stop - s.start) for s in ctx.inner)]",
+         "the border is cut off at the wrong side"),
+    ),
+    *of_ops("indexing",
+        ("SetItem", "SetItem.apply(grad, 0.0, *ctx.steps) if for_x", "grad if for_x", "overwritten places keep their gradient"),
+        ("SetItem", "GetItem.apply(grad, *ctx.steps) if for_value", "GetItem.apply(grad, *ctx.steps) * -1.0 if for_value",
+         "a sign too many in the value"),
+    ),
+    Mutant("ops.joining:Cat.backward", "[0, *ctx.ends[:-1]]", "[0] * len(ctx.ends)", "every part starts at 0", ("Cat",)),
+    *of_ops("matrix",
+        ("MatMul", "grad @ mT(b)", "grad @ b", "the second operand is not transposed"),
+        ("MatMul", "mT(a) @ grad", "a @ grad", "the first operand is not transposed"),
+        ("Einsum", "names, letters, grad", "names[::-1], letters, grad", "the letters are out of order"),
+    ),
+    *of_ops("linear",
+        ("Linear", "mT(reshape(grad, (rows, grad.shape[-1]))) @ reshape(x, (rows, x.shape[-1]))",
+         "mT(reshape(grad, (rows, grad.shape[-1]))[:1]) @ reshape(x, (rows, x.shape[-1]))[:1]",
+         "the weight's gradient comes from the first row alone"),
+        ("Linear", "grad @ weight", "grad @ mT(mT(weight) * 2)", "a factor 2 too many"),
+    ),
+    *of_ops("convolution",
+        ("Convolution", "ConvTranspose.apply(grad, weight, None", f"ConvTranspose.apply(grad, {FLIPPED}, None",
+         "the kernel is flipped"),
+        ("Convolution", "ConvWeight.apply(x, grad", "ConvWeight.apply(x * 0.5, grad", "half of the kernel's gradient"),
+        ("ConvTranspose", "Convolution.apply(grad, weight, None", f"Convolution.apply(grad, {FLIPPED}, None",
+         "the kernel is flipped"),
+        ("ConvWeight", "ConvTranspose.apply(g, grad", "ConvTranspose.apply(g, grad * 2", "a factor 2 too many"),
+        ("_sum_of_each_channel", ", 2), 0)", ", 2)[:1], 0)", "the bias sees the first image alone", "Convolution"),
+    ),
+    Mutant("ops.columns:correlate_weight", ".sum(axis=0)", ".mean(axis=0)", "averaged over the batch", CONVOLUTIONS),
+    Mutant("ops.columns:_with_bias", "y + bias", "y - bias", "the bias is subtracted", ("Conv2d",)),
+    Mutant("ops.window:Window._inner", "slice(before, before + n)", "slice(0, n)", "the padding is not cropped",
+           ("Unfold", "Fold")),
+    Mutant("ops.window:Window.span", "d * (k - 1) + 1", "k", "the dilation is forgotten", ("Conv2d", "MaxPool2d")),
+    Mutant("ops.window:Window.scatter", "+= values(number)", "= values(number)", "written where it should be added",
+           ("Fold", "PutCell", "Spread")),
+    *of_ops("pooling",
+        ("MaxPool", "grad, which", "grad, which * 0", "the gradient goes to the first cell"),
+        ("by_taps", "seen > best", "seen >= best", "of equals the last one wins",
+         "test_ops:test_the_quick_way_to_pool_agrees_with_the_definition"),
+        ("PutBack", "Pick.apply(grad, places)", "Pick.apply(grad, places * 0)", "unpooling looks at the wrong index"),
+        ("PickCell", "grad, which", "grad, which * 0", "the wrong cell of the window"),
+        ("AvgPool", "ctx.window, divisor", "ctx.window, 1.0", "1 / n is forgotten"),
+        ("Spread", "ctx.window, divisor", "ctx.window, 1.0", "1 / n is forgotten"),
+        ("_cells_counted", "(0, n)", "(-before, n)", "the padding counts though it should not", "AvgPool1d", "AvgPool2d"),
+    ),
+    *of_ops("normalization",
+        ("Standardize", "- y * scaled", "", "the deviation moves, too: forgotten"),
+        ("Standardize", "grad - moved", "grad", "the mean moves, too: forgotten"),
+        ("Standardize", "(2 * share)", "share", "the square's factor 2 is lost"),
+        ("_track", "1 - momentum", "momentum", "the running statistics keep the wrong share",
+         "test_layers:test_running_statistics_follow_the_batches"),
+        ("batch_norm", "var * (count / (count - 1))", "var", "the running variance is the biased one",
+         "test_layers:test_running_statistics_follow_the_batches"),
+        ("batch_norm", "scale = 1 / sqrt(running_var + eps)", "scale = 1 / (running_var + eps)", "the root is forgotten",
+         "BatchNorm1d", "BatchNorm2d"),
+    ),
+    *of_ops("likelihood",
+        ("BinaryCrossEntropy", "(p - t)", "(t - p)", "a sign lost"),
+        ("BinaryCrossEntropy", "p * (1 - p)", "p", "1 - p is forgotten"),
+    ),
+    *of_ops("activation",
+        ("elu", "* alpha", "* 1.0", "alpha is forgotten", "ELU"),
+        ("gelu", "0.044715", "0.44715", "a misprint in the constant", "GELU"),
+        ("softplus", "/ beta", "* 1.0", "not divided by beta", "Softplus"),
+        ("_dropout", "1 / (1 - p)", "1.0", "what is kept is not scaled",
+         "test_layers:test_dropout_keeps_the_mean_and_drops_whole_channels@'Dropout', (200, 50), 10000"),
+    ),
+    Mutant("ops.loss:smooth_l1_loss", "size - 0.5 * beta", "size", "the two halves do not meet", ("SmoothL1Loss",)),
+    Mutant("ops.loss:huber_loss", ") * delta", ")", "the outer part is not scaled", ("HuberLoss",)),
+    Mutant("backend.arrays:add_at", "xp.add.at(out.reshape(-1), cells", "__import__('operator').setitem(out.reshape(-1), cells",
+           "of a place named twice the last value stays", ("GetItem", "PutItem", "PutBack")),
+    Mutant("backend.arrays:sum_to", "add_over(array, axis", "xp.mean(array, axis", "broadcasting is averaged, not summed",
+           ("Add", "Mul", "SumTo")),
+    Mutant("autograd.engine:_fit", "sum_to(grad, shape)", "grad", "a broadcast gradient keeps the larger shape", ("Add",)),
+    Mutant("autograd.engine:sweep", "grads[edge] = held + grad", "grads[edge] = grad", "of several paths the last one counts",
+           ("test_autograd:test_sum_over_all_paths",)),
+    Mutant("autograd.engine:sweep", "held += grad", "held = grad", "of three paths to a leaf one is lost",
+           ("test_ops:test_many_paths_to_a_leaf_all_count",)),
+    Mutant("autograd.engine:_accumulate", "sums.append((held, grad))", "fresh.append((tensor, _keep(grad, own)))",
+           "a second backward replaces .grad", ("test_autograd:test_gradients_accumulate_in_the_same_memory",)),
+    Mutant("autograd.engine:_with_zeros", "xp.zeros_like", "xp.ones_like", "an unused output has a gradient of ones",
+           ("test_autograd:test_several_outputs_non_tensor_arguments_and_unused_outputs",)),
+    Mutant("autograd.variable:TensorBase._overwrite", "self._shared_version()[0] += 1", "pass",
+           "a change in place is not counted",
+           ("test_autograd:test_a_value_changed_between_first_and_second_backward_is_noticed",)),
+]  # fmt: skip
+
+
+def hunt(number: int | None = None) -> None:
+    """A Python with a mistake in it. Find it with gradcheck, then compare with `reveal()`."""
+    source = random.Random(number)
+    mutant = source.choice([m for m in MUTANTS if m.target.startswith("ops.") and m.target.endswith("backward")])
+    import minitorch
+
+    banner = (
+        "Somewhere in minitorch/ops the derivative of one operation is wrong now. Which one, and how?\n"
+        "  gradcheck(minitorch.sin, x)     checks one;  x = minitorch.rand(3, dtype=minitorch.float64, requires_grad=True)\n"
+        "  reveal()                        shows the mistake"
+    )
+    with mutant.applied():
+        names = {"minitorch": minitorch, "nn": nn, "gradcheck": minitorch.autograd.gradcheck}
+        code.interact(banner, local={**names, "reveal": lambda: print(mutant.diff)}, exitmsg=mutant.diff)
+
+
+if __name__ == "__main__":
+    if "--hunt" in sys.argv:
+        hunt(int(sys.argv[-1]) if sys.argv[-1].isdigit() else None)
+    else:
+        alive = 0
+        for m in MUTANTS:
+            found = m.caught()
+            alive += found is None
+            print(
+                f"{'SURVIVES' if found is None else 'caught  '}  {m.target}: {m.what}"
+                + ("" if found is None else f"  [{found[:70]}]")
+            )
+        print(f"{len(MUTANTS)} mutants, {alive} survive")

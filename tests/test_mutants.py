@@ -1,0 +1,44 @@
+"""Every deliberate mistake of tests/mutants.py is caught, and without it nothing complains."""
+
+import pytest
+
+import minitorch as mt
+from tests import checks
+from tests.mutants import MUTANTS, Mutant
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.target.partition(':')[2]}: {m.what}")
+def test_the_mistake_is_caught(mutant):
+    assert mutant.caught() is not None, f"this survives:\n{mutant.diff}"
+
+
+@pytest.mark.parametrize("entry", sorted({entry for mutant in MUTANTS for entry in mutant.checked_by}))
+def test_without_a_mistake_nothing_complains(entry):
+    assert checks.complaint(entry) is None
+
+
+def test_a_mutant_comes_and_goes():
+    mutant = Mutant("ops.arithmetic:Mul.backward", "grad * b", "grad + b", "a sum for a product")
+    x = mt.tensor(3.0, requires_grad=True)
+
+    def slope():
+        (g,) = mt.autograd.grad(x * 5.0, x)
+        return g.item()
+
+    assert slope() == 5
+    with mutant.applied():
+        assert slope() == 6
+    assert slope() == 5
+    assert "-    return None if b is None else grad * b" in mutant.diff
+    assert "+    return None if b is None else grad + b" in mutant.diff
+
+
+def test_a_mutant_that_changes_nothing_or_has_no_place_any_more_is_noticed():
+    harmless = Mutant("ops.arithmetic:Add.backward", "return grad, grad", "return (grad, grad)", "nothing at all")
+    assert harmless.caught() is None
+    with pytest.raises(ValueError, match="the mutant must follow the code"):
+        Mutant("ops.arithmetic:Add.backward", "no such text", "", "").caught()
+    with pytest.raises(KeyError, match="no entry"):
+        checks.check("Nonsense")
