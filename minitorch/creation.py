@@ -27,6 +27,7 @@ from minitorch.backend.dtypes import (
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.random import Generator, default_generator
 from minitorch.backend.refusal import clear, refuse_if_too_large
+from minitorch.ops.filling import fill_value_of
 from minitorch.ops.shape import sizes
 from minitorch.tensor import Tensor, broadcast_shapes
 
@@ -177,17 +178,7 @@ def full(size: Any, fill_value: Any, *, dtype: DType | None = None, device: Any 
         raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
     kind = _numpy_type(dtype, dtypes[_array_of(fill_value, None, True).dtype])
     shape = _checked(sizes((size,), "full"), "full", kind)
-    return _finish(xp.full(shape, _value("full", fill_value, kind), kind), requires_grad, device)
-
-
-def _value(name: str, value: Any, kind: Any) -> Any:
-    """A number to fill with. Raises RuntimeError if the type cannot hold it, TypeError if it is no number."""
-    value = value.item() if isinstance(value, (Tensor, xp.generic)) else value
-    if not isinstance(value, (bool, int, float)):
-        raise TypeError(f"{name}(): argument 'fill_value' must be a number, not {type(value).__name__}")
-    if kind.kind in "iu" and not (math.isfinite(value) and xp.iinfo(kind).min <= value <= xp.iinfo(kind).max):
-        raise RuntimeError(f"{name}(): value cannot be converted to type {kind} without overflow: {value!r:.40}")
-    return value
+    return _finish(xp.full(shape, fill_value_of("full", fill_value, kind), kind), requires_grad, device)
 
 
 def zeros(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -228,7 +219,7 @@ def full_like(
 ) -> Tensor:
     """`fill_value` everywhere, in the shape and type of `input`."""
     kind = _numpy_type(dtype, input.dtype)
-    value = _value("full_like", fill_value, kind)
+    value = fill_value_of("full_like", fill_value, kind)
     return _finish(xp.full_like(input._array, value, dtype=kind), requires_grad, device)
 
 

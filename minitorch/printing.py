@@ -114,11 +114,8 @@ class _Format:
 
 def _edges(array: Array) -> Array:
     """The values that a shortened printout shows."""
-    for axis, n in enumerate(array.shape):
-        if n > 2 * _options.edgeitems:
-            ends = (slice(_options.edgeitems), slice(n - _options.edgeitems, n))
-            array = xp.concatenate([array[(slice(None),) * axis + (end,)] for end in ends], axis=axis)
-    return array
+    few = _options.edgeitems
+    return array[xp.ix_(*([*range(few), *range(n - few, n)] if n > 2 * few else range(n) for n in array.shape))]
 
 
 def _lines(array: Array, indent: int, summarize: bool, form: _Format) -> str:

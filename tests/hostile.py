@@ -109,7 +109,7 @@ def targets() -> dict[str, Callable[..., Any]]:
 
 OPERATORS = (
     "__add__", "__sub__", "__mul__", "__truediv__", "__pow__", "__matmul__", "__floordiv__", "__mod__", "__radd__", "__rpow__",
-    "__getitem__", "__setitem__", "__eq__", "__lt__", "__and__", "__contains__", "__format__", "__iadd__", "__invert__",
+    "__getitem__", "__setitem__", "__eq__", "__lt__", "__and__", "__contains__", "__iadd__", "__invert__",
 )  # fmt: skip
 
 

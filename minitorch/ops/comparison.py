@@ -70,7 +70,9 @@ class Compare(Pointwise):
     @classmethod
     def explain(cls, error: Exception, *args: Any) -> Exception:
         name = args[0]
-        if any(getattr(a, "dtype", xp.dtype(bool)).kind == "f" for a in args[1:]) and name.startswith(("bitwise", "invert")):
+        if any(isinstance(a, float) or getattr(a, "dtype", xp.dtype(bool)).kind == "f" for a in args[1:]) and name.startswith(
+            ("bitwise", "invert")
+        ):
             return NotImplementedError(f"{name} is for masks and integers, and was given floating-point numbers")
         named: Any = type(name, (Pointwise,), {})
         return named.explain(error, *args[1:])

@@ -18,12 +18,23 @@ if TYPE_CHECKING:
 # ---- new tensors of a tensor's type, on its device ---------------------------------------------------------------------
 
 
+def fill_value_of(name: str, value: Any, kind: Any) -> Any:
+    """A number to fill with. Raises RuntimeError if the type cannot hold it, TypeError if it is no number."""
+    value = getattr(value, "_array", value)
+    value = value.item() if getattr(value, "ndim", 1) == 0 else value
+    if not isinstance(value, (bool, int, float)):
+        raise TypeError(f"{name}(): argument 'fill_value' must be a number, not {type(value).__name__}")
+    if kind.kind in "iu" and not (math.isfinite(value) and xp.iinfo(kind).min <= value <= xp.iinfo(kind).max):
+        raise RuntimeError(f"{name}(): value cannot be converted to type {kind} without overflow: {value!r:.40}")
+    return value
+
+
 def _new(self: Tensor, size: Any, value: Any, name: str, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     shape = sizes(size, name)
     if any(n < 0 for n in shape):
         raise RuntimeError(f"{name}(): Trying to create tensor with negative dimension: {list(shape)}")
     refuse_if_too_large(name, shape, self._array.itemsize)
-    array = xp.full_like(self._array, value, shape=shape)
+    array = xp.full_like(self._array, fill_value_of(name, value, self._array.dtype), shape=shape)
     return wrap(array).to(device, dtype).requires_grad_(requires_grad)
 
 
@@ -76,13 +87,17 @@ def uniform_(self: Tensor, from_: Any = 0.0, to: Any = 1.0, *, generator: Genera
         raise NotImplementedError(f"random values of a distribution need a floating-point tensor, not {self.dtype!r}")
     wide = xp.float32 if kind is xp.float16 else self._array.dtype
     drawn = (generator or default_generator).uniform(self.numel(), wide)
-    width = float(kind(to) - kind(from_))  # PyTorch takes the bounds in the tensor's type and computes in float64
+    with xp.errstate(all="ignore"):
+        width = float(kind(to) - kind(from_))  # PyTorch takes the bounds in the tensor's type and computes in float64
+    if not math.isfinite(width):
+        raise RuntimeError(f"uniform_: the range from {from_} to {to} does not fit {self.dtype!r}")
     values = (drawn.astype(xp.float64) * width + float(kind(from_))).astype(kind)
     if kind is xp.float16:
         values[values >= to] = from_  # which rounding may have reached
     return _fill(self, values)
 
 
+@xp.errstate(all="ignore")  # too large a value becomes infinite
 def normal_(self: Tensor, mean: Any = 0.0, std: Any = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Draw every element from the normal distribution, as PyTorch draws for the same seed."""
     if not (std >= 0 and math.isfinite(std) and math.isfinite(mean)):

@@ -145,6 +145,8 @@ def quantile(input: Tensor, q: Tensor | Number, dim: int | None = None, keepdim:
     check_floating("quantile", input)
     if 0 in input.shape:
         raise RuntimeError(f"quantile() input tensor must be non-empty, got {list(input.shape)}")
+    if isinstance(q, (int, float)) and not 0 <= q <= 1:
+        raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q}")
     shares: Any = wrap(xp.full_like(input._array, q, shape=())) if isinstance(q, (int, float)) else q
     if shares.dtype is not input.dtype:
         raise RuntimeError(f"quantile() q must have input's type {input.dtype!r}, but got {shares.dtype!r}")

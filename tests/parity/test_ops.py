@@ -128,7 +128,7 @@ def test_matmul_and_getitem_of_any_form(data):
     from tests.samples import index_of, product_of_matrices
 
     draw = Draw(lambda low, high: data.draw(st.integers(low, high)))
-    _, (a, b) = product_of_matrices(draw)
+    _, (a, b), _ = product_of_matrices(draw)
     same(lambda lib, a, b: a @ b, a._array.copy(), b._array.copy())
     index = index_of(draw, (3, 4, 2))
 
