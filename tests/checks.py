@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import math
 import random
 import warnings
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 import minitorch as mt
 from minitorch.autograd import grad, gradcheck, gradgradcheck
 from minitorch.autograd.function import Function
+from tests import hostile
 from tests.layers import LAYERS, Case, Drawing
 from tests.naive import NAIVE
 from tests.samples import KINKS, ORDERS, SAMPLES, Draw, Sample, sample_of
@@ -48,6 +50,7 @@ def derivatives_agree(sample: Sample, orders: int = 2) -> None:
     """With differences, to the given order, entry by entry for the first two."""
     function, inputs, _ = sample
     assert gradcheck(function, inputs)
+    assert gradcheck(function, inputs, fast_mode=True)  # in a random direction, with random weights of the outputs
     assert gradgradcheck(function, inputs)
     if orders > 2:
         assert gradgradcheck(first_derivative(function), inputs, fast_mode=True)
@@ -164,6 +167,21 @@ def nothing_gives_nothing(op: type[Function], draw: Empty) -> None:
     if outputs:
         for x, g in zip(inputs, grad([o.sum() for o in outputs], inputs, allow_unused=True), strict=True):
             assert g is None or g.shape == x.shape
+
+
+def nonsense_gets_a_sentence(function: Any, inputs: list[Any], draw: Draw) -> None:
+    """One of the inputs is replaced by what does not belong there: the answer is a result or a refusal in words."""
+    for place, given in enumerate(inputs):
+        shape = tuple(given.shape) if isinstance(given, mt.Tensor) else ()
+        for wrong in (
+            None, "word", [1.0], {}, np.ones(shape), mt.ones(*shape, 7), mt.ones(7, *shape, 7), mt.zeros(0, *shape),
+            mt.ones(()),
+            mt.ones(shape).long(), mt.ones(shape) > 0, mt.ones(shape) * math.nan, draw.choose(hostile.HOSTILE)(),
+            draw.choose(hostile.TENSORS)(),
+        ):  # fmt: skip
+            args = (*inputs[:place], wrong, *inputs[place + 1 :])
+            call = hostile.Call(f"with input {place} replaced: ", function, args, {})
+            assert (verdict := hostile.attack(call)) is None, f"{call}: {verdict}"
 
 
 # ---- layers ------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minitorch as mt
@@ -42,6 +42,17 @@ def test_values_agree_with_the_definition_in_loops(name, data):
 @given(data=st.data())
 def test_derivatives_of_both_orders_agree_with_differences(name, data):
     checks.layer_derivatives_agree(drawn(name, data))
+
+
+@EVERY
+@settings(max_examples=5)
+@given(data=st.data())
+def test_nonsense_for_an_input(name, data):
+    draw = Drawing(lambda low, high: data.draw(st.integers(low, high)))
+    case = LAYERS[name](draw)
+    layer = case.build(mt).float()
+    inputs = [mt.from_numpy(a.astype(np.float32) if a.dtype.kind == "f" else a.copy()) for a in case.inputs]
+    checks.nonsense_gets_a_sentence(lambda *args: layer(*args, **case.named), inputs, draw)
 
 
 @EVERY

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import weakref
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -95,3 +96,38 @@ def test_refusals():
         _ = long.digraph
     assert "nodes more" in repr(long)
     assert "image/svg+xml" not in long._repr_mimebundle_()
+
+
+def test_a_graph_too_large_for_a_picture_is_folded(tmp_path):
+    w, y = mt.ones(3, requires_grad=True), mt.zeros(3)
+    for i in range(3000):
+        y = y + w if i % 3 else (y * w).tanh()
+    whole = viz.graph(y, params={"w": w})
+    with pytest.raises(ValueError, match=r"4,002 nodes, and a picture holds 2,000: viz.graph\(..., fold=50\) draws it"):
+        _ = whole.digraph
+    folded = viz.graph(y, params={"w": w}, fold=10)
+    boxes = [n for n in folded.model.nodes if n.kind == "op"]
+    assert len(boxes) == 10
+    assert boxes[0].name == "400 ops: Add × 200, Mul × 100, Tanh × 100"
+    assert sum(int(b.name.split()[0]) for b in boxes) == 4000
+    order = {n.id: i for i, n in enumerate(folded.model.nodes)}
+    assert all(order[e.tail] < order[e.head] for e in folded.model.edges)
+    assert {e.head for e in folded.model.edges if e.tail == folded.model.nodes[0].id} == {b.id for b in boxes}
+    assert folded.digraph.source
+    assert viz.graph(w * 2, fold=5).model == viz.graph(w * 2).model
+    for nonsense in (0, -1, 1.5, True):
+        with pytest.raises(ValueError, match="fold is the number of boxes"):
+            viz.graph(y, fold=nonsense)
+
+
+def test_a_graph_of_a_million_nodes_is_folded_and_dies(no_collector):
+    x = mt.tensor(1.0, requires_grad=True)
+    y = x
+    for _ in range(1_000_000):
+        y = y + 1.0
+    assert len(viz.graph(y, fold=20).model.nodes) == 22
+    y.backward()
+    assert x.grad.item() == 1
+    alive = weakref.ref(y.grad_fn)
+    del y
+    assert alive() is None

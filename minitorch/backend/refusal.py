@@ -101,7 +101,7 @@ def sentence(error: Exception, function: Callable[..., Any], args: Sequence[Any]
     if isinstance(error, Warning) or _on_purpose(error):
         return error
     name = function.__qualname__
-    if name.endswith(".__init__") and args:
+    if name.endswith((".__init__", ".forward")) and args:
         name, args = type(args[0]).__name__, args[1:]
     return in_a_sentence(error, name, args, kwargs)
 

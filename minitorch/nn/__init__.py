@@ -50,8 +50,9 @@ for _room in (
 
 _kinds = [kind for kind in map(globals().get, __all__) if isinstance(kind, type)]
 for _kind in {base for kind in _kinds for base in kind.__mro__ if base.__module__.startswith("minitorch.nn.")}:
-    if "__init__" in vars(_kind) and _kind is not module.Module:
-        type.__setattr__(_kind, "__init__", clear(vars(_kind)["__init__"]))  # its unforeseen errors become sentences
+    for _name in ("__init__", "forward"):
+        if _name in vars(_kind) and _kind is not module.Module:
+            type.__setattr__(_kind, _name, clear(vars(_kind)[_name]))  # its unforeseen errors become sentences
 for _room in (init, utils):
     for _name in _room.__all__:
         if callable(vars(_room)[_name]):

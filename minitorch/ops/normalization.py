@@ -36,9 +36,9 @@ class Standardize(Op):
     materialize_grads = False
 
     def forward(ctx, x: Array, dims: tuple[int, ...], eps: float) -> tuple[Array, Array, Array]:
-        average = xp.mean(x, axis=dims, keepdims=True)
+        average = _mean(x, dims)
         y = x - average
-        var = xp.mean(y * y, axis=dims, keepdims=True)
+        var = _mean(y * y, dims)
         y *= 1 / xp.sqrt(var + x.dtype.type(eps))
         ctx.dims, ctx.eps, ctx.count = dims, eps, math.prod(x.shape[d] for d in dims)
         ctx.save_for_backward(x, average, var)  # and not y, which a relu may be about to overwrite
@@ -58,6 +58,13 @@ class Standardize(Op):
         if grad_var is not None:
             total = _add(total, y * (grad_var * deviation * (2 * share)))
         return total
+
+
+def _mean(x: Array, dims: tuple[int, ...]) -> Array:
+    """The mean over dimensions, which stay as 1; of nothing it is nan, without a word from NumPy."""
+    if x.size:
+        return xp.mean(x, axis=dims, keepdims=True)
+    return xp.full_like(x, math.nan, shape=tuple(1 if i in dims else n for i, n in enumerate(x.shape)))
 
 
 def _add(a: Any, b: Any) -> Any:

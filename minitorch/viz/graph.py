@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -74,8 +75,8 @@ class Graph:
         """The graph as a `graphviz.Digraph`. Raises ValueError for more nodes than a picture can hold."""
         if len(self.model.nodes) > LARGEST:
             raise ValueError(
-                f"the graph has {len(self.model.nodes):,} nodes, and a picture holds {LARGEST:,}: draw a smaller part, such as "
-                "one training step on one layer, or read the data in .model"
+                f"the graph has {len(self.model.nodes):,} nodes, and a picture holds {LARGEST:,}: viz.graph(..., fold=50) "
+                "draws it in 50 boxes, each a stretch of the tape; or draw a smaller part, or read the data in .model"
             )
         font = {"fontname": "Helvetica,Arial,sans-serif", "fontsize": "11"}
         g = graphviz.Digraph("tape", comment="made by minitorch.viz.graph")
@@ -131,12 +132,15 @@ class Graph:
         return bundle
 
 
-def graph(output: Tensor, *, params: Any = None) -> Graph:
+def graph(output: Tensor, *, params: Any = None, fold: int | None = None) -> Graph:
     """The computation graph behind `output`: the operations that made it, and the leaves they started from.
 
-    `params` gives leaves their names: a Module, its `named_parameters()`, or a dict of names and tensors. Raises
-    RuntimeError for a tensor that has no history.
+    `params` gives leaves their names: a Module, its `named_parameters()`, or a dict of names and tensors. With `fold` there are
+    at most so many boxes for the operations, each a stretch of the tape, and as many for the leaves: a graph of any size then
+    makes a picture. Raises RuntimeError for a tensor that has no history.
     """
+    if fold is not None and (isinstance(fold, bool) or not isinstance(fold, int) or fold < 1):
+        raise ValueError(f"graph(): fold is the number of boxes to fold the operations into, 1 at least, not {fold!r}")
     if not isinstance(output, Tensor):
         raise TypeError(f"graph() draws what is behind a Tensor, and got {type(output).__name__}")
     if output.grad_fn is None:
@@ -171,7 +175,35 @@ def graph(output: Tensor, *, params: Any = None) -> Graph:
     value = f" = {output.item():.6g}" if output.numel() == 1 else ""
     nodes.append(Node("out", "output", f"output{value}", tuple(output.shape), output.dtype.name, ""))
     edges.append(Edge(ids[output.grad_fn], "out", ""))
-    return Graph(Model(tuple(nodes), tuple(edges)))
+    model = Model(tuple(nodes), tuple(edges))
+    return Graph(model if fold is None else _folded(model, fold))
+
+
+def _folded(model: Model, count: int) -> Model:
+    """Of the ops, and of the leaves, so many that follow each other in one box that at most `count` boxes remain.
+
+    Ops are in the order of the tape, so no arrow leads back.
+    """
+    box: dict[str, str] = {}
+    nodes: list[Node] = []
+    for kind in ("leaf", "op", "output"):
+        some = [node for node in model.nodes if node.kind == kind]
+        size = max(1, -(-len(some) // count))
+        for start in range(0, len(some), size):
+            stretch = some[start : start + size]
+            first, *rest = stretch
+            if rest:
+                names = Counter(node.name for node in stretch).most_common()
+                told = ", ".join(f"{name} × {n:,}" for name, n in names[:4]) + (", ..." if names[4:] else "")
+                what = f"{len(stretch):,} {'ops' if kind == 'op' else 'leaves'}: {told}"
+                first = replace(first, name=what, shape=stretch[-1].shape, dtype=stretch[-1].dtype, grad="")
+            nodes.append(first)
+            box.update((node.id, first.id) for node in stretch)
+    ends: dict[tuple[str, str], str] = {}
+    for edge in model.edges:
+        if box[edge.tail] != box[edge.head]:
+            ends.setdefault((box[edge.tail], box[edge.head]), edge.label)
+    return Model(tuple(nodes), tuple(Edge(tail, head, label) for (tail, head), label in ends.items()))
 
 
 def _model_of(node: Function, id: str, names: Mapping[int, str]) -> Node:
