@@ -13,6 +13,7 @@ help: ## list the targets
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "minitorch needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up $(VENV) and installing minitorch in it: half a minute, or as long as the downloads take ..."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[viz,save,tutorials,dev]'
 	@touch $(READY)
@@ -36,8 +37,8 @@ fuzz: $(READY) ## draw many more cases than `make test` does, others each time (
 	$(BIN)/python -m pytest --hypothesis-profile=long tests/test_ops.py tests/test_layers.py tests/test_quick_paths.py
 	$(BIN)/python -m tests.hostile 200000
 
-hunt: $(READY) ## a Python with a mistake in one derivative: find it
-	$(BIN)/python -m tests.mutants --hunt
+hunt: $(READY) ## a Python with a mistake in one derivative: find it (N=7 for hunt number 7)
+	$(BIN)/python -m tests.mutants --hunt $(N)
 
 tutorials: $(READY) ## run every tutorial
 	@set -e; for script in tutorials/[0-9]*.py; do echo "== $$script"; $(BIN)/python $$script; done

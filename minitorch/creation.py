@@ -331,14 +331,20 @@ def rand(
     *size: Any, generator: Generator | None = None, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Uniform in [0, 1)."""
-    return _finish(empty(*size, dtype=dtype).uniform_(generator=generator)._array, requires_grad, device)
+    kind = _numpy_type(dtype)
+    return _finish(
+        wrap(xp.empty(_shape_of(size, "rand", kind), kind)).uniform_(generator=generator)._array, requires_grad, device
+    )
 
 
 def randn(
     *size: Any, generator: Generator | None = None, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Normal, of mean 0 and standard deviation 1."""
-    return _finish(empty(*size, dtype=dtype).normal_(generator=generator)._array, requires_grad, device)
+    kind = _numpy_type(dtype)
+    return _finish(
+        wrap(xp.empty(_shape_of(size, "randn", kind), kind)).normal_(generator=generator)._array, requires_grad, device
+    )
 
 
 def randint(

@@ -105,7 +105,8 @@ def load(f: str | os.PathLike[str] | IO[bytes], map_location: Any = None, *, wei
 
 def _path(f: Any, what: str) -> Path:
     if not isinstance(f, (str, os.PathLike)) or not os.fspath(f) or "\0" in str(f):
-        raise TypeError(f"{what}(): expected a path or an open file, but got {f!r:.60}")
+        order = ": it takes save(obj, path)" if what == "save" else ""
+        raise TypeError(f"{what}(): expected a path or an open file, but got {type(f).__name__} {f!r:.20}{order}")
     return Path(f)
 
 

@@ -3,7 +3,7 @@
 A mutant is a function of the package with a piece of its source replaced: a sign lost, a sum forgotten, a mask taken from the
 wrong tensor. `with mutant.applied():` puts it in; `mutant.caught()` says whether the checks of its part of the database notice.
 
-As a bug hunt: `python -m tests.mutants --hunt 7` starts a Python with one of them in it, and `reveal()` shows what it was.
+As a bug hunt: `python -m tests.mutants --hunt 7` starts a Python with one of them in it, for a learner to find.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from minitorch import nn
+import minitorch
+from minitorch import viz
+from minitorch.autograd import gradcheck, gradgradcheck
 from tests import checks
+from tests.samples import Draw, sample_of
 
 
 @dataclass(frozen=True)
@@ -263,25 +266,48 @@ MUTANTS: list[Mutant] = [
 ]  # fmt: skip
 
 
-def hunt(number: int | None = None) -> None:
-    """A Python with a mistake in it. Find it with gradcheck, then compare with `reveal()`."""
-    source = random.Random(number)
-    mutant = source.choice([m for m in MUTANTS if m.target.startswith("ops.") and m.target.endswith("backward")])
-    import minitorch
+BANNER = """Hunt number {number}. In minitorch/ops the derivative of one operation is wrong now. Which one, and how?
 
-    banner = (
-        "Somewhere in minitorch/ops the derivative of one operation is wrong now. Which one, and how?\n"
-        "  gradcheck(minitorch.sin, x)     checks one;  x = minitorch.rand(3, dtype=minitorch.float64, requires_grad=True)\n"
-        "  reveal()                        shows the mistake"
-    )
+    ops_to_try()              the names of the operations
+    f, x = sample("Tanh")     a function that uses one, and inputs for it
+    gradcheck(f, x)           its first derivative, and gradgradcheck(f, x) its second, against differences
+    hint()                    the file
+    reveal()                  the mistake"""
+
+
+def hunt(number: int) -> None:
+    """A Python with a mistake in it, one that gradcheck or gradgradcheck can find."""
+    source = random.Random(number)
+
+    def sample(name: str) -> Any:
+        return sample_of(checks.OPS[name], Draw(source.randint))[:2]
+
+    def findable(mutant: Mutant) -> bool:
+        with mutant.applied():
+            draws = [sample(mutant.checked_by[0]) for _ in range(3)]
+            checked = (gradcheck, gradgradcheck)
+            return any(not all(check(f, x, raise_exception=False) for check in checked) for f, x in draws)
+
+    pool = [
+        m for m in MUTANTS if m.target.startswith("ops.") and m.target.endswith("backward") and m.checked_by[0] in checks.OPS
+    ]
+    source.shuffle(pool)
+    mutant = next(m for m in pool if findable(m))
+    names = {
+        "minitorch": minitorch, "mt": minitorch, "nn": minitorch.nn, "F": minitorch.nn.functional, "viz": viz,
+        "gradcheck": gradcheck, "gradgradcheck": gradgradcheck, "sample": sample, "ops_to_try": lambda: print(*checks.OPS),
+        "hint": lambda: print(f"minitorch/{mutant.target.partition(':')[0].replace('.', '/')}.py"),
+        "reveal": lambda: print(mutant.diff),
+    }  # fmt: skip
     with mutant.applied():
-        names = {"minitorch": minitorch, "nn": nn, "gradcheck": minitorch.autograd.gradcheck}
-        code.interact(banner, local={**names, "reveal": lambda: print(mutant.diff)}, exitmsg=mutant.diff)
+        code.interact(BANNER.format(number=number), local=names, exitmsg=f"reveal() shows the mistake, in hunt {number} again.")
 
 
 if __name__ == "__main__":
     if "--hunt" in sys.argv:
-        hunt(int(sys.argv[-1]) if sys.argv[-1].isdigit() else None)
+        if sys.argv[-1] != "--hunt" and not sys.argv[-1].isdigit():
+            sys.exit(f"--hunt takes the number of a hunt, not {sys.argv[-1]!r}")
+        hunt(int(sys.argv[-1]) if sys.argv[-1].isdigit() else random.randrange(1000))
     else:
         alive = 0
         for m in MUTANTS:

@@ -1,10 +1,16 @@
 """Every deliberate mistake of tests/mutants.py is caught, and without it nothing complains."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 import minitorch as mt
 from tests import checks
 from tests.mutants import MUTANTS, Mutant
+
+ROOT = Path(__file__).parent.parent
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -42,3 +48,19 @@ def test_a_mutant_that_changes_nothing_or_has_no_place_any_more_is_noticed():
         Mutant("ops.arithmetic:Add.backward", "no such text", "", "").caught()
     with pytest.raises(KeyError, match="no entry"):
         checks.check("Nonsense")
+
+
+def test_a_bug_hunt():
+    script = """
+f, x = sample("Tanh")
+print(bool(gradcheck(f, x, raise_exception=False)))
+hint()
+reveal()
+"""
+    command = [sys.executable, "-m", "tests.mutants", "--hunt", "1"]
+    played = subprocess.run(command, input=script, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    assert "Hunt number 1" in played.stderr
+    assert "\n-    return" in played.stdout
+    assert "minitorch/ops/" in played.stdout
+    refused = subprocess.run([*command[:-1], "abc"], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    assert "takes the number of a hunt" in refused.stderr

@@ -74,7 +74,10 @@ class Function:
     label: str | None = None  # what an Op prints as, with a number, where that is not its class's name (ops/names.py)
     _no_gradient: tuple[int, ...] = ()
 
-    def __init__(self) -> None:
+    def __init__(self, *args: Any) -> None:
+        if args:
+            name = type(self).__name__
+            raise TypeError(f"{name} is not called itself: {name}.apply(...) runs its forward and puts it on the tape")
         self.edges, self.outputs, self.serial, self._saved = (), (), 0, ()
 
     # ---- what forward and backward ask of their ctx -----------------------------------------------------------
@@ -234,7 +237,7 @@ def _on_one_device(arrays: list[Any]) -> list[Any] | None:
     Raises RuntimeError for larger ones: to move them is for the program to say.
     """
     parts = [part for a in arrays for part in (a if isinstance(a, tuple) else (a,)) if hasattr(part, "dtype")]
-    here = {device_of(part) for part in parts}
+    here = {device_of(getattr(part, "_array", part)) for part in parts}
     if len(here) < 2:
         return None
     on_gpu = next(part for part in parts if device_of(part).type != "cpu")

@@ -25,6 +25,7 @@ from minitorch.autograd.report import Comparison, GradcheckError, GradcheckRepor
 from minitorch.autograd.variable import TensorBase, wrap
 from minitorch.backend.arrays import Array, beside, xp
 from minitorch.backend.device import device, to_device
+from minitorch.backend.notice import warn
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -72,7 +73,11 @@ def gradcheck(
     if not eps > 0:
         raise ValueError(f"gradcheck: eps is the step of the differences, and must be positive, not {eps}")
     args, checked = _arguments(func, inputs)
-    report = _checked_report(func, args, checked, eps, atol, rtol, nondet_tol, fast_mode, complex_step)
+    report = _checked_report(func, args, checked, "output", eps, atol, rtol, nondet_tol, fast_mode, complex_step)
+    return _answer(report, raise_exception)
+
+
+def _answer(report: GradcheckReport, raise_exception: bool) -> bool | GradcheckReport:
     if not raise_exception:
         return report
     if not report:
@@ -121,18 +126,11 @@ def gradgradcheck(
             )
         return tuple(g for g in grads if g is not None and g.requires_grad)
 
-    held = [tensor for _, tensor in _tensors_in(args)]
-    extra = [c.tensor for c in checked if not any(c.tensor is t for t in held)]  # a module's parameters
-    return gradcheck(
-        first_derivative,
-        (*args, *starts, *extra),
-        eps=eps,
-        atol=atol,
-        rtol=rtol,
-        raise_exception=raise_exception,
-        nondet_tol=nondet_tol,
-        fast_mode=fast_mode,
+    everything = [*checked, *(_Checked(start, f"grad_output {i}") for i, start in enumerate(starts))]
+    report = _checked_report(
+        first_derivative, (*args, *starts), everything, "gradient", eps, atol, rtol, nondet_tol, fast_mode, False
     )
+    return _answer(report, raise_exception)
 
 
 # ---- the pieces --------------------------------------------------------------------------------------------------------
@@ -157,6 +155,10 @@ def _arguments(func: Any, inputs: Any) -> tuple[tuple[Any, ...], list[_Checked]]
     args = tuple(inputs) if isinstance(inputs, (list, tuple)) else (inputs,)
     checked: list[_Checked] = []
     for i, arg in enumerate(args):
+        if isinstance(arg, xp.ndarray):
+            raise TypeError(
+                f"gradcheck: input {i} is a bare array of shape {list(arg.shape)}: minitorch.tensor(...) makes it a Tensor"
+            )
         for path, tensor in _tensors_in(arg):
             if tensor.requires_grad and not any(tensor is c.tensor for c in checked):
                 checked.append(_Checked(tensor, f"input {i}{path}"))
@@ -169,10 +171,9 @@ def _arguments(func: Any, inputs: Any) -> tuple[tuple[Any, ...], list[_Checked]]
     for item in checked:
         array = item.tensor._array
         if array.dtype != xp.float64:
-            warnings.warn(
+            warn(
                 f"{item.label} requires gradient and is of {array.dtype}, not float64: rounding alone can make this check "
-                "fail. Check in double precision, x.double() or module.double()",
-                stacklevel=3,
+                "fail. Check in double precision, x.double() or module.double()"
             )
         if (
             0 in array.strides
@@ -200,6 +201,7 @@ def _checked_report(
     func: Callable[..., Any],
     args: Sequence[Any],
     checked: list[_Checked],
+    what: str,
     eps: float,
     atol: float,
     rtol: float,
@@ -207,12 +209,14 @@ def _checked_report(
     fast_mode: bool,
     complex_step: bool,
 ) -> GradcheckReport:
+    """`what` is what the outputs of func are called: "output", or "gradient" if they are gradients themselves."""
     method = f"the central difference with step {eps:g}"
     if complex_step:
         method = f"the imaginary part of f(x + ih) / h with h = {TINY:g}"
     if fast_mode:
         method += ", along a random direction: fast_mode=False names the entries"
     report = GradcheckReport(method=method)
+    before = [item.tensor._array.copy() for item in checked]
     if fast_mode:
         weights, ways = _random_directions(func, args, checked)
         analytical, again = ([[m] for m in _along(func, args, checked, ways, weights)] for _ in range(2))
@@ -222,6 +226,12 @@ def _checked_report(
         again, outputs_again = _jacobians(func, args, checked)
         shapes = [o._array.shape for o in outputs]
         report.problem = _differing_outputs(outputs, outputs_again, nondet_tol)
+    for item, array in zip(checked, before, strict=True):
+        if _gap(_host(item.tensor._array), _host(array)):
+            item.tensor._array[...] = array
+            report.problem = (
+                f"The function changes its {item.label}: it must leave its arguments as they are, and work on a .clone()."
+            )
     sizes = [math.prod(shape) for shape in shapes]
     report.problem = report.problem or _differing_runs(checked, analytical, again, nondet_tol)
     if report.problem:
@@ -244,9 +254,9 @@ def _checked_report(
             label, size = item.label, item.tensor._array.shape
             if fast_mode:
                 label, size = f"{label} along a random direction", ()
-            comparison = Comparison(label, size, nr, shapes[nr], a, n, atol, rtol)
+            comparison = Comparison(label, size, f"{what} {nr}", shapes[nr], a, n, atol, rtol)
             if not comparison.agrees and not fast_mode:
-                comparison.looks_like = _looks_like(func, args, item.tensor, comparison, eps)
+                comparison.looks_like = _looks_like(func, args, item.tensor, comparison, nr, eps)
             report.comparisons.append(comparison)
     return report
 
@@ -372,36 +382,54 @@ def _moved(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, in
         tensor._array[index] = before
 
 
-def _looks_like(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, c: Comparison, eps: float) -> str:
+def _looks_like(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, c: Comparison, nr: int, eps: float) -> str:
     """What the worst entry tells: at a smooth point the differences settle as the step shrinks, at a kink they do not."""
+    if tensor._array.dtype != xp.float64:
+        return (
+            f"The check ran in {tensor._array.dtype}, whose rounding alone may be of this size: check in float64, by .double()."
+        )
     (entry,) = c.worst(1)
     row = int(xp.ravel_multi_index(entry.row, c.output_shape)) if c.output_shape else 0
 
     def value(step: float) -> float:
-        return float(_moved(func, args, tensor, entry.column, step)[c.output][row])
+        return float(_moved(func, args, tensor, entry.column, step)[nr][row])
 
-    here = value(0.0)
-    right, left = (value(eps) - here) / eps, (here - value(-eps)) / eps
-    if abs(right - left) > c.atol + c.rtol * max(abs(right), abs(left)) and abs(right - left) > 100 * eps:
+    values = _moved(func, args, tensor, entry.column, 0.0)[nr]
+    here = float(values[row])
+    if not xp.isfinite(values).all() or not math.isfinite(value(eps) + value(-eps)):
+        return "The function itself is infinite or nan there, or just beside: outside its domain there is no derivative."
+    if math.isnan(entry.got):
+        return "Backward gave nan where the function is finite: 0 times infinity, or 0 / 0, somewhere in its formula."
+
+    def slopes(h: float) -> tuple[float, float]:
+        return (here - value(-h)) / h, (value(h) - here) / h
+
+    (left, right), (nearer_left, nearer_right) = slopes(eps), slopes(eps / 10)
+    gap, nearer = abs(right - left), abs(nearer_right - nearer_left)
+    if gap > c.atol + c.rtol * max(abs(right), abs(left)) and gap > 100 * eps:
+        if nearer > 5 * gap:
+            return "The function jumps there: there is no derivative to compare with. Check at another point."
+        if nearer < gap / 3:
+            return f"The function bends so much there that the step {eps:g} is too long: check with a smaller eps."
         return (
             f"The point looks like a kink: the slope is {left:.6g} to the left and {right:.6g} to the right, as of relu at 0. "
-            "Differences mean little there; check at another point."
+            "Differences give the mean of the two there; check at another point."
         )
     # Long steps, so that the error of the step stands out above rounding: halved, it should fall to a quarter.
     size = max(1.0, abs(float(tensor._array[entry.column])))
-    slopes = [(value(h) - value(-h)) / (2 * h) for h in (4e-3 * size, 2e-3 * size, 1e-3 * size)]
-    first, second = slopes[0] - slopes[1], slopes[1] - slopes[2]
+    found = [(value(h) - value(-h)) / (2 * h) for h in (4e-3 * size, 2e-3 * size, 1e-3 * size)]
+    first, second = found[0] - found[1], found[1] - found[2]
     rounding = 1e-12 * max(1.0, abs(here)) / (1e-3 * size)
     if abs(first) < 10 * rounding or 3 < first / (second or rounding) < 5:
         how = (
-            "do not depend on the step"
-            if abs(first) < 10 * rounding
-            else "settle as the step h shrinks, with an error like h^2"
+            "settle as the step h shrinks, with an error like h^2"
+            if abs(first) > 10 * rounding
+            else "do not depend on the step"
         )
-        return f"The differences {how}: the function is smooth here, and the formula of its derivative is wrong."
+        return f"At the worst entry the differences {how}: the function is smooth there, and its derivative is wrong."
     return (
-        f"The differences do not settle as the step shrinks ({', '.join(f'{s:.6g}' for s in slopes)}): rounding, a kink near "
-        "by, or a function that is not smooth. Check at another point, or with another eps."
+        f"At the worst entry the differences do not settle as the step shrinks ({', '.join(f'{s:.6g}' for s in found)}): "
+        "rounding, a kink near by, or a function that is not smooth. Check at another point, or with another eps."
     )
 
 

@@ -48,7 +48,7 @@ class Comparison:
 
     label: str  # of the input: "input 0", "input 1['a']", "parameter 'weight'"
     input_shape: tuple[int, ...]
-    output: int  # which of the outputs
+    output: str  # "output 0", or "gradient 0" where derivatives of gradients are checked
     output_shape: tuple[int, ...]
     analytical: Array  # (elements of the output, elements of the input)
     numerical: Array
@@ -107,18 +107,22 @@ class Comparison:
         what = f"{self.label}, shape {list(self.input_shape)}"
         if self.agrees:
             largest = float(self.error.max(initial=0.0))
-            return f"{what}: all {self.error.size} entries agree with output {self.output}, the largest error is {largest:.2g}"
+            return f"{what}: all {self.error.size} entries agree with {self.output}, the largest error is {largest:.2g}"
         lines = [
             f"{what}: {int(self.off.sum())} of {self.error.size} entries are off by more than atol={self.atol:g} + "
             f"rtol={self.rtol:g} * |expected|",
-            f"    {f'output {self.output}':<14} {'input':<14} {'expected':>14} {'got':>14} {'error':>11}",
+            f"    {self.output:<14} {'input':<14} {'expected':>14} {'got':>14} {'error':>11}",
         ]
-        for e in self.worst():
+        worst = self.worst(len(self.off.reshape(-1)))
+        for e in worst[:SHOWN]:
             places = f"{list(e.row)!s:<14} {list(e.column)!s:<14}"
             lines.append(f"    {places} {e.expected:>14.8g} {e.got:>14.8g} {e.error:>11.3g}")
-        if (factor := self.factor()) is not None:
-            times = "is 0" if math.isclose(factor, 0, abs_tol=1e-6) else f"is {factor:.6g} times what is expected"
-            lines.append(f"  Every entry {times}.")
+        if len(worst) > SHOWN:
+            lines.append(f"    ... and {len(worst) - SHOWN} more")
+        if (factor := self.factor()) is not None and math.isclose(factor, 0, abs_tol=1e-6):
+            lines.append("  All that came is 0: does the result still depend on it (detach(), .data, a gradient of None)?")
+        elif factor is not None:
+            lines.append(f"  Every entry that came is {factor:.6g} times what is expected.")
         if self.looks_like:
             lines.append(textwrap.fill(self.looks_like, 110, initial_indent="  ", subsequent_indent="  "))
         return "\n".join(lines)
@@ -147,14 +151,16 @@ class GradcheckReport:
         worst = self.worst
         lines = []
         if worst is None:
-            lines.append(
-                f"The derivative agrees with differences in all {sum(c.error.size for c in self.comparisons)} entries."
-            )
+            count = sum(c.error.size for c in self.comparisons)
+            if count:
+                lines.append(f"The derivative agrees with differences in all {count} entries.")
+            else:
+                lines.append("There is nothing to compare: no floating-point output, or no elements.")
         else:
             (entry,) = worst.worst(1)
             where = f"at index {list(entry.column)} of the input and index {list(entry.row)} of the output"
             lines += [
-                f"Jacobian mismatch for output {worst.output} with respect to {worst.label}: {where},",
+                f"Jacobian mismatch for {worst.output} with respect to {worst.label}: {where},",
                 f"    numerical (expected): {entry.expected:.8g}",
                 f"    analytical (got):     {entry.got:.8g}",
             ]

@@ -64,6 +64,7 @@ def numbers_and_flags(function: Callable[..., Any]) -> Callable[[tuple[Any, ...]
             found.append((i if p.kind is p.POSITIONAL_OR_KEYWORD else 1000, p.name, kind, bool(rest) or p.default is None))
     if not found:
         return None
+    bound = next(iter(inspect.signature(function).parameters), "") == "self"  # which a caller does not count
 
     def check(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         for i, name, kind, optional in found:
@@ -78,15 +79,16 @@ def numbers_and_flags(function: Callable[..., Any]) -> Callable[[tuple[Any, ...]
             fits = isinstance(value, np.bool_) if kind == "bool" else not isinstance(value, (bool, type))
             if kind == "float":
                 fits = isinstance(value, (int, float)) or (getattr(value, "ndim", 1) == 0 and hasattr(value, "__float__"))
-            try:
-                value = value if kind == "float" else bool(value) if kind == "bool" else operator.index(value)
-            except (TypeError, ValueError):
-                fits = False
+            elif fits:
+                try:
+                    value = bool(value) if kind == "bool" else operator.index(value)
+                except (TypeError, ValueError, RuntimeError):
+                    fits = False
             if not fits:
-                where = f" (position {i + 1})" if i < len(args) else ""
+                where = f" (position {i + 1 - bound})" if i < len(args) else ""
                 wanted = f"{kind} or None" if optional else kind
                 given = type(args[i] if i < len(args) else kwargs[name]).__name__
-                raise TypeError(f"{function.__name__}(): argument '{name}'{where} must be {wanted}, not {given}")
+                raise TypeError(f"{_called(function, args)}(): argument '{name}'{where} must be {wanted}, not {given}")
             if i < len(args):
                 args = (*args[:i], value, *args[i + 1 :])
             else:
@@ -100,10 +102,14 @@ def sentence(error: Exception, function: Callable[..., Any], args: Sequence[Any]
     """The error itself if it was raised on purpose, else one that says what `function` was given."""
     if isinstance(error, Warning) or _on_purpose(error):
         return error
+    given = args[1:] if function.__qualname__.endswith((".__init__", ".forward")) else args
+    return in_a_sentence(error, _called(function, args), given, kwargs)
+
+
+def _called(function: Callable[..., Any], args: Sequence[Any]) -> str:
+    """The name by which the program called the function: of a constructor that of its class."""
     name = function.__qualname__
-    if name.endswith((".__init__", ".forward")) and args:
-        name, args = type(args[0]).__name__, args[1:]
-    return in_a_sentence(error, name, args, kwargs)
+    return type(args[0]).__name__ if name.endswith((".__init__", ".forward")) and args else name.replace("<lambda>", "function")
 
 
 def in_a_sentence(error: Exception, name: str, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> Exception:
@@ -161,9 +167,10 @@ def _described(value: Any) -> str:
     if hasattr(array, "shape") and hasattr(array, "dtype"):
         return f"{type(value).__name__} of shape {list(array.shape)} and type {array.dtype}"
     try:
-        return _short.repr(value)
+        text = _short.repr(value)
     except Exception:
-        return f"a {type(value).__name__}"
+        text = ""
+    return text if text and "\n" not in text and " object at 0x" not in text else f"a {type(value).__name__}"
 
 
 _short = reprlib.Repr()

@@ -173,8 +173,11 @@ class Module:
         """Make `module` a child under `name`."""
         if "_modules" not in self.__dict__:
             raise AttributeError("cannot assign module before Module.__init__() call")
+        if isinstance(module, type) and issubclass(module, Module):
+            raise TypeError(f"{module.__name__} is a class, and not a Module subclass's instance: write {module.__name__}()")
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{type(module).__name__} is not a Module subclass")
+            hint = ": give its elements one by one, with a * before it" if isinstance(module, (list, tuple)) else ""
+            raise TypeError(f"{type(module).__name__} is not a Module subclass{hint}")
         self._check_name(name, self._modules, "module")
         if module is not None and any(part is self for part in module.modules()):
             raise ValueError(

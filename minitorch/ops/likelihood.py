@@ -153,7 +153,9 @@ def nll_loss(
         if target.ndim == 0 or target.shape[0] != n:
             size = target.shape[0] if target.ndim else "none"
             raise ValueError(f"Expected input batch_size ({n}) to match target batch_size ({size}).")
-        raise RuntimeError(f"Expected target size {[n, *rest]}, got {list(target.shape)}")
+        other = [size for i, size in enumerate(target.shape) if i != 1] == [n, *rest]
+        hint = "" if not other else ": .squeeze(1)" if target.shape[1] == 1 else ": .argmax(1), if it is one-hot"
+        raise RuntimeError(f"Expected target size {[n, *rest]}, got {list(target.shape)}{hint}")
     if target.dtype.name != "int64":
         raise RuntimeError(f"expected scalar type Long but found {target.dtype!r}: targets are class numbers")
     _check_class_weight(weight, input, classes)

@@ -43,7 +43,13 @@ class Linear(Op):
 
     @classmethod
     def explain(cls, error: Exception, *args: Any) -> Exception:
-        return MatMul.explain(error, args[0] if args[0].ndim > 1 else args[0][None], args[1].T)
+        x, weight = args[:2]
+        told = MatMul.explain(error, x if x.ndim > 1 else x[None], weight.T)
+        features = weight.shape[-1]
+        hint = "; .flatten(1) makes it so" if x.ndim > 2 and math.prod(x.shape[1:]) == features else ""
+        return RuntimeError(
+            f"{told}. A weight of shape {list(weight.shape)} takes {features} features in the last dimension{hint}"
+        )
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -37,6 +37,10 @@ class MatMul(Op):
         return None if b is None else grad @ mT(b), None if a is None else mT(a) @ grad
 
     @classmethod
+    def _op(cls) -> str:
+        return "matmul"
+
+    @classmethod
     def explain(cls, error: Exception, *args: Any) -> Exception:
         a, b = (x.shape for x in args)
         if a[-1] != b[-2]:

@@ -1,9 +1,9 @@
 """Where a derivative is wrong, as a picture: `viz.heatmap(gradcheck(f, x, raise_exception=False)).save("errors.svg")`.
 
 For each input a grid: a row for each element of the output, a column for each element of the input, and in each cell the error
-|analytical - numerical|, measured by what is allowed there. Cells that agree are blue; those that are off go from yellow to
-dark red and carry a dot, the larger the further off. What a wrong formula did often shows in the pattern: one stripe, a
-diagonal, everything but the border.
+|analytical - numerical| as a multiple of what is allowed there. Cells that agree are blue; those that are off go from yellow to
+dark red and carry a dot, the larger the further off; resting on one shows its numbers. What a wrong formula did often shows in
+the pattern: one stripe, a diagonal, everything but the border. Grids that are off come first.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Panel:
     rows: int
     columns: int
     ratio: tuple[tuple[float, ...], ...]
+    tips: tuple[tuple[str, ...], ...]  # what is said of a cell that is off
 
 
 class Heatmap:
@@ -62,7 +63,7 @@ class Heatmap:
             "<desc>A grid for each input. Rows are elements of the output, columns elements of the input, colours the error "
             "measured by the tolerance.</desc>\n"
             '<rect width="100%" height="100%" fill="white"/>\n'
-            f'<text x="16" y="22" font-size="13" font-weight="bold" fill="#222">|analytical − numerical|: {summary}</text>\n'
+            f'<text x="16" y="22" font-size="13" font-weight="bold" fill="#222">Gradient check: {summary}</text>\n'
             + "\n".join(blocks)
             + f"\n{legend}\n</svg>\n"
         )
@@ -75,7 +76,10 @@ class Heatmap:
         elif path.suffix == ".json":
             text = json.dumps([asdict(panel) for panel in self.panels])
         else:
-            raise ValueError(f"cannot save a heat map as {path.name!r}: the endings .svg and .json are known")
+            raise ValueError(
+                f"cannot save a heat map as {path.name!r}: the endings .svg and .json are known; a browser makes a "
+                ".png of the .svg"
+            )
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         return path
@@ -105,7 +109,7 @@ def heatmap(report: GradcheckReport | GradcheckError) -> Heatmap:
         )
     if not report.comparisons:
         raise ValueError(f"there is nothing to draw: {report}")
-    return Heatmap(tuple(_panel(comparison) for comparison in report.comparisons))
+    return Heatmap(tuple(_panel(comparison) for comparison in sorted(report.comparisons, key=lambda c: c.agrees)))
 
 
 def _panel(c: Comparison) -> Panel:
@@ -115,6 +119,17 @@ def _panel(c: Comparison) -> Panel:
     shrunk = tuple(
         tuple(float(ratio[i : i + down, j : j + across].max()) for j in range(0, columns, across)) for i in range(0, rows, down)
     )
+    off = c.off
+
+    def tip(i: int, j: int) -> str:
+        block = off[i : i + down, j : j + across]
+        if not block.any():
+            return ""
+        k = int((c.error / c.allowed.clip(1e-300))[i : i + down, j : j + across].argmax())
+        e = c.entry(i + k // block.shape[1], j + k % block.shape[1])
+        return f"output {list(e.row)}, input {list(e.column)}: expected {e.expected:.6g}, got {e.got:.6g}"
+
+    tips = tuple(tuple(tip(i, j) for j in range(0, columns, across)) for i in range(0, rows, down))
     note = f"{c.error.size} entries agree"
     if not c.agrees:
         (worst,) = c.worst(1)
@@ -122,8 +137,10 @@ def _panel(c: Comparison) -> Panel:
             f"{int(c.off.sum())} of {c.error.size} entries off, the worst at output {list(worst.row)}, input "
             f"{list(worst.column)}: expected {worst.expected:.6g}, got {worst.got:.6g}"
         )
-    title = f"output {c.output} {list(c.output_shape)} with respect to {c.label} {list(c.input_shape)}"
-    return Panel(title, note, rows, columns, shrunk)
+    if down * across > 1:
+        note += f"; a cell is the worst of {down} × {across}"
+    title = f"{c.output} {list(c.output_shape)} with respect to {c.label} {list(c.input_shape)}"
+    return Panel(title, note, rows, columns, shrunk, tips)
 
 
 def _level(ratio: float) -> int:
@@ -137,35 +154,34 @@ def _draw(panel: Panel, y: float) -> tuple[str, float, float]:
     """A grid at height y: its SVG, and how wide and how high it is."""
     down, across = len(panel.ratio), max((len(row) for row in panel.ratio), default=0)
     size = max(7.0, min(24.0, 420 / max(down, across, 1)))
-    left, top = 40.0, y + 44
+    left, top, down_label = 40.0, y + 44, f"{panel.rows} outputs →" if panel.rows > 1 else "1"
     parts = [
         f'<text x="16" y="{y + 14:.0f}" font-size="12" fill="#222">{escape(panel.title)}</text>',
         f'<text x="16" y="{y + 30:.0f}" font-size="11" fill="#555">{escape(panel.note)}</text>',
         f'<text x="{left:.0f}" y="{top + down * size + 15:.0f}" font-size="10" fill="#555">'
         f"{panel.columns} elements of the input →</text>",
-        f'<text transform="translate({left - 13:.0f} {top:.0f}) rotate(90)" font-size="10" fill="#555">'
-        f"{panel.rows} of the output →</text>",
+        f'<text transform="translate({left - 13:.0f} {top:.0f}) rotate(90)" font-size="10" fill="#555">{down_label}</text>',
     ]
     for i, row in enumerate(panel.ratio):
         for j, ratio in enumerate(row):
             x0, y0, level = left + j * size, top + i * size, _level(ratio)
             colour = OFF[level - 1] if level else AGREES
-            parts.append(
-                f'<rect x="{x0:.1f}" y="{y0:.1f}" width="{size - 1:.1f}" height="{size - 1:.1f}" rx="1.5" fill="{colour}"/>'
-            )
+            cell = f'<rect x="{x0:.1f}" y="{y0:.1f}" width="{size - 1:.1f}" height="{size - 1:.1f}" rx="1.5" fill="{colour}"/>'
             if level:  # told by shape, too
-                dot = size * (0.10 + 0.05 * level)
-                fill = "#222" if level < 3 else "white"
-                parts.append(f'<circle cx="{x0 + size / 2:.1f}" cy="{y0 + size / 2:.1f}" r="{dot:.1f}" fill="{fill}"/>')
+                dot, fill = size * (0.10 + 0.05 * level), "#222" if level < 3 else "white"
+                cell += f'<circle cx="{x0 + size / 2:.1f}" cy="{y0 + size / 2:.1f}" r="{dot:.1f}" fill="{fill}"/>'
+                cell = f"<g><title>{escape(panel.tips[i][j])}</title>{cell}</g>"
+            parts.append(cell)
     text = 6.6 * max(len(panel.title), len(panel.note) * 11 / 12) + 32
-    return "\n".join(parts), max(left + across * size + 16, text), 44 + max(down * size, 110 if down < 4 else 0) + 34
+    return "\n".join(parts), max(left + across * size + 16, text), 44 + max(down * size, 5.6 * len(down_label)) + 34
 
 
 def _legend(y: float) -> tuple[str, float]:
-    labels = ("agrees", "off by up to 10", "100", "1,000", "10,000", "more times what is allowed")
-    x, parts = 16.0, []
+    labels = ("at most 1", "10", "100", "1,000", "10,000", "more")
+    head = "error as a multiple of what is allowed (atol + rtol × |expected|):"
+    x, parts = 16.0, [f'<text x="16" y="{y + 6:.0f}" font-size="11" fill="#333">{head}</text>']
     for colour, label in zip((AGREES, *OFF), labels, strict=True):
-        parts.append(f'<rect x="{x:.0f}" y="{y + 8:.0f}" width="14" height="14" rx="2" fill="{colour}"/>')
-        parts.append(f'<text x="{x + 19:.0f}" y="{y + 19:.0f}" font-size="11" fill="#333">{label}</text>')
-        x += 36 + 5.6 * len(label)
-    return "\n".join(parts), x
+        parts.append(f'<rect x="{x:.0f}" y="{y + 14:.0f}" width="14" height="14" rx="2" fill="{colour}"/>')
+        parts.append(f'<text x="{x + 19:.0f}" y="{y + 25:.0f}" font-size="11" fill="#333">{label}</text>')
+        x += 34 + 6.4 * len(label)
+    return "\n".join(parts), max(x, 16 + 5.6 * len(head))
