@@ -106,7 +106,7 @@ def _array_of(data: Any, dtype: DType | None, copy: bool) -> Array:
             array = xp.asarray(plain, kind)
         except (OverflowError, ValueError, TypeError) as error:
             raise RuntimeError(f"tensor(): a value cannot be converted to type {dtype!r} without overflow: {error}") from None
-        if dtype is None and array.dtype.kind in "fOu" and any(type(d) is int and abs(d) > 2**63 - 1 for d in _leaves(data)):
+        if dtype is None and array.dtype.kind in "fOu" and _beyond_int64(data):
             raise RuntimeError("tensor(): Overflow: int64 holds -2^63 to 2^63 - 1, and as floats the numbers would fit")
         if dtype is None and (array.dtype.kind == "f" or array.size == 0):
             array = array.astype(_common_type(data))
@@ -115,6 +115,12 @@ def _array_of(data: Any, dtype: DType | None, copy: bool) -> Array:
     if not isinstance(array, xp.ndarray):
         return array.astype(_numpy_type(dtype, dtypes[array.dtype]))
     return xp.array(array, dtype=_numpy_type(dtype, dtypes.get(array.dtype)), copy=True if copy else None)
+
+
+def _beyond_int64(data: Any) -> bool:
+    """Whether of whole numbers alone some do not fit int64."""
+    leaves = list(_leaves(data))
+    return all(type(d) in (int, bool) for d in leaves) and not all(-(2**63) <= d < 2**63 for d in leaves)
 
 
 def _plain(data: Any, depth: int) -> Any:
@@ -377,7 +383,9 @@ def randint(
 def _check_range(name: str, low: int, high: int, dtype: DType | None) -> None:
     """Raise RuntimeError unless every integer of a range has a place in the type."""
     kind = _numpy_type(dtype, int64)
-    if kind.kind == "f":
+    if kind.kind == "u":  # negative numbers wrap around, as in PyTorch
+        least, most = -int(xp.iinfo(kind).max), int(xp.iinfo(kind).max)
+    elif kind.kind == "f":
         least, most = -(2 ** (xp.finfo(kind).nmant + 1)), 2 ** (xp.finfo(kind).nmant + 1)
     else:
         least, most = (0, 1) if kind.kind == "b" else (int(xp.iinfo(kind).min), int(xp.iinfo(kind).max))

@@ -84,7 +84,7 @@ def load(f: str | os.PathLike[str] | IO[bytes], map_location: Any = None, *, wei
         arrays = _library().load(bytes(content))
         size = int.from_bytes(content[:8], "little")
         metadata = json.loads(bytes(content[8 : 8 + size])).get("__metadata__", {})
-        if (_STRUCTURE in metadata or _CHECK in metadata) and _checksum(metadata[_STRUCTURE], arrays) != metadata[_CHECK]:
+        if _CHECK in metadata and _checksum(metadata[_STRUCTURE], arrays) != metadata[_CHECK]:
             raise ValueError("its checksum is another: it was changed since it was written")
         structure = json.loads(metadata.get(_STRUCTURE, "null"))
         tensors = {key: wrap(to_device(xp.array(value), where)) for key, value in arrays.items()}

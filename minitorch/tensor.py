@@ -30,7 +30,7 @@ from minitorch.backend.dtypes import (
     uint8,
 )
 from minitorch.backend.dtypes import dtype as _dtype
-from minitorch.backend.refusal import clear, refuse_if_too_large
+from minitorch.backend.refusal import checked, clear, refuse_if_too_large
 from minitorch.ops import filling
 from minitorch.ops.elementwise import Number
 from minitorch.ops.indexing import SetItem, getitem, placed, plain_index
@@ -142,6 +142,8 @@ class Tensor(TensorBase):
             self._array = xp.empty(shape, kind)
             return
         array = xp.asarray(data[0]._array if isinstance(data[0], TensorBase) else data[0])
+        if array.dtype.kind == "O" and all(isinstance(value, (int, float)) for value in array.flat):
+            array = array.astype(xp.float64)
         if array.dtype.kind not in "biuf":
             raise TypeError(f"Tensor() takes numbers, and these are of type {array.dtype}; minitorch.tensor(...) says more")
         self._array = array.astype(kind)
@@ -525,9 +527,11 @@ class Tensor(TensorBase):
 
 TensorBase._kind = Tensor  # from here on, ops return Tensors
 
+_CALL_BACK = ("backward", "register_hook", "register_post_accumulate_grad_hook")  # what they call has errors of its own
 for _name, _method in list(vars(Tensor).items()):
-    if inspect.isfunction(_method) and (not _name.startswith("_") or _name in ("__getitem__", "__setitem__", "__contains__")):
-        setattr(Tensor, _name, clear(_method))  # its unforeseen errors become sentences
+    _public = not _name.startswith("_") or _name in ("__getitem__", "__setitem__", "__contains__")
+    if inspect.isfunction(_method) and _public:
+        setattr(Tensor, _name, checked(_method) if _name in _CALL_BACK else clear(_method))
 
 
 def _rebuild(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:

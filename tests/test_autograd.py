@@ -1,5 +1,6 @@
 """The tape and the engine: Function, backward, grad, modes, hooks, versions, memory."""
 
+import contextvars
 import gc
 import sys
 import threading
@@ -562,3 +563,23 @@ def test_a_value_changed_between_first_and_second_backward_is_noticed():
         y.add_(1)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         grad((g * g).sum(), x)
+
+
+def test_a_retained_gradient_is_there_for_the_hooks_that_come_later():
+    x = mt.ones(2, requires_grad=True)
+    h = x * 2
+    h.retain_grad()
+    x.register_hook(lambda g: g * h.grad)
+    h.sum().backward()
+    assert x.grad.tolist() == [2, 2]
+
+
+def test_what_a_hook_sets_in_the_context_stays():
+    variable = contextvars.ContextVar("mine", default=0)
+    x = mt.ones(2, requires_grad=True)
+    x.register_hook(lambda g: variable.set(7) and None)
+    with mt.no_grad():
+        pass
+    (x * 2).sum().backward()
+    assert variable.get() == 7
+    assert mt.is_grad_enabled()

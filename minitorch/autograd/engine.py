@@ -18,16 +18,16 @@ from __future__ import annotations
 import collections
 import itertools
 from collections.abc import Iterable, Sequence
-from contextvars import copy_context
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd import anomaly
 from minitorch.autograd.function import AccumulateGrad, Edge, Function, Op, _edge_of
-from minitorch.autograd.grad_mode import set_grad_enabled
+from minitorch.autograd.grad_mode import in_mode
 from minitorch.autograd.variable import TensorBase, wrap
 from minitorch.backend.arrays import as_array, sum_to, xp
 from minitorch.backend.dtypes import dtypes
+from minitorch.backend.refusal import checked
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -51,12 +51,12 @@ def walk(roots: Iterable[Function]) -> list[Function]:
 
 
 def sweep(
-    roots: Sequence[tuple[Edge, Any]], wanted: set[Edge] | None, retain_graph: bool, recording: bool, due: list[Due]
+    roots: Sequence[tuple[Edge, Any]], wanted: set[Edge] | None, retain_graph: bool, recording: bool
 ) -> dict[Edge, tuple[Any, bool]]:
     """Send each root's gradient down the tape; return what arrives at `wanted` (None: at every leaf).
 
     Gradients are arrays, or Tensors when `recording`. With each comes whether it is the engine's own, so that it may be
-    kept without a copy. What `retain_grad` asked for on the way is added to `due`.
+    kept without a copy.
     """
     order = walk(node for (node, _), _ in roots)
     on_the_way = None if wanted is None else _leading_to(wanted, order)
@@ -80,7 +80,7 @@ def sweep(
             if all(grad is None for grad in got):
                 continue
         if node.hooks is not None or node.retained is not None:
-            got = _run_hooks(node, got, recording, due)
+            got = _run_hooks(node, got, recording)
         if node.serial == 0:  # a leaf, and everything that uses it has been passed
             if wanted is None or (node, 0) in wanted:
                 arrived[node, 0] = got[0], (node, 0) in owned
@@ -166,15 +166,15 @@ def _fit(grad: Any, edge: Edge, node: Function | None, recording: bool) -> Any:
     return grad
 
 
-def _run_hooks(node: Function, got: tuple[Any, ...], recording: bool, due: list[Due]) -> tuple[Any, ...]:
-    """Show the gradients of a node's outputs to the hooks on them, and note those that `retain_grad` asked for."""
+def _run_hooks(node: Function, got: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:
+    """Show the gradients of a node's outputs to the hooks on them, and keep those that `retain_grad` asked for."""
     out = list(got)
     for nr, hooks in (node.hooks or {}).items():
         out[nr] = _hooked(out[nr], hooks, recording)
     for nr, reference in (node.retained or {}).items():
         tensor = reference()
         if tensor is not None and out[nr] is not None:
-            due.append((tensor, out[nr] if recording else as_array(out[nr]).copy(), True))  # as it is now
+            _accumulate([(tensor, out[nr], False)], recording)
     return tuple(out)
 
 
@@ -238,6 +238,7 @@ def _backward_of_user(node: Function, got: tuple[Any, ...], recording: bool) -> 
 # ---- the public face -------------------------------------------------------------------------------------------
 
 
+@checked
 def backward(
     tensors: Tensor | Sequence[Tensor],
     grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
@@ -257,28 +258,27 @@ def backward(
     wanted = None if inputs is None else {_wanted_edge(t) for t in targets}
     roots = _seeds(_as_tuple(tensors), grad_tensors, recording)
     retain = recording if retain_graph is None else retain_graph
-    copy_context().run(_backward, roots, wanted, targets, retain, recording)
+    in_mode(recording, _backward, roots, wanted, targets, retain, recording)
 
 
 def _backward(
     roots: Sequence[tuple[Edge, Any]], wanted: set[Edge] | None, targets: tuple[Any, ...], retain: bool, recording: bool
 ) -> None:
-    """The rest of `backward`. As it runs in a copy of the context, the caller's grad mode stays, whatever ends it."""
-    set_grad_enabled(recording)
-    due: list[Due] = []
+    """The rest of `backward`, which runs in its own grad mode."""
     with xp.errstate(all="ignore"):
-        arrived = sweep(roots, wanted, retain, recording, due)
+        arrived = sweep(roots, wanted, retain, recording)
         leaves = [(_owner(edge, targets), grad, owned) for edge, (grad, owned) in arrived.items()]
         leaves = [(t, _hooked(g, t._hooks, recording), False) if t._hooks else (t, g, own) for t, g, own in leaves]
-        # Some are no longer wanted, by now; and a tensor that retains its gradient was noted on the way.
+        # Some are no longer wanted, by now; and a tensor that retains its gradient has kept it on the way.
         leaves = [leaf for leaf in leaves if leaf[0].requires_grad and not (leaf[0]._edge and leaf[0].retains_grad)]
-        _accumulate(due + leaves, recording)  # last of all: an error above leaves every .grad as it was
+        _accumulate(leaves, recording)  # last of all: an error above leaves every .grad as it was
         for tensor, _, _ in leaves:
             for hook in list((tensor._post_hooks or {}).values()):
                 if hook(tensor) is not None:
                     raise TypeError("a hook after accumulation changes tensor.grad if it will, and returns None")
 
 
+@checked
 def grad(
     outputs: Tensor | Sequence[Tensor],
     inputs: Tensor | Sequence[Tensor],
@@ -301,7 +301,7 @@ def grad(
     edges = [_wanted_edge(t) for t in targets]
     roots = _seeds(_as_tuple(outputs), grad_outputs, recording)
     retain = recording if retain_graph is None else retain_graph
-    results = copy_context().run(_grad, roots, edges, targets, retain, recording)
+    results = in_mode(recording, _grad, roots, edges, targets, retain, recording)
     for i, tensor in enumerate(targets):
         if results[i] is None and materialize_grads:
             results[i] = wrap(xp.zeros_like(tensor._array))
@@ -316,12 +316,10 @@ def grad(
 def _grad(
     roots: Sequence[tuple[Edge, Any]], edges: list[Edge], targets: tuple[Any, ...], retain: bool, recording: bool
 ) -> list[Any]:
-    """The rest of `grad`, in a copy of the context: for each target its gradient, or None."""
-    set_grad_enabled(recording)
-    due: list[Due] = []
+    """The rest of `grad`, which runs in its own grad mode: for each target its gradient, or None."""
     results: list[Any] = []
     with xp.errstate(all="ignore"):
-        arrived = sweep(roots, set(edges), retain, recording, due)
+        arrived = sweep(roots, set(edges), retain, recording)
         for tensor, edge in zip(targets, edges, strict=True):
             value, own = arrived.get(edge, (None, False))
             if value is not None and tensor._hooks and tensor._edge is None:
@@ -329,7 +327,6 @@ def _grad(
             if value is not None and not recording:
                 value = _keep(value, own and edges.count(edge) == 1)
             results.append(value)
-        _accumulate(due, recording)
     return results
 
 

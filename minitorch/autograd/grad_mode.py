@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -24,6 +24,22 @@ _outer: ContextVar[tuple[bool, ...]] = ContextVar("minitorch grad modes outside"
 is_grad_enabled: Callable[[], bool] = _enabled.get  # the bound method itself: every op asks, so it must be quick
 
 F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R")
+
+
+def in_mode(mode: bool, function: Callable[..., R], *args: Any) -> R:
+    """function(*args) with the flag at `mode`, in a copy of the context.
+
+    Whatever ends it, even Ctrl-C at a bad moment, the caller's flag stays as it was.
+    What else the function sets in its context, by way of a hook, say, is set in the caller's once it has returned.
+    """
+    context = copy_context()
+    context.run(_enabled.set, mode)
+    result = context.run(function, *args)
+    for variable, value in context.items():
+        if variable is not _enabled and variable is not _outer and variable.get(None) is not value:
+            variable.set(value)
+    return result
 
 
 class _GradMode:

@@ -18,17 +18,16 @@ import re
 import reprlib
 import sysconfig
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["clear", "in_a_sentence", "in_words", "numbers_and_flags", "refuse_if_too_large", "sentence"]
+__all__ = ["checked", "clear", "in_a_sentence", "in_words", "numbers_and_flags", "refuse_if_too_large", "sentence"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_PACKAGE = str(Path(__file__).parent.parent)
-_NUMPY, _PYTHON = str(Path(np.__file__).parent), sysconfig.get_paths()["stdlib"]
+_PACKAGE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")  # as code objects name their files
+_NUMPY, _PYTHON = os.path.join(os.path.dirname(np.__file__), ""), os.path.join(sysconfig.get_paths()["stdlib"], "")
 _RAISE = dis.opmap["RAISE_VARARGS"]
 
 
@@ -49,6 +48,22 @@ def clear(function: F) -> F:
             raise told from error
 
     return guarded  # type: ignore[return-value]
+
+
+def checked(function: F) -> F:
+    """`function`, whose arguments annotated as int, float or bool are that. For one that calls the program's own functions."""
+    check = numbers_and_flags(function)
+    if check is None:
+        return function
+
+    @functools.wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        return function(*check(args, kwargs), **kwargs)
+
+    return guarded  # type: ignore[return-value]
+
+
+_STRICT = ("keepdim", "descending", "stable", "sorted", "largest", "unbiased")  # flags that are True or False and nothing else
 
 
 def numbers_and_flags(function: Callable[..., Any]) -> Callable[[tuple[Any, ...], dict[str, Any]], tuple[Any, ...]] | None:
@@ -76,7 +91,9 @@ def numbers_and_flags(function: Callable[..., Any]) -> Callable[[tuple[Any, ...]
                 continue
             if type(value).__name__ == kind or (optional and value is None):
                 continue
-            fits = isinstance(value, np.bool_) if kind == "bool" else not isinstance(value, (bool, type))
+            fits = not isinstance(value, (bool, type))
+            if kind == "bool":  # PyTorch takes 0, 1 and None for most flags
+                fits = isinstance(value, np.bool_) or (name not in _STRICT and isinstance(value, (int, type(None))))
             if kind == "float":
                 fits = isinstance(value, (int, float)) or (getattr(value, "ndim", 1) == 0 and hasattr(value, "__float__"))
             elif fits:
@@ -100,6 +117,8 @@ def numbers_and_flags(function: Callable[..., Any]) -> Callable[[tuple[Any, ...]
 
 def sentence(error: Exception, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Exception:
     """The error itself if it was raised on purpose, else one that says what `function` was given."""
+    if isinstance(error, TypeError) and str(error).startswith(f"{function.__qualname__}()"):  # called with too few or too many
+        return TypeError(str(error).replace(function.__qualname__, _called(function, args), 1))
     if isinstance(error, Warning) or _on_purpose(error):
         return error
     given = args[1:] if function.__qualname__.endswith((".__init__", ".forward")) else args

@@ -51,6 +51,8 @@ def layer(function: Callable[..., Any]) -> Callable[[M], M]:
                 value = given.arguments[field.name]
                 if "Tensor" in str(field.annotation):
                     self.register_buffer(field.name, value)
+                elif isinstance(value, Tensor) and value.ndim == 0:
+                    setattr(self, field.name, value.item())
                 elif isinstance(value, (Module, Tensor)):
                     kind = type(value).__name__
                     raise TypeError(f"{cls.__name__}(): {field.name} is an option, a number or a word, and cannot be a {kind}")

@@ -179,7 +179,8 @@ def sub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     return Sub.apply(input, other if alpha == 1 else _times(alpha, input, other))
 
 
-def _times(alpha: Number, input: Any, other: Any) -> Any:
+def _times(alpha: Any, input: Any, other: Any) -> Any:
+    alpha = alpha.item() if getattr(alpha, "ndim", 1) == 0 else alpha
     if isinstance(alpha, float) and result_type(*(getattr(v, "_array", v) for v in (input, other))).kind != "f":
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
     if not isinstance(alpha, (int, float)):

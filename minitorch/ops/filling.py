@@ -24,9 +24,12 @@ def fill_value_of(name: str, value: Any, kind: Any) -> Any:
     value = value.item() if getattr(value, "ndim", 1) == 0 else value
     if not isinstance(value, (bool, int, float)):
         raise TypeError(f"{name}(): argument 'fill_value' must be a number, not {type(value).__name__}")
-    if kind.kind in "iu" and not (math.isfinite(value) and xp.iinfo(kind).min <= value <= xp.iinfo(kind).max):
+    if kind.kind in "iu":
+        most = int(xp.iinfo(kind).max)
+        least = -most if kind.kind == "u" else int(xp.iinfo(kind).min)  # a negative number wraps around, as in PyTorch
+    if kind.kind in "iu" and not (math.isfinite(value) and least <= value <= most):
         raise RuntimeError(f"{name}(): value cannot be converted to type {kind} without overflow: {value!r:.40}")
-    return value
+    return int(value) % (most + 1) if kind.kind == "u" and value < 0 else value
 
 
 def _new(self: Tensor, size: Any, value: Any, name: str, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
@@ -34,8 +37,9 @@ def _new(self: Tensor, size: Any, value: Any, name: str, dtype: Any, device: Any
     if any(n < 0 for n in shape):
         raise RuntimeError(f"{name}(): Trying to create tensor with negative dimension: {list(shape)}")
     refuse_if_too_large(name, shape, self._array.itemsize)
-    array = xp.full_like(self._array, fill_value_of(name, value, self._array.dtype), shape=shape)
-    return wrap(array).to(device, dtype).requires_grad_(requires_grad)
+    kind = self._array.dtype if dtype is None else dtype.numpy
+    array = xp.full_like(self._array, fill_value_of(name, value, kind), shape=shape, dtype=kind)
+    return wrap(array).to(device).requires_grad_(requires_grad)
 
 
 def new_zeros(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:

@@ -191,6 +191,10 @@ def cross_entropy(
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     dim = 0 if input.ndim == 1 else 1
+    if not input.is_floating_point() and target.is_floating_point():
+        raise RuntimeError(
+            f"cross_entropy: input is of {input.dtype!r} and target of {target.dtype!r}: scores come first, then the labels"
+        )
     check_floating("cross_entropy", input)
     logs = log_softmax(input, dim)
     classes = input.shape[dim]

@@ -202,7 +202,7 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType 
 def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The mean over `dim`: sum / n. Floating types only."""
     input = _as(input, dtype)
-    if not input.dtype.is_floating_point:
+    if input.dtype.numpy.kind not in "fc":
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: "
             f"{input.dtype!r}; convert it first, with .float() for example"

@@ -11,6 +11,6 @@ from minitorch.optim.sgd import SGD
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
 
 for _kind in (SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, *map(vars(lr_scheduler).get, lr_scheduler.__all__)):
-    for _name in ("__init__", "step", "load_state_dict"):
+    for _name in ("__init__", "load_state_dict"):
         if _name in vars(_kind):
             setattr(_kind, _name, clear(vars(_kind)[_name]))  # their unforeseen errors become sentences

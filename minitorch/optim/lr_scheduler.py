@@ -80,7 +80,7 @@ def _check_optimizer(optimizer: Any) -> None:
 class StepLR(LRScheduler):
     """lr *= gamma every `step_size` epochs."""
 
-    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
+    def __init__(self, optimizer: Optimizer, step_size: float, gamma: float = 0.1, last_epoch: int = -1) -> None:
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
 
@@ -121,7 +121,7 @@ class CosineAnnealingLR(LRScheduler):
     lr = eta_min + (base - eta_min) (1 + cos(pi epoch / T_max)) / 2
     """
 
-    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
+    def __init__(self, optimizer: Optimizer, T_max: float, eta_min: float = 0.0, last_epoch: int = -1) -> None:
         self.T_max, self.eta_min = T_max, eta_min
         super().__init__(optimizer, last_epoch)
 
@@ -149,6 +149,9 @@ class LambdaLR(LRScheduler):
         _check_optimizer(optimizer)
         groups = len(optimizer.param_groups)
         self.lr_lambdas = list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * groups
+        for function in self.lr_lambdas:
+            if not callable(function):
+                raise TypeError(f"lr_lambda is a function of the epoch, or a list of them, not {type(function).__name__}")
         if len(self.lr_lambdas) != groups:
             raise ValueError(f"Expected {groups} lr_lambdas, one a group, but got {len(self.lr_lambdas)}")
         super().__init__(optimizer, last_epoch)
@@ -176,10 +179,10 @@ class ReduceLROnPlateau(LRScheduler):
         optimizer: Optimizer,
         mode: str = "min",
         factor: float = 0.1,
-        patience: int = 10,
+        patience: float = 10,
         threshold: float = 1e-4,
         threshold_mode: str = "rel",
-        cooldown: int = 0,
+        cooldown: float = 0,
         min_lr: float | list[float] = 0,
         eps: float = 1e-8,
     ) -> None:
@@ -196,7 +199,8 @@ class ReduceLROnPlateau(LRScheduler):
         self.optimizer, self.mode, self.factor, self.patience = optimizer, mode, factor, patience
         self.threshold, self.threshold_mode, self.cooldown, self.eps = threshold, threshold_mode, cooldown, eps
         self.best = math.inf if mode == "min" else -math.inf
-        self.last_epoch = self.cooldown_counter = self.num_bad_epochs = 0
+        self.cooldown_counter: float = 0
+        self.last_epoch = self.num_bad_epochs = 0
         self._last_lr = self._rates
 
     @property

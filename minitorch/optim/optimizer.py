@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from minitorch.autograd.grad_mode import enable_grad, no_grad
+from minitorch.autograd.variable import wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.tensor import Tensor
 
@@ -67,8 +68,10 @@ class Optimizer:
     def _check(self, group: dict[str, Any]) -> None:
         """Raise ValueError for settings that make no sense."""
         for name in ("lr", "eps", "weight_decay", "momentum"):
-            if name in group and (isinstance(group[name], bool) or not isinstance(group[name], (int, float))):
-                raise TypeError(f"{name} must be a number, not {type(group[name]).__name__}: {group[name]!r:.40}")
+            if name in group and not isinstance(group[name], (int, float)):  # NumPy's would take the parameters to their type
+                if not hasattr(group[name], "__float__"):
+                    raise TypeError(f"{name} must be a number, not {type(group[name]).__name__}: {group[name]!r:.40}")
+                group[name] = float(group[name])
             if name in group and not group[name] >= 0.0:
                 label = "learning rate" if name == "lr" else f"{name} value"
                 raise ValueError(f"Invalid {label}: {group[name]}")
@@ -76,6 +79,10 @@ class Optimizer:
     @no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter that has a gradient. A `closure` is run first, recording, and its value returned."""
+        if closure is not None and not callable(closure):
+            raise TypeError(
+                f"step(): closure is a function that computes the loss, not a {type(closure).__name__}: call step()"
+            )
         loss, self._stepped = None, True
         if closure is not None:
             with enable_grad():
@@ -140,8 +147,6 @@ class Optimizer:
                         f"loaded state dict has {key!r} of shape {list(value.shape)} for parameter {n}, whose shape is "
                         f"{list(by_number[n].shape)}"
                     )
-                if key == "step" and not isinstance(value, Tensor):
-                    raise ValueError(f"loaded state dict has a step of type {type(value).__name__}, where a Tensor belongs")
         for new, old in zip(saved, self.param_groups, strict=True):
             old.update({k: v for k, v in new.items() if k != "params"})
         self.state = defaultdict(dict)
@@ -150,7 +155,10 @@ class Optimizer:
             for key, value in saved_state.items():
                 if isinstance(value, Tensor):
                     value = value.clone() if key == "step" else value.to(param.dtype).clone()
-                self.state[param][key] = value
+                elif key == "step":  # a plain number, as in older files
+                    value = wrap(xp.asarray(value, xp.float32))
+                if value is not None:
+                    self.state[param][key] = value
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from minitorch.backend.arrays import xp
+from minitorch.backend.notice import warn
 from minitorch.backend.random import Generator, default_generator
 from minitorch.backend.refusal import clear
 from minitorch.creation import as_tensor, randperm, tensor
@@ -83,7 +83,7 @@ class ConcatDataset(Dataset):
 
 def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | None = None) -> list[Subset]:
     """Parts of a dataset, without overlap, drawn at random: sizes, or fractions that sum to 1."""
-    sizes = list(lengths)
+    sizes = [s.item() if hasattr(s, "item") else s for s in lengths]
     n = len(dataset)
     if any(isinstance(s, bool) or not isinstance(s, (int, float)) for s in sizes):
         raise TypeError(f"random_split: lengths must be numbers, but got {lengths!r:.60}")
@@ -96,7 +96,7 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
             sizes[i % len(sizes)] += 1
         for i, size in enumerate(sizes):
             if size == 0:
-                warnings.warn(f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2)
+                warn(f"Length of split at index {i} is 0. This might result in an empty dataset.")
     if any(not float(size).is_integer() or size < 0 for size in sizes):
         raise TypeError(f"random_split: sizes must be whole numbers, or fractions that sum to 1, but got {sizes}")
     if sum(sizes) != n:
@@ -110,7 +110,7 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
 
 def default_collate(batch: Sequence[Any]) -> Any:
     """A list of samples as one: tensors, arrays and numbers are stacked; tuples, lists and dicts go by their parts."""
-    if not isinstance(batch, (list, tuple)) or not batch:
+    if isinstance(batch, (str, Mapping)) or not hasattr(batch, "__getitem__") or not len(batch):
         raise TypeError(f"default_collate: batch must be a list of samples, one at least, but got {batch!r:.60}")
     first = batch[0]
     if isinstance(first, Tensor) and all(isinstance(b, Tensor) for b in batch):
@@ -125,8 +125,8 @@ def default_collate(batch: Sequence[Any]) -> Any:
         return list(batch)
     if isinstance(first, Mapping):
         kind: Any = type(first)
-        if any(not isinstance(sample, Mapping) or sample.keys() != first.keys() for sample in batch):
-            raise RuntimeError(f"default_collate: each sample should be a dict with the keys {list(first)}")
+        if any(not isinstance(sample, Mapping) or first.keys() - sample.keys() for sample in batch):
+            raise KeyError(f"default_collate: each sample should be a dict with the keys {list(first)}, as the first has")
         return kind({key: default_collate([sample[key] for sample in batch]) for key in first})
     if isinstance(first, (tuple, list)):
         if any(len(sample) != len(first) for sample in batch):

@@ -116,16 +116,15 @@ def _panel(c: Comparison) -> Panel:
     rows, columns = c.error.shape
     down, across = max(1, math.ceil(rows / MOST)), max(1, math.ceil(columns / MOST))
     ratio = c.error / c.allowed.clip(1e-300)
-    shrunk = tuple(
-        tuple(float(ratio[i : i + down, j : j + across].max()) for j in range(0, columns, across)) for i in range(0, rows, down)
-    )
+    blocks = [[ratio[i : i + down, j : j + across] for j in range(0, columns, across)] for i in range(0, rows, down)]
+    shrunk = tuple(tuple(min(1e300, float(block.max())) for block in row) for row in blocks)
     off = c.off
 
     def tip(i: int, j: int) -> str:
         block = off[i : i + down, j : j + across]
         if not block.any():
             return ""
-        k = int((c.error / c.allowed.clip(1e-300))[i : i + down, j : j + across].argmax())
+        k = int(ratio[i : i + down, j : j + across].argmax())
         e = c.entry(i + k // block.shape[1], j + k % block.shape[1])
         return f"output {list(e.row)}, input {list(e.column)}: expected {e.expected:.6g}, got {e.got:.6g}"
 
