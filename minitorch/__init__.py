@@ -10,7 +10,8 @@ The rooms, from the ground up; each knows only those above it in this list:
     backend/     arrays (NumPy, or CuPy), element types, random streams
     autograd/    the tape, the backward sweep, gradient checks
     ops/         every operation with its derivative
-    tensor.py    class Tensor; creation.py makes them, printing.py prints them, faces.py guards functions of them
+    tensor.py    class Tensor; creation.py and sampling.py make them, printing.py prints them, faces.py guards
+                 functions of them
     nn/          modules, their functions, initial weights
     optim/       optimizers
     utils/data   datasets and loaders
@@ -44,6 +45,7 @@ from minitorch.creation import *
 from minitorch.faces import face as _face
 from minitorch.ops import *
 from minitorch.printing import set_printoptions
+from minitorch.sampling import *
 from minitorch.serialization import load, save
 from minitorch.tensor import Size, Tensor, broadcast_shapes, is_floating_point, is_tensor, numel
 

@@ -1,12 +1,12 @@
-"""Making tensors: from data, filled, counted, and at random."""
+"""Making tensors: from data, filled, and counted. Random ones are made in sampling.py."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any, SupportsIndex
+from collections.abc import Iterator
+from typing import Any
 
 from minitorch.autograd.variable import TensorBase, wrap
 from minitorch.backend.arrays import Array, xp
@@ -25,21 +25,19 @@ from minitorch.backend.dtypes import (
     uint8,
 )
 from minitorch.backend.dtypes import dtype as DType
-from minitorch.backend.random import Generator, default_generator
 from minitorch.backend.refusal import clear, refuse_if_too_large
 from minitorch.ops.filling import fill_value_of
 from minitorch.ops.shape import sizes
-from minitorch.tensor import Tensor, broadcast_shapes
+from minitorch.tensor import Tensor
 
 __all__ = [
     "BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "arange", "as_tensor",
-    "bernoulli", "empty", "empty_like", "eye", "finfo", "from_numpy", "full", "full_like", "iinfo", "linspace", "logspace",
-    "multinomial", "normal", "ones", "ones_like", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
-    "randperm", "tensor", "zeros", "zeros_like",
+    "empty", "empty_like", "eye", "finfo", "from_numpy", "full", "full_like", "iinfo", "linspace", "logspace",
+    "ones", "ones_like", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
 
 
-def _finish(array: Array, requires_grad: bool, device: Any = None) -> Tensor:
+def finish(array: Array, requires_grad: bool, device: Any = None) -> Tensor:
     out = wrap(array if device is None else to_device(array, Device(device)))
     return out.requires_grad_() if requires_grad else out
 
@@ -47,7 +45,7 @@ def _finish(array: Array, requires_grad: bool, device: Any = None) -> Tensor:
 _quietly = xp.errstate(all="ignore")  # a value too large for its type becomes infinite, without a warning
 
 
-def _numpy_type(dtype: DType | None, default: DType | None = None) -> Any:
+def numpy_type(dtype: DType | None, default: DType | None = None) -> Any:
     if dtype is None:
         return (default or get_default_dtype()).numpy
     if not isinstance(dtype, DType):
@@ -64,14 +62,14 @@ def tensor(data: Any, *, dtype: DType | None = None, device: Any = None, require
     Python floats become the default floating type, ints int64, bools bool; arrays keep their type.
     Raises ValueError for lists of unequal lengths, TypeError for what holds no numbers.
     """
-    return _finish(_array_of(data, dtype, copy=True), requires_grad, device)
+    return finish(_array_of(data, dtype, copy=True), requires_grad, device)
 
 
 def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tensor:
     """`data` itself if it is a tensor of this type; around the same memory if it is such an array; else as `tensor`."""
     if isinstance(data, Tensor):
         return data.to(device, dtype)
-    return _finish(_array_of(data, dtype, copy=False).view(), False, device)
+    return finish(_array_of(data, dtype, copy=False).view(), False, device)
 
 
 def from_numpy(ndarray: Array) -> Tensor:
@@ -101,7 +99,7 @@ def _array_of(data: Any, dtype: DType | None, copy: bool) -> Array:
             raise TypeError(
                 f"tensor(): could not infer dtype of {type(data).__name__}: expected numbers or nested lists of them"
             )
-        plain, kind = _plain(data, 0), None if dtype is None else _numpy_type(dtype)
+        plain, kind = _plain(data, 0), None if dtype is None else numpy_type(dtype)
         try:
             array = xp.asarray(plain, kind)
         except (OverflowError, ValueError, TypeError) as error:
@@ -113,8 +111,8 @@ def _array_of(data: Any, dtype: DType | None, copy: bool) -> Array:
     if dtype is None:
         _check_type(array.dtype)
     if not isinstance(array, xp.ndarray):
-        return array.astype(_numpy_type(dtype, dtypes[array.dtype]))
-    return xp.array(array, dtype=_numpy_type(dtype, dtypes.get(array.dtype)), copy=True if copy else None)
+        return array.astype(numpy_type(dtype, dtypes[array.dtype]))
+    return xp.array(array, dtype=numpy_type(dtype, dtypes.get(array.dtype)), copy=True if copy else None)
 
 
 def _beyond_int64(data: Any) -> bool:
@@ -182,36 +180,36 @@ def full(size: Any, fill_value: Any, *, dtype: DType | None = None, device: Any 
     """`fill_value` everywhere, of the type that the value suggests (a float: the default one) unless given."""
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
-    kind = _numpy_type(dtype, dtypes[_array_of(fill_value, None, True).dtype])
-    shape = _checked(sizes((size,), "full"), "full", kind)
-    return _finish(xp.full(shape, fill_value_of("full", fill_value, kind), kind), requires_grad, device)
+    kind = numpy_type(dtype, dtypes[_array_of(fill_value, None, True).dtype])
+    shape = checked_shape(sizes((size,), "full"), "full", kind)
+    return finish(xp.full(shape, fill_value_of("full", fill_value, kind), kind), requires_grad, device)
 
 
 def zeros(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros."""
-    kind = _numpy_type(dtype)
-    return _finish(xp.zeros(_shape_of(size, "zeros", kind), kind), requires_grad, device)
+    kind = numpy_type(dtype)
+    return finish(xp.zeros(shape_of(size, "zeros", kind), kind), requires_grad, device)
 
 
 def ones(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones."""
-    kind = _numpy_type(dtype)
-    return _finish(xp.ones(_shape_of(size, "ones", kind), kind), requires_grad, device)
+    kind = numpy_type(dtype)
+    return finish(xp.ones(shape_of(size, "ones", kind), kind), requires_grad, device)
 
 
 def empty(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Whatever the memory held."""
-    kind = _numpy_type(dtype)
-    return _finish(xp.empty(_shape_of(size, "empty", kind), kind), requires_grad, device)
+    kind = numpy_type(dtype)
+    return finish(xp.empty(shape_of(size, "empty", kind), kind), requires_grad, device)
 
 
-def _shape_of(size: tuple[Any, ...], name: str, kind: Any) -> tuple[int, ...]:
+def shape_of(size: tuple[Any, ...], name: str, kind: Any) -> tuple[int, ...]:
     if not size:
         raise TypeError(f"{name}() needs a size: {name}(2, 3), or {name}(()) for a single number")
-    return _checked(sizes(size, name), name, kind)
+    return checked_shape(sizes(size, name), name, kind)
 
 
-def _checked(shape: tuple[int, ...], name: str, kind: Any) -> tuple[int, ...]:
+def checked_shape(shape: tuple[int, ...], name: str, kind: Any) -> tuple[int, ...]:
     for n in shape:
         if n < 0:
             raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(shape)}")
@@ -224,9 +222,9 @@ def full_like(
     input: Tensor, fill_value: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """`fill_value` everywhere, in the shape and type of `input`."""
-    kind = _numpy_type(dtype, input.dtype)
+    kind = numpy_type(dtype, input.dtype)
     value = fill_value_of("full_like", fill_value, kind)
-    return _finish(xp.full_like(input._array, value, dtype=kind), requires_grad, device)
+    return finish(xp.full_like(input._array, value, dtype=kind), requires_grad, device)
 
 
 def zeros_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -241,14 +239,14 @@ def ones_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, 
 
 def empty_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Whatever the memory held, in the shape and type of `input`."""
-    return _finish(xp.empty_like(input._array, dtype=_numpy_type(dtype, input.dtype)), requires_grad, device)
+    return finish(xp.empty_like(input._array, dtype=numpy_type(dtype, input.dtype)), requires_grad, device)
 
 
 def eye(n: int, m: int | None = None, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The identity matrix, (n, n) or (n, m)."""
-    kind = _numpy_type(dtype)
-    shape = _checked(sizes((n, n if m is None else m), "eye"), "eye", kind)
-    return _finish(xp.eye(*shape, dtype=kind), requires_grad, device)
+    kind = numpy_type(dtype)
+    shape = checked_shape(sizes((n, n if m is None else m), "eye"), "eye", kind)
+    return finish(xp.eye(*shape, dtype=kind), requires_grad, device)
 
 
 # ---- counted ---------------------------------------------------------------------------------------------------------
@@ -273,20 +271,20 @@ def arange(*bounds: Any, dtype: DType | None = None, device: Any = None, require
     if (end - start) * step < 0:
         raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: start={start}, end={end}, step={step}")
     whole = all(isinstance(b, int) for b in bounds)
-    kind = _numpy_type(dtype, int64 if whole else None)
+    kind = numpy_type(dtype, int64 if whole else None)
     if whole:
         count = -((start - end) // step)
     else:
         length = (end - start) / step
         count = math.ceil(length) if math.isfinite(length) else 2**64
-    _checked((count,), "arange", kind)
+    checked_shape((count,), "arange", kind)
     if whole and kind.kind != "f":
         if count:
             ends = (start, start + (count - 1) * step)
-            _check_range("arange", min(ends), max(ends), dtype)
-        return _finish(xp.arange(start, end, step).astype(kind), requires_grad, device)
+            check_range("arange", min(ends), max(ends), dtype)
+        return finish(xp.arange(start, end, step).astype(kind), requires_grad, device)
     values = start + xp.arange(count, dtype=xp.float64) * step
-    return _finish(values.astype(kind), requires_grad, device)
+    return finish(values.astype(kind), requires_grad, device)
 
 
 @_quietly
@@ -294,8 +292,8 @@ def linspace(
     start: float, end: float, steps: int, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """`steps` values from start to end, both included."""
-    kind, steps = _numpy_type(dtype), _steps("linspace", steps, _numpy_type(dtype))
-    return _finish(xp.linspace(_number("linspace", start), _number("linspace", end), steps).astype(kind), requires_grad, device)
+    kind, steps = numpy_type(dtype), _steps("linspace", steps, numpy_type(dtype))
+    return finish(xp.linspace(_number("linspace", start), _number("linspace", end), steps).astype(kind), requires_grad, device)
 
 
 def _steps(name: str, steps: Any, kind: Any) -> int:
@@ -303,7 +301,7 @@ def _steps(name: str, steps: Any, kind: Any) -> int:
         raise TypeError(f"{name}(): argument 'steps' must be int, not {type(steps).__name__}")
     if steps < 0:
         raise RuntimeError(f"number of steps must be non-negative, got {steps}")
-    return _checked((int(steps),), name, kind)[0]
+    return checked_shape((int(steps),), name, kind)[0]
 
 
 def _number(name: str, value: Any) -> float:
@@ -325,64 +323,14 @@ def logspace(
     requires_grad: bool = False,
 ) -> Tensor:
     """base to the power of `steps` values from start to end."""
-    kind, steps = _numpy_type(dtype), _steps("logspace", steps, _numpy_type(dtype))
+    kind, steps = numpy_type(dtype), _steps("logspace", steps, numpy_type(dtype))
     exponents = xp.linspace(_number("logspace", start), _number("logspace", end), steps)
-    return _finish((_number("logspace", base) ** exponents).astype(kind), requires_grad, device)
+    return finish((_number("logspace", base) ** exponents).astype(kind), requires_grad, device)
 
 
-# ---- at random: PyTorch's numbers for the same seed ------------------------------------------------------------------
-
-
-def rand(
-    *size: Any, generator: Generator | None = None, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """Uniform in [0, 1)."""
-    kind = _numpy_type(dtype)
-    return _finish(
-        wrap(xp.empty(_shape_of(size, "rand", kind), kind)).uniform_(generator=generator)._array, requires_grad, device
-    )
-
-
-def randn(
-    *size: Any, generator: Generator | None = None, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """Normal, of mean 0 and standard deviation 1."""
-    kind = _numpy_type(dtype)
-    return _finish(
-        wrap(xp.empty(_shape_of(size, "randn", kind), kind)).normal_(generator=generator)._array, requires_grad, device
-    )
-
-
-def randint(
-    *args: Any,
-    generator: Generator | None = None,
-    dtype: DType | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    **named: Any,
-) -> Tensor:
-    """randint(high, size) or randint(low, high, size): integers in [low, high), int64 unless `dtype` is given."""
-    given = dict(zip(("high", "size") if len(args) + len(named) == 2 else ("low", "high", "size"), args, strict=False))
-    given.update(named)
-    if not {"high", "size"} <= given.keys() <= {"low", "high", "size"}:
-        raise TypeError(f"randint() takes (high, size) or (low, high, size); got {sorted(given)}")
-    for what in ("low", "high"):
-        if isinstance(given.get(what, 0), bool) or not hasattr(given.get(what, 0), "__index__"):
-            raise TypeError(f"randint(): argument '{what}' must be int, not {type(given[what]).__name__}")
-    if not isinstance(given["size"], (tuple, list)):
-        raise TypeError(f"randint(): argument 'size' must be tuple of ints, not {type(given['size']).__name__}")
-    low, high = int(given.get("low", 0)), int(given["high"])
-    shape = _checked(sizes((given["size"],), "randint"), "randint", _numpy_type(dtype, int64))
-    if low >= high:
-        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-    _check_range("randint", low, high - 1, dtype)
-    drawn = (generator or default_generator).integers(math.prod(shape), low, high)
-    return _finish(drawn.reshape(shape).astype(_numpy_type(dtype, int64), copy=False), requires_grad, device)
-
-
-def _check_range(name: str, low: int, high: int, dtype: DType | None) -> None:
+def check_range(name: str, low: int, high: int, dtype: DType | None) -> None:
     """Raise RuntimeError unless every integer of a range has a place in the type."""
-    kind = _numpy_type(dtype, int64)
+    kind = numpy_type(dtype, int64)
     if kind.kind == "u":  # negative numbers wrap around, as in PyTorch
         least, most = -int(xp.iinfo(kind).max), int(xp.iinfo(kind).max)
     elif kind.kind == "f":
@@ -391,104 +339,6 @@ def _check_range(name: str, low: int, high: int, dtype: DType | None) -> None:
         least, most = (0, 1) if kind.kind == "b" else (int(xp.iinfo(kind).min), int(xp.iinfo(kind).max))
     if low < least or high > most:
         raise RuntimeError(f"{name}: the integers from {low} to {high} do not all fit {kind}, which holds {least} to {most}")
-
-
-def randperm(
-    n: SupportsIndex,
-    *,
-    generator: Generator | None = None,
-    dtype: DType | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """The integers 0 to n-1 in random order."""
-    if isinstance(n, bool) or not hasattr(n, "__index__"):
-        raise TypeError(f"randperm(): argument 'n' must be int, not {type(n).__name__}")
-    count = n.__index__()
-    if count < 0:
-        raise RuntimeError(f"n must be non-negative, got {count}")
-    _checked((count,), "randperm", _numpy_type(dtype, int64))
-    _check_range("randperm", 0, max(count - 1, 0), dtype)
-    order = (generator or default_generator).permutation(count)
-    return _finish(order.astype(_numpy_type(dtype, int64), copy=False), requires_grad, device)
-
-
-def normal(
-    mean: Tensor | float = 0.0, std: Tensor | float = 1.0, size: Any = None, *, generator: Generator | None = None
-) -> Tensor:
-    """Normal, with a mean and a standard deviation for each element, or numbers and a `size`."""
-    given = [x for x in (mean, std) if isinstance(x, Tensor)]
-    if not given and size is None:
-        raise TypeError("normal() of two numbers needs a size: normal(0.0, 1.0, (2, 3))")
-    if isinstance(std, Tensor):
-        if (std._array < 0).any():
-            raise RuntimeError(f"normal expects all elements of std >= 0.0, and the smallest is {std._array.min()}")
-    elif std < 0:
-        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
-    if not given:
-        return empty(size).normal_(mean, std, generator=generator)
-    shape = broadcast_shapes(*(x.shape for x in given))
-    drawn = empty(shape, dtype=given[0].dtype).normal_(generator=generator)
-    return (drawn * std + mean).detach()
-
-
-def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that `input` has in its place, else 0. (The draws are not PyTorch's for the same seed.)"""
-    return empty_like(input).bernoulli_(input.detach(), generator=generator)
-
-
-def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
-    """`num_samples` numbers of places in each row of weights ((N,) C), a place as likely as its weight.
-
-    (The draws are not PyTorch's for the same seed.)
-    """
-    weights = xp.atleast_2d(input._array.astype(xp.float64))
-    if input.ndim == 2 and not len(weights) and num_samples > 0:
-        return wrap(xp.zeros((0, num_samples), dtype=xp.int64))
-    if input.ndim not in (1, 2) or not input.is_floating_point():
-        raise RuntimeError(f"multinomial expects 1 or 2 dimensions of float weights, got {list(input.shape)} {input.dtype!r}")
-    if not (xp.isfinite(weights).all() and (weights >= 0).all() and (weights.sum(1) > 0).all()):
-        raise RuntimeError("multinomial: a row of weights contains inf, nan or element < 0, or sums to 0")
-    if num_samples < 1 or (not replacement and num_samples > int((weights > 0).sum(1).min())):
-        raise RuntimeError(
-            f"multinomial: cannot draw {num_samples} samples from {int((weights > 0).sum(1).min())} places with a weight; "
-            "replacement=True draws a place again"
-        )
-    source = generator or default_generator
-    if replacement:
-        bounds = weights.cumsum(1) / weights.sum(1, keepdims=True)
-        drawn = source.uniform(len(weights) * num_samples, xp.float64).reshape(len(weights), num_samples)
-        places = (drawn[:, :, None] >= bounds[:, None, :]).sum(-1)
-    else:  # the smallest of exponential waiting times with these rates (Efraimidis and Spirakis 2006)
-        waits = -xp.log1p(-source.uniform(weights.size, xp.float64)).reshape(weights.shape)
-        places = xp.argsort(xp.where(weights > 0, waits / xp.maximum(weights, 1e-300), xp.inf), axis=1)[:, :num_samples]
-    return wrap(places.astype(xp.int64).reshape((num_samples,) if input.ndim == 1 else places.shape))
-
-
-def rand_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Uniform in [0, 1), in the shape and type of `input`."""
-    return rand(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
-
-
-def randn_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Normal, in the shape and type of `input`."""
-    return randn(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
-
-
-def randint_like(
-    input: Tensor,
-    low: int,
-    high: int | None = None,
-    *,
-    dtype: DType | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Integers in [low, high), or [0, low) if high is None, in the shape and type of `input`."""
-    bounds: Sequence[int] = (0, low) if high is None else (low, high)
-    return randint(
-        *bounds, tuple(input.shape), dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
-    )
 
 
 # ---- types -----------------------------------------------------------------------------------------------------------
@@ -500,7 +350,7 @@ class finfo:
     def __init__(self, type: DType | None = None) -> None:
         if type is not None and not (isinstance(type, DType) and type.is_floating_point):
             raise TypeError(f"finfo() needs a floating point type, not {type!r}; iinfo() is for integers")
-        found = xp.finfo(_numpy_type(type))
+        found = xp.finfo(numpy_type(type))
         self.bits, self.dtype = found.bits, str(found.dtype)
         self.eps, self.min, self.max, self.resolution = map(float, (found.eps, found.min, found.max, found.resolution))
         self.tiny = self.smallest_normal = float(found.tiny)

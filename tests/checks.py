@@ -20,9 +20,10 @@ import minitorch as mt
 from minitorch.autograd import grad, gradcheck, gradgradcheck
 from minitorch.autograd.function import Function
 from tests import hostile
+from tests.drawing import Draw, Sample
 from tests.layers import LAYERS, Case, Drawing
 from tests.naive import NAIVE
-from tests.samples import KINKS, ORDERS, SAMPLES, Draw, Sample, sample_of
+from tests.samples import KINKS, ORDERS, SAMPLES, sample_of
 
 DRAWS = 6  # samples of an entry that `complaint` tries
 OPS = {op.__name__: op for op in SAMPLES}

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import minitorch as mt
 from tests import checks, hostile
+from tests.drawing import Draw
 from tests.layers import LAYERS, Drawing
 from tests.mutants import MUTANTS
-from tests.samples import ANALYTIC, KINKS, ORDERS, SAMPLES, Draw, sample_of
+from tests.samples import ANALYTIC, KINKS, ORDERS, SAMPLES, sample_of
 from tests.test_errors import TABLE
 
 DRAWS, LAYER_DRAWS, CALLS = 50, 20, 50_000

@@ -3,7 +3,8 @@
 import random
 
 from minitorch.autograd import gradcheck, gradgradcheck
-from tests.samples import SAMPLES, Draw, sample_of
+from tests.drawing import Draw
+from tests.samples import SAMPLES, sample_of
 
 DRAWS = 10
 

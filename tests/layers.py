@@ -1,6 +1,6 @@
 """For every layer of the package: how to draw its options and what to call it with. One entry a layer; the tests walk them all.
 
-An entry is a function that is given a `Draw` (tests/samples.py) and returns a `Case`.
+An entry is a function that is given a `Draw` (tests/drawing.py) and returns a `Case`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 import minitorch as mt
 from minitorch.ops.window import Window
-from tests.samples import Draw
+from tests.drawing import Draw
 
 
 @dataclass

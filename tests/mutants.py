@@ -25,7 +25,8 @@ import minitorch
 from minitorch import viz
 from minitorch.autograd import gradcheck, gradgradcheck
 from tests import checks
-from tests.samples import Draw, sample_of
+from tests.drawing import Draw
+from tests.samples import sample_of
 
 
 @dataclass(frozen=True)

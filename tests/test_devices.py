@@ -15,8 +15,9 @@ import pytest
 import minitorch as mt
 from minitorch import nn
 from minitorch.backend import device as devices
+from tests.drawing import Draw
 from tests.layers import LAYERS, Drawing
-from tests.samples import SAMPLES, WITHOUT_GRADIENT, Draw, sample_of
+from tests.samples import SAMPLES, WITHOUT_GRADIENT, sample_of
 from tests.strict_array import library
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")

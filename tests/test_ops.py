@@ -18,7 +18,8 @@ from minitorch.autograd import Function
 from minitorch.autograd.function import AccumulateGrad, Op
 from minitorch.ops.elementwise import Pointwise
 from tests import checks
-from tests.samples import ANALYTIC, KINKS, ORDERS, SAMPLES, WITHOUT_GRADIENT, Draw, Sample, over, sample_of
+from tests.drawing import Draw, Sample, over
+from tests.samples import ANALYTIC, KINKS, ORDERS, SAMPLES, WITHOUT_GRADIENT, sample_of
 
 ABSTRACT = {Op, Pointwise, AccumulateGrad}
 OPS = pytest.mark.parametrize("op", SAMPLES, ids=lambda op: op.__name__)

@@ -11,8 +11,9 @@ from minitorch.backend.arrays import xp
 from minitorch.backend.notice import warn
 from minitorch.backend.random import Generator, default_generator
 from minitorch.backend.refusal import clear
-from minitorch.creation import as_tensor, randperm, tensor
+from minitorch.creation import as_tensor, tensor
 from minitorch.ops import stack
+from minitorch.sampling import randperm
 from minitorch.tensor import Tensor
 
 __all__ = ["ConcatDataset", "DataLoader", "Dataset", "Subset", "TensorDataset", "default_collate", "random_split"]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.drawing import Draw
 from tests.parity.compare import prints_the_same, same
-from tests.samples import Draw
 
 pytestmark = pytest.mark.parity
 

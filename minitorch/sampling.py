@@ -1,0 +1,179 @@
+"""Tensors drawn at random, with PyTorch's numbers for the same seed (backend/random.py has the streams)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, SupportsIndex
+
+from minitorch.autograd.variable import wrap
+from minitorch.backend.arrays import xp
+from minitorch.backend.dtypes import dtype as DType
+from minitorch.backend.dtypes import int64
+from minitorch.backend.random import Generator, default_generator
+from minitorch.backend.refusal import clear
+from minitorch.creation import check_range, checked_shape, empty, empty_like, finish, numpy_type, shape_of
+from minitorch.ops.shape import sizes
+from minitorch.tensor import Tensor, broadcast_shapes
+
+__all__ = [
+    "bernoulli",
+    "multinomial",
+    "normal",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
+]
+
+
+def rand(
+    *size: Any, generator: Generator | None = None, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Uniform in [0, 1)."""
+    kind = numpy_type(dtype)
+    return finish(
+        wrap(xp.empty(shape_of(size, "rand", kind), kind)).uniform_(generator=generator)._array, requires_grad, device
+    )
+
+
+def randn(
+    *size: Any, generator: Generator | None = None, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Normal, of mean 0 and standard deviation 1."""
+    kind = numpy_type(dtype)
+    return finish(
+        wrap(xp.empty(shape_of(size, "randn", kind), kind)).normal_(generator=generator)._array, requires_grad, device
+    )
+
+
+def randint(
+    *args: Any,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **named: Any,
+) -> Tensor:
+    """randint(high, size) or randint(low, high, size): integers in [low, high), int64 unless `dtype` is given."""
+    given = dict(zip(("high", "size") if len(args) + len(named) == 2 else ("low", "high", "size"), args, strict=False))
+    given.update(named)
+    if not {"high", "size"} <= given.keys() <= {"low", "high", "size"}:
+        raise TypeError(f"randint() takes (high, size) or (low, high, size); got {sorted(given)}")
+    for what in ("low", "high"):
+        if isinstance(given.get(what, 0), bool) or not hasattr(given.get(what, 0), "__index__"):
+            raise TypeError(f"randint(): argument '{what}' must be int, not {type(given[what]).__name__}")
+    if not isinstance(given["size"], (tuple, list)):
+        raise TypeError(f"randint(): argument 'size' must be tuple of ints, not {type(given['size']).__name__}")
+    low, high = int(given.get("low", 0)), int(given["high"])
+    shape = checked_shape(sizes((given["size"],), "randint"), "randint", numpy_type(dtype, int64))
+    if low >= high:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    check_range("randint", low, high - 1, dtype)
+    drawn = (generator or default_generator).integers(math.prod(shape), low, high)
+    return finish(drawn.reshape(shape).astype(numpy_type(dtype, int64), copy=False), requires_grad, device)
+
+
+def randperm(
+    n: SupportsIndex,
+    *,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """The integers 0 to n-1 in random order."""
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        raise TypeError(f"randperm(): argument 'n' must be int, not {type(n).__name__}")
+    count = n.__index__()
+    if count < 0:
+        raise RuntimeError(f"n must be non-negative, got {count}")
+    checked_shape((count,), "randperm", numpy_type(dtype, int64))
+    check_range("randperm", 0, max(count - 1, 0), dtype)
+    order = (generator or default_generator).permutation(count)
+    return finish(order.astype(numpy_type(dtype, int64), copy=False), requires_grad, device)
+
+
+def normal(
+    mean: Tensor | float = 0.0, std: Tensor | float = 1.0, size: Any = None, *, generator: Generator | None = None
+) -> Tensor:
+    """Normal, with a mean and a standard deviation for each element, or numbers and a `size`."""
+    given = [x for x in (mean, std) if isinstance(x, Tensor)]
+    if not given and size is None:
+        raise TypeError("normal() of two numbers needs a size: normal(0.0, 1.0, (2, 3))")
+    if isinstance(std, Tensor):
+        if (std._array < 0).any():
+            raise RuntimeError(f"normal expects all elements of std >= 0.0, and the smallest is {std._array.min()}")
+    elif std < 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+    if not given:
+        return empty(size).normal_(mean, std, generator=generator)
+    shape = broadcast_shapes(*(x.shape for x in given))
+    drawn = empty(shape, dtype=given[0].dtype).normal_(generator=generator)
+    return (drawn * std + mean).detach()
+
+
+def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that `input` has in its place, else 0. (The draws are not PyTorch's for the same seed.)"""
+    return empty_like(input).bernoulli_(input.detach(), generator=generator)
+
+
+def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
+    """`num_samples` numbers of places in each row of weights ((N,) C), a place as likely as its weight.
+
+    (The draws are not PyTorch's for the same seed.)
+    """
+    weights = xp.atleast_2d(input._array.astype(xp.float64))
+    if input.ndim == 2 and not len(weights) and num_samples > 0:
+        return wrap(xp.zeros((0, num_samples), dtype=xp.int64))
+    if input.ndim not in (1, 2) or not input.is_floating_point():
+        raise RuntimeError(f"multinomial expects 1 or 2 dimensions of float weights, got {list(input.shape)} {input.dtype!r}")
+    if not (xp.isfinite(weights).all() and (weights >= 0).all() and (weights.sum(1) > 0).all()):
+        raise RuntimeError("multinomial: a row of weights contains inf, nan or element < 0, or sums to 0")
+    if num_samples < 1 or (not replacement and num_samples > int((weights > 0).sum(1).min())):
+        raise RuntimeError(
+            f"multinomial: cannot draw {num_samples} samples from {int((weights > 0).sum(1).min())} places with a weight; "
+            "replacement=True draws a place again"
+        )
+    source = generator or default_generator
+    if replacement:
+        bounds = weights.cumsum(1) / weights.sum(1, keepdims=True)
+        drawn = source.uniform(len(weights) * num_samples, xp.float64).reshape(len(weights), num_samples)
+        places = (drawn[:, :, None] >= bounds[:, None, :]).sum(-1)
+    else:  # the smallest of exponential waiting times with these rates (Efraimidis and Spirakis 2006)
+        waits = -xp.log1p(-source.uniform(weights.size, xp.float64)).reshape(weights.shape)
+        places = xp.argsort(xp.where(weights > 0, waits / xp.maximum(weights, 1e-300), xp.inf), axis=1)[:, :num_samples]
+    return wrap(places.astype(xp.int64).reshape((num_samples,) if input.ndim == 1 else places.shape))
+
+
+def rand_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Uniform in [0, 1), in the shape and type of `input`."""
+    return rand(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
+
+
+def randn_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Normal, in the shape and type of `input`."""
+    return randn(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
+
+
+def randint_like(
+    input: Tensor,
+    low: int,
+    high: int | None = None,
+    *,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Integers in [low, high), or [0, low) if high is None, in the shape and type of `input`."""
+    bounds: Sequence[int] = (0, low) if high is None else (low, high)
+    return randint(
+        *bounds, tuple(input.shape), dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
+    )
+
+
+for _name in __all__:
+    globals()[_name] = clear(globals()[_name])  # their unforeseen errors become sentences
