@@ -88,6 +88,7 @@ def _check_type(found: Any) -> None:
         )
 
 
+@_quietly
 def _array_of(data: Any, dtype: DType | None, copy: bool) -> Array:
     if isinstance(data, TensorBase):
         array = data._array

@@ -11,7 +11,7 @@ from minitorch.backend.arrays import xp
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.dtypes import int64
 from minitorch.backend.random import Generator, default_generator
-from minitorch.backend.refusal import clear
+from minitorch.backend.refusal import clear, refuse_if_too_large
 from minitorch.creation import check_range, checked_shape, empty, empty_like, finish, numpy_type, shape_of
 from minitorch.ops.shape import sizes
 from minitorch.tensor import Tensor, broadcast_shapes
@@ -138,6 +138,7 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
             f"multinomial: cannot draw {num_samples} samples from {int((weights > 0).sum(1).min())} places with a weight; "
             "replacement=True draws a place again"
         )
+    refuse_if_too_large("multinomial", (len(weights), num_samples if replacement else weights.shape[1]), 8)
     source = generator or default_generator
     if replacement:
         bounds = weights.cumsum(1) / weights.sum(1, keepdims=True)

@@ -302,7 +302,10 @@ class Op(Function):
             result = cls.forward(node, *arrays)
         except RuntimeWarning:  # only where the program makes warnings errors: 0 / 0 is nan all the same
             with xp.errstate(all="ignore"):
-                result = cls.forward(node, *arrays)
+                try:
+                    result = cls.forward(node, *arrays)
+                except (ValueError, TypeError, OverflowError) as error:
+                    raise cls.explain(error, *arrays) from None
         except MemoryError as error:
             raise in_a_sentence(error, cls._op(), arrays) from None
         except (ValueError, TypeError, OverflowError) as error:

@@ -95,7 +95,8 @@ def numbers_and_flags(function: Callable[..., Any]) -> Callable[[tuple[Any, ...]
             if kind == "bool":  # PyTorch takes 0, 1 and None for most flags
                 fits = isinstance(value, np.bool_) or (name not in _STRICT and isinstance(value, (int, type(None))))
             if kind == "float":
-                fits = isinstance(value, (int, float)) or (getattr(value, "ndim", 1) == 0 and hasattr(value, "__float__"))
+                number = getattr(value, "_array", value)
+                fits = isinstance(value, (int, float)) or (getattr(number, "ndim", 1) == 0 and number.dtype.kind in "biuf")
             elif fits:
                 try:
                     value = bool(value) if kind == "bool" else operator.index(value)
@@ -119,7 +120,7 @@ def sentence(error: Exception, function: Callable[..., Any], args: Sequence[Any]
     """The error itself if it was raised on purpose, else one that says what `function` was given."""
     if isinstance(error, TypeError) and str(error).startswith(f"{function.__qualname__}()"):  # called with too few or too many
         return TypeError(str(error).replace(function.__qualname__, _called(function, args), 1))
-    if isinstance(error, Warning) or _on_purpose(error):
+    if (isinstance(error, Warning) and not isinstance(error, np.exceptions.ComplexWarning)) or _on_purpose(error):
         return error
     given = args[1:] if function.__qualname__.endswith((".__init__", ".forward")) else args
     return in_a_sentence(error, _called(function, args), given, kwargs)

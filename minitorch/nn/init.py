@@ -69,6 +69,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
 
 
 @no_grad()
+@xp.errstate(all="ignore")
 def trunc_normal_(
     tensor: Tensor,
     mean: float = 0.0,

@@ -32,6 +32,7 @@ def fill_value_of(name: str, value: Any, kind: Any) -> Any:
     return int(value) % (most + 1) if kind.kind == "u" and value < 0 else value
 
 
+@xp.errstate(all="ignore")
 def _new(self: Tensor, size: Any, value: Any, name: str, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     shape = sizes(size, name)
     if any(n < 0 for n in shape):

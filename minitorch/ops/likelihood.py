@@ -258,7 +258,8 @@ def gaussian_nll_loss(
     gradient does not feel. With `full` log(2 pi) / 2 is added.
     """
     if isinstance(var, (int, float)):
-        var = wrap(xp.full_like(input._array, var))
+        with xp.errstate(all="ignore"):
+            var = wrap(xp.full_like(input._array, var))
     if (var._array < 0).any():
         raise ValueError(f"gaussian_nll_loss: var has negative entry/entries, such as {var._array.min()}")
     if var.shape != input.shape:
