@@ -28,7 +28,16 @@ from minitorch.optim import lr_scheduler
 from minitorch.utils import data
 
 SECONDS = 5.0  # longer than any of these calls may take
-REFUSALS = (TypeError, ValueError, RuntimeError, IndexError, NotImplementedError, AssertionError, StopIteration)
+REFUSALS = (
+    TypeError,
+    ValueError,
+    RuntimeError,
+    IndexError,
+    NotImplementedError,
+    AssertionError,
+    StopIteration,
+    FileNotFoundError,
+)
 RAW = (
     "operands could not be broadcast", "ufunc", "inhomogeneous", "setting an array", "Maximum allowed", "Unable to allocate",
     "values to unpack", "NoneType' object has no", "maximum recursion", "truth value of an array", "iterator is too large",
