@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from minitorch.backend.refusal import numbers_and_flags, sentence
+from minitorch.backend.refusal import clear
 from minitorch.tensor import Tensor
 
 __all__ = ["face"]
@@ -26,7 +26,7 @@ def face(op: F) -> F:
     wanted = [(i, p, str(p.annotation)) for i, p in enumerate(parameters) if "Tensor" in str(p.annotation)]
     single = len(wanted) == 1 and wanted[0][0] == 0 and wanted[0][2] == "Tensor"
 
-    check = numbers_and_flags(op)
+    guarded = clear(op)
 
     @functools.wraps(op)
     def function(*args: Any, **kwargs: Any) -> Any:
@@ -46,15 +46,7 @@ def face(op: F) -> F:
                 for part in given if several else (given,):
                     if not _fits(part, annotation):
                         raise _refusal(op, parameter.name, i, "Tensor", part)
-        if check is not None:
-            args = check(args, kwargs)
-        try:
-            return op(*args, **kwargs)
-        except Exception as error:
-            told = sentence(error, op, args, kwargs)
-            if told is error:
-                raise
-            raise told from error
+        return guarded(*args, **kwargs)
 
     return function  # type: ignore[return-value]
 

@@ -30,7 +30,7 @@ from minitorch.backend.dtypes import (
     uint8,
 )
 from minitorch.backend.dtypes import dtype as _dtype
-from minitorch.backend.refusal import checked, clear, refuse_if_too_large
+from minitorch.backend.refusal import clear, refuse_if_too_large, typed
 from minitorch.ops import filling
 from minitorch.ops.elementwise import Number
 from minitorch.ops.indexing import SetItem, getitem, placed, plain_index
@@ -531,7 +531,7 @@ _CALL_BACK = ("backward", "register_hook", "register_post_accumulate_grad_hook")
 for _name, _method in list(vars(Tensor).items()):
     _public = not _name.startswith("_") or _name in ("__getitem__", "__setitem__", "__contains__")
     if inspect.isfunction(_method) and _public:
-        setattr(Tensor, _name, checked(_method) if _name in _CALL_BACK else clear(_method))
+        setattr(Tensor, _name, typed(_method) if _name in _CALL_BACK else clear(_method))
 
 
 def _rebuild(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:

@@ -27,7 +27,7 @@ from minitorch.autograd.grad_mode import in_mode
 from minitorch.autograd.variable import TensorBase, wrap
 from minitorch.backend.arrays import as_array, sum_to, xp
 from minitorch.backend.dtypes import dtypes
-from minitorch.backend.refusal import checked
+from minitorch.backend.refusal import typed
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -238,7 +238,7 @@ def _backward_of_user(node: Function, got: tuple[Any, ...], recording: bool) -> 
 # ---- the public face -------------------------------------------------------------------------------------------
 
 
-@checked
+@typed
 def backward(
     tensors: Tensor | Sequence[Tensor],
     grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
@@ -278,7 +278,7 @@ def _backward(
                     raise TypeError("a hook after accumulation changes tensor.grad if it will, and returns None")
 
 
-@checked
+@typed
 def grad(
     outputs: Tensor | Sequence[Tensor],
     inputs: Tensor | Sequence[Tensor],

@@ -12,7 +12,7 @@ from minitorch.autograd.engine import grad
 from minitorch.autograd.grad_mode import enable_grad
 from minitorch.autograd.variable import TensorBase, wrap
 from minitorch.backend.arrays import xp
-from minitorch.backend.refusal import checked
+from minitorch.backend.refusal import typed
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -54,7 +54,7 @@ def _gradients(outputs: Any, inputs: Any, weights: Any, create_graph: bool, stri
 
 
 @enable_grad()
-@checked
+@typed
 def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False) -> Any:
     """All partial derivatives: for an output of shape out and an input of shape in, a tensor of shape (*out, *in).
 
@@ -73,7 +73,7 @@ def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, 
     return _like(tuple(table), outputs)
 
 
-@checked
+@typed
 def hessian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False) -> Any:
     """All second partial derivatives of a function with one number as its output: a tensor of shape (*in, *in)."""
 
@@ -101,7 +101,7 @@ def _vector(v: Any, like: tuple[Any, ...], name: str) -> tuple[Any, ...]:
 
 
 @enable_grad()
-@checked
+@typed
 def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
     """(func(inputs), v^T J): one backward sweep, started from v."""
     used, outputs = _evaluate("vjp", func, inputs, create_graph)
@@ -111,7 +111,7 @@ def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
 
 
 @enable_grad()
-@checked
+@typed
 def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
     """(func(inputs), J v): v^T J is linear in v, and its derivative in v is what multiplies from the other side."""
     used, outputs = _evaluate("jvp", func, inputs, create_graph)
@@ -122,7 +122,7 @@ def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     return outputs if create_graph else _like(tuple(o.detach() for o in made), outputs), _like(found, outputs)
 
 
-@checked
+@typed
 def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
     """(func(inputs), v^T H), for a function with one number as its output: the vjp of its gradient."""
     output: list[Tensor] = []
@@ -138,7 +138,7 @@ def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     return output[0] if create_graph else output[0].detach(), found
 
 
-@checked
+@typed
 def hvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
     """(func(inputs), H v): the same numbers as `vhp`, since H is symmetric."""
     return vhp(func, inputs, v, create_graph, strict)

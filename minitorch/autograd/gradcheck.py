@@ -26,7 +26,7 @@ from minitorch.autograd.variable import TensorBase, wrap
 from minitorch.backend.arrays import Array, beside, xp
 from minitorch.backend.device import device, to_device
 from minitorch.backend.notice import warn
-from minitorch.backend.refusal import checked
+from minitorch.backend.refusal import typed
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -44,7 +44,7 @@ class _Checked:
     label: str
 
 
-@checked
+@typed
 def gradcheck(
     func: Callable[..., Any],
     inputs: Any,
@@ -87,7 +87,7 @@ def _answer(report: GradcheckReport, raise_exception: bool) -> bool | GradcheckR
     return True
 
 
-@checked
+@typed
 def gradgradcheck(
     func: Callable[..., Any],
     inputs: Any,
@@ -461,7 +461,8 @@ def _moved_in_imagination(
     func: Callable[..., Any], args: Sequence[Any], checked: list[_Checked], item: _Checked, index: Any, step: Any
 ) -> list[Array]:
     """The outputs, flat and complex, with one element (or all, for index `...`) of a tensor moved by i * step."""
-    tensors = [item.tensor for item in checked]
+    tensors = [item.tensor for item in checked] + [t for _, t in _tensors_in(args)]
+    tensors += func.buffers() if hasattr(func, "buffers") else []
     with _complex(tensors), no_grad(), warnings.catch_warnings():
         warnings.simplefilter("error", xp.exceptions.ComplexWarning)  # an imaginary part that is dropped
         item.tensor._array[index] += 1j * step
@@ -476,7 +477,8 @@ def _moved_in_imagination(
 
 @contextmanager
 def _complex(tensors: list[TensorBase]) -> Iterator[None]:
-    """For a while these tensors hold complex numbers."""
+    """For a while these tensors hold complex numbers, those of them that hold real ones."""
+    tensors = [t for t in tensors if t._array.dtype.kind == "f"]
     before = [t._array for t in tensors]
     try:
         for tensor in tensors:

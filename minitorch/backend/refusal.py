@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["checked", "clear", "in_a_sentence", "in_words", "numbers_and_flags", "refuse_if_too_large", "sentence"]
+__all__ = ["clear", "in_a_sentence", "in_words", "refuse_if_too_large", "typed"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,7 +33,7 @@ _RAISE = dis.opmap["RAISE_VARARGS"]
 
 def clear(function: F) -> F:
     """`function`, whose unforeseen errors become sentences, and whose arguments annotated as int, float or bool are that."""
-    check = numbers_and_flags(function)
+    check = _numbers_and_flags(function)
 
     @functools.wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -42,7 +42,7 @@ def clear(function: F) -> F:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            told = sentence(error, function, args, kwargs)
+            told = _sentence(error, function, args, kwargs)
             if told is error:
                 raise
             raise told from error
@@ -50,9 +50,9 @@ def clear(function: F) -> F:
     return guarded  # type: ignore[return-value]
 
 
-def checked(function: F) -> F:
+def typed(function: F) -> F:
     """`function`, whose arguments annotated as int, float or bool are that. For one that calls the program's own functions."""
-    check = numbers_and_flags(function)
+    check = _numbers_and_flags(function)
     if check is None:
         return function
 
@@ -66,7 +66,7 @@ def checked(function: F) -> F:
 _STRICT = ("keepdim", "descending", "stable", "sorted", "largest", "unbiased")  # flags that are True or False and nothing else
 
 
-def numbers_and_flags(function: Callable[..., Any]) -> Callable[[tuple[Any, ...], dict[str, Any]], tuple[Any, ...]] | None:
+def _numbers_and_flags(function: Callable[..., Any]) -> Callable[[tuple[Any, ...], dict[str, Any]], tuple[Any, ...]] | None:
     """What checks the arguments of a call that are annotated as int, float or bool, and gives Python's for NumPy's.
 
     Raises TypeError for a float where an int belongs, a number where a flag does, and the like. None if there are none.
@@ -116,7 +116,7 @@ def numbers_and_flags(function: Callable[..., Any]) -> Callable[[tuple[Any, ...]
     return check
 
 
-def sentence(error: Exception, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Exception:
+def _sentence(error: Exception, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Exception:
     """The error itself if it was raised on purpose, else one that says what `function` was given."""
     if isinstance(error, TypeError) and str(error).startswith(f"{function.__qualname__}()"):  # called with too few or too many
         return TypeError(str(error).replace(function.__qualname__, _called(function, args), 1))
