@@ -18,7 +18,7 @@ settings.register_profile(
     phases=set(Phase) - {Phase.explain},
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("long", deadline=None, max_examples=400, suppress_health_check=list(HealthCheck))
+settings.register_profile("long", deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
 settings.load_profile("ci")
 
 

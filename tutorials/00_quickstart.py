@@ -99,5 +99,6 @@ What next?
     Flatten is a Reshape, cross_entropy begins with LogSoftmax
   change the model in tutorials/00_quickstart.py, and run `make demo` again
   read minitorch/autograd/, then minitorch/ops/arithmetic.py: that is how it works
+  find the wrong derivative in a minitorch that has one: make hunt
   add an operation of your own: CONTRIBUTING.md shows how"""
 )
