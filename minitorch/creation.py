@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +24,7 @@ from minitorch.backend.dtypes import (
     uint8,
 )
 from minitorch.backend.dtypes import dtype as DType
-from minitorch.backend.refusal import clear, refuse_if_too_large
+from minitorch.backend.refusal import clear_all, refuse_if_too_large
 from minitorch.ops.filling import fill_value_of
 from minitorch.ops.shape import sizes
 from minitorch.tensor import Tensor
@@ -394,6 +393,5 @@ HalfTensor, FloatTensor, DoubleTensor = (
 ByteTensor, BoolTensor, LongTensor = _typed("ByteTensor", uint8), _typed("BoolTensor", bool_), _typed("LongTensor", int64)
 IntTensor = _typed("IntTensor", int32)
 
-for _name in __all__:
-    if inspect.isfunction(globals()[_name]):
-        globals()[_name] = clear(globals()[_name])
+
+clear_all(globals())  # unforeseen errors become sentences

@@ -154,6 +154,10 @@ def test_small_things_that_were_wrong():
         mt.tensor(1.0).median(dim=3)
     assert mt.isnan(mt.std(mt.zeros(0, 3), correction=-1))
     assert mt.ones(2, dtype=mt.uint8).sum_to_size(1).tolist() == [2]
+    mask = mt.tensor([True, False])
+    same = mask.sum_to_size(2)
+    assert same.dtype is mt.bool
+    assert not np.shares_memory(mask.numpy(), same.numpy())
     assert mt.bernoulli(mt.zeros(0, 3)).shape == (0, 3)
     assert mt.multinomial(mt.zeros(0, 3), 2).shape == (0, 2)
     assert mt.broadcast_shapes(3) == (3,)

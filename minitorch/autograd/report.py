@@ -113,12 +113,11 @@ class Comparison:
             f"rtol={self.rtol:g} * |expected|",
             f"    {self.output:<14} {'input':<14} {'expected':>14} {'got':>14} {'error':>11}",
         ]
-        worst = self.worst(len(self.off.reshape(-1)))
-        for e in worst[:SHOWN]:
+        for e in self.worst():
             places = f"{list(e.row)!s:<14} {list(e.column)!s:<14}"
             lines.append(f"    {places} {e.expected:>14.8g} {e.got:>14.8g} {e.error:>11.3g}")
-        if len(worst) > SHOWN:
-            lines.append(f"    ... and {len(worst) - SHOWN} more")
+        if (more := int(self.off.sum()) - SHOWN) > 0:
+            lines.append(f"    ... and {more} more")
         if (factor := self.factor()) is not None and math.isclose(factor, 0, abs_tol=1e-6):
             lines.append("  All that came is 0: does the result still depend on it (detach(), .data, a gradient of None)?")
         elif factor is not None:

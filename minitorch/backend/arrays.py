@@ -107,10 +107,9 @@ def sum_to(array: Array, shape: tuple[int, ...]) -> Array:
     """Sum `array` over the axes along which `shape` was broadcast to it: the adjoint of broadcasting."""
     lead = array.ndim - len(shape)
     stretched = tuple(i for i, n in enumerate(shape, start=lead) if n == 1 and array.shape[i] != 1)
-    if not lead and not stretched:
-        return array
-    kind = array.dtype if array.dtype.kind == "f" else xp.int64
-    return xp.reshape(add_over(array, axis=(*range(lead), *stretched), dtype=kind), shape)
+    axes = (*range(lead), *stretched)
+    kind = xp.int64 if axes and array.dtype.kind != "f" else array.dtype
+    return xp.reshape(add_over(array, axis=axes, dtype=kind), shape)
 
 
 def add_at(shape: tuple[int, ...], steps: Sequence[Any], values: Array) -> Array:

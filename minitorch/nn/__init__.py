@@ -11,7 +11,7 @@ utils.py         clipping gradients, parameters as one vector
 The layers: linear.py  conv.py  pooling.py  padding.py  resampling.py  activation.py  normalization.py  dropout.py  loss.py
 """
 
-from minitorch.backend.refusal import clear
+from minitorch.backend.refusal import clear_all
 from minitorch.nn import (
     activation,
     container,
@@ -48,12 +48,6 @@ for _room in (
 ):  # fmt: skip
     __all__ += _room.__all__
 
-_kinds = [kind for kind in map(globals().get, __all__) if isinstance(kind, type)]
-for _kind in {base for kind in _kinds for base in kind.__mro__ if base.__module__.startswith("minitorch.nn.")}:
-    for _name in ("__init__", "forward"):
-        if _name in vars(_kind) and _kind is not module.Module:
-            type.__setattr__(_kind, _name, clear(vars(_kind)[_name]))  # its unforeseen errors become sentences
-for _room in (init, utils):
-    for _name in _room.__all__:
-        if callable(vars(_room)[_name]):
-            setattr(_room, _name, clear(vars(_room)[_name]))
+clear_all(globals(), ("__init__", "forward"))  # unforeseen errors become sentences
+clear_all(vars(init))
+clear_all(vars(utils))

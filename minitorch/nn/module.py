@@ -174,7 +174,7 @@ class Module:
         if "_modules" not in self.__dict__:
             raise AttributeError("cannot assign module before Module.__init__() call")
         if isinstance(module, type) and issubclass(module, Module):
-            raise TypeError(f"{module.__name__} is a class, and not a Module subclass's instance: write {module.__name__}()")
+            raise TypeError(f"{module.__name__} is a class, and not a module made of it: write {module.__name__}()")
         if module is not None and not isinstance(module, Module):
             hint = ": give its elements one by one, with a * before it" if isinstance(module, (list, tuple)) else ""
             raise TypeError(f"{type(module).__name__} is not a Module subclass{hint}")

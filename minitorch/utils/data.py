@@ -10,7 +10,7 @@ from typing import Any
 from minitorch.backend.arrays import xp
 from minitorch.backend.notice import warn
 from minitorch.backend.random import Generator, default_generator
-from minitorch.backend.refusal import clear
+from minitorch.backend.refusal import clear_all
 from minitorch.creation import as_tensor, tensor
 from minitorch.ops import stack
 from minitorch.sampling import randperm
@@ -217,9 +217,4 @@ def _single(sample: Any) -> Any:
     return sample
 
 
-for _name in __all__:  # their unforeseen errors become sentences
-    _kind: Any = globals()[_name]
-    if not isinstance(_kind, type):
-        globals()[_name] = clear(_kind)
-    elif "__init__" in vars(_kind):
-        type.__setattr__(_kind, "__init__", clear(vars(_kind)["__init__"]))
+clear_all(globals())  # unforeseen errors become sentences

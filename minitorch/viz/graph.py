@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -194,7 +195,7 @@ def _folded(model: Model, count: int) -> Model:
             first, *rest = stretch
             if rest:
                 names = Counter(node.name for node in stretch).most_common()
-                told = ", ".join(f"{name} × {n:,}" for name, n in names[:4]) + (", ..." if names[4:] else "")
+                told = ", ".join(f"{name} × {n:,}" if n > 1 else name for name, n in names[:4]) + (", ..." if names[4:] else "")
                 what = f"{len(stretch):,} {'ops' if kind == 'op' else 'leaves'}: {told}"
                 first = replace(first, name=what, shape=stretch[-1].shape, dtype=stretch[-1].dtype, grad="")
             nodes.append(first)
@@ -234,8 +235,9 @@ def _line(node: Node) -> str:
 
 def _label(node: Node) -> str:
     """An op's name; of a tensor an HTML-like label: the name in bold, below it shape and dtype."""
+    lines = textwrap.wrap(node.name, 30, break_long_words=False) or [""]
     if node.kind == "op":
-        return str(graphviz.escape(node.name))
+        return "\n".join(graphviz.escape(line) for line in lines)
     small = [f"{_shape(node.shape)}  {node.dtype}", *([node.grad] if node.grad else [])]
     rows = "".join(f'<br/><font point-size="9">{escape(text)}</font>' for text in small)
-    return f"<<b>{escape(node.name)}</b>{rows}>"
+    return f"<<b>{'<br/>'.join(map(escape, lines))}</b>{rows}>"
