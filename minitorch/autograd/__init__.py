@@ -8,6 +8,7 @@ Read in this order; what is deeper in a file can wait for a second reading:
     grad_mode.py   switching the recording off and on
     gradcheck.py   comparing a derivative with finite differences; report.py prints what was found
     functional.py  Jacobians and Hessians
+    watch.py       who may look on
     anomaly.py     finding the line that made a nan
 """
 

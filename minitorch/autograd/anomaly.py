@@ -7,40 +7,57 @@ with autograd.detect_anomaly():
 
 from __future__ import annotations
 
-import linecache
+from collections.abc import Sequence
 from typing import Any
 
+from minitorch.autograd.watch import Watcher, watchers
 from minitorch.backend.arrays import xp
-from minitorch.backend.notice import users_frame
+from minitorch.backend.notice import users_line
 
 __all__ = ["detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly"]
 
 
-class _Mode:
-    enabled = False
+class _Mode(Watcher):
     check_nan = True
 
+    def recorded(self, node: Any, args: Sequence[Any], outputs: Sequence[Any]) -> None:
+        node.made_at = str(users_line())
 
-state = _Mode()
+    def swept(self, node: Any, got: tuple[Any, ...], results: tuple[Any, ...]) -> None:
+        """Raise RuntimeError if a gradient that a node returned holds a nan."""
+        for i, grad in enumerate(results):
+            if self.check_nan and grad is not None and xp.isnan(getattr(grad, "_array", grad)).any():
+                made = node.__dict__.get("made_at")
+                where = f"was called at {made}" if made else "was recorded before the mode was switched on: do that earlier"
+                raise RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output. Its forward {where}")
+
+
+_mode = _Mode()
 
 
 def is_anomaly_enabled() -> bool:
     """Whether the mode is on."""
-    return state.enabled
+    return _mode in watchers
+
+
+def _switch(on: bool, check_nan: bool) -> None:
+    if on != is_anomaly_enabled():
+        watchers.append(_mode) if on else watchers.remove(_mode)
+    _mode.check_nan = check_nan
 
 
 class set_detect_anomaly:
     """Switch the mode on or off now; as a context manager, back at the end of the block. It makes everything slower."""
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
-        self._before = state.enabled, state.check_nan
-        state.enabled, state.check_nan = mode, check_nan
+        self._before = is_anomaly_enabled(), _mode.check_nan
+        _switch(mode, check_nan)
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *exception: object) -> None:
-        state.enabled, state.check_nan = self._before
+        _switch(*self._before)
 
 
 class detect_anomaly:
@@ -54,20 +71,3 @@ class detect_anomaly:
 
     def __exit__(self, *exception: object) -> None:
         self._switch.__exit__()
-
-
-def calling_line() -> str:
-    """The line of the user's program that is being executed: its file, number and text."""
-    frame, _ = users_frame()
-    file, number = frame.f_code.co_filename, frame.f_lineno
-    text = linecache.getline(file, number).strip()
-    return f'File "{file}", line {number}, in {frame.f_code.co_name}' + (f": {text}" if text else "")
-
-
-def check_for_nan(node: Any, results: tuple[Any, ...]) -> None:
-    """Raise RuntimeError if a gradient that a node returned holds a nan."""
-    for i, grad in enumerate(results):
-        if state.check_nan and grad is not None and xp.isnan(getattr(grad, "_array", grad)).any():
-            made = node.__dict__.get("made_at")
-            where = f"was called at {made}" if made else "was recorded before the mode was switched on: do that earlier"
-            raise RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output. Its forward {where}")

@@ -21,10 +21,10 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd import anomaly
 from minitorch.autograd.function import AccumulateGrad, Edge, Function, Op, _edge_of
 from minitorch.autograd.grad_mode import in_mode
 from minitorch.autograd.variable import TensorBase, wrap
+from minitorch.autograd.watch import watchers
 from minitorch.backend.arrays import as_array, sum_to, xp
 from minitorch.backend.dtypes import dtypes
 from minitorch.backend.refusal import typed
@@ -89,6 +89,9 @@ def sweep(
             arrived.update({(node, nr): (g, False) for nr, g in enumerate(got) if g is not None and (node, nr) in wanted})
             if not _leads(node, on_the_way):
                 continue
+        if watchers:
+            for watcher in watchers:
+                watcher.sweeping(node, got)
         if isinstance(node, Op):
             if len(got) > 1 and node.materialize_grads:
                 got = _with_zeros(node, got, recording)
@@ -97,8 +100,9 @@ def sweep(
                 results = (results,)
         else:
             results = _backward_of_user(node, got, recording)
-        if anomaly.state.enabled:
-            anomaly.check_for_nan(node, results)
+        if watchers:
+            for watcher in watchers:
+                watcher.swept(node, got, results)
         if not retain_graph and node._saved:
             node._saved = None
         for edge, grad in zip(node.edges, results):  # noqa: B905 (an Op may leave out a tail of None)

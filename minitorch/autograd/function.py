@@ -30,9 +30,9 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from minitorch.autograd import anomaly
 from minitorch.autograd.grad_mode import is_grad_enabled, no_grad
 from minitorch.autograd.variable import TensorBase, set_view, twin, wrap
+from minitorch.autograd.watch import watchers
 from minitorch.backend.arrays import as_array, beside, xp
 from minitorch.backend.device import device_of
 from minitorch.backend.refusal import in_a_sentence
@@ -164,13 +164,13 @@ class Function:
         if any(node.needs_input_grad):
             node._record(outputs, [id(r) for r in raw])
             node._pin(args, args, outputs, raw)
+            for watcher in watchers:
+                watcher.recorded(node, args, outputs)
         return outputs if several else outputs[0]
 
     def _record(self, outputs: Sequence[Any], ids: Sequence[int]) -> None:
         """Put this node on the tape as the maker of `outputs`."""
         self.serial = _next_serial()
-        if anomaly.state.enabled:
-            self.made_at = anomaly.calling_line()
         self.outputs = tuple((o._array.shape, o._array.dtype) if isinstance(o, TensorBase) else ((), None) for o in outputs)
         for nr, output in enumerate(outputs):
             if isinstance(output, TensorBase) and output._array.dtype.kind == "f" and ids[nr] not in self._no_gradient:
@@ -321,6 +321,8 @@ class Op(Function):
             if live:
                 node._record(outputs, [id(r) for r in result])
                 node._pin(args, arrays, outputs, result)
+                for watcher in watchers:
+                    watcher.recorded(node, args, outputs)
             return outputs
         array = result if type(result) is xp.ndarray else as_array(result)
         output = new(TensorBase._kind)
@@ -328,13 +330,14 @@ class Op(Function):
         output._edge = None
         if live and array.dtype.kind == "f":
             node.serial = _next_serial()
-            if anomaly.state.enabled:
-                node.made_at = anomaly.calling_line()
             kind = (array.shape, array.dtype)
             node.outputs = _outputs.get(kind) or _remembered(kind)
             output._edge = (node, 0)
             if node._saved:
                 node._pin(args, arrays, (output,), (result,))
+            if watchers:
+                for watcher in watchers:
+                    watcher.recorded(node, args, (output,))
         if cls.is_view:
             set_view(output, args[0])
         return output

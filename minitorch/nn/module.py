@@ -22,6 +22,7 @@ from typing import Any
 
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.variable import RemovableHandle
+from minitorch.autograd.watch import passing_through, watchers
 from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.dtypes import float16, float32, float64
 from minitorch.nn.hooks import BackwardTap
@@ -63,8 +64,13 @@ class Module:
             hooks = self._hooks
         except AttributeError:
             raise AttributeError(f"{type(self).__name__} was called before its Module.__init__() had run") from None
-        if not any(hooks.values()):
+        if not watchers and not any(hooks.values()):
             return self.forward(*args, **kwargs)
+        with passing_through(self):
+            return self._run(hooks, *args, **kwargs)
+
+    def _run(self, hooks: dict[str, dict[int, Any]], /, *args: Any, **kwargs: Any) -> Any:
+        """forward, with the hooks around it."""
         for hook in tuple(hooks["forward_pre"].values()):
             replaced = hook(self, args)
             if replaced is not None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Add(Pointwise):
-    """a + b"""
+    """a + b;  d(a + b) = da + db"""
 
     symbol = "+"
 
@@ -31,7 +31,7 @@ class Add(Pointwise):
 
 
 class Sub(Pointwise):
-    """a - b"""
+    """a - b;  d(a - b) = da - db"""
 
     symbol = "-"
 
@@ -75,7 +75,7 @@ class Div(Pointwise):
 
 
 class Remainder(Pointwise):
-    """a % b, with the sign of b:  a - floor(a / b) b"""
+    """a % b = a - floor(a / b) b, with the sign of b;  d(a % b) = da - floor(a / b) db"""
 
     symbol = "%"
 
@@ -91,7 +91,7 @@ class Remainder(Pointwise):
 
 
 class Neg(Pointwise):
-    """-x"""
+    """-x;  -1"""
 
     def forward(ctx, x: Array) -> Array:
         if x.dtype.kind == "b":

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Step(Pointwise):
-    """A function that is flat between its jumps, such as floor: its derivative is 0 wherever it has one."""
+    """A function that is flat between its jumps, such as floor;  0, wherever there is a derivative"""
 
     def forward(ctx, x: Array, function: str) -> Array:
         if x.dtype.kind == "f":
@@ -26,7 +26,7 @@ class Step(Pointwise):
 
 
 class Blank(Pointwise):
-    """Zeros in the shape of x, whatever is in x"""
+    """Zeros in the shape of x, whatever is in x;  0"""
 
     def forward(ctx, x: Array) -> Array:
         return xp.zeros_like(x)
@@ -36,7 +36,7 @@ class Blank(Pointwise):
 
 
 class FloorDivide(Pointwise):
-    """The floor of a / b, as Python's //: flat between its jumps"""
+    """The floor of a / b, as Python's //;  0, as it is flat between its jumps"""
 
     symbol = "//"
 
@@ -82,7 +82,7 @@ class Compare(Pointwise):
 
 
 class Keep(Pointwise):
-    """x where the mask is true, 0 elsewhere, be x infinite or nan there: how most gradients are cut off"""
+    """x where the mask is true, 0 elsewhere, be x infinite or nan there;  1 where it is true. Most gradients are cut so"""
 
     def forward(ctx, x: Array, mask: Array) -> Array:
         ctx.save_for_backward(mask)
@@ -94,7 +94,7 @@ class Keep(Pointwise):
 
 
 class Where(Pointwise):
-    """a where the condition holds, b elsewhere"""
+    """a where the condition holds, b elsewhere;  1 in a where it holds, 1 in b elsewhere"""
 
     def forward(ctx, condition: Array, a: Array, b: Array) -> Array:
         if condition.dtype.kind != "b":
@@ -116,7 +116,7 @@ class Where(Pointwise):
 
 
 class Maximum(Pointwise):
-    """The larger of a and b, nan if either is; where they are equal each has half of the gradient"""
+    """The larger of a and b, nan if either is;  1 in the larger, 1/2 in each where they are equal"""
 
     def forward(ctx, a: Array, b: Array) -> Array:
         ctx.save_for_backward(a, b)
@@ -129,7 +129,7 @@ class Maximum(Pointwise):
 
 
 class Minimum(Pointwise):
-    """The smaller of a and b, nan if either is; where they are equal each has half of the gradient"""
+    """The smaller of a and b, nan if either is;  1 in the smaller, 1/2 in each where they are equal"""
 
     def forward(ctx, a: Array, b: Array) -> Array:
         ctx.save_for_backward(a, b)
@@ -142,7 +142,7 @@ class Minimum(Pointwise):
 
 
 class Clamp(Pointwise):
-    """x within [low, high]; x has the gradient while it is inside (bounds included), a bound while it is the value"""
+    """x within [low, high];  1 in x while it is inside (bounds included), 1 in a bound while that is the value"""
 
     takes_none = True
 

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 
 class Convolution(Op):
-    """y[f, o] = sum_{c, j} w[f, c, j] x[c, s o + d j - p], plus bias[f]"""
+    """y[f, o] = sum_{c, j} w[f, c, j] x[c, s o + d j - p], plus bias[f];
+    in x ConvTranspose of grad and w, in w ConvWeight of x and grad, in bias the sums of grad
+    """
 
     def forward(ctx, x: Array, weight: Array, bias: Array | None, window: Window, groups: int) -> Array:
         ctx.save_for_backward(x, weight)
@@ -55,7 +57,9 @@ class Convolution(Op):
 
 
 class ConvTranspose(Op):
-    """x'[c, s o + d j - p] += sum_f w[f, c, j] g[f, o], for an image of the given size; plus bias[c]"""
+    """x'[c, s o + d j - p] += sum_f w[f, c, j] g[f, o], plus bias[c], for an image of a given size;
+    in g Convolution of grad and w, in w ConvWeight of grad and g, in bias the sums of grad
+    """
 
     def forward(ctx, g: Array, weight: Array, bias: Array | None, window: Window, groups: int, size: tuple[int, ...]) -> Array:
         ctx.save_for_backward(g, weight)
@@ -73,7 +77,9 @@ class ConvTranspose(Op):
 
 
 class ConvWeight(Op):
-    """w'[f, c, j] = sum_{n, o} x[n, c, s o + d j - p] g[n, f, o]"""
+    """w'[f, c, j] = sum_{n, o} x[n, c, s o + d j - p] g[n, f, o];
+    in x ConvTranspose of g and grad, in g Convolution of x and grad
+    """
 
     def forward(ctx, x: Array, g: Array, window: Window, groups: int) -> Array:
         ctx.save_for_backward(x, g)

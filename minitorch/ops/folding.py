@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Unfold(Op):
-    """Columns (N, C * prod kernel, windows) of an image (N, C, *size): what each window sees"""
+    """Columns (N, C * prod kernel, windows) of an image (N, C, *size): what each window sees;  Fold of grad"""
 
     def forward(ctx, x: Array, window: Window) -> Array:
         ctx.window, ctx.size = window, x.shape[2:]
@@ -33,7 +33,7 @@ class Unfold(Op):
 
 
 class Fold(Op):
-    """Columns added into an image of a size, each element to the cell it would have been seen in"""
+    """Columns added into an image of a size, each element to the cell it would have been seen in;  Unfold of grad"""
 
     def forward(ctx, x: Array, window: Window, size: tuple[int, ...]) -> Array:
         ctx.window = window

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class GetItem(Op):
-    """x[index], where the index comes in steps, x[step][step], as `plain_index` makes them"""
+    """x[index], where the index comes in steps, x[step][step], as `plain_index` makes them;  PutItem of grad"""
 
     is_view = True
 
@@ -38,7 +38,7 @@ class GetItem(Op):
 
 
 class PutItem(Op):
-    """Zeros with x added at an index: the adjoint of GetItem"""
+    """Zeros with x added at an index;  GetItem of grad, its adjoint"""
 
     def forward(ctx, x: Array, shape: tuple[int, ...], *steps: Any) -> Array:
         ctx.steps = steps
@@ -49,7 +49,7 @@ class PutItem(Op):
 
 
 class SetItem(Op):
-    """A copy of x with a value in the places of an index; those places take their gradient to the value"""
+    """A copy of x with a value in the places of an index;  grad at these places in the value, elsewhere in x"""
 
     def forward(ctx, x: Array, value: Any, *steps: Any) -> Array:
         ctx.steps = steps

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Cat(Op):
-    """Joined along a dimension; the gradient is cut at the same places"""
+    """Joined along a dimension;  grad cut at the same places"""
 
     def forward(ctx, dim: int, *arrays: Array) -> Array:
         ctx.dim, ctx.ends = dim, list(itertools.accumulate(a.shape[dim] for a in arrays))

@@ -21,7 +21,7 @@ def mT(x: Tensor) -> Tensor:
 
 
 class MatMul(Op):
-    """a @ b of two stacks of matrices;  grad @ b^T and a^T @ grad"""
+    """a @ b of two stacks of matrices;  grad @ b^T in a, a^T @ grad in b"""
 
     of_one_type = "expected both matrices to have the same dtype, but got: {} != {}; x.float() or x.double() converts one"
 
@@ -117,7 +117,7 @@ def _of_rank(name: str, rank: int, a: Tensor, b: Tensor) -> Tensor:
 
 
 class Einsum(Op):
-    """A sum over the letters that the output does not name.
+    """A sum over the letters that the output does not name;  the einsum of grad and the other operands.
 
     The derivative in one operand is the einsum of the gradient with the other operands, read out in the letters of that
     one. This needs every letter of an operand to stand in another operand or in the output; `einsum` sees to that.

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 
 class Standardize(Op):
-    """y = (x - mean) / sqrt(var + eps) over dimensions; with it the mean and the variance, these dimensions kept as 1.
+    """y = (x - mean) / sqrt(var + eps) over dimensions;  (grad - mean(grad) - y mean(grad y)) / sqrt(var + eps).
 
-    The mean and the variance move with x, so of its gradient only what neither of them takes up remains:
-    dx = (grad - mean(grad) - y mean(grad y)) / sqrt(var + eps).
+    The mean and the variance move with x, so of its gradient only what neither of them takes up remains. They are outputs,
+    too, these dimensions kept as 1.
     """
 
     materialize_grads = False

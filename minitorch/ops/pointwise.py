@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Exp(Pointwise):
-    """e^x, its own derivative"""
+    """e^x;  e^x"""
 
     def forward(ctx, x: Array) -> Array:
         y = xp.exp(floating(x))

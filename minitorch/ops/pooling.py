@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class MaxPool(Op):
-    """The largest of each window, the first of equals, nan above all; with it the number of its cell in the window"""
+    """The largest of each window, the first of equals, nan above all, and its cell's number;  PutCell of grad at that cell"""
 
     materialize_grads = False  # numbers of cells have none
 
@@ -118,7 +118,7 @@ def places_of(which: Array, window: Window | AdaptiveWindow, size: Sequence[int]
 
 
 class PickCell(Op):
-    """The cell number `which` (N, C, *out) of each window over x (N, C, *size)"""
+    """The cell number `which` (N, C, *out) of each window over x (N, C, *size);  PutCell of grad"""
 
     def forward(ctx, x: Array, which: Array, window: Window) -> Array:
         ctx.save_for_backward(which)
@@ -139,7 +139,7 @@ class PickCell(Op):
 
 
 class PutCell(Op):
-    """Planes of zeros (N, C, *size), to which g is added at the cell number `which` of each window: the adjoint of PickCell"""
+    """Planes of zeros (N, C, *size), to which g is added at cell number `which` of each window;  PickCell of grad"""
 
     def forward(ctx, g: Array, which: Array, window: Window, size: tuple[int, ...]) -> Array:
         ctx.save_for_backward(which)
@@ -158,7 +158,7 @@ class PutCell(Op):
 
 
 class Pick(Op):
-    """The elements of each plane (*size) at the given flat places; `places` is (N, C, *out)"""
+    """The elements of each plane (*size) at the given flat places; `places` is (N, C, *out);  PutBack of grad"""
 
     def forward(ctx, x: Array, places: Array) -> Array:
         ctx.save_for_backward(places)
@@ -178,7 +178,7 @@ def _flat(places: Array, size: Sequence[int]) -> Array:
 
 
 class PutBack(Op):
-    """Planes of zeros, to which each element is added at its place: the adjoint of Pick.
+    """Planes of zeros, to which each element is added at its place;  Pick of grad, its adjoint.
 
     `distinct` promises that no place of a plane is named twice: then to write is to add.
     """
@@ -198,7 +198,7 @@ class PutBack(Op):
 
 
 class AvgPool(Op):
-    """The sum over each window, divided by `divisor`: a number, or one for each window"""
+    """The sum over each window, divided by `divisor`, a number or one for each window;  Spread of grad"""
 
     def forward(ctx, x: Array, window: Window, divisor: Any) -> Array:
         ctx.save_for_backward(divisor)
@@ -220,7 +220,7 @@ class AvgPool(Op):
 
 
 class Spread(Op):
-    """Each element, divided by `divisor`, added to every cell of its window: the adjoint of AvgPool"""
+    """Each element, divided by `divisor`, added to every cell of its window;  AvgPool of grad, its adjoint"""
 
     def forward(ctx, g: Array, window: Window, divisor: Any, size: tuple[int, ...]) -> Array:
         ctx.save_for_backward(divisor)

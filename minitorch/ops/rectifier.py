@@ -28,9 +28,10 @@ class Relu(Pointwise):
 
 
 class LeakyRelu(Pointwise):
-    """x where x > 0, slope * x elsewhere; the slope is a number, or learned, or drawn at random.
+    """x where x > 0, slope * x elsewhere;  1 where x > 0, slope elsewhere.
 
-    At 0 the derivative is the slope. It is the sign of x that decides, not that of the output: slopes may be negative.
+    The slope is a number, or learned, or drawn at random. At 0 it is the derivative. It is the sign of x that decides, not
+    that of the output: slopes may be negative.
     """
 
     def forward(ctx, x: Array, slope: Any) -> Array:
@@ -44,7 +45,7 @@ class LeakyRelu(Pointwise):
 
 
 class Bend(Pointwise):
-    """g where x > 0, slope * g elsewhere: linear in g, and the derivative of LeakyRelu"""
+    """g where x > 0, slope * g elsewhere, the derivative of LeakyRelu;  1 in g where x > 0, slope elsewhere"""
 
     def forward(ctx, g: Array, x: Array, slope: Any) -> Array:
         ctx.save_for_backward(g, x, slope)

@@ -40,7 +40,7 @@ def _wide(x: Array, dtype: Any) -> Any:
 
 
 class Sum(Op):
-    """The sum; every element that went in has the gradient of the sum"""
+    """The sum;  1 for every element"""
 
     def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool, dtype: Any = None) -> Array:
         ctx.shape, ctx.dims = x.shape, dims
@@ -51,7 +51,7 @@ class Sum(Op):
 
 
 class Extreme(Op):
-    """The largest or smallest; elements that tie for it share the gradient evenly"""
+    """The largest or smallest;  1 for it, shared evenly by elements that tie"""
 
     def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool, function: str) -> Array:
         _check_not_empty(function, x, dims)
@@ -68,7 +68,7 @@ class Extreme(Op):
 
 
 class Prod(Op):
-    """The product; the derivative in one factor is the product of the others, y / x where no factor is 0"""
+    """The product;  for each factor the product of the others, y / x where no factor is 0"""
 
     def forward(ctx, x: Array, dim: int, keepdim: bool, dtype: Any = None) -> Array:
         y = multiply_over(x, axis=dim, keepdims=keepdim, dtype=_wide(x, dtype))
@@ -99,7 +99,7 @@ def _leave_one_out(x: Tensor, dim: int) -> Tensor:
 
 
 class LogSumExp(Op):
-    """log sum e^x, taken relative to the largest x so that nothing overflows; softmax"""
+    """log sum e^x, taken relative to the largest x so that nothing overflows;  softmax(x)"""
 
     def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool) -> Array:
         ctx.dims = dims
@@ -156,7 +156,7 @@ class LogSoftmax(Op):
 
 
 class CumSum(Op):
-    """Running sums; an element is in all sums from its place on, so the gradient is summed from the end"""
+    """Running sums;  sums of grad from the end, as an element is in all sums from its place on"""
 
     def forward(ctx, x: Array, dim: int, dtype: Any = None) -> Array:
         ctx.dim = dim

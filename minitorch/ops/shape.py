@@ -55,7 +55,7 @@ def sizes(given: tuple[Any, ...], name: str) -> tuple[int, ...]:
 
 
 class Reshape(Op):
-    """The same elements, in order, in another shape: a view where the memory allows it, else a copy"""
+    """The same elements in another shape, a view where the memory allows it;  grad in the shape of x"""
 
     is_view = True
 
@@ -68,7 +68,7 @@ class Reshape(Op):
 
 
 class Permute(Op):
-    """The dimensions in another order; back in the inverse order"""
+    """The dimensions in another order;  grad in the inverse order"""
 
     is_view = True
 
@@ -81,7 +81,7 @@ class Permute(Op):
 
 
 class Expand(Op):
-    """Repeated along new or single dimensions, without copying; the engine does the sum that leads back"""
+    """Repeated along new or single dimensions, without copying;  the sum of grad over these dimensions"""
 
     is_view = True
 
@@ -93,7 +93,7 @@ class Expand(Op):
 
 
 class SumTo(Op):
-    """The adjoint of Expand: summed over the dimensions along which `shape` would be repeated"""
+    """Summed over the dimensions along which `shape` would be repeated;  Expand of grad, its adjoint"""
 
     def forward(ctx, x: Array, shape: tuple[int, ...]) -> Array:
         ctx.shape = x.shape
@@ -104,7 +104,7 @@ class SumTo(Op):
 
 
 class Flip(Op):
-    """Reversed along dimensions; its own adjoint"""
+    """Reversed along dimensions;  grad reversed"""
 
     def forward(ctx, x: Array, dims: tuple[int, ...]) -> Array:
         ctx.dims = dims
@@ -115,7 +115,7 @@ class Flip(Op):
 
 
 class Roll(Op):
-    """Shifted around dimensions; rolled back by the same distances"""
+    """Shifted around dimensions;  grad rolled back by the same distances"""
 
     def forward(ctx, x: Array, shifts: tuple[int, ...], dims: tuple[int, ...]) -> Array:
         ctx.shifts, ctx.dims = shifts, dims
@@ -126,7 +126,7 @@ class Roll(Op):
 
 
 class Pad(Op):
-    """A border of a constant around the array; the adjoint cuts it off"""
+    """A border of a constant around the array;  grad without the border"""
 
     label = "ConstantPadNd0"
 
@@ -142,7 +142,7 @@ class Pad(Op):
 
 
 class Clone(Op):
-    """A copy with memory of its own"""
+    """A copy with memory of its own;  1"""
 
     def forward(ctx, x: Array) -> Array:
         return x.copy()
@@ -152,7 +152,7 @@ class Clone(Op):
 
 
 class Cast(Op):
-    """The same values in another type; the engine casts the gradient back"""
+    """The same values in another type;  grad in the type of x"""
 
     label = "ToCopy0"
 
@@ -164,7 +164,7 @@ class Cast(Op):
 
 
 class ToDevice(Op):
-    """The same values on another device; the gradient comes back to the first"""
+    """The same values on another device;  grad on that of x"""
 
     def forward(ctx, x: Array, where: device) -> Array:
         ctx.origin = device_of(x)
