@@ -35,17 +35,19 @@ class Watcher:
 watchers: list[Watcher] = []
 
 
-@contextmanager
-def passing_through(module: Any) -> Iterator[None]:
+class passing_through:
     """Tell the watchers of a module that is at work in this block."""
-    told = tuple(watchers)
-    for watcher in told:
-        watcher.entered(module)
-    try:
-        yield
-    finally:
-        for watcher in told:
-            watcher.left(module)
+
+    def __init__(self, module: Any) -> None:
+        self._module, self._told = module, tuple(watchers)
+
+    def __enter__(self) -> None:
+        for watcher in self._told:
+            watcher.entered(self._module)
+
+    def __exit__(self, *exception: object) -> None:
+        for watcher in self._told:
+            watcher.left(self._module)
 
 
 @contextmanager

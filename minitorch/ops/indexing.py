@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class GetItem(Op):
-    """x[index], where the index comes in steps, x[step][step], as `plain_index` makes them;  PutItem of grad"""
+    """x[index];  PutItem of grad. The index comes in steps, x[step][step], as `plain_index` makes them"""
 
     is_view = True
 

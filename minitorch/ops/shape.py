@@ -55,7 +55,7 @@ def sizes(given: tuple[Any, ...], name: str) -> tuple[int, ...]:
 
 
 class Reshape(Op):
-    """The same elements in another shape, a view where the memory allows it;  grad in the shape of x"""
+    """The same elements in another shape;  grad in the shape of x. A view where the memory allows it, else a copy"""
 
     is_view = True
 

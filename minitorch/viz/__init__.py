@@ -1,11 +1,23 @@
 """Pictures of the tape, and of what a gradient check found.
 
+record.py    noting where each node comes from
+tape.py      the tape with names, values and formulas
+model.py     the same as plain boxes and arrows; folding
 graph.py     the computation graph behind a tensor, as data, as DOT, as a picture
+trace.py     a forward and a backward pass, frame by frame; local.py has the local derivatives with numbers
+player.py    the frames as a page to step through
+why.py       the chain rule of one gradient, written out
 heatmap.py   where a derivative is wrong
+summary.py   an array in a few words
+page.py      an HTML file that needs nothing else
 render.py    from DOT to SVG, PNG or PDF, with whatever Graphviz there is
 """
 
 from minitorch.viz.graph import Graph, graph
 from minitorch.viz.heatmap import Heatmap, heatmap
+from minitorch.viz.player import Player, play
+from minitorch.viz.record import record
+from minitorch.viz.trace import replay
+from minitorch.viz.why import Why, why
 
-__all__ = ["Graph", "Heatmap", "graph", "heatmap"]
+__all__ = ["Graph", "Heatmap", "Player", "Why", "graph", "heatmap", "play", "record", "replay", "why"]

@@ -1,97 +1,74 @@
-"""The computation graph behind a tensor: `viz.graph(loss, params=dict(model.named_parameters())).save("graph.svg")`.
+"""The computation graph behind a tensor: `viz.graph(loss).save("graph.svg")`.
 
-The picture is made in two steps: the engine's own walk over the tape gives a model, plain nodes and edges; the model is
-written as DOT. Time runs from top to bottom: leaves, operations, the output.
+Time runs from top to bottom: leaves, operations, the output. The picture is made in three steps, each a file: the engine's own
+walk over the tape gives names and values (tape.py), plain boxes and arrows (model.py), and here DOT, for Graphviz to lay out.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import textwrap
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import graphviz
 
-from minitorch.autograd.engine import walk
-from minitorch.autograd.function import AccumulateGrad, Function
-from minitorch.backend.dtypes import dtypes
-from minitorch.tensor import Tensor
+from minitorch.viz.model import Model, Node, Scope, folded, folded_to_depth, model_of
+from minitorch.viz.page import page
 from minitorch.viz.render import FORMATS, CannotRender, render
+from minitorch.viz.summary import shape_text
+from minitorch.viz.tape import Tape
 
-__all__ = ["Edge", "Graph", "Model", "Node", "graph"]
+__all__ = ["Graph", "graph"]
 
-LARGEST = 2000  # nodes that a picture can hold
+LARGEST = 600  # boxes that a picture holds; a graph with more is drawn folded
+FOLDABLE = 20_000  # nodes up to which that is done unasked
+
+SHOWN = ("value", "grad", "memory", "line", "formula")  # what a box can say besides its name, shape and dtype
 
 # Colours that colour-blind readers tell apart (Okabe and Ito's, lightened), each with a shape of its own beside it.
 STYLES = {
-    "leaf": {"shape": "box", "style": "filled,rounded", "fillcolor": "#CDE7F7", "color": "#0072B2"},
-    "op": {"shape": "ellipse", "style": "filled", "fontname": "Helvetica-Bold", "fillcolor": "#F5F5F5", "color": "#4D4D4D"},
-    "output": {"shape": "box", "style": "filled,rounded,bold", "fillcolor": "#FCE3C2", "color": "#B35900"},
+    "leaf": {"shape": "box", "style": "filled", "fillcolor": "#DCEEFA", "color": "#0072B2"},
+    "data": {"shape": "note", "style": "filled", "fillcolor": "#E2F3EC", "color": "#00795C"},
+    "op": {"shape": "ellipse", "style": "filled", "fillcolor": "#F6F6F6", "color": "#5A5A5A"},
+    "fold": {"shape": "box3d", "style": "filled", "fillcolor": "#F3EAF5", "color": "#8A5A9B"},
+    "output": {"shape": "box", "style": "filled", "penwidth": "2.4", "fillcolor": "#FDE8CB", "color": "#B35900"},
 }
-
-
-@dataclass(frozen=True)
-class Node:
-    """A box of the picture: `kind` is leaf, op or output."""
-
-    id: str
-    kind: str
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    grad: str  # of a leaf: what is in its .grad
-
-
-@dataclass(frozen=True)
-class Edge:
-    """From what was computed first to what was computed from it; labelled with the shape that flows."""
-
-    tail: str
-    head: str
-    label: str
-
-
-@dataclass(frozen=True)
-class Model:
-    """What a picture shows, as plain data: nodes from the oldest to the youngest, and edges."""
-
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
+FONT = "Helvetica,Arial,sans-serif"
+QUIET = "#555555"
 
 
 class Graph:
-    """The computation graph behind a tensor. Prints as text, shows itself in a notebook, saves itself as a picture."""
+    """The computation graph behind a tensor. Prints as text, shows itself in a notebook, saves itself as a picture.
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    `model` has its boxes and arrows as plain data, `digraph` the same for Graphviz.
+    """
+
+    def __init__(self, model: Model, show: Sequence[str] = ()) -> None:
+        self.model, self.show = model, tuple(show)
 
     @property
     def digraph(self) -> graphviz.Digraph:
-        """The graph as a `graphviz.Digraph`. Raises ValueError for more nodes than a picture can hold."""
-        if len(self.model.nodes) > LARGEST:
-            raise ValueError(
-                f"the graph has {len(self.model.nodes):,} nodes, and a picture holds {LARGEST:,}: viz.graph(..., fold=50) "
-                "draws it in 50 boxes, each a stretch of the tape; or draw a smaller part, or read the data in .model"
-            )
-        font = {"fontname": "Helvetica,Arial,sans-serif", "fontsize": "11"}
-        g = graphviz.Digraph("tape", comment="made by minitorch.viz.graph")
-        g.attr("graph", bgcolor="white", rankdir="TB", nodesep="0.3", ranksep="0.35", pad="0.25", tooltip="computation graph")
-        g.attr("node", margin="0.12,0.06", **font)
-        g.attr("edge", color="#7F7F7F", fontcolor="#4D4D4D", arrowsize="0.7", **{**font, "fontsize": "9"})
-        for node in self.model.nodes:
-            g.node(node.id, label=_label(node), tooltip=_line(node), id=node.id, **STYLES[node.kind])
-        for edge in self.model.edges:
-            g.edge(edge.tail, edge.head, label=f"  {edge.label}" if edge.label else "", tooltip=f"{edge.tail} to {edge.head}")
-        return g
+        """The graph as a `graphviz.Digraph`; folded, if it has more boxes than a picture holds.
+
+        Raises ValueError for a graph so large that its parts have to be chosen.
+        """
+        return _digraph(self._drawn(), self.show)
+
+    @property
+    def svg(self) -> str:
+        """The picture as the text of an SVG file. Raises CannotRender where there is no Graphviz."""
+        svg = render(self.digraph.source, "svg").decode()
+        start = svg.index("<svg")
+        inside = svg.index(">", start) + 1
+        told = f"<title>Computation graph</title>\n<desc>{escape(self._described())}</desc>\n"
+        return svg[start : inside - 1] + ' role="img">\n' + told + svg[inside:]
 
     def save(self, path: str | Path) -> Path:
-        """Write the graph to a file whose ending says as what: .svg, .png, .pdf, .dot or .json. Returns the path.
+        """Write the graph to a file whose ending says as what: .svg, .png, .pdf, .html, .dot or .json. Returns the path.
 
         Raises ValueError for another ending, CannotRender for a picture where there is no Graphviz.
         """
@@ -101,14 +78,38 @@ class Graph:
             data = json.dumps(asdict(self.model), indent=1, ensure_ascii=False).encode()
         elif kind == "dot":
             data = self.digraph.source.encode()
+        elif kind == "svg":
+            data = self.svg.encode()
+        elif kind == "html":
+            data = page("Computation graph", self.svg, {"nodes": [asdict(node) for node in self._drawn().nodes]}).encode()
         elif kind in FORMATS:
             data = render(self.digraph.source, kind)
         else:
-            known = ", ".join(f".{k}" for k in (*FORMATS, "dot", "json"))
+            known = ", ".join(f".{k}" for k in (*FORMATS, "html", "dot", "json"))
             raise ValueError(f"cannot save a graph as {path.name!r}: the endings {known} are known")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        return path
+        return write(path, data)
+
+    def _drawn(self) -> Model:
+        """The model as a picture holds it: as it is, or with its modules folded, or in stretches of the tape."""
+        size = len(self.model.nodes)
+        if size <= LARGEST:
+            return self.model
+        if size > FOLDABLE:
+            raise ValueError(
+                f"the graph has {size:,} nodes: viz.graph(..., fold=50) draws it in 50 boxes, each a stretch of the tape; or "
+                "draw a smaller part, or read the data in .model"
+            )
+        for depth in (3, 2, 1, 0):
+            model = folded_to_depth(self.model, depth)
+            if len(model.nodes) <= LARGEST // 3 and len(model.edges) <= LARGEST:
+                return model
+        return folded(self.model, 50)
+
+    def _described(self) -> str:
+        counts = {kind: sum(node.kind == kind for node in self.model.nodes) for kind in STYLES}
+        words = {"leaf": "leaves", "data": "tensors without gradient", "op": "operations", "fold": "folded boxes"}
+        said = ", ".join(f"{counts[kind]:,} {word}" for kind, word in words.items() if counts[kind])
+        return f"{said}; from top to bottom, from what was given to {', '.join(n.name for n in self.model.nodes[-1:])}"
 
     def __repr__(self) -> str:
         """One line a node, with what it was computed from."""
@@ -116,9 +117,10 @@ class Graph:
         for edge in self.model.edges:
             sources.setdefault(edge.head, []).append(edge.tail)
         nodes = self.model.nodes
-        lines = [
-            f"{n.id:>5}  {_line(n)}" + (f"  <- {', '.join(sources[n.id])}" if n.id in sources else "") for n in nodes[:100]
-        ]
+        lines = []
+        for n in nodes[:100]:
+            lines.append(f"{n.id:>5}  {_line(n)}" + (f"  <- {', '.join(sources[n.id])}" if n.id in sources else ""))
+            lines += [f"         {text}" for text in _rows(n, self.show)]
         if len(nodes) > 100:
             lines.append(f"  ...  {len(nodes) - 100:,} nodes more")
         return "\n".join(lines)
@@ -127,117 +129,175 @@ class Graph:
         """For notebooks: the picture if it can be drawn, the text in any case."""
         bundle = {"text/plain": repr(self)}
         try:
-            bundle["image/svg+xml"] = render(self.digraph.source, "svg").decode()
+            bundle["image/svg+xml"] = self.svg
         except (CannotRender, ValueError) as error:
             bundle["text/plain"] += f"\n({error})"
         return bundle
 
 
-def graph(output: Tensor, *, params: Any = None, fold: int | None = None) -> Graph:
+def graph(
+    output: Any,
+    *,
+    params: Any = None,
+    inputs: Any = None,
+    show: str | Sequence[str] = (),
+    depth: int | None = None,
+    fold: int | None = None,
+) -> Graph:
     """The computation graph behind `output`: the operations that made it, and the leaves they started from.
 
-    `params` gives leaves their names: a Module, its `named_parameters()`, or a dict of names and tensors. With `fold` there are
-    at most so many boxes for the operations, each a stretch of the tape, and as many for the leaves: a graph of any size then
-    makes a picture. Raises RuntimeError for a tensor that has no history.
+    `output` is a Tensor, a list of them, or a function without arguments that returns such: that is called in a
+    `viz.record()`. A graph that was recorded shows modules as frames, and the tensors without gradient that went in.
+
+    params, inputs: names for leaves and other tensors: a Module, its `named_parameters()`, or a dict of names and tensors.
+        What they do not name is called as the variables and modules of the program call it.
+    show: what each box says besides its name, shape and dtype: 'value', 'grad', 'memory', 'line', 'formula', or 'all'. Small
+        arrays are written out, of large ones their range, mean and distribution; values inside the graph, gradients inside it
+        and lines of the program are known of what was recorded.
+    depth: how many levels of modules are drawn open. Those below are one box each, and boxes in a row that are alike are one.
+    fold: at most so many boxes for the operations, each a stretch of the tape, and as many for the leaves: a graph of any size
+        then makes a picture.
+
+    Raises RuntimeError for a tensor that has no history, or for `depth` of a graph that was not recorded.
     """
-    if fold is not None and (isinstance(fold, bool) or not isinstance(fold, int) or fold < 1):
-        raise ValueError(f"graph(): fold is the number of boxes to fold the operations into, 1 at least, not {fold!r}")
-    if not isinstance(output, Tensor):
-        raise TypeError(f"graph() draws what is behind a Tensor, and got {type(output).__name__}")
-    if output.grad_fn is None:
-        raise RuntimeError(
-            "this tensor has no history to draw: nothing it was computed from requires grad, or it was computed inside "
-            "no_grad() or detached"
-        )
-    given: Any = params.named_parameters() if hasattr(params, "named_parameters") else params or {}
+    show = (show,) if isinstance(show, str) else show
+    words: list[Any] = list(show) if isinstance(show, (list, tuple, set)) else [show]
+    show = SHOWN if "all" in words else words
+    unknown = [word for word in show if word not in SHOWN]
+    if unknown:
+        raise ValueError(f"graph(): show can name {', '.join(map(repr, SHOWN))} or 'all', not {unknown[0]!r}")
+    for option, value, least in (("depth", depth, 0), ("fold", fold, 1)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+            what = "levels of modules to draw open" if option == "depth" else "boxes to fold the operations into"
+            raise ValueError(f"graph(): {option} is the number of {what}, {least} at least, not {value!r}")
+    model = model_of(Tape("graph", output, params, inputs), show)
+    if depth is not None:
+        if not model.scopes:
+            raise RuntimeError(
+                "graph(): depth folds modules, and this graph does not know of any: compute it inside `with viz.record():`, or "
+                "give graph() a function that does, viz.graph(lambda: criterion(model(x), y), depth=1)"
+            )
+        model = folded_to_depth(model, depth)
+    return Graph(model if fold is None else folded(model, fold), show)
+
+
+def write(path: Path, data: bytes) -> Path:
+    """Write a file, and the folders it lies in. Raises OSError with a sentence where that cannot be."""
     try:
-        pairs = dict(given).items()
-    except (TypeError, ValueError):
-        raise TypeError(
-            "params names the leaves: a Module, its named_parameters(), or a dict of names and tensors, not "
-            f"{type(params).__name__}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise type(error)(
+            error.errno, f"cannot write {str(path)!r} ({error.strerror}): give save() a path in a folder that you may write to"
         ) from None
-    for name, tensor in pairs:
-        if not isinstance(tensor, Tensor) or not isinstance(name, str):
-            raise TypeError(f"params names tensors, and {name!r} is a {type(tensor).__name__}")
-    names = {id(tensor): _readable(str(name)) for name, tensor in pairs}
-    nodes: list[Node] = []
-    edges: list[Edge] = []
-    ids: dict[Function, str] = {}
-    for i, node in enumerate(walk([output.grad_fn])):
-        ids[node] = f"n{i}"
-        nodes.append(_model_of(node, ids[node], names))
-        for edge in node.edges:
-            if edge is not None:
-                maker, nr = edge
-                shape, dtype = maker.outputs[nr]
-                label = "" if isinstance(maker, AccumulateGrad) else f"{_shape(shape)}  {dtypes[dtype].name}"
-                edges.append(Edge(ids[maker], ids[node], label))
-    value = f" = {output.item():.6g}" if output.numel() == 1 else ""
-    nodes.append(Node("out", "output", f"output{value}", tuple(output.shape), output.dtype.name, ""))
-    edges.append(Edge(ids[output.grad_fn], "out", ""))
-    model = Model(tuple(nodes), tuple(edges))
-    return Graph(model if fold is None else _folded(model, fold))
+    return path
 
 
-def _folded(model: Model, count: int) -> Model:
-    """Of the ops, and of the leaves, so many that follow each other in one box that at most `count` boxes remain.
-
-    Ops are in the order of the tape, so no arrow leads back.
-    """
-    box: dict[str, str] = {}
-    nodes: list[Node] = []
-    for kind in ("leaf", "op", "output"):
-        some = [node for node in model.nodes if node.kind == kind]
-        size = max(1, -(-len(some) // count))
-        for start in range(0, len(some), size):
-            stretch = some[start : start + size]
-            first, *rest = stretch
-            if rest:
-                names = Counter(node.name for node in stretch).most_common()
-                told = ", ".join(f"{name} × {n:,}" if n > 1 else name for name, n in names[:4]) + (", ..." if names[4:] else "")
-                what = f"{len(stretch):,} {'ops' if kind == 'op' else 'leaves'}: {told}"
-                first = replace(first, name=what, shape=stretch[-1].shape, dtype=stretch[-1].dtype, grad="")
-            nodes.append(first)
-            box.update((node.id, first.id) for node in stretch)
-    ends: dict[tuple[str, str], str] = {}
-    for edge in model.edges:
-        if box[edge.tail] != box[edge.head]:
-            ends.setdefault((box[edge.tail], box[edge.head]), edge.label)
-    return Model(tuple(nodes), tuple(Edge(tail, head, label) for (tail, head), label in ends.items()))
+# ---- DOT ------------------------------------------------------------------------------------------------------------
 
 
-def _model_of(node: Function, id: str, names: Mapping[int, str]) -> Node:
-    shape, dtype = node.outputs[0]
-    kind = dtypes[dtype].name if dtype is not None else ""
-    if not isinstance(node, AccumulateGrad):
-        return Node(id, "op", type(node).__name__, shape, kind, "")
-    grad = node.variable.grad
-    state = "no gradient yet" if grad is None else f"|grad| = {math.sqrt(float((grad.detach() ** 2).sum())):.3g}"
-    return Node(id, "leaf", names.get(builtin_id(node.variable), "leaf"), shape, kind, state)
+def _digraph(model: Model, show: Sequence[str]) -> graphviz.Digraph:
+    g = graphviz.Digraph("tape", comment="made by minitorch.viz.graph")
+    g.attr("graph", bgcolor="white", rankdir="TB", nodesep="0.28", ranksep="0.38", pad="0.25", tooltip="computation graph")
+    g.attr("graph", fontname=FONT, fontsize="10", fontcolor=QUIET, labeljust="l")
+    g.attr("node", fontname=FONT, fontsize="11", margin="0.11,0.05", fontcolor="#1A1A1A")
+    g.attr("edge", color="#8A8A8A", arrowsize="0.65")
+    children: dict[str, list[Scope]] = {}
+    for scope in model.scopes:
+        children.setdefault(scope.parent, []).append(scope)
+    within: dict[str, list[Node]] = {}
+    for node in model.nodes:
+        within.setdefault(node.scope, []).append(node)
+    _fill(g, "", 0, children, within, show)
+    names = {node.id: node.variable or node.name for node in model.nodes}
+    for i, edge in enumerate(model.edges):
+        told = _text(f"{names[edge.tail]} to {names[edge.head]}" + (f": {edge.label}" if edge.label else ""))
+        g.edge(edge.tail, edge.head, id=f"e{i}", tooltip=told)
+    return g
 
 
-builtin_id = id
-
-
-def _readable(name: str) -> str:
-    """A name without what no file can hold: control characters and halves of characters become a question mark."""
-    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in name)
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return " × ".join(map(str, shape)) if shape else "scalar"
+def _fill(
+    g: graphviz.Digraph, scope: str, level: int, children: dict[str, list[Scope]], within: dict[str, list[Node]],
+    show: Sequence[str],
+) -> None:  # fmt: skip
+    """Put the boxes of a frame into it, and the frames inside. (Modules are nested as deep as their classes, no deeper.)"""
+    for node in within.get(scope, ()):
+        style = STYLES[node.kind]
+        if node.kind == "op" and show:
+            style = {**style, "shape": "box", "style": "filled,rounded"}  # in an ellipse, lines of text leave much empty
+        g.node(node.id, label=_label(node, show), tooltip=_text(_line(node).replace("\\", "\\\\")), id=node.id, **style)
+    for inner in children.get(scope, ()):
+        with g.subgraph(name=f"cluster_{inner.id}") as frame:
+            derivative = inner.kind == "derivative"
+            name = f"<b>{_text(inner.name)}</b>  " if inner.name and not derivative else ""
+            name += _text(inner.text if derivative else inner.kind)
+            frame.attr(label=f"<{_spaced(name)}>", id=inner.id, tooltip=_text(inner.text or inner.kind), margin="10")
+            frame.attr(style="rounded,filled" + (",dashed" if derivative else ""), color="#BBBBBB")
+            frame.attr(fillcolor="#FFF9EF" if derivative else ("#FAFAFA", "#F2F2F2")[level % 2])
+            _fill(frame, inner.id, level + 1, children, within, show)
 
 
 def _line(node: Node) -> str:
-    return ", ".join(part for part in (node.name, _shape(node.shape), node.dtype, node.grad) if part)
+    name = f"{node.variable} = {node.name}" if node.variable else node.name
+    return ", ".join(part for part in (name, shape_text(node.shape), node.dtype, node.grad) if part)
 
 
-def _label(node: Node) -> str:
-    """An op's name; of a tensor an HTML-like label: the name in bold, below it shape and dtype."""
-    lines = textwrap.wrap(node.name, 30, break_long_words=False) or [""]
-    if node.kind == "op":
-        return "\n".join(graphviz.escape(line) for line in lines)
-    small = [f"{_shape(node.shape)}  {node.dtype}", *([node.grad] if node.grad else [])]
-    rows = "".join(f'<br/><font point-size="9">{escape(text)}</font>' for text in small)
-    return f"<<b>{'<br/>'.join(map(escape, lines))}</b>{rows}>"
+def _label(node: Node, show: Sequence[str]) -> str:
+    """The text in a box: its name in bold, below it shape and dtype, and what else is to be shown."""
+    title = "<br/>".join(f"<b>{_text(line)}</b>" for line in textwrap.wrap(node.name, 30, break_long_words=False) or [""])
+    if node.variable:
+        title = f"<i>{_text(node.variable)}</i> = {title}"
+    small = [f"{shape_text(node.shape)}  {node.dtype}"]
+    if node.kind == "fold" and node.call:
+        small.append(node.call)
+    if node.grad and "grad" not in show:
+        small.append(node.grad)
+    rows = "".join(f'<br/><font point-size="9" color="{QUIET}">{_text(text)}</font>' for text in small)
+    more = _rows(node, show)
+    if not more:
+        return f"<{title}{rows}>"
+    said = "".join(
+        f'<tr><td align="left"><font face="Courier,monospace" point-size="9">{_spaced(_text(text))}</font></td></tr>'
+        for text in more
+    )
+    return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1"><tr><td>{title}{rows}</td></tr>{said}</table>>'
+
+
+def _text(text: str) -> str:
+    """What a text is in a label: no part of it is markup, or one of Graphviz's escapes."""
+    return escape(text).replace("\\", "\\\\")
+
+
+def _spaced(text: str) -> str:
+    return text.replace("  ", "&#160;&#160;")
+
+
+def _rows(node: Node, show: Sequence[str]) -> list[str]:
+    """What else a box says, line by line."""
+    rows: list[tuple[str, str]] = []
+    if "value" in show and node.kind in ("leaf", "data", "op", "output") and "=" not in node.name:
+        rows += _told("value", node.value.lines() if node.value else ["was not recorded"])
+    if "grad" in show and node.kind in ("leaf", "op"):
+        nothing = "no gradient yet" if node.kind == "leaf" else "none was kept"
+        rows += _told("grad", node.gradient.lines() if node.gradient else [nothing])
+    if "formula" in show and node.kind == "op":
+        rows += _told("formula", textwrap.wrap(node.formula, 44)) + _told("derivative", textwrap.wrap(node.derivative, 44))
+    if "line" in show and node.line:
+        rows.append(("line", textwrap.shorten(node.line, 56, placeholder=" ...")))
+    if "memory" in show and node.kind != "output":
+        kept = f", keeps {_bytes(node.kept)} for backward" if node.kept else ""
+        rows.append(("memory", f"{_bytes(node.memory)}{kept}"))
+    width = max((len(word) for word, _ in rows), default=0)
+    return [f"{word.ljust(width)}  {text}" for word, text in rows]
+
+
+def _told(word: str, lines: Sequence[str]) -> list[tuple[str, str]]:
+    return [(word if i == 0 else "", line) for i, line in enumerate(lines)]
+
+
+def _bytes(n: int) -> str:
+    size, unit = float(n), "B"
+    for larger in ("kB", "MB", "GB"):
+        if size >= 1000:
+            size, unit = size / 1000, larger
+    return f"{size:.3g} {unit}"

@@ -1,0 +1,137 @@
+"""Local derivatives with numbers: of any op, read out of its own backward.
+
+backward is linear in what it is given: it maps the gradient u of the output to J^T u, where J has a row for each element of the
+output and a column for each of an input. Given u as a Tensor it records itself; differentiated again, with respect to u, its
+element k gives column k of J: how every element of the output depends on element k of the input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from minitorch.autograd.engine import _backward_of_user, _fit, _with_zeros, grad
+from minitorch.autograd.function import Function, Op
+from minitorch.autograd.grad_mode import enable_grad, set_grad_enabled
+from minitorch.autograd.variable import wrap
+from minitorch.autograd.watch import unwatched
+from minitorch.backend.arrays import Array, xp
+from minitorch.ops.elementwise import Pointwise
+
+__all__ = ["Local", "at", "largest", "terms"]
+
+MOST_ROWS = 4096  # outputs up to which J is computed row by row, for a backward that cannot be differentiated
+
+
+class Local:
+    """The derivative of one node's outputs in its arguments; `like` is an array on the device of the node."""
+
+    def __init__(self, node: Function, like: Array) -> None:
+        self.node, self.like = node, like
+        self._results: tuple[Any, ...] | None = None
+        self._rows: list[list[Any]] | None = None
+
+    def whole(self, argument: int) -> Array | None:
+        """All of J as one array, if each element of the output depends on one of the input, or the output is a number.
+
+        Times the gradient of the output, it is what the op passes back, before that is summed over repeated dimensions.
+        """
+        node = self.node
+        if len(node.outputs) > 1 or not (isinstance(node, Pointwise) or node.outputs[0][0] == ()):
+            return None
+        shape, dtype = node.outputs[0]
+        result = self._run([xp.ones_like(self.like, shape=shape, dtype=dtype)], False)[argument]
+        return None if result is None else getattr(result, "_array", result)
+
+    def column(self, argument: int, element: int) -> list[Array | None]:
+        """For each output an array of its shape: ∂ output / ∂ this element (counted in order) of the argument."""
+        with unwatched(), enable_grad():
+            if self._results is None:
+                self._seeds = [
+                    wrap(xp.ones_like(self.like, shape=shape, dtype=dtype)).requires_grad_() if _differentiable(dtype) else None
+                    for shape, dtype in self.node.outputs
+                ]
+                self._results = self._run(self._seeds, True)
+            result = self._results[argument]
+            wanted = [seed for seed in self._seeds if seed is not None]
+            if result is None:
+                return [None] * len(self._seeds)
+            edge = self.node.edges[argument]
+            assert edge is not None
+            part = _fit(result, edge, self.node, True).reshape(-1)[element]
+            if part.requires_grad:
+                found = iter(grad(part, wanted, retain_graph=True, allow_unused=True))
+                columns = [None if seed is None else next(found) for seed in self._seeds]
+                return [None if c is None else c._array for c in columns]
+        return self._by_rows(argument, element)
+
+    def _run(self, got: Sequence[Any], recording: bool) -> tuple[Any, ...]:
+        node, given = self.node, tuple(got)
+        with unwatched(), set_grad_enabled(recording), xp.errstate(all="ignore"):
+            if not isinstance(node, Op):
+                return _backward_of_user(node, given, recording)
+            if len(given) > 1 and node.materialize_grads:
+                given = _with_zeros(node, given, recording)
+            results = node.backward(*given)
+        return results if isinstance(results, tuple) else (results,)
+
+    def _by_rows(self, argument: int, element: int) -> list[Array | None]:
+        """The column of a backward that does not record itself: one run for each element of each output."""
+        columns: list[Array | None] = []
+        edge = self.node.edges[argument]
+        assert edge is not None
+        if self._rows is None:
+            if sum(seed.numel() for seed in self._seeds if seed is not None) > MOST_ROWS:
+                return [None] * len(self._seeds)
+            self._rows = []
+            for nr, seed in enumerate(self._seeds):
+                rows: list[Any] = []
+                for i in range(0 if seed is None else seed.numel()):
+                    got = [None if s is None else xp.zeros_like(s._array) for s in self._seeds]
+                    chosen = got[nr]
+                    assert chosen is not None
+                    chosen.reshape(-1)[i] = 1
+                    rows.append(self._run(got, False))
+                self._rows.append(rows)
+        for nr, seed in enumerate(self._seeds):
+            if seed is None:
+                columns.append(None)
+                continue
+            column = xp.zeros_like(seed._array)
+            for i, results in enumerate(self._rows[nr]):
+                if results[argument] is not None:
+                    column.reshape(-1)[i] = _fit(results[argument], edge, self.node, False).reshape(-1)[element]
+            columns.append(column)
+        return columns
+
+
+def _differentiable(dtype: Any) -> bool:
+    return dtype is not None and dtype.kind == "f"
+
+
+def terms(upstream: Sequence[Array | None], column: Sequence[Array | None]) -> list[tuple[int, int, float, float]]:
+    """What of the gradient of the outputs goes to one element: (output, its element, gradient, derivative), largest first."""
+    found: list[tuple[int, int, float, float]] = []
+    for nr, (got, slope) in enumerate(zip(upstream, column, strict=True)):
+        if got is not None and slope is not None:
+            flat, steep = got.reshape(-1), slope.reshape(-1)
+            for j in xp.flatnonzero(steep).tolist():
+                found.append((nr, j, flat[j].item(), steep[j].item()))
+    found.sort(key=lambda term: -abs(term[2] * term[3]))
+    return found
+
+
+def largest(array: Array) -> int:
+    """Which element, counted in order, is the largest in size."""
+    return int(xp.argmax(xp.nan_to_num(abs(array.reshape(-1)))))
+
+
+def at(name: str, shape: Sequence[int], element: int) -> str:
+    """An element by its name: w[0, 2]; of a scalar, w."""
+    if not shape:
+        return name
+    place = []
+    for n in reversed(shape):
+        place.append(element % n)
+        element //= n
+    return f"{name}[{', '.join(map(str, reversed(place)))}]"

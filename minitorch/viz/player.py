@@ -1,0 +1,122 @@
+"""The player: `viz.play(loss).save("backward.html")` is loss.backward() in slow motion, on the program's own graph.
+
+It is one HTML file that needs no network. `print(viz.play(loss))` tells the same frames in a terminal, and `.trace` has them as
+plain data, from which `viz.replay` computes every .grad again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from minitorch.tensor import Tensor
+from minitorch.viz.graph import Graph, write
+from minitorch.viz.model import model_of
+from minitorch.viz.page import page
+from minitorch.viz.record import note_of
+from minitorch.viz.render import CannotRender
+from minitorch.viz.summary import summary
+from minitorch.viz.tape import Tape
+from minitorch.viz.trace import as_data, frames_of, whole
+
+__all__ = ["Player", "play"]
+
+MOST_NODES = 600
+
+
+class Player:
+    """A forward and a backward pass, frame by frame. Prints as text, shows itself in a notebook, saves itself as a page."""
+
+    def __init__(self, picture: Graph, data: dict[str, Any], recorded: bool) -> None:
+        self._picture, self._data, self._recorded = picture, data, recorded
+
+    @property
+    def trace(self) -> dict[str, Any]:
+        """Everything that is shown, with every element of every array, as plain data: json.dumps takes it as it is."""
+        return {**self._data, "arrays": [whole(array) for array in self._data["arrays"]]}
+
+    @property
+    def html(self) -> str:
+        """The page. Large arrays are in it by their range, mean, distribution and a thumbnail. Raises CannotRender."""
+        title = f"Backpropagation of {self._data['output']}"
+        arrays = [asdict(summary(array)) for array in self._data["arrays"]]
+        return page(title, self._picture.svg, {**self._data, "arrays": arrays, "recorded": self._recorded})
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page to a .html file, or the trace to a .json file. Returns the path.
+
+        Raises ValueError for another ending, CannotRender for a page where there is no Graphviz.
+        """
+        path = Path(path)
+        if path.suffix.lower() == ".html":
+            return write(path, self.html.encode())
+        if path.suffix.lower() == ".json":
+            return write(path, json.dumps(self.trace, ensure_ascii=False).encode())
+        raise ValueError(f"cannot save the player as {path.name!r}: the endings .html and .json are known")
+
+    def __repr__(self) -> str:
+        """The frames as text."""
+        frames = self._data["frames"]
+        width = len(str(len(frames)))
+        lines = []
+        for i, frame in enumerate(frames, start=1):
+            first, *rest = frame["words"]
+            lines.append(f"{i:>{width}}  {first}")
+            lines += [" " * (width + 4) + line for line in rest]
+        if not self._recorded:
+            lines.append(NOT_RECORDED)
+        return "\n".join(lines)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        bundle = {"text/plain": repr(self)}
+        try:
+            html = escape(self.html)
+        except (CannotRender, ValueError) as error:
+            bundle["text/plain"] += f"\n({error})"
+        else:
+            style = "width:100%;height:760px;border:1px solid #ccc;border-radius:6px"
+            bundle["text/html"] = f'<iframe srcdoc="{html}" style="{style}" sandbox="allow-scripts allow-modals"></iframe>'
+        return bundle
+
+
+NOT_RECORDED = (
+    "Values inside the graph are known as far as backward needs them: compute the output inside `with viz.record():`, or give "
+    "play() a function, to see all of them."
+)
+
+
+def play(
+    output: Any, path: str | Path | None = None, *, params: Any = None, inputs: Any = None, gradient: Tensor | None = None
+) -> Player:
+    """What `output.backward(gradient)` does, frame by frame; written to `path`, if there is one, as an HTML page.
+
+    First each operation lights up with its inputs and its output, then each edge on the way back: the gradient that arrives,
+    times the local derivative, is the contribution that is added to the receiver's sum. No tensor's .grad is changed: the last
+    frames tell what backward would make of it, and of what an earlier one left there.
+
+    `output` is a Tensor, a list of them, or a function without arguments that returns such, which is called in a
+    `viz.record()`. `params` and `inputs` give tensors their names, as for `viz.graph`.
+    Raises RuntimeError for an output that has no history, that was freed by backward, or that is no number and comes without
+    `gradient`; ValueError for a graph of more nodes than can be played.
+    """
+    if gradient is not None and not isinstance(gradient, Tensor):
+        raise TypeError(f"play(): gradient is a Tensor of the output's shape, or None, not {type(gradient).__name__}")
+    tape = Tape("play", output, params, inputs)
+    if len(tape.items) > MOST_NODES:
+        raise ValueError(
+            f"play() shows every node, and this graph has {len(tape.items):,}; it plays up to {MOST_NODES}: play a smaller "
+            "model, or look at the whole with viz.graph(..., fold=50)"
+        )
+    frames = frames_of(tape, gradient)
+    data = {"output": ", ".join(map(tape.name, tape.root_edges)), **as_data(tape, frames)}
+    recorded = all(note_of(node) is not None for node in tape.ops)
+    model = model_of(tape)
+    names = {tape.ids[node]: tape.name((node, 0)) for node in tape.ops}
+    named = [replace(node, grad="", variable=names.get(node.id, "")) for node in model.nodes]
+    player = Player(Graph(replace(model, nodes=tuple(named))), data, recorded)
+    if path is not None:
+        player.save(path)
+    return player

@@ -1,0 +1,110 @@
+"""An array in a few words: small ones whole, large ones by their range, their mean and the shape of their distribution.
+
+summary(w).lines()   ['[0.5  -1  2]']                              up to 24 elements
+                     ['min -0.2  mean 0.001  max 0.19', '▁▃▅▇█▆▂▁']    more than that
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from minitorch.backend.arrays import Array, xp
+from minitorch.backend.device import device, to_device
+
+__all__ = ["Summary", "number", "shape_text", "summary"]
+
+SMALL = 24  # elements up to which an array is shown whole
+BARS = "▁▂▃▄▅▆▇█"
+BINS = 12
+THUMBNAIL = 16  # cells that the small picture of an array has, at most, in either direction
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is told of an array. `values` is the array as nested lists if it is small, None otherwise.
+
+    `low`, `mean` and `high` are of the finite elements, None if there are none; `odd` counts those that are nan or infinite.
+    `histogram` counts elements in equal steps from `low` to `high`. `thumbnail` has the last two dimensions (of the first image
+    of a batch, every so many rows and columns) from 0, the lowest there, to 255.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    values: Any
+    low: float | None
+    mean: float | None
+    high: float | None
+    odd: int
+    histogram: tuple[int, ...]
+    thumbnail: tuple[tuple[int, ...], ...]
+
+    def lines(self) -> list[str]:
+        """The array as text, line by line."""
+        if self.values is not None:
+            return _rows(self.values) if math.prod(self.shape) else ["no elements"]
+        odd = f"{self.odd:,} nan or infinite" if self.odd else ""
+        if self.low is None or self.mean is None or self.high is None:
+            return [odd]
+        most = max(self.histogram)
+        bars = "".join(BARS[math.ceil(n / most * 7)] for n in self.histogram)
+        return [f"min {number(self.low)}  mean {number(self.mean)}  max {number(self.high)}", bars, *([odd] if odd else [])]
+
+    def __str__(self) -> str:
+        """On one line."""
+        lines = self.lines()
+        return lines[0] if len(lines) == 1 else f"[{', '.join(lines)}]" if self.values is not None else "  ".join(lines)
+
+
+def summary(array: Array) -> Summary:
+    """What is told of an array, wherever it lies."""
+    array = xp.asarray(to_device(array, device("cpu")))
+    shape, dtype = tuple(array.shape), str(array.dtype)
+    if array.size <= SMALL:
+        return Summary(shape, dtype, array.tolist(), None, None, None, 0, (), ())
+    flat = array.reshape(-1).astype(xp.float64)
+    finite = flat[xp.isfinite(flat)]
+    odd = flat.size - finite.size
+    if not finite.size:
+        return Summary(shape, dtype, None, None, None, None, odd, (), ())
+    low, high = float(finite.min()), float(finite.max())
+    with xp.errstate(all="ignore"):
+        mean = float(finite.mean())
+        place = (finite / 2 - low / 2) / max(high / 2 - low / 2, 5e-324) * BINS  # halves, whose difference does not overflow
+    histogram = xp.bincount(xp.minimum(place.astype(xp.int64), BINS - 1), minlength=BINS)
+    return Summary(shape, dtype, None, low, mean, high, odd, tuple(histogram.tolist()), _thumbnail(array))
+
+
+def _thumbnail(array: Array) -> tuple[tuple[int, ...], ...]:
+    plane = array.reshape(-1, *array.shape[-2:])[0] if array.ndim > 1 else array.reshape(1, -1)
+    down, across = (-(-n // THUMBNAIL) for n in plane.shape)
+    plane = xp.nan_to_num(plane[::down, ::across].astype(xp.float64), posinf=0, neginf=0)
+    low, high = float(plane.min()) / 2, float(plane.max()) / 2
+    grey = (plane / 2 - low) / max(high - low, 5e-324) * 255
+    return tuple(tuple(row) for row in grey.astype(xp.int64).tolist())
+
+
+def number(value: Any) -> str:
+    """A number in at most four digits."""
+    if isinstance(value, (bool, int)):
+        return str(value)
+    return f"{value:.4g}"
+
+
+def _rows(values: Any) -> list[str]:
+    """Nested lists, a line for each row, columns aligned; dimensions before the last two are bracketed."""
+    if not isinstance(values, list):
+        return [number(values)]
+    if not values or not isinstance(values[0], list):
+        return ["[" + "  ".join(map(number, values)) + "]"]
+    if not isinstance(values[0][0] if values[0] else 0, list):
+        cells = [[number(v) for v in row] for row in values]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        return ["[" + "  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) + "]" for row in cells]
+    return [("[" if i == 0 else " ") + row for part in values for i, row in enumerate(_rows(part))]
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """A shape as it is written in pictures: 2 × 3, or scalar."""
+    return " × ".join(map(str, shape)) if shape else "scalar"

@@ -1,0 +1,330 @@
+"""The player and `why`: what they tell is the engine's own backward, to the last bit, for every op of the database."""
+
+import json
+import random
+import re
+
+import numpy as np
+import pytest
+
+import minitorch as mt
+import minitorch.nn.functional as F
+from minitorch import nn, viz
+from minitorch.autograd import Function
+from tests.checks import OPS, outputs_of
+from tests.drawing import Draw
+from tests.samples import SAMPLES, sample_of
+
+
+def through_json(player):
+    return json.loads(json.dumps(player.trace, allow_nan=False))
+
+
+def array(trace, frame, key):
+    a = trace["arrays"][frame[key]]
+    return np.array([float(v) for v in a["values"]], a["dtype"]).reshape(a["shape"])
+
+
+def summed_to(grad, shape):
+    lead = grad.ndim - len(shape)
+    axes = (*range(lead), *(i + lead for i, n in enumerate(shape) if n == 1 and grad.shape[i + lead] != 1))
+    return grad.sum(axis=axes).reshape(shape)
+
+
+@pytest.mark.parametrize("name", sorted(OPS))
+def test_a_replayed_trace_is_the_backward_to_the_last_bit(name):
+    rng = random.Random(name)
+    for _ in range(3):
+        sample = sample_of(OPS[name], Draw(rng.randint))
+        outputs = outputs_of(sample.function(*sample.inputs))
+        weights = [mt.from_numpy(np.cos(1.0 + np.arange(o.numel()))).reshape(o.shape) for o in outputs]
+        loss = sum(((o * w).sum() for o, w in zip(outputs, weights, strict=True)), mt.zeros((), dtype=mt.float64))
+        if loss.grad_fn is None:
+            continue
+        names = {f"input {i}": x for i, x in enumerate(sample.inputs)}
+        with viz.record():
+            player = viz.play(loss, params=names)
+        assert all(x.grad is None for x in sample.inputs)  # a picture changes nothing
+        trace = through_json(player)
+        loss.backward(retain_graph=True)
+        replayed = viz.replay(trace)
+        for label, x in names.items():
+            assert (label in replayed) == (x.grad is not None)
+            if x.grad is not None:
+                assert replayed[label].numpy().tobytes() == x.grad.numpy().tobytes()
+                assert replayed[label].shape == x.grad.shape
+        for frame in trace["frames"]:
+            if frame["kind"] != "backward":
+                continue
+            contribution = array(trace, frame, "contribution")
+            if "local" in frame:
+                (number,) = frame["upstream"]
+                upstream = array(trace, {"upstream": number}, "upstream")
+                product = summed_to(upstream * array(trace, frame, "local"), contribution.shape)
+                np.testing.assert_allclose(product, contribution, rtol=1e-9, atol=1e-12)
+            part = frame.get("part")
+            if part and part["count"] == len(part["terms"]):
+                total = sum(upstream * local for _, upstream, local in part["terms"])
+                assert total == pytest.approx(part["share"], rel=1e-9, abs=1e-12)
+        for x in sample.inputs:
+            if x.grad is not None and x.numel():
+                explained = viz.why(x, loss)
+                assert eval(explained.expression) == pytest.approx(explained.value, rel=1e-9, abs=1e-12)
+                assert explained.value == pytest.approx(x.grad.numpy().flat[np.abs(x.grad.numpy()).argmax()], rel=1e-12)
+
+
+def test_every_op_is_in_that():
+    assert set(OPS.values()) == set(SAMPLES)
+
+
+@pytest.fixture
+def fan_out():
+    w = mt.tensor([0.5, -1.0, 2.0], requires_grad=True)
+    a = mt.tensor([1.0, 2.0, 3.0])
+    with viz.record():
+        h = w * a
+        loss = (h.sum() - 1) ** 2 + h.mean()
+    return w, a, loss
+
+
+def words(player, kind, index=0):
+    return [frame["words"] for frame in player.trace["frames"] if frame["kind"] == kind][index]
+
+
+def test_frames_in_words(fan_out):
+    w, a, loss = fan_out
+    player = viz.play(loss, params={"w": w}, inputs={"a": a})
+    kinds = [frame["kind"] for frame in player.trace["frames"]]
+    assert kinds == ["forward"] * 7 + ["start"] + ["backward"] * 8 + ["leaf", "end"]
+    assert words(player, "forward")[0] == "mul = Mul(w, a)"
+    assert "mul = [0.5  -2  6]" in words(player, "forward")
+    assert words(player, "start") == ["the gradient starts: ∂loss/∂loss = 1"]
+    told = words(player, "backward", 6)  # the second part of the sum at mul
+    assert told[0] == "sum = Sum(...) passes back to mul"
+    assert "upstream  ∂loss/∂sum = 7" in told
+    assert "local  ∂sum/∂mul = [1  1  1]" in told
+    assert "upstream × local = contribution:  7 × [1  1  1] = [7  7  7]" in told
+    assert "chain rule:  ∂loss/∂mul += ∂loss/∂pow · ∂pow/∂sub · ∂sub/∂sum · ∂sum/∂mul" in told
+    parts = "[0.3333  0.3333  0.3333] from sum2 + [7  7  7] from sum = [7.333  7.333  7.333]"
+    assert f"∂loss/∂mul so far, a sum of 2 parts:  {parts}" in told
+    assert words(player, "leaf") == ["w.grad was None, and becomes [7.333  14.67  22]"]
+    assert words(player, "end") == ["every leaf has its gradient:", "w.grad = [7.333  14.67  22]"]
+    nodes = {node["name"]: node for node in player.trace["nodes"]}
+    assert nodes["mul"]["line"].endswith("h = w * a")
+    assert nodes["mul"]["derivative"] == "d(ab) = da b + a db"
+    for frame in player.trace["frames"]:  # the text twin has the same words
+        for line in frame["words"]:
+            assert line in repr(player)
+
+
+def test_a_second_backward_adds_to_the_first(fan_out):
+    w, _, loss = fan_out
+    loss.backward(retain_graph=True)
+    player = viz.play(loss, params={"w": w})
+    assert w.grad.tolist() == pytest.approx([22 / 3, 44 / 3, 22])
+    held, adding = words(player, "leaf")
+    assert held == "w.grad held [7.333  14.67  22] from an earlier backward()"
+    assert "makes [14.67  29.33  44]: zero_grad() in between would have left [7.333  14.67  22] alone" in adding
+    loss.backward()
+    assert viz.replay(player.trace)["w"].tolist() == w.grad.tolist()
+
+
+def test_hooks_are_told_and_retained_gradients_left_alone():
+    x = mt.tensor(3.0, requires_grad=True)
+    h = x * 2
+    h.register_hook(lambda grad: grad * 10)
+    x.register_hook(lambda grad: grad + 1)
+    h.retain_grad()
+    y = h * h
+    player = viz.play(y)
+    assert h.grad is None
+    assert "a hook of the program replaces ∂y/∂h: it is 120 now" in words(player, "hook")[0]
+    y.backward()
+    assert x.grad.item() == 241
+    assert h.grad.item() == 120
+    assert viz.replay(through_json(player))["x"].item() == 241
+
+
+def test_several_outputs_and_a_gradient_to_start_from():
+    x = mt.tensor([1.0, 2.0], requires_grad=True)
+    y = x * x
+    with pytest.raises(RuntimeError, match=r"shape \[2\]: reduce it to a number first"):
+        viz.play(y)
+    player = viz.play(y, gradient=mt.tensor([1.0, -1.0]))
+    y.backward(mt.tensor([1.0, -1.0]))
+    assert viz.replay(player.trace)["x"].tolist() == x.grad.tolist()
+    x.grad = None
+    a, b = x.sum(), (x * 3).sum()
+    player = viz.play([a, b])
+    mt.autograd.backward([a, b])
+    assert viz.replay(player.trace)["x"].tolist() == x.grad.tolist() == [4, 4]
+    assert "(a + b)" in repr(player)
+    values, places = mt.tensor([3.0, 1.0], requires_grad=True).sort()
+    assert viz.replay(viz.play(values.sum()).trace)["leaf"].tolist() == [1, 1]
+    assert places.tolist() == [1, 0]
+
+
+def test_numbers_that_are_none_go_through_json():
+    x = mt.tensor([0.0, -1.0], requires_grad=True)
+    y = (x.log() * mt.tensor([1.0, 0.0])).sum()
+    trace = through_json(viz.play(y))
+    y.backward()
+    assert [repr(v) for v in viz.replay(trace)["x"].tolist()] == [repr(v) for v in x.grad.tolist()] == ["inf", "-0.0"]
+    with pytest.raises(TypeError, match=r"viz.play\(loss\).trace"):
+        viz.replay({"frames": []})
+
+
+def test_a_program_s_own_function_is_played():
+    class Cube(Function):
+        """x^3;  3 x^2"""
+
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x**3
+
+        @staticmethod
+        def backward(ctx, grad):
+            (x,) = ctx.saved_tensors
+            return grad * 3 * x**2
+
+    class Numeric(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return mt.from_numpy(x.detach().numpy() ** 2)
+
+        @staticmethod
+        def backward(ctx, grad):
+            (x,) = ctx.saved_tensors
+            return mt.from_numpy(2 * x.detach().numpy() * grad.detach().numpy())  # cannot be differentiated again
+
+    for op, slope in ((Cube, 12.0), (Numeric, 4.0)):
+        x = mt.tensor([2.0, 1.0], requires_grad=True)
+        with viz.record():
+            y = op.apply(x).sum()
+        frame = next(
+            f for f in viz.play(y).trace["frames"] if f["kind"] == "backward" and "(...) passes back to x" in f["words"][0]
+        )
+        assert frame["part"]["terms"] == [[f"{op.__name__.lower()}[0]", 1.0, slope]]
+        assert viz.why(x, y, index=0).value == slope
+        assert len(viz.why(x, y, index=0).paths) == 1
+    nodes = viz.play(y).trace["nodes"]
+    assert next(n for n in nodes if n["op"] == "Numeric")["derivative"].startswith("mt.from_numpy(2 * x")
+
+
+def test_what_backward_has_freed():
+    x = mt.tensor(2.0, requires_grad=True)
+    y = x * x
+    y.backward()
+    for look in (viz.play, lambda y: viz.why(x, y)):
+        with pytest.raises(
+            RuntimeError, match=r"MulBackward0 has freed .* or keep the graph with backward\(retain_graph=True\)"
+        ):
+            look(y)
+    assert viz.graph(y).model.nodes  # which needs nothing that was freed
+    with viz.record():
+        y = x * x
+        y.backward()
+    assert viz.why(x, y).value == 4
+    assert viz.play(y).trace["frames"]
+    with pytest.raises(RuntimeError, match="second time"):
+        y.backward()  # as if nobody had looked
+
+
+def test_refusals(fan_out, tmp_path):
+    _, _, loss = fan_out
+    with pytest.raises(RuntimeError, match="no history"):
+        viz.play(mt.ones(1))
+    with pytest.raises(RuntimeError, match="no history"):
+        viz.play(loss.detach())
+    with pytest.raises(TypeError, match="gradient is a Tensor"):
+        viz.play(loss, gradient=1.0)
+    with pytest.raises(TypeError, match="got Linear"):
+        viz.play(nn.Linear(2, 2))
+    player = viz.play(loss)
+    with pytest.raises(ValueError, match=r"the endings \.html and \.json are known"):
+        player.save(tmp_path / "x.png")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="a path in a folder that you may write to"):
+        player.save(tmp_path / "file" / "x.json")
+    x = mt.ones(1, requires_grad=True)
+    for _ in range(700):
+        x = x + 1.0
+    with pytest.raises(ValueError, match="this graph has 701; it plays up to 600"):
+        viz.play(x)
+
+
+def test_why_over_all_paths():
+    x = mt.tensor(3.0, requires_grad=True)
+    a, b = x * 2, x.sin()
+    y = a * b + a
+    explained = viz.why(x)
+    assert len(explained.paths) == 3
+    assert explained.value == pytest.approx(x.grad.item() if x.grad else 2 * np.sin(3) + 6 * np.cos(3) + 2, rel=1e-6)
+    assert eval(explained.expression) == pytest.approx(explained.value, rel=1e-6)
+    assert "  = ∂y/∂mul · ∂mul/∂b · ∂b/∂x" in str(explained)
+    assert explained.latex.startswith(r"\begin{aligned} \frac{\partial y}{\partial x} &= ")
+    assert explained.latex.count(r"\frac") == 1 + 3 + 3 + 2
+    assert explained._repr_latex_().startswith("$")
+    for _ in range(40):  # 2^40 paths
+        y = y + y
+    explained = viz.why(x, y)
+    assert len(explained.paths) == 24
+    assert eval(explained.expression) == pytest.approx(explained.value, rel=1e-5)
+    assert "+ all other paths" in str(explained)
+
+
+def test_why_of_one_element_of_a_net():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.Tanh(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8, 3)).double()
+    x = mt.randn(2, 1, 4, 4, dtype=mt.float64)
+    loss = F.cross_entropy(model(x), mt.tensor([0, 2]))
+    explained = viz.why(model[0].weight, loss, index=(1, 0, 2, -1))
+    loss.backward()
+    assert explained.name == "∂loss/∂0.weight[1, 0, 2, 2]"
+    assert explained.value == model[0].weight.grad[1, 0, 2, 2].item()
+    assert eval(explained.expression) == pytest.approx(explained.value, rel=1e-9)
+    sizes = [abs(path.product) for path in explained.paths]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_what_why_refuses():
+    x, other = mt.ones(2, requires_grad=True), mt.ones(2, requires_grad=True)
+    y = (x * 2).sum()
+    for call, error, said in (
+        (lambda: viz.why(2.0), TypeError, "got float"),
+        (lambda: viz.why(mt.ones(2)), RuntimeError, "requires no gradient"),
+        (lambda: viz.why(x, 3), TypeError, "output is the Tensor"),
+        (lambda: viz.why(x, x * 2), RuntimeError, r"the output has shape \[2\]"),
+        (lambda: viz.why(other, y), RuntimeError, "y does not depend on this tensor"),
+        (lambda: viz.why(other), RuntimeError, r"Name it, viz.why\(x, loss\)"),
+        (lambda: viz.why(x, y, index=2), IndexError, r"1 dimensions of \[2\], not 2"),
+        (lambda: viz.why(x, y, index=(0, 0)), IndexError, "names one element"),
+    ):
+        with pytest.raises(error, match=said):
+            call()
+
+
+def test_the_page_holds_no_markup_of_the_program(tmp_path):
+    pytest.importorskip("pygraphviz")
+    evil = "</script><script>alert(1)</script>&<b>"
+    w = mt.tensor([1.0, float("nan")], requires_grad=True)
+    text = viz.play((w * 2).sum(), tmp_path / "new" / "page.html", params={evil: w})._repr_mimebundle_()["text/html"]
+    page = (tmp_path / "new" / "page.html").read_text()
+    assert "alert(1)</script>" not in page
+    assert "<b>" not in re.sub(r"<script.*", "", page, flags=re.S)
+    assert text.startswith("<iframe srcdoc=")
+    assert json.loads((viz.play((w * 2).sum()).save(tmp_path / "trace.json")).read_text())["frames"]
+
+
+def test_the_page_of_lenet_is_small():
+    pytest.importorskip("pygraphviz")
+    model = nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.AvgPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.AvgPool2d(2),
+        nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10),
+    )  # fmt: skip
+    with viz.record():
+        loss = F.cross_entropy(model(mt.randn(64, 1, 28, 28)), mt.arange(64) % 10)
+    page = viz.play(loss).html
+    assert len(page.encode()) <= 300_000
+    assert not re.search(r"(?:src|href)=['\"]?(?:https?:)?//", page)
