@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` and `make test`. Both make the virtual environment first.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench fuzz hunt tutorials parity clean
+.PHONY: help demo test lint bench fuzz hunt gallery tutorials parity browser clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -40,11 +40,17 @@ fuzz: $(READY) ## draw many more cases than `make test` does, others each time (
 hunt: $(READY) ## a Python with a mistake in one derivative: find it (N=7 for hunt number 7)
 	$(BIN)/python -m tests.mutants --hunt $(N)
 
+gallery: $(READY) ## draw a gallery of computation graphs, with players to step through
+	$(BIN)/python tutorials/gallery.py
+
 tutorials: $(READY) ## run every tutorial
 	@set -e; for script in tutorials/[0-9]*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 parity: $(READY) ## install PyTorch (large) beside minitorch, so that `make test` compares the two
 	$(BIN)/python -m pip install --quiet torch==2.13.0
+
+browser: $(READY) ## install Playwright beside minitorch, so that `make test` drives the pages in the system's Chromium
+	$(BIN)/python -m pip install --quiet '.[browser]'
 
 clean: ## remove the environment and everything generated
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache tutorials/output

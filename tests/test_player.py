@@ -98,7 +98,7 @@ def test_frames_in_words(fan_out):
     assert kinds == ["forward"] * 7 + ["start"] + ["backward"] * 8 + ["leaf", "end"]
     assert words(player, "forward")[0] == "mul = Mul(w, a)"
     assert "mul = [0.5  -2  6]" in words(player, "forward")
-    assert words(player, "start") == ["the gradient starts: ∂loss/∂loss = 1"]
+    assert words(player, "start") == ["the way back starts at loss", "∂loss/∂loss = 1"]
     told = words(player, "backward", 6)  # the second part of the sum at mul
     assert told[0] == "sum = Sum(...) passes back to mul"
     assert "upstream  ∂loss/∂sum = 7" in told
@@ -107,7 +107,8 @@ def test_frames_in_words(fan_out):
     assert "chain rule:  ∂loss/∂mul += ∂loss/∂pow · ∂pow/∂sub · ∂sub/∂sum · ∂sum/∂mul" in told
     parts = "[0.3333  0.3333  0.3333] from sum2 + [7  7  7] from sum = [7.333  7.333  7.333]"
     assert f"∂loss/∂mul so far, a sum of 2 parts:  {parts}" in told
-    assert words(player, "leaf") == ["w.grad was None, and becomes [7.333  14.67  22]"]
+    done = "the gradient of w is complete, and added to w.grad"
+    assert words(player, "leaf") == [done, "w.grad was None, and becomes [7.333  14.67  22]"]
     assert words(player, "end") == ["every leaf has its gradient:", "w.grad = [7.333  14.67  22]"]
     nodes = {node["name"]: node for node in player.trace["nodes"]}
     assert nodes["mul"]["line"].endswith("h = w * a")
@@ -122,7 +123,7 @@ def test_a_second_backward_adds_to_the_first(fan_out):
     loss.backward(retain_graph=True)
     player = viz.play(loss, params={"w": w})
     assert w.grad.tolist() == pytest.approx([22 / 3, 44 / 3, 22])
-    held, adding = words(player, "leaf")
+    _, held, adding = words(player, "leaf")
     assert held == "w.grad held [7.333  14.67  22] from an earlier backward()"
     assert "makes [14.67  29.33  44]: zero_grad() in between would have left [7.333  14.67  22] alone" in adding
     loss.backward()
@@ -138,7 +139,7 @@ def test_hooks_are_told_and_retained_gradients_left_alone():
     y = h * h
     player = viz.play(y)
     assert h.grad is None
-    assert "a hook of the program replaces ∂y/∂h: it is 120 now" in words(player, "hook")[0]
+    assert words(player, "hook") == ["a hook of the program replaces ∂y/∂h", "∂y/∂h = 120 from here on"]
     y.backward()
     assert x.grad.item() == 241
     assert h.grad.item() == 120

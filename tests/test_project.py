@@ -14,10 +14,10 @@ import minitorch
 ROOT = Path(__file__).parent.parent
 
 
-def run(*command, **environment):
+def run(*command, cwd=ROOT, **environment):
     return subprocess.run(
         command,
-        cwd=ROOT,
+        cwd=cwd,
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
@@ -50,11 +50,12 @@ def test_numpys_warnings_are_kept_for_the_program_but_not_for_minitorch():
 
 
 @pytest.mark.parametrize("text", ["README.md", "CONTRIBUTING.md"])
-def test_the_examples_in_the_texts_run_and_print_what_they_say(text):
+def test_the_examples_in_the_texts_run_and_print_what_they_say(text, tmp_path):
+    pytest.importorskip("pygraphviz")
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / text).read_text(), re.S)
     assert blocks
     for block in blocks:
-        printed = run(sys.executable, "-c", block)
+        printed = run(sys.executable, "-c", block, cwd=tmp_path)
         assert printed.returncode == 0, printed.stderr
         promised = [line.partition("# ")[2] for line in block.splitlines() if line.startswith("print(")]
         for promise, line in zip(promised, printed.stdout.splitlines(), strict=True):
@@ -103,5 +104,18 @@ def test_the_quickstart(tmp_path):
     assert result.returncode == 0, result.stderr
     assert "WRONG" not in result.stdout
     assert float(re.search(r"It reads ([\d.]+)%", result.stdout).group(1)) >= 97
-    assert (ROOT / "tutorials" / "output" / "00_quickstart_graph.svg").read_text().count("Convolution") >= 2
+    output = ROOT / "tutorials" / "output"
+    assert (output / "00_quickstart_graph.svg").read_text().count("Convolution") >= 2
+    assert len((output / "00_quickstart_backward.html").read_bytes()) < 300_000
     assert "What next?" in result.stdout
+
+
+def test_the_gallery():
+    pytest.importorskip("pygraphviz")
+    result = run(sys.executable, "tutorials/gallery.py")
+    assert result.returncode == 0, result.stderr
+    gallery = ROOT / "tutorials" / "output" / "gallery"
+    page = (gallery / "index.html").read_text()
+    files = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(files) >= 12
+    assert all((gallery / file).stat().st_size > 1000 for file in files)

@@ -119,7 +119,9 @@ def test_a_graph_too_large_for_a_picture_is_folded(tmp_path):
         y = y + w if i % 3 else (y * w).tanh()
     whole = viz.graph(y, params={"w": w})
     assert len(whole.model.nodes) == 4002
-    assert len(set(re.findall(r"n\d+(?= \[label=<<b>80 ops)", whole.digraph.source))) == 50  # folded unasked
+    assert (
+        len(set(re.findall(r"n\d+(?= \[label=<<table[^>]*><tr><td><b>80 ops)", whole.digraph.source))) == 50
+    )  # folded unasked
     folded = viz.graph(y, params={"w": w}, fold=10)
     boxes = [n for n in folded.model.nodes if n.kind == "op"]
     assert len(boxes) == 10

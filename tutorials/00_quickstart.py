@@ -83,20 +83,24 @@ for layer, point in checks:
     verdicts = ["right" if check(layer, point) else "WRONG" for check in (gradcheck, gradgradcheck)]
     print(f"{name:<14} {verdicts[0]:<9} {verdicts[1]}")
 
-# 4. The computation graph of one training step.
+# 4. The computation graph of one training step, and its backward pass to step through.
 
-loss = F.cross_entropy(model(x[:8]), y[:8])
+digits, labels = x[:8], y[:8]
 optimizer.zero_grad()
-loss.backward(retain_graph=True)
-picture = viz.graph(loss, params=dict(model.named_parameters()))
-where = picture.save(Path(__file__).parent / "output" / "00_quickstart_graph.svg")
+with viz.record():
+    loss = F.cross_entropy(model(digits), labels)
+output = Path(__file__).parent / "output"
+where = viz.graph(loss).save(output / "00_quickstart_graph.svg")
 print(f"\nThe computation graph of one training step is in {where}")
+where = viz.play(loss).save(output / "00_quickstart_backward.html")
+print(f"Its backward pass, to step through in a browser, is in {where}")
 
 print(
     """
 What next?
-  open the picture in a browser, and find in it the layers printed above: 0.weight belongs to layer (0),
-    Flatten is a Reshape, cross_entropy begins with LogSoftmax
+  open the picture in a browser: the layers printed above are its frames, cross_entropy begins with LogSoftmax
+  open the page in a browser, and press the space bar: where does the gradient go, and what is it multiplied with?
+  see more graphs, and how they are drawn: make gallery
   change the model in tutorials/00_quickstart.py, and run `make demo` again
   read minitorch/autograd/, then minitorch/ops/arithmetic.py: that is how it works
   find the wrong derivative in a minitorch that has one: make hunt

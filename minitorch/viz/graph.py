@@ -33,8 +33,8 @@ SHOWN = ("value", "grad", "memory", "line", "formula")  # what a box can say bes
 STYLES = {
     "leaf": {"shape": "box", "style": "filled", "fillcolor": "#DCEEFA", "color": "#0072B2"},
     "data": {"shape": "note", "style": "filled", "fillcolor": "#E2F3EC", "color": "#00795C"},
-    "op": {"shape": "ellipse", "style": "filled", "fillcolor": "#F6F6F6", "color": "#5A5A5A"},
-    "fold": {"shape": "box3d", "style": "filled", "fillcolor": "#F3EAF5", "color": "#8A5A9B"},
+    "op": {"shape": "box", "style": "filled,rounded", "fillcolor": "#F6F6F6", "color": "#5A5A5A"},
+    "fold": {"shape": "box3d", "style": "filled", "margin": "0.16,0.09", "fillcolor": "#F3EAF5", "color": "#8A5A9B"},
     "output": {"shape": "box", "style": "filled", "penwidth": "2.4", "fillcolor": "#FDE8CB", "color": "#B35900"},
 }
 FONT = "Helvetica,Arial,sans-serif"
@@ -198,43 +198,52 @@ def write(path: Path, data: bytes) -> Path:
 
 def _digraph(model: Model, show: Sequence[str]) -> graphviz.Digraph:
     g = graphviz.Digraph("tape", comment="made by minitorch.viz.graph")
-    g.attr("graph", bgcolor="white", rankdir="TB", nodesep="0.28", ranksep="0.38", pad="0.25", tooltip="computation graph")
+    g.attr("graph", bgcolor="white", rankdir="TB", nodesep="0.28", ranksep="0.36", pad="0.25", tooltip="computation graph")
     g.attr("graph", fontname=FONT, fontsize="10", fontcolor=QUIET, labeljust="l")
-    g.attr("node", fontname=FONT, fontsize="11", margin="0.11,0.05", fontcolor="#1A1A1A")
+    g.attr("node", fontname=FONT, fontsize="11", margin="0.09,0.05", fontcolor="#1A1A1A")
     g.attr("edge", color="#8A8A8A", arrowsize="0.65")
-    children: dict[str, list[Scope]] = {}
-    for scope in model.scopes:
-        children.setdefault(scope.parent, []).append(scope)
-    within: dict[str, list[Node]] = {}
-    for node in model.nodes:
-        within.setdefault(node.scope, []).append(node)
-    _fill(g, "", 0, children, within, show)
-    names = {node.id: node.variable or node.name for node in model.nodes}
+    _fill(g, "", 0, _Frames(model), show)
+    nodes = {node.id: node for node in model.nodes}
     for i, edge in enumerate(model.edges):
-        told = _text(f"{names[edge.tail]} to {names[edge.head]}" + (f": {edge.label}" if edge.label else ""))
-        g.edge(edge.tail, edge.head, id=f"e{i}", tooltip=told)
+        tail, head = nodes[edge.tail], nodes[edge.head]
+        told = f"{tail.variable or tail.name} to {head.variable or head.name}" + (f": {edge.label}" if edge.label else "")
+        straight = "6" if tail.kind in ("op", "fold") else "1"  # what is computed from one another stands in a line
+        g.edge(edge.tail, edge.head, id=f"e{i}", tooltip=_text(told), weight=straight)
     return g
 
 
-def _fill(
-    g: graphviz.Digraph, scope: str, level: int, children: dict[str, list[Scope]], within: dict[str, list[Node]],
-    show: Sequence[str],
-) -> None:  # fmt: skip
+class _Frames:
+    """Which boxes and frames are in a frame. One around a single box is not drawn: its name is written into the box."""
+
+    def __init__(self, model: Model) -> None:
+        self.children: dict[str, list[Scope]] = {}
+        self.within: dict[str, list[tuple[Node, str]]] = {}
+        for scope in reversed(model.scopes):
+            self.children.setdefault(scope.parent, []).insert(0, scope)
+        for node in model.nodes:
+            self.within.setdefault(node.scope, []).append((node, ""))
+        for scope in model.scopes:
+            inside = self.within.get(scope.id, [])
+            if len(inside) == 1 and scope.id not in self.children and scope.kind != "derivative" and inside[0][0].kind == "op":
+                self.children[scope.parent].remove(scope)
+                self.within.setdefault(scope.parent, []).append((inside[0][0], f"{scope.name} {scope.kind}".strip()))
+
+
+def _fill(g: graphviz.Digraph, scope: str, level: int, frames: _Frames, show: Sequence[str]) -> None:
     """Put the boxes of a frame into it, and the frames inside. (Modules are nested as deep as their classes, no deeper.)"""
-    for node in within.get(scope, ()):
-        style = STYLES[node.kind]
-        if node.kind == "op" and show:
-            style = {**style, "shape": "box", "style": "filled,rounded"}  # in an ellipse, lines of text leave much empty
-        g.node(node.id, label=_label(node, show), tooltip=_text(_line(node).replace("\\", "\\\\")), id=node.id, **style)
-    for inner in children.get(scope, ()):
+    for node, module in frames.within.get(scope, ()):
+        tip = _text(_line(node).replace("\\", "\\\\"))  # of a node, Graphviz reads it twice
+        g.node(node.id, label=_label(node, module, show), tooltip=tip, id=node.id, **STYLES[node.kind])
+    for inner in frames.children.get(scope, ()):
         with g.subgraph(name=f"cluster_{inner.id}") as frame:
             derivative = inner.kind == "derivative"
             name = f"<b>{_text(inner.name)}</b>  " if inner.name and not derivative else ""
             name += _text(inner.text if derivative else inner.kind)
-            frame.attr(label=f"<{_spaced(name)}>", id=inner.id, tooltip=_text(inner.text or inner.kind), margin="10")
+            right = "&#160;" * (2 * len(inner.name + inner.kind))  # as wide again: the arrows in the middle keep clear of it
+            frame.attr(label=f"<{_spaced(name)}{right}>", id=inner.id, tooltip=_text(inner.text or inner.kind), margin="10")
             frame.attr(style="rounded,filled" + (",dashed" if derivative else ""), color="#BBBBBB")
             frame.attr(fillcolor="#FFF9EF" if derivative else ("#FAFAFA", "#F2F2F2")[level % 2])
-            _fill(frame, inner.id, level + 1, children, within, show)
+            _fill(frame, inner.id, level + 1, frames, show)
 
 
 def _line(node: Node) -> str:
@@ -242,25 +251,22 @@ def _line(node: Node) -> str:
     return ", ".join(part for part in (name, shape_text(node.shape), node.dtype, node.grad) if part)
 
 
-def _label(node: Node, show: Sequence[str]) -> str:
-    """The text in a box: its name in bold, below it shape and dtype, and what else is to be shown."""
-    title = "<br/>".join(f"<b>{_text(line)}</b>" for line in textwrap.wrap(node.name, 30, break_long_words=False) or [""])
+def _label(node: Node, module: str, show: Sequence[str]) -> str:
+    """The text in a box, a row a line: its name in bold, below it shape and dtype, and what else is to be shown."""
+    titles = [f"<b>{_text(line)}</b>" for line in textwrap.wrap(node.name, 30, break_long_words=False) or [""]]
     if node.variable:
-        title = f"<i>{_text(node.variable)}</i> = {title}"
-    small = [f"{shape_text(node.shape)}  {node.dtype}"]
+        titles[0] = f"<i>{_text(node.variable)}</i> = {titles[0]}"
+    small = [module, f"{shape_text(node.shape)}  {node.dtype}"]
     if node.kind == "fold" and node.call:
         small.append(node.call)
     if node.grad and "grad" not in show:
         small.append(node.grad)
-    rows = "".join(f'<br/><font point-size="9" color="{QUIET}">{_text(text)}</font>' for text in small)
-    more = _rows(node, show)
-    if not more:
-        return f"<{title}{rows}>"
-    said = "".join(
-        f'<tr><td align="left"><font face="Courier,monospace" point-size="9">{_spaced(_text(text))}</font></td></tr>'
-        for text in more
-    )
-    return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1"><tr><td>{title}{rows}</td></tr>{said}</table>>'
+    titles += [f'<font point-size="9" color="{QUIET}">{_spaced(_text(text))}</font>' for text in small if text]
+    rows = "".join(f"<tr><td>{line}</td></tr>" for line in titles)
+    for text in _rows(node, show):
+        written = f'<font face="Courier,monospace" point-size="9">{_spaced(_text(text))}</font>'
+        rows += f'<tr><td align="left">{written}</td></tr>'
+    return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{rows}</table>>'
 
 
 def _text(text: str) -> str:

@@ -152,7 +152,7 @@ def _backward(tape: Tape, seeds: list[tuple[Edge, Array]], steps: list[Step]) ->
     top = f"({top})" if len(seeds) > 1 else top
     for edge, grad in seeds:
         total = sums.add(edge, "the start", grad, [])
-        words = [f"the gradient starts: ∂{top}/∂{tape.name(edge)} = {summary(grad)}"]
+        words = [f"the way back starts at {tape.name(edge)}", f"∂{top}/∂{tape.name(edge)} = {summary(grad)}"]
         frames.append(Frame("start", edge[0], words, edge[1], contribution=grad, total=total))
     for node, got, passed in steps:
         for nr, arrived in enumerate(got):
@@ -257,7 +257,8 @@ def _so_far(top: str, receiver: str, parts: list[tuple[str, Array]], total: Arra
 
 def _replaced(tape: Tape, top: str, sums: _Sums, edge: Edge, grad: Array) -> Frame:
     sums.total[edge] = grad
-    words = [f"a hook of the program replaces ∂{top}/∂{tape.name(edge)}: it is {summary(grad)} now"]
+    name = f"∂{top}/∂{tape.name(edge)}"
+    words = [f"a hook of the program replaces {name}", f"{name} = {summary(grad)} from here on"]
     return Frame("hook", edge[0], words, edge[1], contribution=grad, total=grad)
 
 
@@ -265,10 +266,11 @@ def _filled(tape: Tape, item: AccumulateGrad, grad: Array) -> Frame:
     name, held = tape.name((item, 0)), item.variable._grad
     before = None if held is None else held._array.copy()
     total = grad if before is None else before + grad
+    words = [f"the gradient of {name} is complete, and added to {name}.grad"]
     if before is None:
-        words = [f"{name}.grad was None, and becomes {summary(total)}"]
+        words.append(f"{name}.grad was None, and becomes {summary(total)}")
     else:
-        words = [
+        words += [
             f"{name}.grad held {summary(before)} from an earlier backward()",
             f"adding {summary(grad)} makes {summary(total)}: zero_grad() in between would have left {summary(grad)} alone",
         ]

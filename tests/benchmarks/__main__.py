@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import timeit
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,6 +29,8 @@ from typing import Any
 import numpy
 
 import minitorch
+from minitorch import viz
+from minitorch.autograd.watch import watchers
 from tests.benchmarks.workloads import LAYERS, MODELS, Workload, chain, lenet, training_step
 
 THREADS = 2
@@ -156,6 +159,20 @@ def table_of_scaling(found: dict[str, Any]) -> None:
         print(f"| chain of {length:,} ops, per op | {' | '.join(cells)} |", flush=True)
 
 
+def print_recording() -> None:
+    """What a recording for pictures costs, and what it costs that there could be one."""
+    run = chain(1000)(minitorch)
+
+    def recorded() -> None:
+        with viz.record():
+            run()
+
+    off, on = measure({"off": run, "on": recorded}, 15).values()
+    look = min(timeit.repeat("if watchers: pass", globals={"watchers": watchers}, number=100_000, repeat=20)) / 100_000
+    print(f"\nchain of 1,000 ops, per op: {off * 1e3:.2f} us, and {on * 1e3:.2f} us in a viz.record()", end="; ")
+    print(f"outside, the three looks at the empty list of watchers take {3 * look / (off / 1000):.1%} of an op")
+
+
 def import_time(module: str, before: str = "sys") -> float:
     """Seconds that `import module` takes after `import before`, from compiled files as they are after a first import."""
     code = f"import {before}, time; s = time.perf_counter(); import {module}; print(time.perf_counter() - s)"
@@ -208,6 +225,7 @@ def main() -> None:
     table_of_memory(found)
     table_of_scaling(found)
     beyond = import_time("minitorch", before="numpy") * 1e3
+    print_recording()
     print(f"\nimport numpy: {import_time('numpy') * 1e3:.0f} ms; import minitorch: {beyond:.0f} ms beyond it")
     if given.readme:
         into_readme(lines)

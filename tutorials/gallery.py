@@ -1,0 +1,157 @@
+"""A gallery of computation graphs, each drawn by a few lines: run it with `make gallery`, and open the page it names.
+
+It needs the extra `viz`: pip install '.[viz]' in the clone.
+"""
+
+from html import escape
+from pathlib import Path
+
+import minitorch
+import minitorch.nn.functional as F
+from minitorch import nn, viz
+
+OUTPUT = Path(__file__).parent / "output" / "gallery"
+minitorch.manual_seed(0)
+
+
+def scalar_expression():
+    """A scalar expression: every value, and below it the gradient that backward() brought there."""
+    x = minitorch.tensor(2.0, requires_grad=True)
+    w = minitorch.tensor(-3.0, requires_grad=True)
+    b = minitorch.tensor(6.88, requires_grad=True)
+    with viz.record():
+        y = (w * x + b).tanh()
+        y.backward()
+    return viz.graph(y, show=("value", "grad")), viz.play(y)
+
+
+def fan_out():
+    """Fan-out: h is used twice, so its gradient is a sum of two parts."""
+    w = minitorch.tensor([0.5, -1.0, 2.0], requires_grad=True)
+    x = minitorch.tensor([1.0, 2.0, 3.0])
+    with viz.record():
+        h = w * x
+        loss = (h.sum() - 1) ** 2 + h.mean()
+        loss.backward()
+    return viz.graph(loss, show=("value", "grad")), viz.play(loss)
+
+
+def forgotten_zero_grad():
+    """A second backward() without zero_grad: .grad holds the sum of both. Step to the end of the player."""
+    w = minitorch.tensor(1.0, requires_grad=True)
+    x = minitorch.tensor(3.0)
+    ((w * x - 1) ** 2).backward()
+    with viz.record():
+        loss = (w * x - 1) ** 2
+    return viz.graph(loss, show="grad"), viz.play(loss)
+
+
+def residual_block():
+    """A residual block: the input goes around the convolutions, and so does its gradient."""
+
+    class Residual(nn.Module):
+        def __init__(self, channels):
+            super().__init__()
+            self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+            self.norm = nn.BatchNorm2d(channels)
+            self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+
+        def forward(self, x):
+            return x + self.conv2(self.norm(self.conv1(x)).relu())
+
+    block = Residual(4)
+    image = minitorch.randn(1, 4, 8, 8, requires_grad=True)
+    with viz.record():
+        out = block(image)
+    return viz.graph(out), viz.play(out, gradient=minitorch.ones_like(out))
+
+
+class LeNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.AvgPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.AvgPool2d(2)
+        )
+        self.classifier = nn.Sequential(nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10))
+
+    def forward(self, x):
+        return self.classifier(self.features(x).flatten(1))
+
+
+def lenet():
+    """LeNet-5: modules as frames, parameters inside them."""
+    model, images, labels = LeNet(), minitorch.randn(4, 1, 28, 28), minitorch.tensor([7, 2, 1, 0])
+    with viz.record():
+        loss = F.cross_entropy(model(images), labels)
+    return viz.graph(loss), viz.play(loss)
+
+
+def lenet_folded():
+    """The same, folded: viz.graph(loss, depth=2)."""
+    model, images, labels = LeNet(), minitorch.randn(4, 1, 28, 28), minitorch.tensor([7, 2, 1, 0])
+    return viz.graph(lambda: F.cross_entropy(model(images), labels), depth=2), None
+
+
+def repeated_blocks():
+    """Blocks that are alike are one box: eight of them, viz.graph(out, depth=2)."""
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.inner = nn.LayerNorm(16), nn.Linear(16, 16)
+
+        def forward(self, x):
+            return x + F.gelu(self.inner(self.norm(x)))
+
+    net = nn.Sequential(nn.Linear(8, 16), nn.Sequential(*[Block() for _ in range(8)]), nn.Linear(16, 2))
+    batch = minitorch.randn(5, 8)
+    return viz.graph(lambda: net(batch), depth=2), None
+
+
+def second_derivative():
+    """A double-backward graph: the derivative of sin(x) x is computed on the tape, too, and can be differentiated again."""
+    x = minitorch.tensor(0.5, requires_grad=True)
+    with viz.record():
+        y = x.sin() * x
+        (slope,) = minitorch.autograd.grad(y, x, create_graph=True)
+    return viz.graph(slope, show="value"), viz.play(slope)
+
+
+def in_every_detail():
+    """Everything a box can say: viz.graph(y, show="all")."""
+    w = minitorch.tensor([[1.0, -2.0], [0.5, 0.25]], requires_grad=True)
+    x = minitorch.randn(40, 2)
+    with viz.record():
+        y = (x @ w).sigmoid().mean()
+        y.backward()
+    return viz.graph(y, show="all"), None
+
+
+PICTURES = (
+    scalar_expression, fan_out, forgotten_zero_grad, residual_block, second_derivative, in_every_detail, lenet_folded,
+    repeated_blocks, lenet,
+)  # fmt: skip
+
+STYLE = """:root { color-scheme: light dark; }
+body { font: 16px/1.5 Helvetica, Arial, sans-serif; margin: 2em auto; max-width: 1100px; padding: 0 1em; }
+figure { margin: 2.5em 0; }
+img { max-width: 100%; max-height: 1500px; border-radius: 8px; }
+figcaption { margin-bottom: .6em; }"""
+
+if __name__ == "__main__":
+    figures = []
+    for draw in PICTURES:
+        graph, player = draw()
+        for ending in ("svg", "png"):
+            graph.save(OUTPUT / f"{draw.__name__}.{ending}")
+        told = escape(draw.__doc__)
+        if player is not None:
+            player.save(OUTPUT / f"{draw.__name__}.html")
+            told += f' <a href="{draw.__name__}.html">Play it.</a>'
+        figures.append(
+            f'<figure><figcaption>{told}</figcaption><img src="{draw.__name__}.svg" alt="{escape(draw.__doc__)}"></figure>'
+        )
+    page = OUTPUT / "index.html"
+    head = f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>minitorch: a gallery</title><style>{STYLE}</style>'
+    page.write_text(f"{head}<h1>Computation graphs</h1>{''.join(figures)}</html>", encoding="utf-8")
+    print(f"{len(PICTURES)} pictures, as .svg and .png, and players for most of them: open {page}")
