@@ -50,7 +50,7 @@ parity: $(READY) ## install PyTorch (large) beside minitorch, so that `make test
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 
 browser: $(READY) ## install Playwright beside minitorch, so that `make test` drives the pages in the system's Chromium
-	$(BIN)/python -m pip install --quiet '.[browser]'
+	$(BIN)/python -m pip install --quiet --editable '.[browser]'
 
 clean: ## remove the environment and everything generated
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache tutorials/output

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from minitorch import nn
+from minitorch import nn, viz
 from minitorch.backend import device as devices
 from tests.drawing import Draw
 from tests.layers import LAYERS, Drawing
@@ -145,6 +145,20 @@ def test_making_moving_printing_and_indexing(gpu):
     assert mt.tensor(x).is_cuda
     assert mt.cuda.is_available()
     assert mt.cuda.device_count() >= 1
+
+
+def test_pictures_of_what_is_on_the_device(gpu):
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8, 3)).to("cuda")
+    x = mt.randn(2, 1, 6, 6).to("cuda")
+    with viz.record():
+        loss = nn.functional.cross_entropy(model(x), mt.tensor([0, 2]).to("cuda"))
+        loss.backward()
+    assert viz.graph(loss, show="all").digraph.source
+    replayed = viz.replay(viz.play(loss).trace)
+    why = viz.why(model[0].weight, loss)
+    assert eval(why.expression) == pytest.approx(why.value, rel=1e-4)
+    for name, param in model.named_parameters():
+        assert replayed[name].numpy().tobytes() == param.grad.cpu().numpy().tobytes()
 
 
 def test_mixing_devices_is_refused_with_both_names(gpu):

@@ -96,23 +96,24 @@ def test_frames_in_words(fan_out):
     player = viz.play(loss, params={"w": w}, inputs={"a": a})
     kinds = [frame["kind"] for frame in player.trace["frames"]]
     assert kinds == ["forward"] * 7 + ["start"] + ["backward"] * 8 + ["leaf", "end"]
-    assert words(player, "forward")[0] == "mul = Mul(w, a)"
-    assert "mul = [0.5  -2  6]" in words(player, "forward")
-    assert words(player, "start") == ["the way back starts at loss", "∂loss/∂loss = 1"]
-    told = words(player, "backward", 6)  # the second part of the sum at mul
-    assert told[0] == "sum = Sum(...) passes back to mul"
-    assert "upstream  ∂loss/∂sum = 7" in told
-    assert "local  ∂sum/∂mul = [1  1  1]" in told
+    assert words(player, "forward")[0] == "h = Mul(w, a)"
+    assert "h = [0.5  -2  6]" in words(player, "forward")
+    assert words(player, "start") == ["the way back starts at loss", "dloss/dloss = 1"]
+    assert words(player, "forward")[-1].endswith("h = w * a")
+    told = words(player, "backward", 6)  # the second part of the sum at h
+    assert told[0] == "Sum passes the gradient of sum back to h"
+    assert "Sum computes  Σ x,  derivative in x:  1 for every element" in told
+    assert "upstream  dloss/dsum = 7" in told
+    assert "local  ∂sum/∂h = [1  1  1]" in told
     assert "upstream × local = contribution:  7 × [1  1  1] = [7  7  7]" in told
-    assert "chain rule:  ∂loss/∂mul += ∂loss/∂pow · ∂pow/∂sub · ∂sub/∂sum · ∂sum/∂mul" in told
+    assert "chain rule:  dloss/dh += ∂loss/∂pow · ∂pow/∂sub · ∂sub/∂sum · ∂sum/∂h" in told
     parts = "[0.3333  0.3333  0.3333] from sum2 + [7  7  7] from sum = [7.333  7.333  7.333]"
-    assert f"∂loss/∂mul so far, a sum of 2 parts:  {parts}" in told
-    done = "the gradient of w is complete, and added to w.grad"
-    assert words(player, "leaf") == [done, "w.grad was None, and becomes [7.333  14.67  22]"]
-    assert words(player, "end") == ["every leaf has its gradient:", "w.grad = [7.333  14.67  22]"]
+    assert f"dloss/dh so far, a sum of 2 parts:  {parts}" in told
+    assert words(player, "leaf") == ["the gradient of w is complete", "w.grad was None, and is set to [7.333  14.67  22]"]
+    assert words(player, "end") == ["every leaf has its gradient", "w.grad = [7.333  14.67  22]"]
     nodes = {node["name"]: node for node in player.trace["nodes"]}
-    assert nodes["mul"]["line"].endswith("h = w * a")
-    assert nodes["mul"]["derivative"] == "d(ab) = da b + a db"
+    assert nodes["h"]["line"].endswith("h = w * a")
+    assert nodes["h"]["derivative"] == "in a: b, in b: a"
     for frame in player.trace["frames"]:  # the text twin has the same words
         for line in frame["words"]:
             assert line in repr(player)
@@ -123,9 +124,11 @@ def test_a_second_backward_adds_to_the_first(fan_out):
     loss.backward(retain_graph=True)
     player = viz.play(loss, params={"w": w})
     assert w.grad.tolist() == pytest.approx([22 / 3, 44 / 3, 22])
-    _, held, adding = words(player, "leaf")
-    assert held == "w.grad held [7.333  14.67  22] from an earlier backward()"
-    assert "makes [14.67  29.33  44]: zero_grad() in between would have left [7.333  14.67  22] alone" in adding
+    assert words(player, "leaf")[1:] == [
+        "w.grad held [7.333  14.67  22] from an earlier backward()",
+        "with [7.333  14.67  22] from this one it becomes their sum = [14.67  29.33  44]",
+        "zero_grad() in between would have left [7.333  14.67  22] alone",
+    ]
     loss.backward()
     assert viz.replay(player.trace)["w"].tolist() == w.grad.tolist()
 
@@ -139,7 +142,7 @@ def test_hooks_are_told_and_retained_gradients_left_alone():
     y = h * h
     player = viz.play(y)
     assert h.grad is None
-    assert words(player, "hook") == ["a hook of the program replaces ∂y/∂h", "∂y/∂h = 120 from here on"]
+    assert words(player, "hook") == ["a hook of the program replaces dy/dh", "dy/dh = 120 from here on"]
     y.backward()
     assert x.grad.item() == 241
     assert h.grad.item() == 120
@@ -173,6 +176,8 @@ def test_numbers_that_are_none_go_through_json():
     assert [repr(v) for v in viz.replay(trace)["x"].tolist()] == [repr(v) for v in x.grad.tolist()] == ["inf", "-0.0"]
     with pytest.raises(TypeError, match=r"viz.play\(loss\).trace"):
         viz.replay({"frames": []})
+    with pytest.raises(ValueError, match="the trace is damaged"):
+        viz.replay({**trace, "arrays": trace["arrays"][:1]})
 
 
 def test_a_program_s_own_function_is_played():
@@ -204,9 +209,7 @@ def test_a_program_s_own_function_is_played():
         x = mt.tensor([2.0, 1.0], requires_grad=True)
         with viz.record():
             y = op.apply(x).sum()
-        frame = next(
-            f for f in viz.play(y).trace["frames"] if f["kind"] == "backward" and "(...) passes back to x" in f["words"][0]
-        )
+        frame = next(f for f in viz.play(y).trace["frames"] if f["kind"] == "backward" and f["words"][0].endswith("back to x"))
         assert frame["part"]["terms"] == [[f"{op.__name__.lower()}[0]", 1.0, slope]]
         assert viz.why(x, y, index=0).value == slope
         assert len(viz.why(x, y, index=0).paths) == 1
@@ -265,7 +268,7 @@ def test_why_over_all_paths():
     assert explained.value == pytest.approx(x.grad.item() if x.grad else 2 * np.sin(3) + 6 * np.cos(3) + 2, rel=1e-6)
     assert eval(explained.expression) == pytest.approx(explained.value, rel=1e-6)
     assert "  = ∂y/∂mul · ∂mul/∂b · ∂b/∂x" in str(explained)
-    assert explained.latex.startswith(r"\begin{aligned} \frac{\partial y}{\partial x} &= ")
+    assert explained.latex.startswith(r"\begin{aligned} \frac{\mathrm{d} y}{\mathrm{d} x} &= ")
     assert explained.latex.count(r"\frac") == 1 + 3 + 3 + 2
     assert explained._repr_latex_().startswith("$")
     for _ in range(40):  # 2^40 paths
@@ -282,7 +285,7 @@ def test_why_of_one_element_of_a_net():
     loss = F.cross_entropy(model(x), mt.tensor([0, 2]))
     explained = viz.why(model[0].weight, loss, index=(1, 0, 2, -1))
     loss.backward()
-    assert explained.name == "∂loss/∂0.weight[1, 0, 2, 2]"
+    assert explained.name == "dloss/d0.weight[1, 0, 2, 2]"
     assert explained.value == model[0].weight.grad[1, 0, 2, 2].item()
     assert eval(explained.expression) == pytest.approx(explained.value, rel=1e-9)
     sizes = [abs(path.product) for path in explained.paths]
@@ -299,7 +302,7 @@ def test_what_why_refuses():
         (lambda: viz.why(x, x * 2), RuntimeError, r"the output has shape \[2\]"),
         (lambda: viz.why(other, y), RuntimeError, "y does not depend on this tensor"),
         (lambda: viz.why(other), RuntimeError, r"Name it, viz.why\(x, loss\)"),
-        (lambda: viz.why(x, y, index=2), IndexError, r"1 dimensions of \[2\], not 2"),
+        (lambda: viz.why(x, y, index=2), IndexError, "index 2 is out of range for dimension 0 of size 2"),
         (lambda: viz.why(x, y, index=(0, 0)), IndexError, "names one element"),
     ):
         with pytest.raises(error, match=said):

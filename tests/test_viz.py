@@ -71,7 +71,7 @@ def test_saving(picture, tmp_path):
     assert 'fill="white"' in svg
     space = "{http://www.w3.org/2000/svg}"
     assert [child.tag.removeprefix(space) for child in root][:2] == ["title", "desc"]
-    assert "2 leaves, 3 operations" in root.find(f"{space}desc").text
+    assert "leaves: 2, operations: 3" in root.find(f"{space}desc").text
     assert {"n0", "n1", "e0", "e1"} <= {e.get("id") for e in root.iter()}
     page = picture.save(tmp_path / "g.html").read_text()
     assert "default-src 'none'" in page
@@ -206,7 +206,7 @@ def test_modules_are_frames_and_name_their_parameters(recorded):
     op = next(n for n in graph.model.nodes if n.name == "Add")
     assert op.line.startswith("test_viz.py:")
     assert op.line.endswith("return x + self.inner(x).relu()")
-    assert (op.formula, op.derivative) == ("a + b", "d(a + b) = da + db")
+    assert (op.formula, op.derivative) == ("a + b", "in a: 1, in b: 1")
     assert op.call == "add = Add(linear, relu)"
 
 
@@ -237,7 +237,7 @@ def test_boxes_say_what_they_are_asked_to(recorded):
     assert "keeps 8 B for backward" in repr(viz.graph((w * w).sum(), show="memory"))
     y.backward(retain_graph=True)
     assert "grad   [2  2]" in repr(viz.graph(y, show=["value", "grad"]))
-    assert "grad   none was kept" in repr(viz.graph(y, show=["value", "grad"]))  # inside, as that was after the recording
+    assert repr(viz.graph(y, show=["value", "grad"])).count("grad ") == 1  # inside not, as that was after the recording
     loss = recorded[-1]
     graph = viz.graph(loss, show=("value", "grad"))
     op = next(n for n in graph.model.nodes if n.name == "LogSoftmax")
@@ -250,7 +250,7 @@ def test_boxes_say_what_they_are_asked_to(recorded):
 def test_a_function_is_recorded_and_several_roots_are_drawn():
     a = mt.tensor(2.0, requires_grad=True)
     graph = viz.graph(lambda: [a * 3, a.exp()])
-    assert boxes(graph, "output") == ["output 0 = 6", "output 1 = 7.389"]
+    assert boxes(graph, "output") == ["output0 = 6", "output1 = 7.389"]
     assert graph.model.nodes[1].line.endswith("viz.graph(lambda: [a * 3, a.exp()])")
     with pytest.raises(ValueError, match="a list without any tensor"):
         viz.graph([])
@@ -344,7 +344,7 @@ def test_summaries():
         return summary(mt.tensor(values).numpy()).lines()
 
     assert lines([[1.0, 10.5], [-3.0, 0.0]]) == ["[ 1  10.5]", "[-3     0]"]
-    assert lines([[[1], [2]], [[3], [4]]]) == ["[[1]", " [2]", "[[3]", " [4]"]
+    assert lines([[[1], [2]], [[3], [4]]]) == ["[[1]", " [2]]", "[[3]", " [4]]"]
     assert lines([True]) == ["[True]"]
     assert summary(mt.zeros(0, 3).numpy()).lines() == ["no elements"]
     many = summary(mt.arange(100.0).numpy())
@@ -356,4 +356,4 @@ def test_summaries():
     assert summary((odd * float("nan")).numpy()).lines() == ["100 nan or infinite"]
     big = mt.tensor([1e308, -1e308] * 50, dtype=mt.float64).numpy()
     assert summary(big).histogram == (50, *[0] * 10, 50)
-    assert summary(mt.full((100,), 2.5).numpy()).lines()[0] == "min 2.5  mean 2.5  max 2.5"
+    assert summary(mt.full((100,), 2.5).numpy()).lines() == ["all 2.5"]

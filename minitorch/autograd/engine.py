@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.function import AccumulateGrad, Edge, Function, Op, _edge_of
 from minitorch.autograd.grad_mode import in_mode
 from minitorch.autograd.variable import TensorBase, wrap
-from minitorch.autograd.watch import watchers
+from minitorch.autograd.watch import sweeping_through, watchers
 from minitorch.backend.arrays import as_array, sum_to, xp
 from minitorch.backend.dtypes import dtypes
 from minitorch.backend.refusal import typed
@@ -58,6 +58,15 @@ def sweep(
     Gradients are arrays, or Tensors when `recording`. With each comes whether it is the engine's own, so that it may be
     kept without a copy.
     """
+    if not watchers:
+        return _sweep(roots, wanted, retain_graph, recording)
+    with sweeping_through():
+        return _sweep(roots, wanted, retain_graph, recording)
+
+
+def _sweep(
+    roots: Sequence[tuple[Edge, Any]], wanted: set[Edge] | None, retain_graph: bool, recording: bool
+) -> dict[Edge, tuple[Any, bool]]:
     order = walk(node for (node, _), _ in roots)
     on_the_way = None if wanted is None else _leading_to(wanted, order)
     grads: dict[Edge, Any] = {}  # value on the tape -> its gradient so far
@@ -90,7 +99,7 @@ def sweep(
             if not _leads(node, on_the_way):
                 continue
         if watchers:
-            for watcher in watchers:
+            for watcher in tuple(watchers):
                 watcher.sweeping(node, got)
         if isinstance(node, Op):
             if len(got) > 1 and node.materialize_grads:
@@ -101,7 +110,7 @@ def sweep(
         else:
             results = _backward_of_user(node, got, recording)
         if watchers:
-            for watcher in watchers:
+            for watcher in tuple(watchers):
                 watcher.swept(node, got, results)
         if not retain_graph and node._saved:
             node._saved = None

@@ -26,7 +26,7 @@ class Line(NamedTuple):
 def users_frame() -> tuple[FrameType, int]:
     """The first frame, going outwards, that is not this package's; and how many lie between it and the caller."""
     frame, level = sys._getframe(1), 0
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("minitorch."):
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith("minitorch."):
         frame, level = frame.f_back, level + 1
     return frame, level
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Add(Pointwise):
-    """a + b;  d(a + b) = da + db"""
+    """a + b;  in a: 1, in b: 1"""
 
     symbol = "+"
 
@@ -31,7 +31,7 @@ class Add(Pointwise):
 
 
 class Sub(Pointwise):
-    """a - b;  d(a - b) = da - db"""
+    """a - b;  in a: 1, in b: -1"""
 
     symbol = "-"
 
@@ -43,7 +43,7 @@ class Sub(Pointwise):
 
 
 class Mul(Pointwise):
-    """a * b;  d(ab) = da b + a db"""
+    """a * b;  in a: b, in b: a"""
 
     symbol = "*"
 
@@ -58,7 +58,7 @@ class Mul(Pointwise):
 
 
 class Div(Pointwise):
-    """a / b;  d(a/b) = da / b - (a / b) / b db. Integers give the default floating type."""
+    """a / b;  in a: 1 / b, in b: -(a / b) / b. Integers give the default floating type."""
 
     symbol = "/"
 
@@ -75,7 +75,7 @@ class Div(Pointwise):
 
 
 class Remainder(Pointwise):
-    """a % b = a - floor(a / b) b, with the sign of b;  d(a % b) = da - floor(a / b) db"""
+    """a % b = a - floor(a / b) b, with the sign of b;  in a: 1, in b: -floor(a / b)"""
 
     symbol = "%"
 
@@ -131,7 +131,7 @@ class Log(Pointwise):
 
 
 class Pow(Pointwise):
-    """a ** b;  d(a^b) = b a^(b-1) da + a^b log(a) db.
+    """a ** b;  in a: b a^(b-1), in b: a^b log a.
 
     The slope in b is 0 where a is 0 and b is not negative, and the slope in a is 0 where b is 0.
     """

@@ -94,7 +94,7 @@ class Keep(Pointwise):
 
 
 class Where(Pointwise):
-    """a where the condition holds, b elsewhere;  1 in a where it holds, 1 in b elsewhere"""
+    """a where the condition holds, b elsewhere;  in a: 1 where it holds, in b: 1 elsewhere"""
 
     def forward(ctx, condition: Array, a: Array, b: Array) -> Array:
         if condition.dtype.kind != "b":
@@ -142,7 +142,7 @@ class Minimum(Pointwise):
 
 
 class Clamp(Pointwise):
-    """x within [low, high];  1 in x while it is inside (bounds included), 1 in a bound while that is the value"""
+    """x within [low, high];  in x: 1 while it is inside (bounds included), in low: 1 below, in high: 1 above"""
 
     takes_none = True
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 class Convolution(Op):
     """y[f, o] = sum_{c, j} w[f, c, j] x[c, s o + d j - p], plus bias[f];
-    in x ConvTranspose of grad and w, in w ConvWeight of x and grad, in bias the sums of grad
+    in x: ConvTranspose of grad and w, in weight: ConvWeight of x and grad, in bias: sums of grad
     """
 
     def forward(ctx, x: Array, weight: Array, bias: Array | None, window: Window, groups: int) -> Array:
@@ -58,7 +58,7 @@ class Convolution(Op):
 
 class ConvTranspose(Op):
     """x'[c, s o + d j - p] += sum_f w[f, c, j] g[f, o], plus bias[c], for an image of a given size;
-    in g Convolution of grad and w, in w ConvWeight of grad and g, in bias the sums of grad
+    in g: Convolution of grad and w, in weight: ConvWeight of grad and g, in bias: sums of grad
     """
 
     def forward(ctx, g: Array, weight: Array, bias: Array | None, window: Window, groups: int, size: tuple[int, ...]) -> Array:
@@ -78,7 +78,7 @@ class ConvTranspose(Op):
 
 class ConvWeight(Op):
     """w'[f, c, j] = sum_{n, o} x[n, c, s o + d j - p] g[n, f, o];
-    in x ConvTranspose of g and grad, in g Convolution of x and grad
+    in x: ConvTranspose of g and grad, in g: Convolution of x and grad
     """
 
     def forward(ctx, x: Array, g: Array, window: Window, groups: int) -> Array:

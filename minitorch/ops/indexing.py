@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class GetItem(Op):
-    """x[index];  PutItem of grad. The index comes in steps, x[step][step], as `plain_index` makes them"""
+    """x[index];  PutItem of grad: at the index, 0 elsewhere. The index comes in steps, as `plain_index` makes them"""
 
     is_view = True
 
@@ -49,7 +49,7 @@ class PutItem(Op):
 
 
 class SetItem(Op):
-    """A copy of x with a value in the places of an index;  grad at these places in the value, elsewhere in x"""
+    """A copy of x with a value in the places of an index;  in value: grad at these places, in x: grad elsewhere"""
 
     def forward(ctx, x: Array, value: Any, *steps: Any) -> Array:
         ctx.steps = steps

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Linear(Op):
-    """y = x w^T + b, for each row of x;  grad w in x, grad^T x in w, and in b the sum of grad over the rows"""
+    """y = x w^T + b, for each row of x;  in x: grad w, in weight: grad^T x, in bias: the sum of grad over the rows"""
 
     def forward(ctx, x: Array, weight: Array, bias: Array | None) -> Array:
         for_x, for_weight, _ = ctx.needs_input_grad

@@ -21,7 +21,7 @@ def mT(x: Tensor) -> Tensor:
 
 
 class MatMul(Op):
-    """a @ b of two stacks of matrices;  grad @ b^T in a, a^T @ grad in b"""
+    """a @ b of two stacks of matrices;  in a: grad @ b^T, in b: a^T @ grad"""
 
     of_one_type = "expected both matrices to have the same dtype, but got: {} != {}; x.float() or x.double() converts one"
 

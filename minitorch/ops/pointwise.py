@@ -150,7 +150,7 @@ class Cosh(Pointwise):
 
 
 class Atan2(Pointwise):
-    """The angle of the point (x, y);  x / (x^2 + y^2) in y and -y / (x^2 + y^2) in x"""
+    """The angle of the point (x, y);  in y: x / (x^2 + y^2), in x: -y / (x^2 + y^2)"""
 
     symbol = "atan2"
 

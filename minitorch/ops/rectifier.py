@@ -45,7 +45,7 @@ class LeakyRelu(Pointwise):
 
 
 class Bend(Pointwise):
-    """g where x > 0, slope * g elsewhere, the derivative of LeakyRelu;  1 in g where x > 0, slope elsewhere"""
+    """g where x > 0, slope * g elsewhere, the derivative of LeakyRelu;  in g: 1 where x > 0, slope elsewhere"""
 
     def forward(ctx, g: Array, x: Array, slope: Any) -> Array:
         ctx.save_for_backward(g, x, slope)

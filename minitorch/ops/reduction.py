@@ -40,7 +40,7 @@ def _wide(x: Array, dtype: Any) -> Any:
 
 
 class Sum(Op):
-    """The sum;  1 for every element"""
+    """Σ x;  1 for every element"""
 
     def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool, dtype: Any = None) -> Array:
         ctx.shape, ctx.dims = x.shape, dims
@@ -51,7 +51,7 @@ class Sum(Op):
 
 
 class Extreme(Op):
-    """The largest or smallest;  1 for it, shared evenly by elements that tie"""
+    """max x or min x;  1 for it, shared evenly by elements that tie"""
 
     def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool, function: str) -> Array:
         _check_not_empty(function, x, dims)

@@ -4,7 +4,9 @@ record.py    noting where each node comes from
 tape.py      the tape with names, values and formulas
 model.py     the same as plain boxes and arrows; folding
 graph.py     the computation graph behind a tensor, as data, as DOT, as a picture
-trace.py     a forward and a backward pass, frame by frame; local.py has the local derivatives with numbers
+frames.py    a forward and a backward pass, frame by frame; local.py has the local derivatives with numbers
+words.py     a frame in words
+trace.py     the frames as plain data, and every gradient computed from that again
 player.py    the frames as a page to step through
 why.py       the chain rule of one gradient, written out
 heatmap.py   where a derivative is wrong

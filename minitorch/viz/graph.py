@@ -7,6 +7,8 @@ walk over the tape gives names and values (tape.py), plain boxes and arrows (mod
 from __future__ import annotations
 
 import json
+import math
+import operator
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,7 +19,7 @@ from typing import Any
 import graphviz
 
 from minitorch.viz.model import Model, Node, Scope, folded, folded_to_depth, model_of
-from minitorch.viz.page import page
+from minitorch.viz.page import finite, page
 from minitorch.viz.render import FORMATS, CannotRender, render
 from minitorch.viz.summary import shape_text
 from minitorch.viz.tape import Tape
@@ -37,6 +39,7 @@ STYLES = {
     "fold": {"shape": "box3d", "style": "filled", "margin": "0.16,0.09", "fillcolor": "#F3EAF5", "color": "#8A5A9B"},
     "output": {"shape": "box", "style": "filled", "penwidth": "2.4", "fillcolor": "#FDE8CB", "color": "#B35900"},
 }
+LIVE = ("#00598c", "#a33f00")  # by these colours the player finds the rows of a small array: its value, its gradient
 FONT = "Helvetica,Arial,sans-serif"
 QUIET = "#555555"
 
@@ -48,7 +51,7 @@ class Graph:
     """
 
     def __init__(self, model: Model, show: Sequence[str] = ()) -> None:
-        self.model, self.show = model, tuple(show)
+        self.model, self._show = model, tuple(show)
 
     @property
     def digraph(self) -> graphviz.Digraph:
@@ -56,7 +59,7 @@ class Graph:
 
         Raises ValueError for a graph so large that its parts have to be chosen.
         """
-        return _digraph(self._drawn(), self.show)
+        return _digraph(self._drawn(), self._show)
 
     @property
     def svg(self) -> str:
@@ -65,7 +68,7 @@ class Graph:
         start = svg.index("<svg")
         inside = svg.index(">", start) + 1
         told = f"<title>Computation graph</title>\n<desc>{escape(self._described())}</desc>\n"
-        return svg[start : inside - 1] + ' role="img">\n' + told + svg[inside:]
+        return svg[start : inside - 1] + ' role="img" style="max-width:100%;height:auto">\n' + told + svg[inside:]
 
     def save(self, path: str | Path) -> Path:
         """Write the graph to a file whose ending says as what: .svg, .png, .pdf, .html, .dot or .json. Returns the path.
@@ -75,7 +78,7 @@ class Graph:
         path = Path(path)
         kind = path.suffix.lstrip(".").lower()
         if kind == "json":
-            data = json.dumps(asdict(self.model), indent=1, ensure_ascii=False).encode()
+            data = json.dumps(finite(asdict(self.model)), indent=1, ensure_ascii=False).encode()
         elif kind == "dot":
             data = self.digraph.source.encode()
         elif kind == "svg":
@@ -108,7 +111,7 @@ class Graph:
     def _described(self) -> str:
         counts = {kind: sum(node.kind == kind for node in self.model.nodes) for kind in STYLES}
         words = {"leaf": "leaves", "data": "tensors without gradient", "op": "operations", "fold": "folded boxes"}
-        said = ", ".join(f"{counts[kind]:,} {word}" for kind, word in words.items() if counts[kind])
+        said = ", ".join(f"{word}: {counts[kind]:,}" for kind, word in words.items() if counts[kind])
         return f"{said}; from top to bottom, from what was given to {', '.join(n.name for n in self.model.nodes[-1:])}"
 
     def __repr__(self) -> str:
@@ -120,7 +123,7 @@ class Graph:
         lines = []
         for n in nodes[:100]:
             lines.append(f"{n.id:>5}  {_line(n)}" + (f"  <- {', '.join(sources[n.id])}" if n.id in sources else ""))
-            lines += [f"         {text}" for text in _rows(n, self.show)]
+            lines += [f"         {text}" for text in _rows(n, self._show)]
         if len(nodes) > 100:
             lines.append(f"  ...  {len(nodes) - 100:,} nodes more")
         return "\n".join(lines)
@@ -161,13 +164,13 @@ def graph(
     Raises RuntimeError for a tensor that has no history, or for `depth` of a graph that was not recorded.
     """
     show = (show,) if isinstance(show, str) else show
-    words: list[Any] = list(show) if isinstance(show, (list, tuple, set)) else [show]
-    show = SHOWN if "all" in words else words
-    unknown = [word for word in show if word not in SHOWN]
+    words: list[Any] = list(show) if isinstance(show, (list, tuple, set)) else [] if show is None else [show]
+    unknown = [word for word in words if not isinstance(word, str) or word not in (*SHOWN, "all")]
+    show = SHOWN if "all" in [word for word in words if isinstance(word, str)] else words
     if unknown:
         raise ValueError(f"graph(): show can name {', '.join(map(repr, SHOWN))} or 'all', not {unknown[0]!r}")
     for option, value, least in (("depth", depth, 0), ("fold", fold, 1)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+        if value is not None and (isinstance(value, bool) or not hasattr(value, "__index__") or operator.index(value) < least):
             what = "levels of modules to draw open" if option == "depth" else "boxes to fold the operations into"
             raise ValueError(f"graph(): {option} is the number of {what}, {least} at least, not {value!r}")
     model = model_of(Tape("graph", output, params, inputs), show)
@@ -177,8 +180,8 @@ def graph(
                 "graph(): depth folds modules, and this graph does not know of any: compute it inside `with viz.record():`, or "
                 "give graph() a function that does, viz.graph(lambda: criterion(model(x), y), depth=1)"
             )
-        model = folded_to_depth(model, depth)
-    return Graph(model if fold is None else folded(model, fold), show)
+        model = folded_to_depth(model, operator.index(depth))
+    return Graph(model if fold is None else folded(model, operator.index(fold)), show)
 
 
 def write(path: Path, data: bytes) -> Path:
@@ -186,6 +189,8 @@ def write(path: Path, data: bytes) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+    except ValueError as error:
+        raise ValueError(f"cannot write {str(path)!r}: {error}") from None
     except OSError as error:
         raise type(error)(
             error.errno, f"cannot write {str(path)!r} ({error.strerror}): give save() a path in a folder that you may write to"
@@ -199,16 +204,19 @@ def write(path: Path, data: bytes) -> Path:
 def _digraph(model: Model, show: Sequence[str]) -> graphviz.Digraph:
     g = graphviz.Digraph("tape", comment="made by minitorch.viz.graph")
     g.attr("graph", bgcolor="white", rankdir="TB", nodesep="0.28", ranksep="0.36", pad="0.25", tooltip="computation graph")
-    g.attr("graph", fontname=FONT, fontsize="10", fontcolor=QUIET, labeljust="l")
+    g.attr("graph", fontname=FONT, fontsize="10", fontcolor=QUIET, labeljust="r")
     g.attr("node", fontname=FONT, fontsize="11", margin="0.09,0.05", fontcolor="#1A1A1A")
     g.attr("edge", color="#8A8A8A", arrowsize="0.65")
     _fill(g, "", 0, _Frames(model), show)
     nodes = {node.id: node for node in model.nodes}
+    pairs = [(nodes[edge.tail], nodes[edge.head]) for edge in model.edges]
+    own = {head.id for tail, head in pairs if tail.kind == "leaf" and tail.scope and tail.scope == head.scope}
     for i, edge in enumerate(model.edges):
         tail, head = nodes[edge.tail], nodes[edge.head]
         told = f"{tail.variable or tail.name} to {head.variable or head.name}" + (f": {edge.label}" if edge.label else "")
-        straight = "6" if tail.kind in ("op", "fold") else "1"  # what is computed from one another stands in a line
-        g.edge(edge.tail, edge.head, id=f"e{i}", tooltip=_text(told), weight=straight)
+        straight = "6" if tail.kind in ("op", "fold") else "1"  # what is computed from one another stands in a line,
+        below = "2" if edge.head in own and tail.scope != head.scope else "1"  # and not beside the parameters of the next
+        g.edge(edge.tail, edge.head, id=f"e{i}", tooltip=_text(told), weight=straight, minlen=below)
     return g
 
 
@@ -239,8 +247,9 @@ def _fill(g: graphviz.Digraph, scope: str, level: int, frames: _Frames, show: Se
             derivative = inner.kind == "derivative"
             name = f"<b>{_text(inner.name)}</b>  " if inner.name and not derivative else ""
             name += _text(inner.text if derivative else inner.kind)
-            right = "&#160;" * (2 * len(inner.name + inner.kind))  # as wide again: the arrows in the middle keep clear of it
-            frame.attr(label=f"<{_spaced(name)}{right}>", id=inner.id, tooltip=_text(inner.text or inner.kind), margin="10")
+            left = "" if derivative else "&#160;" * (2 * len(inner.name + inner.kind))  # beside the arrows in the middle
+            frame.attr(labeljust="l" if derivative else "r")
+            frame.attr(label=f"<{left}{_spaced(name)}>", id=inner.id, tooltip=_text(inner.text or inner.kind), margin="10")
             frame.attr(style="rounded,filled" + (",dashed" if derivative else ""), color="#BBBBBB")
             frame.attr(fillcolor="#FFF9EF" if derivative else ("#FAFAFA", "#F2F2F2")[level % 2])
             _fill(frame, inner.id, level + 1, frames, show)
@@ -248,7 +257,8 @@ def _fill(g: graphviz.Digraph, scope: str, level: int, frames: _Frames, show: Se
 
 def _line(node: Node) -> str:
     name = f"{node.variable} = {node.name}" if node.variable else node.name
-    return ", ".join(part for part in (name, shape_text(node.shape), node.dtype, node.grad) if part)
+    name += f" {node.constants}" if node.constants else ""
+    return ", ".join(part for part in (name, shape_text(node.shape) if node.dtype else "", node.dtype, node.grad) if part)
 
 
 def _label(node: Node, module: str, show: Sequence[str]) -> str:
@@ -256,7 +266,9 @@ def _label(node: Node, module: str, show: Sequence[str]) -> str:
     titles = [f"<b>{_text(line)}</b>" for line in textwrap.wrap(node.name, 30, break_long_words=False) or [""]]
     if node.variable:
         titles[0] = f"<i>{_text(node.variable)}</i> = {titles[0]}"
-    small = [module, f"{shape_text(node.shape)}  {node.dtype}"]
+    if node.constants:
+        titles[-1] += f" {_text(node.constants)}"
+    small = [module, f"{shape_text(node.shape)}  {node.dtype}" if node.dtype else ""]
     if node.kind == "fold" and node.call:
         small.append(node.call)
     if node.grad and "grad" not in show:
@@ -264,8 +276,13 @@ def _label(node: Node, module: str, show: Sequence[str]) -> str:
     titles += [f'<font point-size="9" color="{QUIET}">{_spaced(_text(text))}</font>' for text in small if text]
     rows = "".join(f"<tr><td>{line}</td></tr>" for line in titles)
     for text in _rows(node, show):
-        written = f'<font face="Courier,monospace" point-size="9">{_spaced(_text(text))}</font>'
+        wide = "&#160;" * (1 + len(text) // 36)  # a browser's letters are a little wider than Graphviz thinks
+        written = f'<font face="Courier,monospace" point-size="9">{_spaced(_text(text))}{wide}</font>'
         rows += f'<tr><td align="left">{written}</td></tr>'
+    if "live" in show and node.kind != "output" and math.prod(node.shape) <= 3:
+        room = "0" * (7 * max(1, math.prod(node.shape)) + 5)
+        for colour in LIVE:
+            rows += f'<tr><td><font face="Courier,monospace" point-size="9" color="{colour}">{room}</font></td></tr>'
     return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{rows}</table>>'
 
 
@@ -284,8 +301,8 @@ def _rows(node: Node, show: Sequence[str]) -> list[str]:
     if "value" in show and node.kind in ("leaf", "data", "op", "output") and "=" not in node.name:
         rows += _told("value", node.value.lines() if node.value else ["was not recorded"])
     if "grad" in show and node.kind in ("leaf", "op"):
-        nothing = "no gradient yet" if node.kind == "leaf" else "none was kept"
-        rows += _told("grad", node.gradient.lines() if node.gradient else [nothing])
+        nothing = ["no gradient yet"] if node.kind == "leaf" else []
+        rows += _told("grad", node.gradient.lines() if node.gradient else nothing)
     if "formula" in show and node.kind == "op":
         rows += _told("formula", textwrap.wrap(node.formula, 44)) + _told("derivative", textwrap.wrap(node.derivative, 44))
     if "line" in show and node.line:

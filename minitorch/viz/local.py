@@ -7,7 +7,8 @@ element k gives column k of J: how every element of the output depends on elemen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from minitorch.autograd.engine import _backward_of_user, _fit, _with_zeros, grad
@@ -20,7 +21,7 @@ from minitorch.ops.elementwise import Pointwise
 
 __all__ = ["Local", "at", "largest", "terms"]
 
-MOST_ROWS = 4096  # outputs up to which J is computed row by row, for a backward that cannot be differentiated
+MOST_ROWS = 1024  # elements of outputs up to which J is computed row by row, for a backward that cannot be differentiated
 
 
 class Local:
@@ -30,6 +31,7 @@ class Local:
         self.node, self.like = node, like
         self._results: tuple[Any, ...] | None = None
         self._rows: list[list[Any]] | None = None
+        self._wholes: dict[int, Array | None] = {}
 
     def whole(self, argument: int) -> Array | None:
         """All of J as one array, if each element of the output depends on one of the input, or the output is a number.
@@ -39,31 +41,57 @@ class Local:
         node = self.node
         if len(node.outputs) > 1 or not (isinstance(node, Pointwise) or node.outputs[0][0] == ()):
             return None
-        shape, dtype = node.outputs[0]
-        result = self._run([xp.ones_like(self.like, shape=shape, dtype=dtype)], False)[argument]
-        return None if result is None else getattr(result, "_array", result)
+        if not self._wholes:
+            shape, dtype = node.outputs[0]
+            results = self._run([xp.ones_like(self.like, shape=shape, dtype=dtype)], False)
+            self._wholes = dict(enumerate(results))
+        return self._wholes.get(argument)
 
     def column(self, argument: int, element: int) -> list[Array | None]:
         """For each output an array of its shape: ∂ output / ∂ this element (counted in order) of the argument."""
+        edge = self.node.edges[argument]
+        assert edge is not None
+        whole, shape = self.whole(argument), edge[0].outputs[edge[1]][0]
+        if whole is not None and isinstance(self.node, Pointwise):  # of what was repeated, every copy
+            chosen = xp.zeros_like(whole, shape=shape, dtype=bool)
+            chosen.reshape(-1)[element] = True
+            return [xp.where(xp.broadcast_to(chosen, whole.shape), whole, whole.dtype.type(0))]
+        if whole is not None and whole.shape == shape:
+            return [whole.reshape(-1)[element].reshape(())]
+        try:
+            columns = self._by_differentiating(argument, element)
+        except Exception:
+            if isinstance(self.node, Op):
+                raise
+            columns = None  # a backward of the program's may do what cannot be recorded
+        poor = columns is None or any(c is not None and bool(xp.isnan(c).any()) for c in columns)  # 0 times infinity, perhaps
+        by_rows = self._by_rows(argument, element) if poor else None
+        return by_rows or columns or [None] * len(self.node.outputs)
+
+    def _by_differentiating(self, argument: int, element: int) -> list[Array | None] | None:
+        """The column as the derivative of what backward passes back; None if that was not recorded."""
         with unwatched(), enable_grad():
             if self._results is None:
-                self._seeds = [
-                    wrap(xp.ones_like(self.like, shape=shape, dtype=dtype)).requires_grad_() if _differentiable(dtype) else None
-                    for shape, dtype in self.node.outputs
-                ]
                 self._results = self._run(self._seeds, True)
-            result = self._results[argument]
-            wanted = [seed for seed in self._seeds if seed is not None]
+            result, edge = self._results[argument], self.node.edges[argument]
+            assert edge is not None
             if result is None:
                 return [None] * len(self._seeds)
-            edge = self.node.edges[argument]
-            assert edge is not None
             part = _fit(result, edge, self.node, True).reshape(-1)[element]
-            if part.requires_grad:
-                found = iter(grad(part, wanted, retain_graph=True, allow_unused=True))
-                columns = [None if seed is None else next(found) for seed in self._seeds]
-                return [None if c is None else c._array for c in columns]
-        return self._by_rows(argument, element)
+            if not part.requires_grad:
+                return None
+            wanted = [seed for seed in self._seeds if seed is not None]
+            found = iter(grad(part, wanted, retain_graph=True, allow_unused=True))
+            columns = [None if seed is None else next(found) for seed in self._seeds]
+            return [None if c is None else c._array for c in columns]
+
+    @functools.cached_property
+    def _seeds(self) -> list[Any]:
+        """Ones for every output that has a gradient, as Tensors whose gradient is wanted."""
+        return [
+            wrap(xp.ones_like(self.like, shape=shape, dtype=dtype)).requires_grad_() if _differentiable(dtype) else None
+            for shape, dtype in self.node.outputs
+        ]
 
     def _run(self, got: Sequence[Any], recording: bool) -> tuple[Any, ...]:
         node, given = self.node, tuple(got)
@@ -75,34 +103,30 @@ class Local:
             results = node.backward(*given)
         return results if isinstance(results, tuple) else (results,)
 
-    def _by_rows(self, argument: int, element: int) -> list[Array | None]:
-        """The column of a backward that does not record itself: one run for each element of each output."""
-        columns: list[Array | None] = []
+    def _by_rows(self, argument: int, element: int) -> list[Array | None] | None:
+        """The column out of all rows of J: one run for each element of each output. None if these are too many."""
         edge = self.node.edges[argument]
         assert edge is not None
         if self._rows is None:
             if sum(seed.numel() for seed in self._seeds if seed is not None) > MOST_ROWS:
-                return [None] * len(self._seeds)
-            self._rows = []
-            for nr, seed in enumerate(self._seeds):
-                rows: list[Any] = []
-                for i in range(0 if seed is None else seed.numel()):
-                    got = [None if s is None else xp.zeros_like(s._array) for s in self._seeds]
-                    chosen = got[nr]
-                    assert chosen is not None
-                    chosen.reshape(-1)[i] = 1
-                    rows.append(self._run(got, False))
-                self._rows.append(rows)
-        for nr, seed in enumerate(self._seeds):
-            if seed is None:
-                columns.append(None)
-                continue
-            column = xp.zeros_like(seed._array)
-            for i, results in enumerate(self._rows[nr]):
-                if results[argument] is not None:
+                return None
+            self._rows = [[self._run(got, False) for got in self._one_hot(nr)] for nr in range(len(self._seeds))]
+        columns: list[Array | None] = []
+        for seed, rows in zip(self._seeds, self._rows, strict=True):
+            column = None if seed is None else xp.zeros_like(seed._array)
+            for i, results in enumerate(rows):
+                if column is not None and results[argument] is not None:
                     column.reshape(-1)[i] = _fit(results[argument], edge, self.node, False).reshape(-1)[element]
             columns.append(column)
         return columns
+
+    def _one_hot(self, nr: int) -> Iterator[list[Any]]:
+        """Gradients of the outputs that are 1 at one element of output `nr`, each in turn."""
+        seed = self._seeds[nr]
+        for i in range(0 if seed is None else seed.numel()):
+            got = [None if s is None else xp.zeros_like(s._array) for s in self._seeds]
+            got[nr].reshape(-1)[i] = 1  # type: ignore[union-attr]
+            yield got
 
 
 def _differentiable(dtype: Any) -> bool:
@@ -128,7 +152,7 @@ def largest(array: Array) -> int:
 
 def at(name: str, shape: Sequence[int], element: int) -> str:
     """An element by its name: w[0, 2]; of a scalar, w."""
-    if not shape:
+    if not shape or 0 in shape:
         return name
     place = []
     for n in reversed(shape):

@@ -13,11 +13,11 @@ from typing import Any
 
 from minitorch.autograd.function import AccumulateGrad, Function
 from minitorch.backend.arrays import Array
-from minitorch.backend.dtypes import dtypes
+from minitorch.backend.dtypes import dtypes, float64
 from minitorch.nn import Parameter
 from minitorch.viz.record import Call, Given, note_of
 from minitorch.viz.summary import Summary, number, shape_text, summary
-from minitorch.viz.tape import Tape, formula, readable
+from minitorch.viz.tape import Tape, _saved, formula, readable
 
 __all__ = ["Edge", "Model", "Node", "Scope", "folded", "folded_to_depth", "model_of"]
 
@@ -38,6 +38,7 @@ class Node:
     grad: str = ""  # of a leaf: what is in its .grad
     variable: str = ""  # of an op: what the program calls its output
     call: str = ""
+    constants: str = ""  # of an elementwise op: the numbers among its operands
     formula: str = ""  # of the output
     derivative: str = ""
     line: str = ""
@@ -100,9 +101,10 @@ def model_of(tape: Tape, show: Collection[str] = ()) -> Model:
                 edges.append(Edge(tape.ids[maker], node.id, label, argument, nr))
     for i, (root, edge) in enumerate(zip(tape.roots, tape.root_edges, strict=True)):
         id = "out" if len(tape.roots) == 1 else f"out{i}"
-        name = tape.name(edge) if edge in tape.named else "output" if len(tape.roots) == 1 else f"output {i}"
-        said = f"{name} = {number(root.item())}" if root.numel() == 1 else name
-        value = summary(root._array) if values and root.numel() > 1 else None
+        array = tape.value(edge)
+        assert array is not None
+        said = f"{tape.name(edge)} = {number(array.item())}" if array.size == 1 else tape.name(edge)
+        value = summary(array) if values and array.size > 1 else None
         nodes.append(Node(id, "output", said, tuple(root.shape), root.dtype.name, value=value))
         edges.append(Edge(tape.ids[edge[0]], id, "", 0, edge[1]))
     return Model(tuple(nodes), tuple(edges), scopes.all())
@@ -124,7 +126,7 @@ def _node_of(tape: Tape, item: Function | Given, scope: str, values: bool, gradi
     }  # fmt: skip
     if isinstance(item, AccumulateGrad):
         grad = item.variable._grad
-        size = "" if grad is None else number(math.sqrt(float((grad.detach() ** 2).sum())))
+        size = "" if grad is None else number(math.sqrt(float((grad.detach().to(float64) ** 2).sum())))
         state = "no gradient yet" if grad is None else f"|grad| = {size}"
         gradient = summary(grad._array) if grad is not None and gradients else None
         return Node(kind="leaf", name=tape.name((item, 0)), grad=state, gradient=gradient, **common)
@@ -133,7 +135,7 @@ def _node_of(tape: Tape, item: Function | Given, scope: str, values: bool, gradi
     arrived = _gradient(item) if gradients else None
     return Node(
         kind="op", name=readable(type(item).__name__), variable=variable, call=tape.call(item), formula=computes,
-        derivative=derivative, line=tape.line(item), kept=_kept(item),
+        constants=tape.constants(item), derivative=derivative, line=tape.line(item), kept=_kept(item),
         gradient=None if arrived is None else summary(arrived), **common,
     )  # fmt: skip
 
@@ -149,7 +151,7 @@ def _gradient(node: Function) -> Array | None:
 
 
 def _kept(node: Function) -> int:
-    arrays = {id(a): a for a in (getattr(value, "_array", value) for value, *_ in node._saved or ()) if hasattr(a, "nbytes")}
+    arrays = {id(a): a for a in (getattr(value, "_array", value) for value, *_ in _saved(node)) if hasattr(a, "nbytes")}
     return sum(array.nbytes for array in arrays.values())
 
 
@@ -286,7 +288,7 @@ def _one_for(nodes: Sequence[Node], name: str, kind: str) -> Node:
     """A box in place of several, with the shape of the last of them that an op has made."""
     last = next((node for node in reversed(nodes) if node.kind in ("op", "fold")), nodes[-1])
     return Node(
-        nodes[0].id, kind, name, last.shape, last.dtype, scope=last.scope,
+        nodes[0].id, kind, name, last.shape, last.dtype if kind in ("op", "fold") else "", scope=last.scope,
         memory=sum(n.memory for n in nodes), kept=sum(n.kept for n in nodes),
     )  # fmt: skip
 
@@ -309,8 +311,6 @@ def _grouped(
         tail, head = into[edge.tail], into[edge.head]
         if tail != head:
             ends.setdefault((tail, head), replace(edge, tail=tail, head=head))
-    if len(nodes) == len(model.nodes):
-        return model
     # a box comes where its last op was: after all that feeds it, and before all that it feeds
     order = {into[n.id]: i for i, n in enumerate(model.nodes) if n.kind in ("op", "fold", "output")}
     order |= {into[n.id]: i for i, n in reversed([*enumerate(model.nodes)]) if into[n.id] not in order}

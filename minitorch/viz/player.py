@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from minitorch.tensor import Tensor
+from minitorch.viz.frames import frames_of
 from minitorch.viz.graph import Graph, write
 from minitorch.viz.model import model_of
 from minitorch.viz.page import page
@@ -20,7 +21,7 @@ from minitorch.viz.record import note_of
 from minitorch.viz.render import CannotRender
 from minitorch.viz.summary import summary
 from minitorch.viz.tape import Tape
-from minitorch.viz.trace import as_data, frames_of, whole
+from minitorch.viz.trace import as_data, whole
 
 __all__ = ["Player", "play"]
 
@@ -94,8 +95,9 @@ def play(
     """What `output.backward(gradient)` does, frame by frame; written to `path`, if there is one, as an HTML page.
 
     First each operation lights up with its inputs and its output, then each edge on the way back: the gradient that arrives,
-    times the local derivative, is the contribution that is added to the receiver's sum. No tensor's .grad is changed: the last
-    frames tell what backward would make of it, and of what an earlier one left there.
+    times the local derivative, is the contribution that is added to the receiver's sum. It is the last backward() that a
+    recording saw, or else what backward() would do now, with what an earlier one has left in .grad. No .grad is changed by
+    looking; hooks, and the backward of the program's own Functions, run as they do in backward().
 
     `output` is a Tensor, a list of them, or a function without arguments that returns such, which is called in a
     `viz.record()`. `params` and `inputs` give tensors their names, as for `viz.graph`.
@@ -105,6 +107,12 @@ def play(
     if gradient is not None and not isinstance(gradient, Tensor):
         raise TypeError(f"play(): gradient is a Tensor of the output's shape, or None, not {type(gradient).__name__}")
     tape = Tape("play", output, params, inputs)
+    large = [root for root in tape.roots if root.numel() != 1]
+    if large and gradient is None:
+        raise RuntimeError(
+            f"play() starts from a number, and the output has shape {list(large[0].shape)}: reduce it to a number first, with "
+            ".sum() or .mean(), or say what to start from, viz.play(output, gradient=...), with a tensor of that shape"
+        )
     if len(tape.items) > MOST_NODES:
         raise ValueError(
             f"play() shows every node, and this graph has {len(tape.items):,}; it plays up to {MOST_NODES}: play a smaller "
@@ -116,7 +124,7 @@ def play(
     model = model_of(tape)
     names = {tape.ids[node]: tape.name((node, 0)) for node in tape.ops}
     named = [replace(node, grad="", variable=names.get(node.id, "")) for node in model.nodes]
-    player = Player(Graph(replace(model, nodes=tuple(named))), data, recorded)
+    player = Player(Graph(replace(model, nodes=tuple(named)), ("live",)), data, recorded)
     if path is not None:
         player.save(path)
     return player

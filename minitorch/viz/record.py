@@ -12,20 +12,22 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import reprlib
+import sys
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from minitorch.autograd.function import Function
+from minitorch.autograd.function import AccumulateGrad, Function
 from minitorch.autograd.variable import TensorBase
-from minitorch.autograd.watch import Watcher, watchers
+from minitorch.autograd.watch import Watcher, is_unwatched, watchers
 from minitorch.backend.arrays import Array
 from minitorch.backend.notice import Line, users_frame, users_line
 from minitorch.nn import Module
 
-__all__ = ["Given", "Note", "Call", "note_of", "record", "variables"]
+__all__ = ["Call", "Given", "Note", "held_by", "note_of", "record", "variables"]
 
 
 class Call:
@@ -42,13 +44,14 @@ class Call:
 
 
 class Given:
-    """A tensor without a history that was given to an op, a batch, a target, a weight; with a copy of what it was then."""
+    """A tensor that no op has made and that was given to one, a batch, a target, a weight; with a copy of what it was then."""
 
-    __slots__ = ("array", "tensor")
+    __slots__ = ("array", "name", "tensor")
 
     def __init__(self, tensor: TensorBase) -> None:
         self.tensor = weakref.ref(tensor)
         self.array = tensor._array.copy()
+        self.name = ""  # what it was called where it was used
 
 
 @dataclass(slots=True)
@@ -57,71 +60,103 @@ class Note:
 
     line: Line
     call: Call | None
-    args: tuple[Any, ...]  # for each argument: a Given, None for a tensor that an op has made, or what is no tensor itself
+    args: tuple[Any, ...]  # for each argument: a Given, None for a tensor that an op has made, a few words of anything else
     outputs: tuple[Array | None, ...]  # copies
     saved: Any  # what the node saved for backward, which an ordinary backward frees
+    names: dict[int, str]  # of outputs: what they were called where they were used
     grads: tuple[Array | None, ...] | None = None  # copies of what the last sweep brought to its outputs
 
 
 def note_of(node: Function) -> Note | None:
     """The note on a node, if it was made within a recording."""
-    return node.__dict__.get("note")
+    return node.__dict__.get("_note_for_pictures")
+
+
+def held_by(leaf: AccumulateGrad) -> tuple[Array | None] | None:
+    """What was in the .grad of a leaf when the last recorded sweep came to it, in a tuple; None if there was no such sweep."""
+    return leaf.__dict__.get("_held_for_pictures")
 
 
 class record(Watcher):
     """A block in which nodes are noted. Only what happens in the thread that entered it."""
 
     def __enter__(self) -> record:
+        if self in watchers:
+            raise RuntimeError("this recording is running already: write viz.record() anew for one inside another")
         self._thread = threading.get_ident()
         self._modules: list[tuple[Any, Call]] = []  # those at work, the innermost last
-        self._derivative: Call | None = None
+        self._derivatives: list[Call] = []  # of the nodes that sweeps are at, one within another
+        self._marks: list[int] = []  # for each sweep, how many there were when it began
         self._given: dict[int, tuple[int, Given]] = {}  # by the tensor's id; with the version that was copied
         watchers.append(self)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        watchers.remove(self)
-        self._given, self._modules = {}, []
+        if self in watchers:
+            watchers.remove(self)
+            for name, value in variables().items():
+                _call_it(value, name)
+        self._given, self._modules, self._derivatives = {}, [], []
+
+    def _looks(self) -> bool:
+        return threading.get_ident() == self._thread and not is_unwatched()
 
     # ---- what a watcher is told -----------------------------------------------------------------------------------
 
     def recorded(self, node: Any, args: Sequence[Any], outputs: Sequence[Any]) -> None:
-        if threading.get_ident() == self._thread:
-            call = self._derivative or (self._modules[-1][1] if self._modules else None)
+        if self._looks():
+            call = self._derivatives[-1] if self._derivatives else self._modules[-1][1] if self._modules else None
             kept = tuple(o._array.copy() if isinstance(o, TensorBase) else None for o in outputs)
-            node.note = Note(users_line(), call, tuple(map(self._noted, args)), kept, node._saved)
+            noted = tuple(map(self._noted, args))
+            node._note_for_pictures = Note(users_line(), call, noted, kept, node._saved, {})
+            if any(isinstance(arg, TensorBase) for arg in args):
+                names = {id(value): name for name, value in variables(here=True).items()}
+                for arg, given in zip(args, noted, strict=True):
+                    if id(arg) in names:
+                        _call_it(given if isinstance(given, Given) else arg, names[id(arg)])
+
+    def began(self) -> None:
+        if self._looks():
+            self._marks.append(len(self._derivatives))
 
     def sweeping(self, node: Any, got: tuple[Any, ...]) -> None:
-        if threading.get_ident() == self._thread:
-            self._derivative = Call(type(node).__name__, "derivative", f"derivative of {type(node).__name__}", None)
+        if self._looks():
+            kind = type(node).__name__
+            self._derivatives.append(Call(kind, "derivative", f"derivative of {kind}", None))
 
     def swept(self, node: Any, got: tuple[Any, ...], results: tuple[Any, ...]) -> None:
-        if threading.get_ident() == self._thread:
-            self._derivative = None
+        if self._looks():
+            del self._derivatives[-1:]
             note = note_of(node)
             if note is not None:
                 note.grads = tuple(None if g is None else getattr(g, "_array", g).copy() for g in got)
+            for edge in node.edges:
+                if edge is not None and isinstance(edge[0], AccumulateGrad):
+                    held = edge[0].variable._grad
+                    edge[0].__dict__["_held_for_pictures"] = (None if held is None else held._array.copy(),)
+
+    def ended(self) -> None:
+        if self._looks() and self._marks:
+            del self._derivatives[self._marks.pop() :]
 
     def entered(self, module: Any) -> None:
-        if threading.get_ident() == self._thread:
-            self._derivative = None
+        if self._looks():
             parent = self._modules[-1][1] if self._modules else None
-            text = "" if module._modules else repr(module)
-            call = Call(self._name(module), type(module).__name__, text, parent)
+            call = Call(self._name(module), type(module).__name__, _printed(module), parent)
             if parent is None:
-                named = itertools.chain(module.named_parameters(), module.named_buffers())
+                named = itertools.chain(Module.named_parameters(module), Module.named_buffers(module))
                 call.names = [(weakref.ref(tensor), name) for name, tensor in named]
             self._modules.append((module, call))
 
     def left(self, module: Any) -> None:
-        if threading.get_ident() == self._thread and self._modules:
+        if self._looks() and self._modules:
             self._modules.pop()
 
     # ------------------------------------------------------------------------------------------------------------------
 
     def _noted(self, arg: Any) -> Any:
         if not isinstance(arg, TensorBase):
-            return arg
+            return _said(arg)
         if not arg.is_leaf:
             return None
         version, given = self._given.get(id(arg), (-1, None))
@@ -133,7 +168,7 @@ class record(Watcher):
     def _name(self, module: Any) -> str:
         """What the module is called within the innermost module at work that holds it; outside all, the program's variable."""
         for outer, _ in reversed(self._modules):
-            for name, part in outer.named_modules():
+            for name, part in Module.named_modules(outer):
                 if part is module:
                     return name
         if self._modules:
@@ -141,14 +176,54 @@ class record(Watcher):
         return next((name for name, value in variables().items() if value is module), "")
 
 
-def variables() -> Mapping[str, Any]:
-    """The Tensors and Modules among the variables that the calling line of the program sees, by their names."""
+def _call_it(value: Any, name: str) -> None:
+    """Remember what a value is called, unless it has a name already."""
+    if isinstance(value, Given):
+        value.name = value.name or name
+    elif isinstance(value, TensorBase) and value._edge is not None:
+        note = note_of(value._edge[0])
+        if note is not None:
+            note.names.setdefault(value._edge[1], name)
+
+
+def _said(value: Any) -> str:
+    """An argument that is no tensor, in a few words: numbers and words as they are, of other things their type."""
+    if isinstance(value, int) and abs(value) > 10**15:
+        return f"{value:.4e}" if abs(value) < 10**300 else "int"
+    plain = (int, float, str, type(None))
+    return reprlib.repr(value) if isinstance(value, plain) else type(value).__name__
+
+
+def _printed(module: Any) -> str:
+    """The printed form of a module that has none inside."""
+    if module._modules:
+        return ""
+    try:
+        return repr(module)
+    except Exception:  # its extra_repr is the program's, and a recording must not fail where the program does not
+        return type(module).__name__
+
+
+def variables(here: bool = False) -> Mapping[str, Any]:
+    """The Tensors and Modules among the variables that the calling line of the program sees, by their names.
+
+    With `here`, those of the function alone that the line is in.
+    """
     frame, _ = users_frame()
-    shown = frame.f_locals
-    seen = {**frame.f_globals, **shown}
-    found = {n: v for n, v in seen.items() if isinstance(v, (TensorBase, Module)) and not n.startswith("_")}
-    if frame.f_code.co_flags & inspect.CO_OPTIMIZED and isinstance(shown, dict):
-        # Before Python 3.13 a function's frame keeps the dict that it has shown. Tensors shall not live as long as that.
-        for name in found.keys() & shown.keys():
-            del shown[name]
-    return found
+    seen: dict[Any, Any] = {}
+    while True:
+        shown = frame.f_locals
+        seen = {**shown, **seen}
+        # Before Python 3.13 a function's frame keeps the dict that it has shown, and all that is in it alive.
+        if frame.f_code.co_flags & inspect.CO_OPTIMIZED and isinstance(shown, dict) and sys.getrefcount(shown) <= 3:
+            shown.clear()
+        if frame.f_code.co_name not in _COMPREHENSIONS or frame.f_back is None:
+            break
+        frame = frame.f_back
+    if not here:
+        seen = {**frame.f_globals, **seen}
+    kinds = (TensorBase, Module)
+    return {n: v for n, v in seen.items() if issubclass(type(v), kinds) and isinstance(n, str) and not n.startswith("_")}
+
+
+_COMPREHENSIONS = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>")  # functions of their own before Python 3.12

@@ -27,7 +27,7 @@ class Summary:
 
     `low`, `mean` and `high` are of the finite elements, None if there are none; `odd` counts those that are nan or infinite.
     `histogram` counts elements in equal steps from `low` to `high`. `thumbnail` has the last two dimensions (of the first image
-    of a batch, every so many rows and columns) from 0, the lowest there, to 255.
+    of a batch, every so many rows and columns) in hundredths of the largest size there, with their signs.
     """
 
     shape: tuple[int, ...]
@@ -45,6 +45,8 @@ class Summary:
         if self.values is not None:
             return _rows(self.values) if math.prod(self.shape) else ["no elements"]
         odd = f"{self.odd:,} nan or infinite" if self.odd else ""
+        if self.low == self.high and self.low is not None and not self.odd:
+            return [f"all {number(self.low)}"]
         if self.low is None or self.mean is None or self.high is None:
             return [odd]
         most = max(self.histogram)
@@ -80,9 +82,8 @@ def _thumbnail(array: Array) -> tuple[tuple[int, ...], ...]:
     plane = array.reshape(-1, *array.shape[-2:])[0] if array.ndim > 1 else array.reshape(1, -1)
     down, across = (-(-n // THUMBNAIL) for n in plane.shape)
     plane = xp.nan_to_num(plane[::down, ::across].astype(xp.float64), posinf=0, neginf=0)
-    low, high = float(plane.min()) / 2, float(plane.max()) / 2
-    grey = (plane / 2 - low) / max(high - low, 5e-324) * 255
-    return tuple(tuple(row) for row in grey.astype(xp.int64).tolist())
+    share = plane / max(float(abs(plane).max()), 5e-324) * 100
+    return tuple(tuple(row) for row in xp.rint(share).astype(xp.int64).tolist())
 
 
 def number(value: Any) -> str:
@@ -102,7 +103,8 @@ def _rows(values: Any) -> list[str]:
         cells = [[number(v) for v in row] for row in values]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         return ["[" + "  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) + "]" for row in cells]
-    return [("[" if i == 0 else " ") + row for part in values for i, row in enumerate(_rows(part))]
+    planes = [_rows(part) for part in values]
+    return [("[" if i == 0 else " ") + row + "]" * (i == len(rows) - 1) for rows in planes for i, row in enumerate(rows)]
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

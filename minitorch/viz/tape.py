@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import inspect
 import os
-import reprlib
+import re
+import textwrap
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from minitorch.autograd.function import AccumulateGrad, Edge, Function, Op, _edg
 from minitorch.autograd.variable import TensorBase
 from minitorch.backend.arrays import Array
 from minitorch.nn import Module
+from minitorch.ops.elementwise import Pointwise
 from minitorch.tensor import Tensor
 from minitorch.viz.record import Given, note_of, record, variables
 from minitorch.viz.summary import number
@@ -35,13 +37,13 @@ class Tape:
     """
 
     def __init__(self, caller: str, outputs: Any, params: Any = None, inputs: Any = None) -> None:
-        given = {**_pairs(caller, "params", params), **_pairs(caller, "inputs", inputs)}
+        given = [*_pairs(caller, "params", params), *_pairs(caller, "inputs", inputs)]
         self.roots = _computed(caller, outputs)
         self.root_edges: list[Edge] = [edge for edge in map(_edge_of, self.roots) if edge is not None]
         self.order = walk(dict.fromkeys(node for node, _ in self.root_edges))
         self.ops = [node for node in self.order if not isinstance(node, AccumulateGrad)]
-        self._remembered: dict[Any, Given] = {}  # by a leaf's node: its value when it was used
-        self.sources = {node: self._sources_of(node, given) for node in self.ops}
+        self._remembered: dict[Any, Given] = {}  # by a leaf's node: its value when it was used first
+        self.sources = {node: self._sources_of(node, [tensor for _, tensor in given]) for node in self.ops}
         self.items = self._in_order_of_use()  # everything that is a box: leaves, data and ops
         self.ids = {item: f"n{i}" for i, item in enumerate(self.items)}
         self._values = _saved_values(self.ops)
@@ -50,11 +52,11 @@ class Tape:
         self.named: set[Any] = set()  # those whose name is the program's
         self._name_all(given)
 
-    def _sources_of(self, node: Function, wanted: Mapping[str, Any]) -> list[Source | None]:
+    def _sources_of(self, node: Function, wanted: Sequence[Tensor]) -> list[Source | None]:
         """What each argument was. Tensors without history are known from a note, or if they are wanted and were saved."""
         note = note_of(node)
         if note is None:
-            others = [origin for _, _, _, origin in node._saved or () if any(origin is tensor for tensor in wanted.values())]
+            others = [entry[3] for entry in _saved(node) if any(entry[3] is tensor for tensor in wanted)]
             extra = [self._remembered.setdefault(id(t), Given(t)) for t in others if not t.requires_grad]
             return [*node.edges, *extra]
         for edge, arg in zip(node.edges, note.args, strict=True):
@@ -74,14 +76,16 @@ class Tape:
 
     # ---- values ---------------------------------------------------------------------------------------------------------
 
-    def value(self, source: Source) -> Array | None:
-        """The array that a source was when the tape was written; None if nobody has kept it."""
+    def value(self, source: Source, user: Function | None = None) -> Array | None:
+        """The array that a source was when the tape was written, and `user` used it; None if nobody has kept it."""
         if isinstance(source, Given):
             return source.array
         node, nr = source
         if isinstance(node, AccumulateGrad):
-            remembered = self._remembered.get(node)
-            return node.variable._array if remembered is None else remembered.array
+            used = note_of(user) if user is not None else None
+            given = used.args[self.sources[user].index(source)] if used is not None and user is not None else None
+            given = given if isinstance(given, Given) else self._remembered.get(node)
+            return node.variable._array if given is None else given.array
         note = note_of(node)
         return self._values.get(source) if note is None else note.outputs[nr]
 
@@ -114,11 +118,14 @@ class Tape:
         """What a value is called in words and formulas: as in the program, or after its op: mul, mul2 ..."""
         return self._names[source]
 
-    def _name_all(self, given: Mapping[str, Any]) -> None:
-        tensors: dict[int, str] = {id(tensor): readable(name) for name, tensor in given.items()}
+    def _name_all(self, given: Sequence[tuple[str, Tensor]]) -> None:
+        """Names from `params` and `inputs`, then from the program's modules and variables, then from where it was recorded."""
         program = variables()
         leaves = {id(item.variable if isinstance(item, AccumulateGrad) else item.tensor()) for item in self._leaves()}
         modules = {name: value for name, value in program.items() if isinstance(value, Module)}
+        tensors: dict[int, str] = {}
+        for name, tensor in given:
+            tensors.setdefault(id(tensor), readable(name))
         for key, name in _names_in_modules(modules, leaves).items():
             tensors.setdefault(key, name)
         for name, value in program.items():
@@ -130,80 +137,127 @@ class Tape:
                 for reference, name in call.names:
                     tensors.setdefault(id(reference()), name)
                 call = call.parent
-        for tensor in (*given.values(), *(v for v in program.values() if isinstance(v, TensorBase))):
-            edge = tensor._place()
-            if edge is not None and edge[0] in self.ids:
-                self._names.setdefault(edge, tensors[id(tensor)])
+        wanted: dict[Any, str] = {}
+        known: list[TensorBase] = [t for _, t in given]
+        for value in (*known, *(v for v in program.values() if isinstance(v, TensorBase))):
+            place = value._place()
+            if place is not None and place[0] in self.ids:
+                wanted.setdefault(place, tensors[id(value)])
         for item in self._leaves():
-            tensor = item.tensor() if isinstance(item, Given) else item.variable
-            if tensor is not None and id(tensor) in tensors:
-                self._names[item if isinstance(item, Given) else (item, 0)] = tensors[id(tensor)]
-        self.named = set(self._names)
-        taken, counts = set(self._names.values()), dict[str, int]()
-        for item in self.items:
-            kind = {Given: "data", AccumulateGrad: "leaf"}.get(type(item), type(item).__name__.lower())
-            if isinstance(item, Given) and item.array.size == 1:
-                self._names.setdefault(item, number(item.array.item()))  # a number is called by its value
+            leaf = item.tensor() if isinstance(item, Given) else item.variable
+            memory = item if isinstance(item, Given) else self._remembered.get(item)
+            name = tensors.get(id(leaf), "") if leaf is not None else ""
+            name = name or (memory.name if memory is not None else "")
+            if name:
+                wanted[item if isinstance(item, Given) else (item, 0)] = name
+        for edge, name in _names_of_use(self.ops).items():
+            wanted.setdefault(edge, name)
+        for i, edge in enumerate(self.root_edges):
+            wanted.setdefault(edge, "output" if len(self.roots) == 1 else f"output{i}")
+        self.named = set(wanted)
+        taken, counts = set[str](), dict[str, int]()
+        for item in sorted(self.items, key=lambda item: self._first_of(item) not in wanted):  # the program's names come first
             for source in [item] if isinstance(item, Given) else [(item, nr) for nr in range(len(item.outputs))]:
+                word = wanted.get(source) or self._word(item)
                 while source not in self._names:
-                    counts[kind] = counts.get(kind, 0) + 1
-                    name = kind if counts[kind] == 1 else f"{kind}{counts[kind]}"
+                    counts[word] = counts.get(word, 0) + 1
+                    name = word if counts[word] == 1 else f"{word}{counts[word]}"
                     if name not in taken:
                         self._names[source] = name
+                        taken.add(name)
+
+    def _first_of(self, item: Any) -> Any:
+        return item if isinstance(item, Given) else (item, 0)
+
+    def _word(self, item: Any) -> str:
+        """What a value is called after: a number after itself, others after what made them."""
+        if isinstance(item, Given):
+            return number(item.array.item()) if item.array.size == 1 else "data"
+        return "leaf" if isinstance(item, AccumulateGrad) else type(item).__name__.lower()
 
     def _leaves(self) -> list[Any]:
         return [item for item in self.items if isinstance(item, (Given, AccumulateGrad))]
 
+    @property
+    def top(self) -> str:
+        """What is differentiated, by name: loss, or (a + b) of several outputs."""
+        names = list(dict.fromkeys(map(self.name, self.root_edges)))
+        return names[0] if len(names) == 1 else f"({' + '.join(names)})" if len(names) < 4 else "outputs"
+
     # ---- words ----------------------------------------------------------------------------------------------------------
 
     def call(self, node: Function) -> str:
-        """A node as the program might have written it: mul = Mul(w, x)."""
-        note, args = note_of(node), []
-        for i, source in enumerate(self.sources[node]):
-            args.append(self.name(source) if source is not None else "..." if note is None else _said(note.args[i]))
-        while len(args) > 1 and args[-1] in ("None", "..."):
-            args.pop()
-        return f"{self.name((node, 0))} = {type(node).__name__}({', '.join(args)})"
+        """A node as the program might have written it: mul = Mul(w, x). Of the other arguments, numbers that are operands."""
+        args = [self.name(source) if source is not None else word for source, word in self._arguments(node)]
+        return f"{self.name((node, 0))} = {type(node).__name__}({', '.join(filter(None, args))})"
+
+    def constants(self, node: Function) -> str:
+        """The numbers among the operands of an elementwise op: the 2 of x ** 2."""
+        return ", ".join(word for source, word in self._arguments(node) if source is None and word)
+
+    def _arguments(self, node: Function) -> list[tuple[Source | None, str]]:
+        note, sources = note_of(node), self.sources[node]
+        words = [""] * len(sources)
+        if note is not None and isinstance(node, Pointwise):
+            words = [arg if isinstance(arg, str) and arg[:1] in "-0123456789" else "" for arg in note.args]
+        return list(zip(sources, words, strict=True))
+
+    def argument(self, node: Function, argument: int) -> str:
+        """What a node's forward calls an argument: the a of a * b."""
+        try:
+            names = [
+                p.name for p in inspect.signature(type(node).forward).parameters.values() if p.kind is not p.VAR_POSITIONAL
+            ]
+        except (TypeError, ValueError):
+            return ""
+        return names[argument + 1] if argument + 1 < len(names) else ""
+
+    def local_name(self, node: Function, nr: int, argument: int) -> str:
+        """∂mul/∂w; of an argument that is given twice, which of the two: ∂mul/∂(w as a)."""
+        edge = self.sources[node][argument]
+        assert edge is not None
+        twice = self.sources[node].count(edge) > 1 and self.argument(node, argument)
+        receiver = f"({self.name(edge)} as {twice})" if twice else self.name(edge)
+        return f"∂{self.name((node, nr))}/∂{receiver}"
 
     def line(self, node: Function) -> str:
         """The line of the program that made a node: model.py:12  return self.out(h). Empty if it was not recorded."""
         note = note_of(node)
         if note is None:
             return ""
-        file = os.path.basename(note.line.file)
-        if file.startswith("<") or "ipykernel" in note.line.file:
-            file = "notebook" if "ipy" in note.line.file else file
-        return f"{file}:{note.line.number}" + (f"  {note.line.text}" if note.line.text else "")
-
-
-def _said(value: Any) -> str:
-    """An argument that is no tensor: numbers and words as they are, of other things what they are."""
-    plain = (int, float, str, type(None))
-    simple = isinstance(value, plain) or (isinstance(value, tuple) and all(isinstance(v, plain) for v in value))
-    return reprlib.repr(value) if simple else type(value).__name__
+        file = "notebook" if "ipy" in note.line.file else os.path.basename(note.line.file)
+        return readable(f"{file}:{note.line.number}" + (f"  {note.line.text}" if note.line.text else ""))
 
 
 _formulas: weakref.WeakKeyDictionary[type, tuple[str, str]] = weakref.WeakKeyDictionary()
 
 
-def formula(op: type[Function]) -> tuple[str, str]:
+def formula(op: type[Function], argument: str = "") -> tuple[str, str]:
     """What an op computes, and its derivative: the two parts of the first paragraph of its docstring.
 
-    Of a program's own Function without such a docstring, the derivative is what its backward returns, as it is written there.
+    "a * b;  in a: b, in b: a" says the derivative in each argument; with `argument`, that in this one is meant. Of a program's
+    own Function without such a docstring, the derivative is what its backward returns, as it is written there.
     """
-    if op in _formulas:
-        return _formulas[op]
-    text = " ".join((op.__doc__ or "").strip().split("\n\n")[0].split()) if op.__doc__ != Function.__doc__ else ""
-    computes, _, derivative = text.partition(";")
-    derivative = derivative.partition(". ")[0].strip().rstrip(".")
-    if not derivative and not issubclass(op, Op):
-        try:
-            lines = [line.strip() for line in inspect.getsource(op.backward).splitlines()]
-        except (OSError, TypeError):
-            lines = []
-        derivative = next((line.removeprefix("return ") for line in reversed(lines) if line.startswith("return ")), "")
-    _formulas[op] = readable(computes.strip()), readable(derivative)
-    return _formulas[op]
+    if op not in _formulas:
+        text = op.__doc__ if isinstance(op.__doc__, str) and op.__doc__ != Function.__doc__ else ""
+        computes, _, derivative = " ".join(text.strip().split("\n\n")[0].split()).partition(";")
+        derivative = derivative.partition(". ")[0].strip().rstrip(".")
+        if not derivative and not issubclass(op, Op):
+            derivative = _returned(op)
+        _formulas[op] = readable(computes.strip()), readable(derivative)
+    computes, derivative = _formulas[op]
+    each = dict(re.findall(r"\bin (\w+): (.*?)(?=, in \w+: |$)", derivative))
+    return computes, each.get(argument, derivative)
+
+
+def _returned(op: type[Function]) -> str:
+    """What the last return of a backward says."""
+    try:
+        source = inspect.getsource(op.backward)
+    except (OSError, TypeError):
+        return ""
+    returned = " ".join(source.rpartition("return ")[2].split())
+    return textwrap.shorten(returned, 100, placeholder=" ...")
 
 
 def readable(name: str) -> str:
@@ -213,25 +267,33 @@ def readable(name: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in name)
 
 
-def _pairs(caller: str, option: str, given: Any) -> dict[str, Tensor]:
+def _pairs(caller: str, option: str, given: Any) -> list[tuple[str, Tensor]]:
     """Names and tensors, of a Module, its named_parameters() or a dict. Raises TypeError for anything else."""
-    given = given.named_parameters() if hasattr(given, "named_parameters") else given if given is not None else {}
+    if isinstance(given, Module):
+        given = given.named_parameters()
     try:
-        pairs = dict(given)
+        pairs = list(dict(given if given is not None else {}).items())
     except (TypeError, ValueError):
         raise TypeError(
             f"{caller}(): {option} names tensors: a Module, its named_parameters(), or a dict of names and tensors, not "
             f"{type(given).__name__}"
         ) from None
-    for name, tensor in pairs.items():
-        if not isinstance(tensor, Tensor) or not isinstance(name, str):
+    for name, tensor in pairs:
+        if not isinstance(name, str):
+            raise TypeError(f"{caller}(): {option} maps names to tensors, and {name!r} is no name, but a {type(name).__name__}")
+        if not isinstance(tensor, Tensor):
             raise TypeError(f"{caller}(): {option} names tensors, and {name!r} is a {type(tensor).__name__}")
     return pairs
 
 
 def _computed(caller: str, outputs: Any) -> list[Tensor]:
     """The tensors whose history is asked for."""
-    if callable(outputs) and not isinstance(outputs, (Module, type)):
+    if isinstance(outputs, Module):
+        raise TypeError(
+            f"{caller}() looks at what is behind a Tensor, and got {type(outputs).__name__}, a model: it has no graph until it "
+            f"is called, viz.{caller}(lambda: model(x))"
+        )
+    if callable(outputs) and not isinstance(outputs, type):
         with record():
             outputs = outputs()
     roots = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
@@ -242,13 +304,34 @@ def _computed(caller: str, outputs: Any) -> list[Tensor]:
                 f"such, and got {'a list with ' if isinstance(outputs, (list, tuple)) else ''}{type(root).__name__}"
             )
         if root.grad_fn is None:
-            raise RuntimeError(
-                "this tensor has no history to look at: nothing it was computed from requires grad, or it was computed inside "
-                "no_grad() or detached"
+            reason = (
+                "it is a leaf, and no operation has made it"
+                if root.requires_grad
+                else "nothing it was computed from requires grad, or it was computed inside no_grad(), or detached, or by an "
+                "operation without a derivative, such as argmax"
             )
+            raise RuntimeError(f"{caller}(): this tensor of shape {list(root.shape)} has no history to look at: {reason}")
     if not roots:
         raise ValueError(f"{caller}() got a list without any tensor")
     return roots
+
+
+def _names_of_use(ops: Sequence[Function]) -> dict[Edge, str]:
+    """What values were called where they were used. A name that several had counts if one kind of op made them all: the h of a
+    loop, and not the x that a program gives to each layer's output in turn."""
+    makers: dict[str, set[type]] = {}
+    found: dict[Edge, str] = {}
+    for node in ops:
+        note = note_of(node)
+        for nr, name in (note.names if note is not None else {}).items():
+            found[node, nr] = readable(name)
+            makers.setdefault(found[node, nr], set()).add(type(node))
+    return {edge: name for edge, name in found.items() if len(makers[name]) == 1}
+
+
+def _tensors_of(module: Module) -> Iterator[tuple[str, Any]]:
+    yield from Module.named_parameters(module)
+    yield from Module.named_buffers(module)
 
 
 def _names_in_modules(modules: Mapping[str, Module], leaves: set[int]) -> dict[int, str]:
@@ -258,7 +341,7 @@ def _names_in_modules(modules: Mapping[str, Module], leaves: set[int]) -> dict[i
     """
     held = {}
     for variable, module in modules.items():
-        found = {id(t): name for name, t in (*module.named_parameters(), *module.named_buffers()) if id(t) in leaves}
+        found = {id(t): name for name, t in _tensors_of(module) if id(t) in leaves}
         if found:
             held[variable] = found
     largest = sorted(held.items(), key=lambda item: -len(item[1]))
@@ -270,11 +353,16 @@ def _names_in_modules(modules: Mapping[str, Module], leaves: set[int]) -> dict[i
     return names
 
 
+def _saved(node: Function) -> list[Any]:
+    """What a node has saved for backward: (value, version cell, version, origin) each."""
+    return [entry for entry in node._saved or () if type(entry) is tuple and len(entry) == 4]
+
+
 def _saved_values(ops: Sequence[Function]) -> dict[Edge, Array]:
     """The values that nodes have saved for backward, as far as they have not been changed since."""
     values: dict[Edge, Array] = {}
     for node in ops:
-        for value, cell, version, origin in node._saved or ():
+        for value, cell, version, origin in _saved(node):
             if value is None or (cell is not None and cell[0] != version):
                 continue
             edge = (node, origin[0]) if type(origin) is tuple else getattr(origin, "_edge", None)

@@ -2,10 +2,11 @@
 
     print(viz.why(w, loss))
 
-    ∂loss/∂w[1] = -14
+    dloss/dw[1] = -14.0
       = ∂loss/∂sub · ∂sub/∂sum · ∂sum/∂h[1] · ∂h[1]/∂w[1]
-      = 7.0 * 1.0 * 1.0 * -2.0
+      = 7.0 * 1.0 * 1.0 * (-2.0)
 
+d is for the whole of a gradient, over all ways, ∂ for the derivative of one operation in one argument, all others held.
 Paths are followed from the element towards the output. What is still to come of a path begun with product p, at an element
 whose own gradient is g, is p g in all: so the paths begun and those complete add up to the gradient at any time, and of many
 paths the large ones can be found. Where there are more than can be read, the others stand as one number.
@@ -14,40 +15,51 @@ paths the large ones can be found. Where there are more than can be read, the ot
 from __future__ import annotations
 
 import heapq
+import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from minitorch.autograd.engine import walk
-from minitorch.autograd.function import Edge, Function, _edge_of
+from minitorch.autograd.engine import _hooked, walk
+from minitorch.autograd.function import AccumulateGrad, Edge, Function, _edge_of
+from minitorch.autograd.grad_mode import no_grad
 from minitorch.backend.arrays import Array, xp
 from minitorch.tensor import Tensor
+from minitorch.viz.frames import looked_on
 from minitorch.viz.local import Local, at, largest
 from minitorch.viz.record import variables
 from minitorch.viz.summary import number
 from minitorch.viz.tape import Tape
-from minitorch.viz.trace import looked_on
 
-__all__ = ["Path", "Why", "why"]
+__all__ = ["Factor", "Path", "Why", "why"]
 
 MOST_PATHS = 24
 WIDEST = 60  # ways on from one element that are followed
 
 
+class Factor(NamedTuple):
+    """A factor of the chain rule; `digits` is its value as its type writes it."""
+
+    name: str
+    value: float
+    digits: str
+
+
 @dataclass(frozen=True)
 class Path:
-    """One way from the output to the element: names such as '∂loss/∂h[1]', their values, and the product of these."""
+    """One way from the output to the element, and the product of its factors."""
 
-    factors: tuple[tuple[str, float], ...]
+    factors: tuple[Factor, ...]
     product: float
 
 
 class Why:
     """The chain rule for one gradient. Prints as text; `latex` is for a paper, `expression` for Python to evaluate."""
 
-    def __init__(self, name: str, value: float, paths: Sequence[Path], rest: float, dtype: str) -> None:
+    def __init__(self, name: str, value: float, digits: str, paths: Sequence[Path], rest: float, remark: str) -> None:
         self.name, self.value, self.paths, self.rest = name, value, tuple(paths), rest
-        self._type = xp.dtype(dtype).type  # which writes a number with as many digits as it has
+        self._digits, self._remark = digits, remark
 
     @property
     def expression(self) -> str:
@@ -57,31 +69,33 @@ class Why:
     @property
     def text(self) -> str:
         """In names, in numbers, and the result."""
-        named = [" · ".join(name for name, _ in path.factors) for path in self.paths]
-        rest = ["all other paths"] if self.rest else []
-        lines = [f"{self.name} = {self._written(self.value)}"]
-        for terms in (named + rest, self._products()):
-            lines += [f"  {'+' if i else '='} {term}" for i, term in enumerate(terms or ["0"])]
+        named = [" · ".join(factor.name for factor in path.factors) for path in self.paths]
+        products = self._products() or ["0"]
+        if len(products) > 1:  # what each path comes to
+            sizes = [number(path.product) for path in self.paths] + [number(self.rest)] * bool(self.rest)
+            width = min(60, max(map(len, products)))
+            products = [f"{product.ljust(width)}  # {size}" for product, size in zip(products, sizes, strict=True)]
+        named += ["all other paths"] * bool(self.rest)
+        lines = [f"{self.name} = {self._digits}" + (f"   ({self._remark})" if self._remark else "")]
+        for terms in (named, products):
+            lines += [f"  {'+' if i else '='} {term}" for i, term in enumerate(terms)]
         return "\n".join(lines)
 
     @property
     def latex(self) -> str:
         """The same for LaTeX: an `aligned` environment, to be put into math mode."""
-        named = [r" \cdot ".join(_tex(name) for name, _ in path.factors) for path in self.paths]
-        numbers = [r" \cdot ".join(_bracketed(number(v)) for _, v in path.factors) for path in self.paths]
+        named = [r" \cdot ".join(_tex(factor.name) for factor in path.factors) for path in self.paths]
+        numbers = [r" \cdot ".join(_bracketed(number(factor.value)) for factor in path.factors) for path in self.paths]
         if self.rest:
             named.append(r"\text{all other paths}")
             numbers.append(_bracketed(number(self.rest)))
-        rows = [f"{_tex(self.name)} &= " + r" \\ &\quad + ".join(named or ["0"])]
-        rows += ["&= " + r" \\ &\quad + ".join(numbers or ["0"]), f"&= {number(self.value)}"]
-        return r"\begin{aligned} " + r" \\ ".join(rows) + r" \end{aligned}"
+        rows = [f"{_tex(self.name)} &= " + r" \\ &\quad {}+ ".join(named or ["0"])]
+        rows += ["&= " + r" \\ &\quad {}+ ".join(numbers)] * bool(numbers)
+        return r"\begin{aligned} " + r" \\ ".join([*rows, f"&= {number(self.value)}"]) + r" \end{aligned}"
 
     def _products(self) -> list[str]:
-        products = [" * ".join(_bracketed(self._written(v)) for _, v in path.factors) for path in self.paths]
-        return products + [_bracketed(self._written(self.rest))] * bool(self.rest)
-
-    def _written(self, value: float) -> str:
-        return str(self._type(value))
+        products = [_product([factor.digits for factor in path.factors]) for path in self.paths]
+        return products + [_bracketed(_evaluable(repr(self.rest)))] * bool(self.rest)
 
     def __repr__(self) -> str:
         return self.text
@@ -107,18 +121,25 @@ def why(tensor: Tensor, output: Tensor | None = None, *, index: int | tuple[int,
     if start is None:
         raise RuntimeError("why(): this tensor requires no gradient: call requires_grad_() on it before it is used")
     output = _last_output(tensor, start) if output is None else output
-    if output.numel() != 1:
+    if output.grad_fn is None:
         raise RuntimeError(
-            f"why() follows paths to a number, and the output has shape {list(output.shape)}: reduce it with .sum() or "
+            f"why(): the output, of shape {list(output.shape)}, was not computed from anything that has a gradient: what is "
+            "differentiated comes second, viz.why(x, loss)"
+        )
+    if output.numel() != 1 or not tensor.numel():
+        shape = list(output.shape if tensor.numel() else tensor.shape)
+        what = "the output" if tensor.numel() else "this tensor"
+        raise RuntimeError(
+            f"why() follows paths from one element to one number, and {what} has shape {shape}: reduce it with .sum() or "
             ".mean(), or pick an element, output[0]"
         )
     tape = Tape("why", output, params)
     if start[0] not in tape.ids:
         raise RuntimeError(
             f"why(): {tape.name(tape.root_edges[0])} does not depend on this tensor, of shape {list(tensor.shape)}: nothing "
-            "leads from one to the other"
+            "leads from one to the other. What is differentiated comes second, viz.why(x, loss)"
         )
-    with tape.revived():
+    with tape.revived(), no_grad(), xp.errstate(all="ignore"):
         return _expanded(tape, start, index, tuple(tensor.shape))
 
 
@@ -138,54 +159,85 @@ def _last_output(tensor: Tensor, start: Edge) -> Tensor:
     return max(found, key=lambda value: value.grad_fn.serial if value.grad_fn is not None else 0)
 
 
+class _Gradients:
+    """The gradient of every value, and by what hooks have multiplied it there."""
+
+    def __init__(self, tape: Tape) -> None:
+        seeds, steps = looked_on(tape, None)
+        ((self.root, seed),) = seeds
+        self.at: dict[Edge, Array] = {self.root: seed}
+        self.hooked: dict[Edge, Array] = {}
+        for node, got, passed in steps:
+            for nr, grad in enumerate(got):
+                if grad is not None:
+                    self._replace((node, nr), grad)
+            for edge, grad in zip(node.edges, passed, strict=False):
+                if edge is not None and grad is not None:
+                    self.at[edge] = self.at[edge] + grad if edge in self.at else grad
+        for item in tape.items:
+            if isinstance(item, AccumulateGrad) and item.variable._hooks and (item, 0) in self.at:
+                self._replace((item, 0), _hooked(self.at[item, 0].copy(), item.variable._hooks, False))
+
+    def _replace(self, edge: Edge, grad: Array) -> None:
+        held = self.at.get(edge)
+        if held is not None and not xp.array_equal(grad, held, equal_nan=True):
+            self.hooked[edge] = grad / held
+        self.at[edge] = grad
+
+    def hook(self, tape: Tape, edge: Edge, element: int) -> tuple[Factor, ...]:
+        """What hooks have multiplied the gradient of an element by, as a factor, if they have."""
+        ratio = self.hooked.get(edge)
+        return () if ratio is None or edge == self.root else (_factor(f"hook({tape.name(edge)})", ratio, element),)
+
+
 def _expanded(tape: Tape, start: Edge, index: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> Why:
-    seeds, steps = looked_on(tape, None)
-    ((root, seed),) = seeds
-    gradients: dict[Edge, Array] = {root: seed}
-    for node, got, passed in steps:
-        gradients.update({(node, nr): grad for nr, grad in enumerate(got) if grad is not None})  # as hooks have left it
-        for edge, grad in zip(node.edges, passed, strict=False):
-            if edge is not None and grad is not None:
-                gradients[edge] = gradients[edge] + grad if edge in gradients else grad
-    whole = gradients.get(start)
+    gradients = _Gradients(tape)
+    whole = gradients.at.get(start)
     if whole is None:
         raise RuntimeError(
             "why(): nothing of the gradient comes to this tensor: it is cut off on the way, by detach() or by an op"
         )
     element = _element(index, shape, whole)
-    top = tape.name(root)
-    name = f"∂{top}/∂{at(tape.name(start), shape, element)}"
-    paths, rest = _paths(tape, root, start, element, gradients)
-    gradient = whole.reshape(-1)[element]
-    return Why(name, gradient.item(), paths, rest, str(whole.dtype))
+    name, value = at(f"d{tape.top}/d{tape.name(start)}", shape, element), whole.reshape(-1)[element].item()
+    paths, rest, cut = _paths(tape, start, element, gradients)
+    remark = f"the largest of {whole.size:,} elements; index= names another" if index is None and whole.size > 1 else ""
+    if not paths and not rest and cut:
+        remark = f"every path is cut: {cut}"
+    return Why(name, value, _digits(value, whole), paths, rest, remark)
 
 
-def _paths(tape: Tape, root: Edge, start: Edge, element: int, gradients: dict[Edge, Array]) -> tuple[list[Path], float]:
-    """The complete paths, the largest first, and what all others come to."""
+def _paths(tape: Tape, start: Edge, element: int, gradients: _Gradients) -> tuple[list[Path], float, str]:
+    """The complete paths, the largest first; what all others come to; and where one ended before the output."""
     users: dict[Edge, list[tuple[Function, int]]] = {}
     for node in tape.ops:
         for argument, edge in enumerate(node.edges):
             if edge is not None:
                 users.setdefault(edge, []).append((node, argument))
     locals_: dict[Function, Local] = {}
-    total = gradients[start].reshape(-1)[element].item()
-    begun = [_Begun(start, element, (), 1.0, total)]  # a heap, the one that comes to most first
+    first = gradients.hook(tape, start, element)
+    share = gradients.at[start].reshape(-1)[element].item()
+    begun = [_Begun(start, element, first, math.prod(factor.value for factor in first), share)]  # a heap, the largest first
     paths: list[Path] = []
-    rest = 0.0
+    rest, cut = 0.0, ""
     while begun and len(paths) < MOST_PATHS:
         path: _Begun | None = heapq.heappop(begun)
-        while path is not None and path.edge != root:  # from here on the largest way, to the end
-            ways = _ways_on(path, users.get(path.edge, ()), tape, gradients, locals_)
-            lost = path.share - sum(way.share for way in ways)  # in ways that nobody follows
-            rest += lost if abs(lost) > 1e-6 * abs(total) else 0.0
+        while path is not None and path.edge != gradients.root:  # from here on the largest way, to the end
+            ways, others = _ways_on(path, users.get(path.edge, ()), tape, gradients, locals_)
+            rest += others
+            if not ways:
+                here = at(tape.name(path.edge), path.edge[0].outputs[path.edge[1]][0], path.element)
+                used = ", ".join(tape.name((node, 0)) for node, _ in users.get(path.edge, ()))
+                cut = f"∂{used}/∂{here} = 0" if used else ""
             path = ways[0] if ways else None
             for other in ways[1:]:
                 heapq.heappush(begun, other)
         if path is not None:
-            name = tape.name(root)
-            paths.append(Path(tuple(reversed(path.factors)) or ((f"∂{name}/∂{name}", 1.0),), path.product))
-    paths.sort(key=lambda path: -abs(path.product))
-    return paths, rest + sum(path.share for path in begun)
+            seed = gradients.at[gradients.root]  # 1, unless a hook on the output has changed it
+            end = (_factor(f"d{tape.top}/d{tape.top}", seed, 0),) if seed.item() != 1 or not path.factors else ()
+            factors = (*path.factors, *end)
+            paths.append(Path(tuple(reversed(factors)), math.prod(factor.value for factor in factors)))
+    paths.sort(key=lambda path: -_size(path.product))
+    return paths, rest + sum(path.share for path in begun), cut
 
 
 @dataclass(frozen=True)
@@ -194,27 +246,29 @@ class _Begun:
 
     edge: Edge
     element: int
-    factors: tuple[tuple[str, float], ...]  # from the start on
+    factors: tuple[Factor, ...]  # from the start on
     product: float
     share: float
 
     def __lt__(self, other: _Begun) -> bool:
-        return abs(self.share) > abs(other.share)
+        return _size(self.share) > _size(other.share)
 
 
 def _ways_on(
     path: _Begun,
     users: Sequence[tuple[Function, int]],
     tape: Tape,
-    gradients: dict[Edge, Array],
+    gradients: _Gradients,
     locals_: dict[Function, Local],
-) -> list[_Begun]:
-    """The path, followed one step further to every element that is computed from the one it has come to; the largest first."""
-    node, nr = path.edge
-    here = at(tape.name(path.edge), node.outputs[nr][0], path.element)
-    found: list[tuple[float, Edge, int, float]] = []
+) -> tuple[list[_Begun], float]:
+    """The path, followed one step further to the elements computed from the one it has come to, the largest first; and what
+    those ways come to that are not followed.
+
+    A step with derivative 0 leads nowhere, unless what comes before or after it is infinite or nan: 0 times that is not 0.
+    """
+    found: list[tuple[float, Edge, int, int, Array]] = []
     for user, argument in users:
-        got = [gradients.get((user, i)) for i in range(len(user.outputs))]
+        got = [gradients.at.get((user, i)) for i in range(len(user.outputs))]
         like = next((g for g in got if g is not None), None)
         if like is None:
             continue
@@ -222,30 +276,59 @@ def _ways_on(
         for i, (grad, column) in enumerate(zip(got, local.column(argument, path.element), strict=True)):
             if grad is not None and column is not None:
                 flat, slopes = grad.reshape(-1), column.reshape(-1)
-                found += [
-                    (slopes[j].item() * flat[j].item(), (user, i), j, slopes[j].item()) for j in xp.flatnonzero(slopes).tolist()
-                ]
-    found.sort(key=lambda way: -abs(way[0]))
+                matters = (slopes != 0) | ~xp.isfinite(flat)
+                places = xp.flatnonzero(matters if math.isfinite(path.product) else matters | True).tolist()
+                found += [(slopes[j].item() * flat[j].item(), (user, i), j, argument, slopes) for j in places]
+    found.sort(key=lambda way: -_size(way[0]))
     ways = []
-    for size, edge, j, slope in found[:WIDEST]:
-        place = at(tape.name(edge), edge[0].outputs[edge[1]][0], j)
-        factors = (*path.factors, (f"∂{place}/∂{here}", slope))
-        ways.append(_Begun(edge, j, factors, path.product * slope, path.product * size))
-    return ways
+    for size, edge, j, argument, slopes in found[:WIDEST]:
+        top, _, bottom = tape.local_name(edge[0], edge[1], argument).partition("/∂")
+        shape = path.edge[0].outputs[path.edge[1]][0]
+        name = f"{at(top, edge[0].outputs[edge[1]][0], j)}/∂{at(bottom, shape, path.element)}"
+        step = (_factor(name, slopes, j), *gradients.hook(tape, edge, j))
+        product = path.product * math.prod(factor.value for factor in step)
+        ways.append(_Begun(edge, j, (*path.factors, *step), product, path.product * size))
+    return ways, path.product * sum(way[0] for way in found[WIDEST:])
+
+
+def _factor(name: str, values: Array, element: int) -> Factor:
+    value = values.reshape(-1)[element].item()
+    return Factor(name, value, _digits(value, values))
+
+
+def _size(value: float) -> float:
+    """How large a number is, to sort by; what is no number is the largest."""
+    return math.inf if math.isnan(value) else abs(value)
+
+
+def _digits(value: float, like: Array) -> str:
+    """A number with as many digits as the type of `like` has."""
+    return _evaluable(str(like.dtype.type(value)))
+
+
+def _evaluable(digits: str) -> str:
+    return f"float('{digits}')" if digits.lstrip("-") in ("inf", "nan") else digits
+
+
+def _product(digits: Sequence[str]) -> str:
+    """Factors with signs of multiplication; many in brackets, as Python reads them one within the other."""
+    parts = [" * ".join(map(_bracketed, digits[i : i + 50])) for i in range(0, len(digits), 50)]
+    return parts[0] if len(parts) == 1 else " * ".join(f"({part})" for part in parts)
 
 
 def _element(index: int | tuple[int, ...] | None, shape: tuple[int, ...], gradient: Array) -> int:
     """Which element, counted in order, an index names."""
     if index is None:
-        return largest(gradient) if gradient.size else 0
-    places = index if isinstance(index, tuple) else (index,)
-    fits = len(places) == len(shape) and all(isinstance(i, int) and not isinstance(i, bool) for i in places)
-    if not fits or any(not -n <= i < n for i, n in zip(places, shape, strict=True)):
+        return largest(gradient)
+    given = index if isinstance(index, (tuple, list)) else (index,)
+    if len(given) != len(shape) or any(isinstance(i, bool) or not hasattr(i, "__index__") for i in given):
         raise IndexError(
             f"why(): index names one element, a number for each of the {len(shape)} dimensions of {list(shape)}, not {index!r}"
         )
     element = 0
-    for i, n in zip(places, shape, strict=True):
+    for d, (i, n) in enumerate(zip(map(operator.index, given), shape, strict=True)):
+        if not -n <= i < n:
+            raise IndexError(f"why(): index {i} is out of range for dimension {d} of size {n}, of shape {list(shape)}")
         element = element * n + i % n
     return element
 
@@ -255,9 +338,12 @@ def _bracketed(text: str) -> str:
 
 
 def _tex(name: str) -> str:
-    """∂loss/∂w[2] as a fraction."""
-    top, _, bottom = name.removeprefix("∂").partition("/∂")
-    return rf"\frac{{\partial {_tex_value(top)}}}{{\partial {_tex_value(bottom)}}}"
+    """dloss/dw[2], or a local ∂h[2]/∂w[2], as a fraction."""
+    sign = r"\partial" if name.startswith("∂") else r"\mathrm{d}"
+    top, slash, bottom = name[1:].partition("/" + name[0])
+    if not slash:
+        return _tex_value(name)
+    return rf"\frac{{{sign} {_tex_value(top)}}}{{{sign} {_tex_value(bottom)}}}"
 
 
 def _tex_value(name: str) -> str:
