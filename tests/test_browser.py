@@ -33,13 +33,13 @@ def opened(chromium, tmp_path):
     """Opens a file; at the end, nothing may have been complained of, and nothing asked for beside the file itself."""
     complaints, requests, pages = [], [], []
 
-    def open_(path, **options):
+    def open_(path, at="", **options):
         page = chromium.new_page(viewport={"width": 1280, "height": 800}, **options)
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
-        page.goto(path.as_uri())
+        page.goto(path.as_uri() + at)
         pages.append(page)
         return page
 
@@ -127,6 +127,11 @@ def test_every_step_of_the_page_has_the_numbers_of_the_trace(opened, player, tmp
     assert page.get_attribute("body", "data-step") == str(len(frames) - 1)
     assert page.query_selector("#panel img") is None
     assert EVIL in page.inner_text("#panel")
+
+
+def test_a_step_has_an_address(opened, player, tmp_path):
+    page = opened(player.save(tmp_path / "player.html"), at="#step=4")
+    assert page.inner_text("#panel .step").startswith("step 4 of")
 
 
 def test_keys_buttons_and_clicks(opened, player, tmp_path):

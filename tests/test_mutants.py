@@ -1,5 +1,6 @@
 """Every deliberate mistake of tests/mutants.py is caught, and without it nothing complains."""
 
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 import minitorch as mt
 from tests import checks
-from tests.mutants import MUTANTS, Mutant
+from tests.mutants import MUTANTS, Mutant, chosen
 
 ROOT = Path(__file__).parent.parent
 
@@ -48,6 +49,10 @@ def test_a_mutant_that_changes_nothing_or_has_no_place_any_more_is_noticed():
         Mutant("ops.arithmetic:Add.backward", "no such text", "", "").caught()
     with pytest.raises(KeyError, match="no entry"):
         checks.check("Nonsense")
+
+
+def test_hunts_begin_without_an_error():
+    assert all(chosen(random.Random(number)).what for number in range(16))
 
 
 def test_a_bug_hunt():
