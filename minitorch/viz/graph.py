@@ -39,7 +39,7 @@ STYLES = {
     "fold": {"shape": "box3d", "style": "filled", "margin": "0.16,0.09", "fillcolor": "#F3EAF5", "color": "#8A5A9B"},
     "output": {"shape": "box", "style": "filled", "penwidth": "2.4", "fillcolor": "#FDE8CB", "color": "#B35900"},
 }
-LIVE = ("#00598c", "#a33f00")  # by these colours the player finds the rows of a small array: its value, its gradient
+LIVE = ("#00598c", "#a33f00")  # by these colours the player finds the rows that it fills: a small value, the gradient
 FONT = "Helvetica,Arial,sans-serif"
 QUIET = "#555555"
 
@@ -279,9 +279,10 @@ def _label(node: Node, module: str, show: Sequence[str]) -> str:
         wide = "&#160;" * (1 + len(text) // 36)  # a browser's letters are a little wider than Graphviz thinks
         written = f'<font face="Courier,monospace" point-size="9">{_spaced(_text(text))}{wide}</font>'
         rows += f'<tr><td align="left">{written}</td></tr>'
-    if "live" in show and node.kind != "output" and math.prod(node.shape) <= 3:
-        room = "0" * (7 * max(1, math.prod(node.shape)) + 5)
-        for colour in LIVE:
+    size = math.prod(node.shape)
+    if "live" in show and node.kind != "output" and (size <= 3 or node.kind != "data"):
+        room = "0" * (7 * max(1, size) + 5) if size <= 3 else "0" * 15
+        for colour in LIVE if size <= 3 else LIVE[1:]:
             rows += f'<tr><td><font face="Courier,monospace" point-size="9" color="{colour}">{room}</font></td></tr>'
     return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{rows}</table>>'
 

@@ -25,7 +25,8 @@ THUMBNAIL = 16  # cells that the small picture of an array has, at most, in eith
 class Summary:
     """What is told of an array. `values` is the array as nested lists if it is small, None otherwise.
 
-    `low`, `mean` and `high` are of the finite elements, None if there are none; `odd` counts those that are nan or infinite.
+    `low`, `mean`, `high` and the Euclidean `norm` are of the finite elements, None if there are none; `odd` counts those that
+    are nan or infinite.
     `histogram` counts elements in equal steps from `low` to `high`. `thumbnail` has the last two dimensions (of the first image
     of a batch, every so many rows and columns) in hundredths of the largest size there, with their signs.
     """
@@ -36,6 +37,7 @@ class Summary:
     low: float | None
     mean: float | None
     high: float | None
+    norm: float | None
     odd: int
     histogram: tuple[int, ...]
     thumbnail: tuple[tuple[int, ...], ...]
@@ -64,18 +66,19 @@ def summary(array: Array) -> Summary:
     array = xp.asarray(to_device(array, device("cpu")))
     shape, dtype = tuple(array.shape), str(array.dtype)
     if array.size <= SMALL:
-        return Summary(shape, dtype, array.tolist(), None, None, None, 0, (), ())
+        return Summary(shape, dtype, array.tolist(), None, None, None, None, 0, (), ())
     flat = array.reshape(-1).astype(xp.float64)
     finite = flat[xp.isfinite(flat)]
     odd = flat.size - finite.size
     if not finite.size:
-        return Summary(shape, dtype, None, None, None, None, odd, (), ())
+        return Summary(shape, dtype, None, None, None, None, None, odd, (), ())
     low, high = float(finite.min()), float(finite.max())
     with xp.errstate(all="ignore"):
         mean = float(finite.mean())
+        norm = float(xp.sqrt((finite * finite).sum()))
         place = (finite / 2 - low / 2) / max(high / 2 - low / 2, 5e-324) * BINS  # halves, whose difference does not overflow
     histogram = xp.bincount(xp.minimum(place.astype(xp.int64), BINS - 1), minlength=BINS)
-    return Summary(shape, dtype, None, low, mean, high, odd, tuple(histogram.tolist()), _thumbnail(array))
+    return Summary(shape, dtype, None, low, mean, high, norm, odd, tuple(histogram.tolist()), _thumbnail(array))
 
 
 def _thumbnail(array: Array) -> tuple[tuple[int, ...], ...]:
