@@ -15,7 +15,7 @@ The rooms, from the ground up; each knows only those above it in this list:
     nn/          modules, their functions, initial weights
     optim/       optimizers
     utils/data   datasets and loaders
-    viz/         pictures of the tape, and its backward pass to step through
+    viz/         pictures of the tape, the backward pass step by step, the chain rule with numbers
 """
 
 import math

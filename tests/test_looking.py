@@ -158,12 +158,46 @@ def test_the_last_recorded_backward_is_played():
     assert "w.grad held 3 from an earlier backward()" in repr(viz.play(z))
 
 
+def test_what_the_recorded_backward_was_given():
+    def programs(w, v):
+        yield lambda y: y.backward(mt.tensor(3.0))
+        yield lambda y: (y * 10).backward()  # which is another's backward: what y's would do now is played
+        yield lambda y: y.backward(inputs=[w])
+        yield lambda y: y.backward(create_graph=True)
+
+    for i in range(4):
+        w, v = mt.tensor(2.0, requires_grad=True), mt.tensor(5.0, requires_grad=True)
+        with viz.record():
+            y = w * w * v
+            list(programs(w, v))[i](y)
+        before = {name: t.grad and t.grad.item() for name, t in (("w", w), ("v", v))}
+        replayed = {name: grad.item() for name, grad in viz.replay(viz.play(y).trace).items()}
+        if i == 1:
+            assert replayed == {"w": before["w"] + 20, "v": before["v"] + 4}
+        else:
+            assert replayed == {name: grad for name, grad in before.items() if grad is not None}
+    w = mt.tensor([1.0, 2.0], requires_grad=True)
+    with viz.record():
+        y = w * 3
+        y.backward(mt.tensor([1.0, 10.0]))
+    assert viz.replay(viz.play(y).trace)["w"].tolist() == w.grad.tolist() == [3, 30]
+
+
+def test_equal_signs_are_true():
+    w = mt.tensor(2.0, requires_grad=True)
+    h = w * 3
+    loss = (h - 1) ** 2 + h
+    chains = [line for f in viz.play(loss).trace["frames"] for line in f["words"] if line.startswith("chain")]
+    assert "chain rule:  dloss/dh += ∂loss/∂h" in chains
+    assert "chain rule:  dloss/dw = dloss/dh · ∂h/∂w" in chains
+
+
 def test_infinite_and_undefined_slopes():
     x = mt.tensor([1.0, 0.0], requires_grad=True)
     y = x.sqrt().sum()
     assert eval(viz.why(x, y, index=0).expression) == 0.5
     x = mt.tensor(0.0, requires_grad=True)
-    for y in (x.log(), x.sqrt() * 0, (x * 0).log()):
+    for y in (x.log(), x.sqrt() * 0, (x * 0).log(), x.log() * 3):
         why = viz.why(x, y)
         assert eval(why.expression) == pytest.approx(why.value, nan_ok=True)
         assert why.paths

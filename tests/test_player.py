@@ -11,6 +11,9 @@ import minitorch as mt
 import minitorch.nn.functional as F
 from minitorch import nn, viz
 from minitorch.autograd import Function
+from minitorch.nn.hooks import Tap
+from minitorch.ops.matrix import MatMul
+from minitorch.viz.tape import formula
 from tests.checks import OPS, outputs_of
 from tests.drawing import Draw
 from tests.samples import SAMPLES, sample_of
@@ -73,8 +76,13 @@ def test_a_replayed_trace_is_the_backward_to_the_last_bit(name):
                 assert explained.value == pytest.approx(x.grad.numpy().flat[np.abs(x.grad.numpy()).argmax()], rel=1e-12)
 
 
-def test_every_op_is_in_that():
+def test_every_op_is_in_that_and_says_what_its_derivative_is():
     assert set(OPS.values()) == set(SAMPLES)
+    for op in set(SAMPLES) - {Tap}:
+        computes, derivative = formula(op)
+        assert computes, op
+        assert derivative, op
+    assert formula(MatMul, "b") == ("a @ b of two stacks of matrices", "a^T @ grad")
 
 
 @pytest.fixture

@@ -217,12 +217,14 @@ def test_modules_fold_to_a_depth_and_alike_blocks_are_one(recorded):
     graph = viz.graph(loss, depth=2)
     assert boxes(graph, "fold") == ["3 × Block"]
     three = next(n for n in graph.model.nodes if n.name == "3 × Block")
-    assert (three.call, three.shape) == ("each 3 ops, 20 parameters", (5, 4))
+    assert (three.contents, three.shape) == ("each 3 ops, 20 parameters", (5, 4))
     assert boxes(viz.graph(loss, depth=9), "fold") == []
     order = {n.id: i for i, n in enumerate(graph.model.nodes)}
     assert all(order[e.tail] < order[e.head] for e in graph.model.edges)
     with pytest.raises(RuntimeError, match="does not know of any"):
         viz.graph(mt.ones(1, requires_grad=True) * 2, depth=1)
+    with pytest.raises(RuntimeError, match="none was called in this graph"):
+        viz.graph(lambda: mt.ones(1, requires_grad=True) * 2, depth=1)
     with pytest.raises(ValueError, match="depth is the number of levels"):
         viz.graph(loss, depth=-1)
 

@@ -8,7 +8,7 @@ Read in this order; what is deeper in a file can wait for a second reading:
     grad_mode.py   switching the recording off and on
     gradcheck.py   comparing a derivative with finite differences; report.py prints what was found
     functional.py  Jacobians and Hessians
-    watch.py       who may look on
+    watch.py       how anomaly.py and viz/ are told of nodes, sweeps and modules
     anomaly.py     finding the line that made a nan
 """
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from minitorch.autograd.watch import Watcher, is_unwatched, watchers
+from minitorch.autograd.watch import Watcher, watchers
 from minitorch.backend.arrays import xp
 from minitorch.backend.notice import users_line
 
@@ -21,12 +21,11 @@ class _Mode(Watcher):
     check_nan = True
 
     def recorded(self, node: Any, args: Sequence[Any], outputs: Sequence[Any]) -> None:
-        if not is_unwatched():
-            node.made_at = str(users_line())
+        node.made_at = str(users_line())
 
     def swept(self, node: Any, got: tuple[Any, ...], results: tuple[Any, ...]) -> None:
         """Raise RuntimeError if a gradient that a node returned holds a nan."""
-        for i, grad in enumerate(results if self.check_nan and not is_unwatched() else ()):
+        for i, grad in enumerate(results if self.check_nan else ()):
             if grad is not None and xp.isnan(getattr(grad, "_array", grad)).any():
                 made = node.__dict__.get("made_at")
                 where = f"was called at {made}" if made else "was recorded before the mode was switched on: do that earlier"
@@ -43,12 +42,18 @@ def is_anomaly_enabled() -> bool:
 
 def _switch(on: bool, check_nan: bool) -> None:
     if on != is_anomaly_enabled():
-        watchers.append(_mode) if on else watchers.remove(_mode)
+        if on:
+            watchers.append(_mode)
+        else:
+            watchers.remove(_mode)
     _mode.check_nan = check_nan
 
 
 class set_detect_anomaly:
-    """Switch the mode on or off now; as a context manager, back at the end of the block. It makes everything slower."""
+    """Switch the mode on or off now; as a context manager, back at the end of the block. It makes everything slower.
+
+    Raises TypeError unless `mode` is True or False.
+    """
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         if not isinstance(mode, bool):

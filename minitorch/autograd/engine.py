@@ -21,10 +21,10 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.function import AccumulateGrad, Edge, Function, Op, _edge_of
+from minitorch.autograd.function import AccumulateGrad, Edge, Function, Op, edge_of
 from minitorch.autograd.grad_mode import in_mode
 from minitorch.autograd.variable import TensorBase, wrap
-from minitorch.autograd.watch import sweeping_through, watchers
+from minitorch.autograd.watch import Watcher, observers, watchers
 from minitorch.backend.arrays import as_array, sum_to, xp
 from minitorch.backend.dtypes import dtypes
 from minitorch.backend.refusal import typed
@@ -32,7 +32,7 @@ from minitorch.backend.refusal import typed
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
-__all__ = ["backward", "grad", "walk"]
+__all__ = ["backward", "backward_of_program", "fit", "grad", "run_hooks_on", "seeds_of", "sweep", "walk", "with_zeros"]
 
 Due = tuple[Any, Any, bool]  # a tensor, what is to be added to its `.grad`, and whether that is the engine's own
 
@@ -58,14 +58,18 @@ def sweep(
     Gradients are arrays, or Tensors when `recording`. With each comes whether it is the engine's own, so that it may be
     kept without a copy.
     """
-    if not watchers:
-        return _sweep(roots, wanted, retain_graph, recording)
-    with sweeping_through():
-        return _sweep(roots, wanted, retain_graph, recording)
+    told = observers() if watchers else ()
+    for watcher in told:
+        watcher.sweep_began(roots, wanted)
+    try:
+        return _sweep(roots, wanted, retain_graph, recording, told)
+    finally:
+        for watcher in told:
+            watcher.sweep_ended()
 
 
 def _sweep(
-    roots: Sequence[tuple[Edge, Any]], wanted: set[Edge] | None, retain_graph: bool, recording: bool
+    roots: Sequence[tuple[Edge, Any]], wanted: set[Edge] | None, retain_graph: bool, recording: bool, told: Sequence[Watcher]
 ) -> dict[Edge, tuple[Any, bool]]:
     order = walk(node for (node, _), _ in roots)
     on_the_way = None if wanted is None else _leading_to(wanted, order)
@@ -74,7 +78,7 @@ def _sweep(
     arrived: dict[Edge, tuple[Any, bool]] = {}
 
     for root, grad in roots:
-        grad = _fit(grad, root, None, recording)
+        grad = fit(grad, root, None, recording)
         grads[root] = grads[root] + grad if root in grads else grad
 
     while order:
@@ -98,20 +102,18 @@ def _sweep(
             arrived.update({(node, nr): (g, False) for nr, g in enumerate(got) if g is not None and (node, nr) in wanted})
             if not _leads(node, on_the_way):
                 continue
-        if watchers:
-            for watcher in tuple(watchers):
-                watcher.sweeping(node, got)
+        for watcher in told:
+            watcher.sweeping(node, got)
         if isinstance(node, Op):
             if len(got) > 1 and node.materialize_grads:
-                got = _with_zeros(node, got, recording)
+                got = with_zeros(node, got, recording)
             results = node.backward(*got)
             if type(results) is not tuple:
                 results = (results,)
         else:
-            results = _backward_of_user(node, got, recording)
-        if watchers:
-            for watcher in tuple(watchers):
-                watcher.swept(node, got, results)
+            results = backward_of_program(node, got, recording)
+        for watcher in told:
+            watcher.swept(node, got, results)
         if not retain_graph and node._saved:
             node._saved = None
         for edge, grad in zip(node.edges, results):  # noqa: B905 (an Op may leave out a tail of None)
@@ -123,7 +125,7 @@ def _sweep(
             shape, dtype = target.outputs[nr]
             array = grad._array if recording else grad
             if array.shape != shape or array.dtype is not dtype:
-                grad = _fit(grad, edge, node, recording)
+                grad = fit(grad, edge, node, recording)
             held = grads.get(edge)
             if held is None:
                 grads[edge] = grad
@@ -159,7 +161,7 @@ def _is_fresh(node: Function, grad: Any, got: Sequence[Any], results: Sequence[A
     )
 
 
-def _fit(grad: Any, edge: Edge, node: Function | None, recording: bool) -> Any:
+def fit(grad: Any, edge: Edge, node: Function | None, recording: bool) -> Any:
     """Bring a gradient to the shape and dtype of the value it belongs to: broadcasting is summed back."""
     target, nr = edge
     shape, dtype = target.outputs[nr]
@@ -183,7 +185,7 @@ def _run_hooks(node: Function, got: tuple[Any, ...], recording: bool) -> tuple[A
     """Show the gradients of a node's outputs to the hooks on them, and keep those that `retain_grad` asked for."""
     out = list(got)
     for nr, hooks in (node.hooks or {}).items():
-        out[nr] = _hooked(out[nr], hooks, recording)
+        out[nr] = run_hooks_on(out[nr], hooks, recording)
     for nr, reference in (node.retained or {}).items():
         tensor = reference()
         if tensor is not None and out[nr] is not None:
@@ -191,7 +193,7 @@ def _run_hooks(node: Function, got: tuple[Any, ...], recording: bool) -> tuple[A
     return tuple(out)
 
 
-def _hooked(grad: Any, hooks: dict[int, Any], recording: bool) -> Any:
+def run_hooks_on(grad: Any, hooks: dict[int, Any], recording: bool) -> Any:
     if grad is None or not hooks:
         return grad
     tensor = grad if recording else wrap(as_array(grad).view())
@@ -213,7 +215,7 @@ def _hooked(grad: Any, hooks: dict[int, Any], recording: bool) -> Any:
     return tensor if recording else tensor._array
 
 
-def _with_zeros(node: Function, got: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:
+def with_zeros(node: Function, got: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:
     """Zeros in place of the gradients of outputs that nothing depended on."""
     like = next(g for g in got if g is not None)
     array = like._array if recording else like
@@ -226,10 +228,10 @@ def _with_zeros(node: Function, got: tuple[Any, ...], recording: bool) -> tuple[
     return tuple(out)
 
 
-def _backward_of_user(node: Function, got: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:
+def backward_of_program(node: Function, got: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:
     """Call a Function that sees Tensors: wrap what goes in, check and unwrap what comes out."""
     if node.materialize_grads:
-        got = _with_zeros(node, got, recording)
+        got = with_zeros(node, got, recording)
     tensors = got if recording else tuple(None if g is None else wrap(as_array(g).view()) for g in got)
     results = type(node).backward(node, *tensors)  # by way of the class: backward may be a @staticmethod
     if not isinstance(results, tuple):
@@ -269,7 +271,7 @@ def backward(
     if inputs is not None and not targets:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     wanted = None if inputs is None else {_wanted_edge(t) for t in targets}
-    roots = _seeds(_as_tuple(tensors), grad_tensors, recording)
+    roots = seeds_of(_as_tuple(tensors), grad_tensors, recording)
     retain = recording if retain_graph is None else retain_graph
     in_mode(recording, _backward, roots, wanted, targets, retain, recording)
 
@@ -281,7 +283,7 @@ def _backward(
     with xp.errstate(all="ignore"):
         arrived = sweep(roots, wanted, retain, recording)
         leaves = [(_owner(edge, targets), grad, owned) for edge, (grad, owned) in arrived.items()]
-        leaves = [(t, _hooked(g, t._hooks, recording), False) if t._hooks else (t, g, own) for t, g, own in leaves]
+        leaves = [(t, run_hooks_on(g, t._hooks, recording), False) if t._hooks else (t, g, own) for t, g, own in leaves]
         # Some are no longer wanted, by now; and a tensor that retains its gradient has kept it on the way.
         leaves = [leaf for leaf in leaves if leaf[0].requires_grad and not (leaf[0]._edge and leaf[0].retains_grad)]
         _accumulate(leaves, recording)  # last of all: an error above leaves every .grad as it was
@@ -312,7 +314,7 @@ def grad(
     recording = bool(create_graph)
     targets = _as_tuple(inputs)
     edges = [_wanted_edge(t) for t in targets]
-    roots = _seeds(_as_tuple(outputs), grad_outputs, recording)
+    roots = seeds_of(_as_tuple(outputs), grad_outputs, recording)
     retain = recording if retain_graph is None else retain_graph
     results = in_mode(recording, _grad, roots, edges, targets, retain, recording)
     for i, tensor in enumerate(targets):
@@ -336,7 +338,7 @@ def _grad(
         for tensor, edge in zip(targets, edges, strict=True):
             value, own = arrived.get(edge, (None, False))
             if value is not None and tensor._hooks and tensor._edge is None:
-                value, own = _hooked(value, tensor._hooks, recording), False
+                value, own = run_hooks_on(value, tensor._hooks, recording), False
             if value is not None and not recording:
                 value = _keep(value, own and edges.count(edge) == 1)
             results.append(value)
@@ -354,7 +356,7 @@ def _as_tuple(tensors: Any) -> tuple[Any, ...]:
 def _wanted_edge(tensor: Any) -> Edge:
     if not isinstance(tensor, TensorBase):
         raise TypeError(f"inputs must be Tensors, got {type(tensor).__name__}")
-    edge = _edge_of(tensor)
+    edge = edge_of(tensor)
     if edge is None:
         raise RuntimeError(
             f"One of the differentiated Tensors (of shape {list(tensor._array.shape)}) does not require grad; "
@@ -363,7 +365,7 @@ def _wanted_edge(tensor: Any) -> Edge:
     return edge
 
 
-def _seeds(outputs: tuple[Any, ...], given: Any, recording: bool) -> list[tuple[Edge, Any]]:
+def seeds_of(outputs: tuple[Any, ...], given: Any, recording: bool) -> list[tuple[Edge, Any]]:
     """For each output its place on the tape and the gradient to start from."""
     gradients = _as_tuple(given) if given is not None else (None,) * len(outputs)
     if len(gradients) != len(outputs):
@@ -372,7 +374,7 @@ def _seeds(outputs: tuple[Any, ...], given: Any, recording: bool) -> list[tuple[
     for i, (output, gradient) in enumerate(zip(outputs, gradients, strict=True)):
         if not isinstance(output, TensorBase):
             raise TypeError(f"expected a Tensor to run backward from, got {type(output).__name__}")
-        edge, shape = _edge_of(output), output._array.shape
+        edge, shape = edge_of(output), output._array.shape
         if edge is None:
             raise RuntimeError(
                 f"element {i} of tensors does not require grad and does not have a grad_fn: nothing it was computed "

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from minitorch.autograd.grad_mode import is_grad_enabled, no_grad
 from minitorch.autograd.variable import TensorBase, set_view, twin, wrap
-from minitorch.autograd.watch import watchers
+from minitorch.autograd.watch import tell, watchers
 from minitorch.backend.arrays import as_array, beside, xp
 from minitorch.backend.device import device_of
 from minitorch.backend.refusal import in_a_sentence
@@ -40,7 +40,7 @@ from minitorch.backend.refusal import in_a_sentence
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
-__all__ = ["AccumulateGrad", "Edge", "Function", "Op"]
+__all__ = ["AccumulateGrad", "Edge", "Function", "Op", "edge_of"]
 
 Edge = tuple["Function", int]  # one value on the tape: the node that made it, and which of its outputs it is
 
@@ -138,6 +138,11 @@ class Function:
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         """Where a Function has this, forward is called without ctx, and this afterwards to save what backward needs."""
 
+    @property
+    def saved_entries(self) -> list[tuple[Any, list[int] | None, int, Any]]:
+        """What was saved, for those who look on: value, version cell, version and origin each, as `_pin` notes them."""
+        return [entry for entry in self._saved or () if type(entry) is tuple and len(entry) == 4]
+
     def name(self) -> str:
         return f"{type(self).__name__}Backward"
 
@@ -147,7 +152,7 @@ class Function:
     def apply(cls, *args: Any) -> Any:
         """Compute forward and, if a gradient is wanted of any Tensor among `args`, put a node on the tape."""
         node = cls()
-        edges = [_edge_of(a) if isinstance(a, TensorBase) and is_grad_enabled() else None for a in args]
+        edges = [edge_of(a) if isinstance(a, TensorBase) and is_grad_enabled() else None for a in args]
         node.edges = edges
         with no_grad():
             if cls.setup_context is Function.setup_context:
@@ -164,8 +169,8 @@ class Function:
         if any(node.needs_input_grad):
             node._record(outputs, [id(r) for r in raw])
             node._pin(args, args, outputs, raw)
-            for watcher in watchers:
-                watcher.recorded(node, args, outputs)
+            if watchers:
+                tell(node, args, outputs)
         return outputs if several else outputs[0]
 
     def _record(self, outputs: Sequence[Any], ids: Sequence[int]) -> None:
@@ -286,7 +291,7 @@ class Op(Function):
                 if recording:
                     edge = arg._edge
                     if arg._base is not None or (edge is None and arg._requires_grad):
-                        edge = _edge_of(arg)
+                        edge = edge_of(arg)
                     if edge is not None:
                         live = True
                 arg = arg._array
@@ -321,8 +326,8 @@ class Op(Function):
             if live:
                 node._record(outputs, [id(r) for r in result])
                 node._pin(args, arrays, outputs, result)
-                for watcher in watchers:
-                    watcher.recorded(node, args, outputs)
+                if watchers:
+                    tell(node, args, outputs)
             return outputs
         array = result if type(result) is xp.ndarray else as_array(result)
         output = new(TensorBase._kind)
@@ -336,8 +341,7 @@ class Op(Function):
             if node._saved:
                 node._pin(args, arrays, (output,), (result,))
             if watchers:
-                for watcher in watchers:
-                    watcher.recorded(node, args, (output,))
+                tell(node, args, (output,))
         if cls.is_view:
             set_view(output, args[0])
         return output
@@ -390,7 +394,7 @@ class AccumulateGrad(Function):
         return "AccumulateGrad"
 
 
-def _edge_of(tensor: TensorBase) -> Edge | None:
+def edge_of(tensor: TensorBase) -> Edge | None:
     """Where the gradient of `tensor` goes: to the node that made it, or into a leaf's `.grad`, or nowhere."""
     edge = tensor._place()
     if edge is not None:

@@ -1,4 +1,4 @@
-"""Who looks on while the tape is written and swept. As a rule nobody, and that costs one look at an empty list a node.
+"""Who looks on while the tape is written and swept. While nobody does, each such moment costs a look at an empty list.
 
 A mode that finds nans (anomaly.py) and a recording for pictures (viz/record.py) are watchers: they put themselves into
 `watchers` for a while, and are told what happens, in every thread.
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["Watcher", "is_unwatched", "passing_through", "sweeping_through", "unwatched", "watchers"]
+__all__ = ["Watcher", "observers", "passing_through", "tell", "watched_by", "watchers"]
 
 
 class Watcher:
@@ -20,75 +20,69 @@ class Watcher:
     def recorded(self, node: Any, args: Sequence[Any], outputs: Sequence[Any]) -> None:
         """`node` has just been put on the tape: its `apply` was given `args` and is about to return `outputs`."""
 
-    def began(self) -> None:
-        """A sweep begins, perhaps within another."""
+    def sweep_began(self, roots: Sequence[Any], wanted: Any) -> None:
+        """A sweep begins, perhaps within another; it is given what `sweep` is given."""
 
     def sweeping(self, node: Any, got: tuple[Any, ...]) -> None:
         """The sweep has come to `node` with the gradients of its outputs, and calls its backward next."""
 
     def swept(self, node: Any, got: tuple[Any, ...], results: tuple[Any, ...]) -> None:
-        """That backward has returned `results`, one for each argument; they have not been passed on yet."""
+        """That backward has returned `results`, which have not been passed on yet. (An Op may leave out a tail of None.)"""
 
-    def ended(self) -> None:
+    def sweep_ended(self) -> None:
         """The sweep is done, or has failed."""
 
-    def entered(self, module: Any) -> None:
+    def module_entered(self, module: Any) -> None:
         """`module` was called, and starts to compute."""
 
-    def left(self, module: Any) -> None:
+    def module_left(self, module: Any) -> None:
         """`module` is done, or has failed."""
 
 
 watchers: list[Watcher] = []
 
 
-class passing_through:
-    """Tell the watchers of a module that is at work in this block."""
-
-    def __init__(self, module: Any) -> None:
-        self._module, self._told = module, tuple(watchers)
-
-    def __enter__(self) -> None:
-        for watcher in self._told:
-            watcher.entered(self._module)
-
-    def __exit__(self, *exception: object) -> None:
-        for watcher in self._told:
-            watcher.left(self._module)
+class _Here(threading.local):
+    only: tuple[Watcher, ...] | None = None
 
 
-class sweeping_through:
-    """Tell the watchers of a sweep in this block."""
-
-    def __init__(self) -> None:
-        self._told = tuple(watchers)
-
-    def __enter__(self) -> None:
-        for watcher in self._told:
-            watcher.began()
-
-    def __exit__(self, *exception: object) -> None:
-        for watcher in self._told:
-            watcher.ended()
+_here = _Here()
 
 
-class _Away(threading.local):
-    depth = 0
-
-
-_away = _Away()
+def observers() -> tuple[Watcher, ...]:
+    """Who is to be told of what happens in this thread now."""
+    return tuple(watchers) if _here.only is None else _here.only
 
 
 @contextmanager
-def unwatched() -> Iterator[None]:
-    """Watchers shall look away in this thread: what a picture computes for itself is none of the program's doing."""
-    _away.depth += 1
+def watched_by(*only: Watcher) -> Iterator[None]:
+    """In this thread these alone are told: what a picture computes for itself is none of the program's doing."""
+    before, _here.only = _here.only, only
+    nobody = Watcher()
+    watchers.append(nobody)  # an empty list would not be looked into
     try:
         yield
     finally:
-        _away.depth -= 1
+        _here.only = before
+        watchers.remove(nobody)
 
 
-def is_unwatched() -> bool:
-    """Whether they shall: it is for each watcher to ask."""
-    return _away.depth > 0
+def tell(node: Any, args: Sequence[Any], outputs: Sequence[Any]) -> None:
+    """Tell of a node that has just been put on the tape."""
+    for watcher in observers():
+        watcher.recorded(node, args, outputs)
+
+
+class passing_through:
+    """Tell of a module that is at work in this block. (A class: the frame of a generator's would hide the program's line.)"""
+
+    def __init__(self, module: Any) -> None:
+        self._module, self._told = module, observers()
+
+    def __enter__(self) -> None:
+        for watcher in self._told:
+            watcher.module_entered(self._module)
+
+    def __exit__(self, *exception: object) -> None:
+        for watcher in self._told:
+            watcher.module_left(self._module)

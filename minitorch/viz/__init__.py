@@ -1,7 +1,6 @@
-"""Pictures of the tape, and of what a gradient check found.
+"""Pictures of the tape, the backward pass step by step, the chain rule with numbers, errors of a gradient check.
 
-record.py    noting where each node comes from
-tape.py      the tape with names, values and formulas
+tape.py      the tape with names, values and formulas; record.py notes where each node comes from
 model.py     the same as plain boxes and arrows; folding
 graph.py     the computation graph behind a tensor, as data, as DOT, as a picture
 frames.py    a forward and a backward pass, frame by frame; local.py has the local derivatives with numbers
@@ -11,7 +10,7 @@ player.py    the frames as a page to step through
 why.py       the chain rule of one gradient, written out
 heatmap.py   where a derivative is wrong
 summary.py   an array in a few words
-page.py      an HTML file that needs nothing else
+page.py      what is written to files
 render.py    from DOT to SVG, PNG or PDF, with whatever Graphviz there is
 """
 

@@ -14,21 +14,21 @@ them down as plain data.
 from __future__ import annotations
 
 import math
-import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from minitorch.autograd.engine import _fit, _hooked, _seeds, sweep
+from minitorch.autograd.engine import fit, run_hooks_on, seeds_of, sweep
 from minitorch.autograd.function import AccumulateGrad, Edge, Function, Op
 from minitorch.autograd.grad_mode import no_grad
-from minitorch.autograd.watch import Watcher, unwatched, watchers
+from minitorch.autograd.watch import Watcher, watched_by
 from minitorch.backend.arrays import Array, as_array, sum_to, xp
 from minitorch.tensor import Tensor
 from minitorch.viz.local import Local, at, largest, terms
-from minitorch.viz.record import Given, held_by
-from minitorch.viz.tape import Source, Tape, _saved
+from minitorch.viz.record import Given, Sweep, held_before, note_of
+from minitorch.viz.tape import Source, Tape
 
-__all__ = ["Frame", "Part", "frames_of", "looked_on"]
+__all__ = ["Frame", "Part", "frames_of", "watched_sweep"]
 
 MOST_TERMS = 6  # products that are written out of a sum
 
@@ -73,26 +73,21 @@ class _Onlooker(Watcher):
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
-        self._depth, self._thread = 0, threading.get_ident()
+        self._depth = 0
 
-    def _looks(self) -> bool:
-        return threading.get_ident() == self._thread
+    def sweep_began(self, roots: Sequence[Any], wanted: Any) -> None:
+        self._depth += 1
 
-    def began(self) -> None:
-        self._depth += self._looks()
-
-    def ended(self) -> None:
-        self._depth -= self._looks()
+    def sweep_ended(self) -> None:
+        self._depth -= 1
 
     def swept(self, node: Any, got: tuple[Any, ...], results: tuple[Any, ...]) -> None:
-        if self._depth != 1 or not self._looks():
+        if self._depth != 1:
             return
         passed: list[Array | None] = []
         for edge, grad in zip(node.edges, results, strict=False):  # an Op may leave out a tail of None
             if edge is not None and grad is not None:
-                shape, dtype = edge[0].outputs[edge[1]]
-                grad = grad if grad.shape == shape and grad.dtype == dtype else _fit(grad, edge, node, False)
-                passed.append(as_array(grad).copy())
+                passed.append(as_array(fit(grad, edge, node, False)).copy())
             else:
                 passed.append(None)
         self.steps.append((node, [None if g is None else as_array(g).copy() for g in got], passed))
@@ -105,31 +100,46 @@ def frames_of(tape: Tape, gradient: Tensor | None = None) -> list[Frame]:
     a graph that was freed.
     """
     with tape.revived(), no_grad(), xp.errstate(all="ignore"):
-        seeds, steps = looked_on(tape, gradient)
-        return [*_forward(tape), *_backward(tape, seeds, steps)]
+        seen = recorded_sweep(tape) if gradient is None else None
+        seeds, steps = watched_sweep(tape, gradient, seen)
+        return [*_forward(tape), *_backward(tape, seeds, steps, seen)]
 
 
-def looked_on(tape: Tape, gradient: Tensor | None) -> tuple[list[tuple[Edge, Array]], list[Step]]:
-    """Where a sweep starts and, of every node in its order, what it was given and what it passed on."""
-    seeds = _seeds(tuple(tape.roots), None if gradient is None else [gradient], False)
+def recorded_sweep(tape: Tape) -> Sweep | None:
+    """The last sweep that a recording saw begin at the outputs of this tape, and at no others."""
+    notes = [note_of(node) for node, _ in tape.root_edges]
+    seen = {note.sweep if note is not None else None for note in notes}
+    sweep = seen.pop() if len(seen) == 1 else None
+    places = sorted((node.serial, nr) for node, nr in tape.root_edges)
+    return sweep if sweep is not None and sorted(start[:2] for start in sweep.starts) == places else None
+
+
+def watched_sweep(
+    tape: Tape, gradient: Tensor | None = None, again: Sweep | None = None
+) -> tuple[list[tuple[Edge, Array]], list[Step]]:
+    """Where a sweep starts and, of every node in its order, what it was given and what it passed on; `again` is a sweep to do
+    over."""
+    if again is None:
+        seeds = seeds_of(tuple(tape.roots), None if gradient is None else [gradient], False)
+    else:
+        nodes = {node.serial: node for node, _ in tape.root_edges}
+        seeds = [((nodes[serial], nr), grad) for serial, nr, grad in again.starts]
     onlooker = _Onlooker()
     kept = [t for node in tape.order for ref in (node.retained or {}).values() if (t := ref()) is not None]
     before = [(tensor, tensor._grad) for tensor in kept]
-    watchers.append(onlooker)
     try:
         for tensor in kept:  # what retain_grad() asks for would be added to
             tensor._grad = None
-        with unwatched(), no_grad(), xp.errstate(all="ignore"):
-            sweep(seeds, None, True, False)
+        with watched_by(onlooker):
+            sweep(seeds, wanted=None, retain_graph=True, recording=False)
     except RuntimeError as error:
         if "modified by an inplace operation" not in str(error):
             raise
         raise RuntimeError(f"{error}; and if that was optimizer.step(), look before it") from None
     finally:
-        watchers.remove(onlooker)
         for tensor, grad in before:
             tensor._grad = grad
-    return [(edge, _fit(as_array(grad), edge, None, False).copy()) for edge, grad in seeds], onlooker.steps
+    return [(edge, fit(as_array(grad), edge, None, False).copy()) for edge, grad in seeds], onlooker.steps
 
 
 def _forward(tape: Tape) -> list[Frame]:
@@ -158,7 +168,7 @@ class _Sums:
         self.chain[edge] = chain
 
 
-def _backward(tape: Tape, seeds: list[tuple[Edge, Array]], steps: list[Step]) -> list[Frame]:
+def _backward(tape: Tape, seeds: list[tuple[Edge, Array]], steps: list[Step], seen: Sweep | None) -> list[Frame]:
     frames: list[Frame] = []
     sums = _Sums()
 
@@ -179,13 +189,12 @@ def _backward(tape: Tape, seeds: list[tuple[Edge, Array]], steps: list[Step]) ->
     for item in tape.items:
         if isinstance(item, AccumulateGrad) and (item, 0) in sums.total:
             leaf = item.variable
-            if not leaf.requires_grad:
-                continue  # no longer
+            if not leaf.requires_grad or (seen is not None and seen.wanted is not None and (item, 0) not in seen.wanted):
+                continue  # no longer wanted, or not by that sweep
             if leaf._hooks:
-                replaced((item, 0), _hooked(sums.total[item, 0].copy(), leaf._hooks, False))
-            grad, held = sums.total[item, 0], None if leaf._grad is None else leaf._grad._array
-            before = (held_by(item) or (held,))[0]
-            before = None if before is None else before.copy()
+                replaced((item, 0), run_hooks_on(sums.total[item, 0].copy(), leaf._hooks, False))
+            grad, held = sums.total[item, 0], held_before(item, seen)
+            before = None if held is None else held.copy()
             total = grad if before is None else before + grad
             frames.append(Frame("leaf", item, contribution=grad, before=before, total=total))
     frames.append(Frame("end", seeds[0][0][0]))
@@ -208,14 +217,14 @@ def _passed_on(tape: Tape, sums: _Sums, node: Function, got: list[Array | None],
     for argument, (edge, grad) in enumerate(zip(node.edges, passed, strict=False)):
         if edge is None or grad is None:
             continue
-        part = None
+        part, found = None, []
         if grad.size:
             k = largest(grad)
             found = terms(got, local.column(argument, k))
             told = [(at(tape.name((node, i)), node.outputs[i][0], j), u, slope) for i, j, u, slope in found[:MOST_TERMS]]
             part = Part(at(tape.name(edge), grad.shape, k), grad.reshape(-1)[k].item(), told, len(found))
         whole = local.whole(argument)
-        if not isinstance(node, Op) and not _agrees(got, whole, part, grad, found if grad.size else []):
+        if not isinstance(node, Op) and not _agrees(got, whole, part, grad, found):
             whole = part = None  # a backward that is not linear, such as one that clips, is no product with a local derivative
         sums.add(edge, name, grad, [*chain, tape.local_name(node, nr, argument)])
         frames.append(
@@ -240,7 +249,9 @@ def _passed_on(tape: Tape, sums: _Sums, node: Function, got: list[Array | None],
 
 def _needed(tape: Tape, node: Function) -> list[tuple[Source, Array | None]]:
     """The arguments that a node has saved for backward."""
-    saved = {getattr(origin, "_edge", None) or id(origin) for _, _, _, origin in _saved(node) if type(origin) is not tuple}
+    saved = {
+        getattr(origin, "_edge", None) or id(origin) for _, _, _, origin in node.saved_entries if type(origin) is not tuple
+    }
 
     def is_saved(source: Source) -> bool:
         if isinstance(source, Given):

@@ -19,7 +19,7 @@ from typing import Any
 import graphviz
 
 from minitorch.viz.model import Model, Node, Scope, folded, folded_to_depth, model_of
-from minitorch.viz.page import finite, page
+from minitorch.viz.page import finite, page, write
 from minitorch.viz.render import FORMATS, CannotRender, render
 from minitorch.viz.summary import shape_text
 from minitorch.viz.tape import Tape
@@ -27,6 +27,7 @@ from minitorch.viz.tape import Tape
 __all__ = ["Graph", "graph"]
 
 LARGEST = 600  # boxes that a picture holds; a graph with more is drawn folded
+FEW = 200  # boxes that it then has: what is folded shall be looked at as a whole
 FOLDABLE = 20_000  # nodes up to which that is done unasked
 
 SHOWN = ("value", "grad", "memory", "line", "formula")  # what a box can say besides its name, shape and dtype
@@ -50,8 +51,9 @@ class Graph:
     `model` has its boxes and arrows as plain data, `digraph` the same for Graphviz.
     """
 
-    def __init__(self, model: Model, show: Sequence[str] = ()) -> None:
-        self.model, self._show = model, tuple(show)
+    def __init__(self, model: Model, show: Sequence[str] = (), live: bool = False) -> None:
+        # `live` leaves rows in the boxes, which the player's page fills step by step
+        self.model, self._show = model, (*show, *["live"] * live)
 
     @property
     def digraph(self) -> graphviz.Digraph:
@@ -63,7 +65,10 @@ class Graph:
 
     @property
     def svg(self) -> str:
-        """The picture as the text of an SVG file. Raises CannotRender where there is no Graphviz."""
+        """The picture as the text of an SVG file.
+
+        Raises CannotRender where there is no Graphviz, ValueError for a graph too large to draw.
+        """
         svg = render(self.digraph.source, "svg").decode()
         start = svg.index("<svg")
         inside = svg.index(">", start) + 1
@@ -73,7 +78,8 @@ class Graph:
     def save(self, path: str | Path) -> Path:
         """Write the graph to a file whose ending says as what: .svg, .png, .pdf, .html, .dot or .json. Returns the path.
 
-        Raises ValueError for another ending, CannotRender for a picture where there is no Graphviz.
+        Raises ValueError for another ending or a graph too large to draw, CannotRender for a picture where there is no
+        Graphviz, OSError where the file cannot be.
         """
         path = Path(path)
         kind = path.suffix.lstrip(".").lower()
@@ -102,9 +108,9 @@ class Graph:
                 f"the graph has {size:,} nodes: viz.graph(..., fold=50) draws it in 50 boxes, each a stretch of the tape; or "
                 "draw a smaller part, or read the data in .model"
             )
-        for depth in (3, 2, 1, 0):
+        for depth in (3, 2, 1, 0):  # few nets are nested deeper
             model = folded_to_depth(self.model, depth)
-            if len(model.nodes) <= LARGEST // 3 and len(model.edges) <= LARGEST:
+            if len(model.nodes) <= FEW and len(model.edges) <= LARGEST:
                 return model
         return folded(self.model, 50)
 
@@ -150,7 +156,7 @@ def graph(
     """The computation graph behind `output`: the operations that made it, and the leaves they started from.
 
     `output` is a Tensor, a list of them, or a function without arguments that returns such: that is called in a
-    `viz.record()`. A graph that was recorded shows modules as frames, and the tensors without gradient that went in.
+    `viz.record()`. A graph that was recorded shows modules as clusters, and the tensors without gradient that went in.
 
     params, inputs: names for leaves and other tensors: a Module, its `named_parameters()`, or a dict of names and tensors.
         What they do not name is called as the variables and modules of the program call it.
@@ -161,20 +167,24 @@ def graph(
     fold: at most so many boxes for the operations, each a stretch of the tape, and as many for the leaves: a graph of any size
         then makes a picture.
 
-    Raises RuntimeError for a tensor that has no history, or for `depth` of a graph that was not recorded.
+    Raises RuntimeError for a tensor that has no history, or for `depth` of a graph that was not recorded; ValueError for an
+    unknown word in `show`, a `depth` or `fold` that is no such number, an empty list; TypeError for what is no tensor, or names
+    none.
     """
     show = (show,) if isinstance(show, str) else show
     words: list[Any] = list(show) if isinstance(show, (list, tuple, set)) else [] if show is None else [show]
-    unknown = [word for word in words if not isinstance(word, str) or word not in (*SHOWN, "all")]
-    show = SHOWN if "all" in [word for word in words if isinstance(word, str)] else words
+    unknown = [word for word in words if not (isinstance(word, str) and word in (*SHOWN, "all"))]
     if unknown:
         raise ValueError(f"graph(): show can name {', '.join(map(repr, SHOWN))} or 'all', not {unknown[0]!r}")
+    show = SHOWN if "all" in words else words
     for option, value, least in (("depth", depth, 0), ("fold", fold, 1)):
         if value is not None and (isinstance(value, bool) or not hasattr(value, "__index__") or operator.index(value) < least):
             what = "levels of modules to draw open" if option == "depth" else "boxes to fold the operations into"
             raise ValueError(f"graph(): {option} is the number of {what}, {least} at least, not {value!r}")
     model = model_of(Tape("graph", output, params, inputs), show)
     if depth is not None:
+        if not model.scopes and any(node.line for node in model.nodes):
+            raise RuntimeError("graph(): depth folds modules, and none was called in this graph: fold=20 folds operations")
         if not model.scopes:
             raise RuntimeError(
                 "graph(): depth folds modules, and this graph does not know of any: compute it inside `with viz.record():`, or "
@@ -184,30 +194,16 @@ def graph(
     return Graph(model if fold is None else folded(model, operator.index(fold)), show)
 
 
-def write(path: Path, data: bytes) -> Path:
-    """Write a file, and the folders it lies in. Raises OSError with a sentence where that cannot be."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except ValueError as error:
-        raise ValueError(f"cannot write {str(path)!r}: {error}") from None
-    except OSError as error:
-        raise type(error)(
-            error.errno, f"cannot write {str(path)!r} ({error.strerror}): give save() a path in a folder that you may write to"
-        ) from None
-    return path
-
-
 # ---- DOT ------------------------------------------------------------------------------------------------------------
 
 
 def _digraph(model: Model, show: Sequence[str]) -> graphviz.Digraph:
     g = graphviz.Digraph("tape", comment="made by minitorch.viz.graph")
     g.attr("graph", bgcolor="white", rankdir="TB", nodesep="0.28", ranksep="0.36", pad="0.25", tooltip="computation graph")
-    g.attr("graph", fontname=FONT, fontsize="10", fontcolor=QUIET, labeljust="r")
+    g.attr("graph", fontname=FONT, fontsize="10", fontcolor=QUIET)
     g.attr("node", fontname=FONT, fontsize="11", margin="0.09,0.05", fontcolor="#1A1A1A")
     g.attr("edge", color="#8A8A8A", arrowsize="0.65")
-    _fill(g, "", 0, _Frames(model), show)
+    _fill(g, "", 0, _Clusters(model), show)
     nodes = {node.id: node for node in model.nodes}
     pairs = [(nodes[edge.tail], nodes[edge.head]) for edge in model.edges]
     own = {head.id for tail, head in pairs if tail.kind == "leaf" and tail.scope and tail.scope == head.scope}
@@ -220,8 +216,8 @@ def _digraph(model: Model, show: Sequence[str]) -> graphviz.Digraph:
     return g
 
 
-class _Frames:
-    """Which boxes and frames are in a frame. One around a single box is not drawn: its name is written into the box."""
+class _Clusters:
+    """Which boxes and clusters are in a cluster. One around a single box is not drawn: its name is written into the box."""
 
     def __init__(self, model: Model) -> None:
         self.children: dict[str, list[Scope]] = {}
@@ -237,22 +233,22 @@ class _Frames:
                 self.within.setdefault(scope.parent, []).append((inside[0][0], f"{scope.name} {scope.kind}".strip()))
 
 
-def _fill(g: graphviz.Digraph, scope: str, level: int, frames: _Frames, show: Sequence[str]) -> None:
-    """Put the boxes of a frame into it, and the frames inside. (Modules are nested as deep as their classes, no deeper.)"""
-    for node, module in frames.within.get(scope, ()):
+def _fill(g: graphviz.Digraph, scope: str, level: int, clusters: _Clusters, show: Sequence[str]) -> None:
+    """Put the boxes of a cluster into it, and the clusters inside. (Modules are nested as deep as their classes, no deeper.)"""
+    for node, module in clusters.within.get(scope, ()):
         tip = _text(_line(node).replace("\\", "\\\\"))  # of a node, Graphviz reads it twice
         g.node(node.id, label=_label(node, module, show), tooltip=tip, id=node.id, **STYLES[node.kind])
-    for inner in frames.children.get(scope, ()):
-        with g.subgraph(name=f"cluster_{inner.id}") as frame:
+    for inner in clusters.children.get(scope, ()):
+        with g.subgraph(name=f"cluster_{inner.id}") as cluster:
             derivative = inner.kind == "derivative"
             name = f"<b>{_text(inner.name)}</b>  " if inner.name and not derivative else ""
             name += _text(inner.text if derivative else inner.kind)
             left = "" if derivative else "&#160;" * (2 * len(inner.name + inner.kind))  # beside the arrows in the middle
-            frame.attr(labeljust="l" if derivative else "r")
-            frame.attr(label=f"<{left}{_spaced(name)}>", id=inner.id, tooltip=_text(inner.text or inner.kind), margin="10")
-            frame.attr(style="rounded,filled" + (",dashed" if derivative else ""), color="#BBBBBB")
-            frame.attr(fillcolor="#FFF9EF" if derivative else ("#FAFAFA", "#F2F2F2")[level % 2])
-            _fill(frame, inner.id, level + 1, frames, show)
+            cluster.attr(labeljust="l" if derivative else "r")
+            cluster.attr(label=f"<{left}{_spaced(name)}>", id=inner.id, tooltip=_text(inner.text or inner.kind), margin="10")
+            cluster.attr(style="rounded,filled" + (",dashed" if derivative else ""), color="#BBBBBB")
+            cluster.attr(fillcolor="#FFF9EF" if derivative else ("#FAFAFA", "#F2F2F2")[level % 2])
+            _fill(cluster, inner.id, level + 1, clusters, show)
 
 
 def _line(node: Node) -> str:
@@ -269,8 +265,8 @@ def _label(node: Node, module: str, show: Sequence[str]) -> str:
     if node.constants:
         titles[-1] += f" {_text(node.constants)}"
     small = [module, f"{shape_text(node.shape)}  {node.dtype}" if node.dtype else ""]
-    if node.kind == "fold" and node.call:
-        small.append(node.call)
+    if node.contents:
+        small.append(node.contents)
     if node.grad and "grad" not in show:
         small.append(node.grad)
     titles += [f'<font point-size="9" color="{QUIET}">{_spaced(_text(text))}</font>' for text in small if text]

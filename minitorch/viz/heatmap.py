@@ -17,6 +17,7 @@ from typing import Any
 
 from minitorch.autograd import GradcheckError, GradcheckReport
 from minitorch.autograd.report import Comparison
+from minitorch.viz.page import write
 
 __all__ = ["Heatmap", "Panel", "heatmap"]
 
@@ -71,18 +72,14 @@ class Heatmap:
     def save(self, path: str | Path) -> Path:
         """Write the picture to a .svg file, or its numbers to a .json file. Raises ValueError for another ending."""
         path = Path(path)
-        if path.suffix == ".svg":
-            text = self.svg
-        elif path.suffix == ".json":
-            text = json.dumps([asdict(panel) for panel in self.panels])
-        else:
-            raise ValueError(
-                f"cannot save a heat map as {path.name!r}: the endings .svg and .json are known; a browser makes a "
-                ".png of the .svg"
-            )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        return path
+        ending = path.suffix.lower()
+        if ending == ".svg":
+            return write(path, self.svg.encode())
+        if ending == ".json":
+            return write(path, json.dumps([asdict(panel) for panel in self.panels]).encode())
+        raise ValueError(
+            f"cannot save a heat map as {path.name!r}: the endings .svg and .json are known; a browser makes a .png of the .svg"
+        )
 
     def __repr__(self) -> str:
         lines = []  # a dot agrees, a digit is off: by up to 10, 100 ... times what is allowed

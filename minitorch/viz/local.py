@@ -11,11 +11,11 @@ import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from minitorch.autograd.engine import _backward_of_user, _fit, _with_zeros, grad
+from minitorch.autograd.engine import backward_of_program, fit, grad, with_zeros
 from minitorch.autograd.function import Function, Op
 from minitorch.autograd.grad_mode import enable_grad, set_grad_enabled
 from minitorch.autograd.variable import wrap
-from minitorch.autograd.watch import unwatched
+from minitorch.autograd.watch import watched_by
 from minitorch.backend.arrays import Array, xp
 from minitorch.ops.elementwise import Pointwise
 
@@ -70,14 +70,14 @@ class Local:
 
     def _by_differentiating(self, argument: int, element: int) -> list[Array | None] | None:
         """The column as the derivative of what backward passes back; None if that was not recorded."""
-        with unwatched(), enable_grad():
+        with watched_by(), enable_grad():
             if self._results is None:
                 self._results = self._run(self._seeds, True)
             result, edge = self._results[argument], self.node.edges[argument]
             assert edge is not None
             if result is None:
                 return [None] * len(self._seeds)
-            part = _fit(result, edge, self.node, True).reshape(-1)[element]
+            part = fit(result, edge, self.node, True).reshape(-1)[element]
             if not part.requires_grad:
                 return None
             wanted = [seed for seed in self._seeds if seed is not None]
@@ -95,11 +95,11 @@ class Local:
 
     def _run(self, got: Sequence[Any], recording: bool) -> tuple[Any, ...]:
         node, given = self.node, tuple(got)
-        with unwatched(), set_grad_enabled(recording), xp.errstate(all="ignore"):
+        with watched_by(), set_grad_enabled(recording), xp.errstate(all="ignore"):
             if not isinstance(node, Op):
-                return _backward_of_user(node, given, recording)
+                return backward_of_program(node, given, recording)
             if len(given) > 1 and node.materialize_grads:
-                given = _with_zeros(node, given, recording)
+                given = with_zeros(node, given, recording)
             results = node.backward(*given)
         return results if isinstance(results, tuple) else (results,)
 
@@ -116,7 +116,7 @@ class Local:
             column = None if seed is None else xp.zeros_like(seed._array)
             for i, results in enumerate(rows):
                 if column is not None and results[argument] is not None:
-                    column.reshape(-1)[i] = _fit(results[argument], edge, self.node, False).reshape(-1)[element]
+                    column.reshape(-1)[i] = fit(results[argument], edge, self.node, False).reshape(-1)[element]
             columns.append(column)
         return columns
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from minitorch.backend.dtypes import dtypes, float64
 from minitorch.nn import Parameter
 from minitorch.viz.record import Call, Given, note_of
 from minitorch.viz.summary import Summary, number, shape_text, summary
-from minitorch.viz.tape import Tape, _saved, formula, readable
+from minitorch.viz.tape import Tape, formula, readable, source_of
 
 __all__ = ["Edge", "Model", "Node", "Scope", "folded", "folded_to_depth", "model_of"]
 
@@ -42,6 +42,7 @@ class Node:
     formula: str = ""  # of the output
     derivative: str = ""
     line: str = ""
+    contents: str = ""  # of a fold: what is inside
     memory: int = 0
     kept: int = 0
     value: Summary | None = None
@@ -112,7 +113,7 @@ def model_of(tape: Tape, show: Collection[str] = ()) -> Model:
 
 def _node_of(tape: Tape, item: Function | Given, scope: str, values: bool, gradients: bool) -> Node:
     """The box of a leaf, of data, or of an op."""
-    source = item if isinstance(item, Given) else (item, 0)
+    source = source_of(item)
     array = tape.value(source)
     shown = summary(array) if values and array is not None else None
     if isinstance(item, Given):
@@ -151,7 +152,7 @@ def _gradient(node: Function) -> Array | None:
 
 
 def _kept(node: Function) -> int:
-    arrays = {id(a): a for a in (getattr(value, "_array", value) for value, *_ in _saved(node)) if hasattr(a, "nbytes")}
+    arrays = {id(a): a for a in (getattr(value, "_array", value) for value, *_ in node.saved_entries) if hasattr(a, "nbytes")}
     return sum(array.nbytes for array in arrays.values())
 
 
@@ -202,11 +203,12 @@ def folded(model: Model, count: int) -> Model:
     small = model
     for leaves in (count, 1):
         groups: list[Sequence[Node]] = []
-        for kinds, boxes in ((("leaf", "data"), leaves), (("op", "fold"), count), (("output",), count)):
+        for kinds, most in ((("leaf", "data"), leaves), (("op", "fold"), count), (("output",), count)):
             some = [node for node in model.nodes if node.kind in kinds]
-            size = max(1, -(-len(some) // boxes))
+            size = max(1, -(-len(some) // most))
             groups += [some[start : start + size] for start in range(0, len(some), size)]
-        small = _grouped(replace(model, scopes=()), groups, _stretch)
+        boxes = [(group, group[0] if len(group) == 1 else _stretch(group)) for group in groups]
+        small = _grouped(replace(model, scopes=()), boxes)
         if len(small.edges) <= 8 * count:
             break
     return small
@@ -238,6 +240,7 @@ def folded_to_depth(model: Model, depth: int) -> Model:
             inside[path[depth]] = [node]
             groups.append(inside[path[depth]])
     frames = {scope.id: scope for scope in model.scopes}
+    alike: dict[str, tuple[str, ...]] = {}  # of a box, what another has in common with it if the two are alike
 
     def box(nodes: Sequence[Node]) -> Node:
         frame = frames[paths[nodes[0].scope][depth]]
@@ -245,16 +248,15 @@ def folded_to_depth(model: Model, depth: int) -> Model:
         leaves = sum(math.prod(node.shape) for node in nodes if node.kind == "leaf")
         ops = sum(node.kind == "op" for node in nodes)
         inside = f"{ops:,} {'op' if ops == 1 else 'ops'}" + (f", {leaves:,} parameters" if leaves else "")
-        return replace(one, scope=frame.parent, call=inside, formula=frame.kind + frame.text)
+        alike[one.id] = frame.kind, frame.text, inside
+        return replace(one, scope=frame.parent, contents=inside)
 
-    seen = {name for name, path in paths.items() if len(path) <= depth}
-    shown = tuple(scope for scope in model.scopes if scope.id in seen)
-    singles = {id(group) for group in groups if len(paths[group[0].scope]) <= depth}
-    model = _grouped(replace(model, scopes=shown), groups, box, singles)
-    return _without_repeats(model)
+    shown = tuple(scope for scope in model.scopes if len(paths[scope.id]) <= depth)
+    boxes = [(group, group[0] if len(paths[group[0].scope]) <= depth else box(group)) for group in groups]
+    return _without_repeats(_grouped(replace(model, scopes=shown), boxes), alike)
 
 
-def _without_repeats(model: Model) -> Model:
+def _without_repeats(model: Model, alike: Mapping[str, tuple[str, ...]]) -> Model:
     """Folded boxes that follow each other and are alike, each fed by the one before it alone, as one."""
     feeds: dict[str, set[str]] = {}
     fed_by: dict[str, set[str]] = {}
@@ -264,24 +266,23 @@ def _without_repeats(model: Model) -> Model:
     groups: list[list[Node]] = []
     for node in model.nodes:
         last = groups[-1][-1] if groups else None
-        alike = (
+        again = (
             last is not None
-            and node.kind == last.kind == "fold"
-            and (node.formula, node.call, node.shape, node.scope) == (last.formula, last.call, last.shape, last.scope)
+            and node.id in alike
+            and (alike[node.id], node.shape, node.scope) == (alike.get(last.id), last.shape, last.scope)
             and feeds.get(last.id) == {node.id}
             and fed_by.get(node.id) == {last.id}
         )
-        if alike:
+        if again:
             groups[-1].append(node)
         else:
             groups.append([node])
-    singles = {id(group) for group in groups if len(group) == 1}
 
     def box(nodes: Sequence[Node]) -> Node:
-        name = f"{len(nodes)} × {nodes[0].name.partition(' ')[2] or nodes[0].name}"
-        return replace(nodes[-1], id=nodes[0].id, name=name, call=f"each {nodes[0].call}")
+        name = f"{len(nodes)} × {alike[nodes[0].id][0]}"
+        return replace(nodes[-1], id=nodes[0].id, name=name, contents=f"each {nodes[0].contents}")
 
-    return _grouped(model, groups, box, singles)
+    return _grouped(model, [(group, group[0] if len(group) == 1 else box(group)) for group in groups])
 
 
 def _one_for(nodes: Sequence[Node], name: str, kind: str) -> Node:
@@ -293,19 +294,10 @@ def _one_for(nodes: Sequence[Node], name: str, kind: str) -> Node:
     )  # fmt: skip
 
 
-def _grouped(
-    model: Model,
-    groups: Sequence[Sequence[Node]],
-    box: Callable[[Sequence[Node]], Node],
-    singles: Collection[int] | None = None,
-) -> Model:
-    """One box for each group; a group of one stays what it is, unless `singles` says which do."""
-    nodes: list[Node] = []
-    into: dict[str, str] = {}
-    for group in groups:
-        alone = len(group) == 1 if singles is None else id(group) in singles
-        nodes.append(group[0] if alone else box(group))
-        into.update((node.id, nodes[-1].id) for node in group)
+def _grouped(model: Model, boxes: Sequence[tuple[Sequence[Node], Node]]) -> Model:
+    """The model with one box in place of each group: pairs of a group and its box."""
+    nodes = [box for _, box in boxes]
+    into = {node.id: box.id for group, box in boxes for node in group}
     ends: dict[tuple[str, str], Edge] = {}
     for edge in model.edges:
         tail, head = into[edge.tail], into[edge.head]

@@ -1,4 +1,7 @@
-"""One HTML file that needs nothing else: a picture, what is told of its parts, and the player's frames if there are any."""
+"""What is written to files: bytes, with a sentence where that cannot be; and pages, each one HTML file that needs nothing else.
+
+A page is a picture, what is told of its parts, and the player's frames if there are any; page.html is its template.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ import math
 import re
 from html import escape
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
-__all__ = ["finite", "page"]
+__all__ = ["finite", "page", "write"]
 
 
 def page(title: str, svg: str, data: dict[str, Any]) -> str:
@@ -29,3 +33,17 @@ def finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [finite(v) for v in value]
     return repr(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def write(path: Path, data: bytes) -> Path:
+    """Write a file, and the folders it lies in. Raises OSError or ValueError, with a sentence, where that cannot be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except ValueError as error:
+        raise ValueError(f"cannot write {str(path)!r}: {error}") from None
+    except OSError as error:
+        raise type(error)(
+            error.errno, f"cannot write {str(path)!r} ({error.strerror}): give save() a path in a folder that you may write to"
+        ) from None
+    return path

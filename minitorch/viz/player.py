@@ -13,38 +13,44 @@ from pathlib import Path
 from typing import Any
 
 from minitorch.tensor import Tensor
-from minitorch.viz.frames import frames_of
-from minitorch.viz.graph import Graph, write
+from minitorch.viz.frames import frames_of, recorded_sweep
+from minitorch.viz.graph import Graph
 from minitorch.viz.model import model_of
-from minitorch.viz.page import page
+from minitorch.viz.page import page, write
 from minitorch.viz.record import note_of
 from minitorch.viz.render import CannotRender
 from minitorch.viz.summary import summary
 from minitorch.viz.tape import Tape
-from minitorch.viz.trace import as_data, whole
+from minitorch.viz.trace import as_data, as_lists
 
 __all__ = ["Player", "play"]
 
 MOST_NODES = 600
 
 
+NOT_RECORDED = (
+    "Values inside the graph are known as far as backward needs them: compute the output inside `with viz.record():`, or give "
+    "play() a function, to see all of them."
+)
+
+
 class Player:
     """A forward and a backward pass, frame by frame. Prints as text, shows itself in a notebook, saves itself as a page."""
 
-    def __init__(self, picture: Graph, data: dict[str, Any], recorded: bool) -> None:
-        self._picture, self._data, self._recorded = picture, data, recorded
+    def __init__(self, picture: Graph, data: dict[str, Any]) -> None:
+        self._picture, self._data = picture, data
 
     @property
     def trace(self) -> dict[str, Any]:
         """Everything that is shown, with every element of every array, as plain data: json.dumps takes it as it is."""
-        return {**self._data, "arrays": [whole(array) for array in self._data["arrays"]]}
+        return {**self._data, "arrays": [as_lists(array) for array in self._data["arrays"]]}
 
     @property
     def html(self) -> str:
         """The page. Large arrays are in it by their range, mean, distribution and a thumbnail. Raises CannotRender."""
         title = f"Backpropagation of {self._data['output']}"
         arrays = [asdict(summary(array)) for array in self._data["arrays"]]
-        return page(title, self._picture.svg, {**self._data, "arrays": arrays, "recorded": self._recorded})
+        return page(title, self._picture.svg, {**self._data, "arrays": arrays})
 
     def save(self, path: str | Path) -> Path:
         """Write the page to a .html file, or the trace to a .json file. Returns the path.
@@ -67,7 +73,7 @@ class Player:
             first, *rest = frame["words"]
             lines.append(f"{i:>{width}}  {first}")
             lines += [" " * (width + 4) + line for line in rest]
-        if not self._recorded:
+        if not self._data["recorded"]:
             lines.append(NOT_RECORDED)
         return "\n".join(lines)
 
@@ -83,32 +89,28 @@ class Player:
         return bundle
 
 
-NOT_RECORDED = (
-    "Values inside the graph are known as far as backward needs them: compute the output inside `with viz.record():`, or give "
-    "play() a function, to see all of them."
-)
-
-
 def play(
     output: Any, path: str | Path | None = None, *, params: Any = None, inputs: Any = None, gradient: Tensor | None = None
 ) -> Player:
     """What `output.backward(gradient)` does, frame by frame; written to `path`, if there is one, as an HTML page.
 
     First each operation lights up with its inputs and its output, then each edge on the way back: the gradient that arrives,
-    times the local derivative, is the contribution that is added to the receiver's sum. It is the last backward() that a
-    recording saw, or else what backward() would do now, with what an earlier one has left in .grad. No .grad is changed by
-    looking; hooks, and the backward of the program's own Functions, run as they do in backward().
+    times the local derivative, is the contribution that is added to the receiver's sum. If a recording has seen backward()
+    start here, the last such is played; else what backward() would do now, with what an earlier one has left in .grad. No .grad
+    is changed by looking; hooks, and the backward of the program's own Functions, run as they do in backward().
 
     `output` is a Tensor, a list of them, or a function without arguments that returns such, which is called in a
     `viz.record()`. `params` and `inputs` give tensors their names, as for `viz.graph`.
     Raises RuntimeError for an output that has no history, that was freed by backward, or that is no number and comes without
-    `gradient`; ValueError for a graph of more nodes than can be played.
+    `gradient`; ValueError for a graph of more nodes than can be played; TypeError for what is no tensor.
     """
     if gradient is not None and not isinstance(gradient, Tensor):
         raise TypeError(f"play(): gradient is a Tensor of the output's shape, or None, not {type(gradient).__name__}")
     tape = Tape("play", output, params, inputs)
     large = [root for root in tape.roots if root.numel() != 1]
-    if large and gradient is None:
+    if gradient is not None and len(tape.roots) > 1:
+        raise RuntimeError(f"play(): one gradient to start from is for one output, and there are {len(tape.roots)}")
+    if large and gradient is None and recorded_sweep(tape) is None:
         raise RuntimeError(
             f"play() starts from a number, and the output has shape {list(large[0].shape)}: reduce it to a number first, with "
             ".sum() or .mean(), or say what to start from, viz.play(output, gradient=...), with a tensor of that shape"
@@ -118,13 +120,12 @@ def play(
             f"play() shows every node, and this graph has {len(tape.items):,}; it plays up to {MOST_NODES}: play a smaller "
             "model, or look at the whole with viz.graph(..., fold=50)"
         )
-    frames = frames_of(tape, gradient)
-    data = {"output": ", ".join(map(tape.name, tape.root_edges)), **as_data(tape, frames)}
-    recorded = all(note_of(node) is not None for node in tape.ops)
     model = model_of(tape)
     names = {tape.ids[node]: tape.name((node, 0)) for node in tape.ops}
-    named = [replace(node, grad="", variable=names.get(node.id, "")) for node in model.nodes]
-    player = Player(Graph(replace(model, nodes=tuple(named)), ("live",)), data, recorded)
+    named = [replace(node, grad="", variable=names.get(node.id, "")) for node in model.nodes]  # as the words call them
+    data = as_data(tape, model, frames_of(tape, gradient))
+    data |= {"output": tape.top, "recorded": all(note_of(node) is not None for node in tape.ops)}
+    player = Player(Graph(replace(model, nodes=tuple(named)), live=True), data)
     if path is not None:
         player.save(path)
     return player

@@ -5,14 +5,13 @@
     viz.graph(loss)        # with the modules as frames, every value, and the line of the program behind each box
 
 A note is on the node itself and lives as long as that. It holds copies of what the node computed, so a recording costs memory
-and time: it is for looking at a step or two, and not for training. Outside such a block nothing is noted, and nothing costs.
+and time: it is for looking at a step or two, and not for training. Outside such a block nothing is noted.
 """
 
 from __future__ import annotations
 
 import inspect
 import itertools
-import reprlib
 import sys
 import threading
 import weakref
@@ -22,12 +21,12 @@ from typing import Any
 
 from minitorch.autograd.function import AccumulateGrad, Function
 from minitorch.autograd.variable import TensorBase
-from minitorch.autograd.watch import Watcher, is_unwatched, watchers
+from minitorch.autograd.watch import Watcher, watchers
 from minitorch.backend.arrays import Array
 from minitorch.backend.notice import Line, users_frame, users_line
 from minitorch.nn import Module
 
-__all__ = ["Call", "Given", "Note", "held_by", "note_of", "record", "variables"]
+__all__ = ["Call", "Given", "Note", "Sweep", "held_before", "note_of", "record", "variables"]
 
 
 class Call:
@@ -54,17 +53,27 @@ class Given:
         self.name = ""  # what it was called where it was used
 
 
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """A sweep that was seen: where it began, as (serial number of the node, which output, gradient), and which leaves it was
+    for, None for all."""
+
+    starts: tuple[tuple[int, int, Array], ...]
+    wanted: frozenset[Any] | None
+
+
 @dataclass(slots=True)
 class Note:
     """What a node remembers for pictures."""
 
     line: Line
     call: Call | None
-    args: tuple[Any, ...]  # for each argument: a Given, None for a tensor that an op has made, a few words of anything else
+    args: tuple[Any, ...]  # for each argument: a Given, a number, or None for anything else
     outputs: tuple[Array | None, ...]  # copies
     saved: Any  # what the node saved for backward, which an ordinary backward frees
     names: dict[int, str]  # of outputs: what they were called where they were used
     grads: tuple[Array | None, ...] | None = None  # copies of what the last sweep brought to its outputs
+    sweep: Sweep | None = None  # the last that began here
 
 
 def note_of(node: Function) -> Note | None:
@@ -72,13 +81,19 @@ def note_of(node: Function) -> Note | None:
     return node.__dict__.get("_note_for_pictures")
 
 
-def held_by(leaf: AccumulateGrad) -> tuple[Array | None] | None:
-    """What was in the .grad of a leaf when the last recorded sweep came to it, in a tuple; None if there was no such sweep."""
-    return leaf.__dict__.get("_held_for_pictures")
+def held_before(leaf: AccumulateGrad, sweep: Sweep | None) -> Array | None:
+    """What was in the .grad of a leaf when a recorded sweep came to it; without one, what is there now."""
+    seen, held = leaf.__dict__.get("_held_for_pictures", (None, None))
+    if sweep is None or seen is not sweep:
+        held = None if leaf.variable._grad is None else leaf.variable._grad._array
+    return held
 
 
 class record(Watcher):
-    """A block in which nodes are noted. Only what happens in the thread that entered it."""
+    """A block in which nodes note where they come from: `with viz.record(): loss = criterion(model(x), y)`.
+
+    Only what happens in the thread that entered it. Raises RuntimeError if it is entered while it runs.
+    """
 
     def __enter__(self) -> record:
         if self in watchers:
@@ -87,6 +102,7 @@ class record(Watcher):
         self._modules: list[tuple[Any, Call]] = []  # those at work, the innermost last
         self._derivatives: list[Call] = []  # of the nodes that sweeps are at, one within another
         self._marks: list[int] = []  # for each sweep, how many there were when it began
+        self._sweep: Sweep | None = None
         self._given: dict[int, tuple[int, Given]] = {}  # by the tensor's id; with the version that was copied
         watchers.append(self)
         return self
@@ -95,11 +111,11 @@ class record(Watcher):
         if self in watchers:
             watchers.remove(self)
             for name, value in variables().items():
-                _call_it(value, name)
+                _remember_name(value, name)
         self._given, self._modules, self._derivatives = {}, [], []
 
     def _looks(self) -> bool:
-        return threading.get_ident() == self._thread and not is_unwatched()
+        return threading.get_ident() == self._thread
 
     # ---- what a watcher is told -----------------------------------------------------------------------------------
 
@@ -113,11 +129,18 @@ class record(Watcher):
                 names = {id(value): name for name, value in variables(here=True).items()}
                 for arg, given in zip(args, noted, strict=True):
                     if id(arg) in names:
-                        _call_it(given if isinstance(given, Given) else arg, names[id(arg)])
+                        _remember_name(given if isinstance(given, Given) else arg, names[id(arg)])
 
-    def began(self) -> None:
+    def sweep_began(self, roots: Sequence[Any], wanted: Any) -> None:
         if self._looks():
             self._marks.append(len(self._derivatives))
+            starts = tuple((node.serial, nr, getattr(grad, "_array", grad).copy()) for (node, nr), grad in roots)
+            kept = None if wanted is None else frozenset(edge for edge in wanted if edge[0].serial == 0)
+            self._sweep = Sweep(starts, kept)
+            for (node, _), _ in roots:
+                note = note_of(node)
+                if note is not None:
+                    note.sweep = self._sweep
 
     def sweeping(self, node: Any, got: tuple[Any, ...]) -> None:
         if self._looks():
@@ -133,13 +156,13 @@ class record(Watcher):
             for edge in node.edges:
                 if edge is not None and isinstance(edge[0], AccumulateGrad):
                     held = edge[0].variable._grad
-                    edge[0].__dict__["_held_for_pictures"] = (None if held is None else held._array.copy(),)
+                    edge[0].__dict__["_held_for_pictures"] = self._sweep, None if held is None else held._array.copy()
 
-    def ended(self) -> None:
+    def sweep_ended(self) -> None:
         if self._looks() and self._marks:
             del self._derivatives[self._marks.pop() :]
 
-    def entered(self, module: Any) -> None:
+    def module_entered(self, module: Any) -> None:
         if self._looks():
             parent = self._modules[-1][1] if self._modules else None
             call = Call(self._name(module), type(module).__name__, _printed(module), parent)
@@ -148,7 +171,7 @@ class record(Watcher):
                 call.names = [(weakref.ref(tensor), name) for name, tensor in named]
             self._modules.append((module, call))
 
-    def left(self, module: Any) -> None:
+    def module_left(self, module: Any) -> None:
         if self._looks() and self._modules:
             self._modules.pop()
 
@@ -156,7 +179,7 @@ class record(Watcher):
 
     def _noted(self, arg: Any) -> Any:
         if not isinstance(arg, TensorBase):
-            return _said(arg)
+            return arg if type(arg) in (int, float) else None
         if not arg.is_leaf:
             return None
         version, given = self._given.get(id(arg), (-1, None))
@@ -176,7 +199,7 @@ class record(Watcher):
         return next((name for name, value in variables().items() if value is module), "")
 
 
-def _call_it(value: Any, name: str) -> None:
+def _remember_name(value: Any, name: str) -> None:
     """Remember what a value is called, unless it has a name already."""
     if isinstance(value, Given):
         value.name = value.name or name
@@ -184,14 +207,6 @@ def _call_it(value: Any, name: str) -> None:
         note = note_of(value._edge[0])
         if note is not None:
             note.names.setdefault(value._edge[1], name)
-
-
-def _said(value: Any) -> str:
-    """An argument that is no tensor, in a few words: numbers and words as they are, of other things their type."""
-    if isinstance(value, int) and abs(value) > 10**15:
-        return f"{value:.4e}" if abs(value) < 10**300 else "int"
-    plain = (int, float, str, type(None))
-    return reprlib.repr(value) if isinstance(value, plain) else type(value).__name__
 
 
 def _printed(module: Any) -> str:

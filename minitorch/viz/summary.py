@@ -90,7 +90,7 @@ def _thumbnail(array: Array) -> tuple[tuple[int, ...], ...]:
 
 
 def number(value: Any) -> str:
-    """A number in at most four digits."""
+    """A number for reading: of a float four digits, an integer whole."""
     if isinstance(value, (bool, int)):
         return str(value)
     return f"{value:.4g}"

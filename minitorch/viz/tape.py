@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from minitorch.autograd.engine import walk
-from minitorch.autograd.function import AccumulateGrad, Edge, Function, Op, _edge_of
+from minitorch.autograd.function import AccumulateGrad, Edge, Function, Op, edge_of
 from minitorch.autograd.variable import TensorBase
 from minitorch.backend.arrays import Array
 from minitorch.nn import Module
@@ -24,9 +24,14 @@ from minitorch.tensor import Tensor
 from minitorch.viz.record import Given, note_of, record, variables
 from minitorch.viz.summary import number
 
-__all__ = ["Source", "Tape", "formula"]
+__all__ = ["Source", "Tape", "formula", "readable", "source_of"]
 
 Source = Edge | Given  # what an argument of an op was: a value on the tape, or a tensor that has no history
+
+
+def source_of(item: Function | Given) -> Source:
+    """The value that a box stands for: of an op, its first output."""
+    return item if isinstance(item, Given) else (item, 0)
 
 
 class Tape:
@@ -39,8 +44,8 @@ class Tape:
     def __init__(self, caller: str, outputs: Any, params: Any = None, inputs: Any = None) -> None:
         given = [*_pairs(caller, "params", params), *_pairs(caller, "inputs", inputs)]
         self.roots = _computed(caller, outputs)
-        self.root_edges: list[Edge] = [edge for edge in map(_edge_of, self.roots) if edge is not None]
-        self.order = walk(dict.fromkeys(node for node, _ in self.root_edges))
+        self.root_edges: list[Edge] = [edge for edge in map(edge_of, self.roots) if edge is not None]
+        self.order = walk(node for node, _ in self.root_edges)
         self.ops = [node for node in self.order if not isinstance(node, AccumulateGrad)]
         self._remembered: dict[Any, Given] = {}  # by a leaf's node: its value when it was used first
         self.sources = {node: self._sources_of(node, [tensor for _, tensor in given]) for node in self.ops}
@@ -56,7 +61,7 @@ class Tape:
         """What each argument was. Tensors without history are known from a note, or if they are wanted and were saved."""
         note = note_of(node)
         if note is None:
-            others = [entry[3] for entry in _saved(node) if any(entry[3] is tensor for tensor in wanted)]
+            others = [entry[3] for entry in node.saved_entries if any(entry[3] is tensor for tensor in wanted)]
             extra = [self._remembered.setdefault(id(t), Given(t)) for t in others if not t.requires_grad]
             return [*node.edges, *extra]
         for edge, arg in zip(node.edges, note.args, strict=True):
@@ -149,14 +154,14 @@ class Tape:
             name = tensors.get(id(leaf), "") if leaf is not None else ""
             name = name or (memory.name if memory is not None else "")
             if name:
-                wanted[item if isinstance(item, Given) else (item, 0)] = name
+                wanted[source_of(item)] = name
         for edge, name in _names_of_use(self.ops).items():
             wanted.setdefault(edge, name)
         for i, edge in enumerate(self.root_edges):
             wanted.setdefault(edge, "output" if len(self.roots) == 1 else f"output{i}")
         self.named = set(wanted)
         taken, counts = set[str](), dict[str, int]()
-        for item in sorted(self.items, key=lambda item: self._first_of(item) not in wanted):  # the program's names come first
+        for item in sorted(self.items, key=lambda item: source_of(item) not in wanted):  # the program's names come first
             for source in [item] if isinstance(item, Given) else [(item, nr) for nr in range(len(item.outputs))]:
                 word = wanted.get(source) or self._word(item)
                 while source not in self._names:
@@ -166,9 +171,6 @@ class Tape:
                         self._names[source] = name
                         taken.add(name)
 
-    def _first_of(self, item: Any) -> Any:
-        return item if isinstance(item, Given) else (item, 0)
-
     def _word(self, item: Any) -> str:
         """What a value is called after: a number after itself, others after what made them."""
         if isinstance(item, Given):
@@ -177,6 +179,10 @@ class Tape:
 
     def _leaves(self) -> list[Any]:
         return [item for item in self.items if isinstance(item, (Given, AccumulateGrad))]
+
+    def uses(self, edge: Edge) -> int:
+        """How often a value is used: by nodes, and as what is differentiated."""
+        return sum(sources.count(edge) for sources in self.sources.values()) + self.root_edges.count(edge)
 
     @property
     def top(self) -> str:
@@ -199,7 +205,7 @@ class Tape:
         note, sources = note_of(node), self.sources[node]
         words = [""] * len(sources)
         if note is not None and isinstance(node, Pointwise):
-            words = [arg if isinstance(arg, str) and arg[:1] in "-0123456789" else "" for arg in note.args]
+            words = [number(arg) if type(arg) in (int, float) else "" for arg in note.args]
         return list(zip(sources, words, strict=True))
 
     def argument(self, node: Function, argument: int) -> str:
@@ -225,7 +231,8 @@ class Tape:
         note = note_of(node)
         if note is None:
             return ""
-        file = "notebook" if "ipy" in note.line.file else os.path.basename(note.line.file)
+        cell = re.search(r"<ipython-input-|[\\/]ipykernel_", note.line.file)
+        file = "notebook" if cell else os.path.basename(note.line.file)
         return readable(f"{file}:{note.line.number}" + (f"  {note.line.text}" if note.line.text else ""))
 
 
@@ -261,7 +268,7 @@ def _returned(op: type[Function]) -> str:
 
 
 def readable(name: str) -> str:
-    """A name without what no file can hold: control characters and halves of characters become a question mark."""
+    """A name without what no file can hold: control characters and halves of characters become U+FFFD."""
     if name.isprintable():
         return name
     return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in name)
@@ -330,6 +337,7 @@ def _names_of_use(ops: Sequence[Function]) -> dict[Edge, str]:
 
 
 def _tensors_of(module: Module) -> Iterator[tuple[str, Any]]:
+    """Parameters and buffers by name; by way of the class, as a program may have its own idea of these methods."""
     yield from Module.named_parameters(module)
     yield from Module.named_buffers(module)
 
@@ -353,16 +361,11 @@ def _names_in_modules(modules: Mapping[str, Module], leaves: set[int]) -> dict[i
     return names
 
 
-def _saved(node: Function) -> list[Any]:
-    """What a node has saved for backward: (value, version cell, version, origin) each."""
-    return [entry for entry in node._saved or () if type(entry) is tuple and len(entry) == 4]
-
-
 def _saved_values(ops: Sequence[Function]) -> dict[Edge, Array]:
     """The values that nodes have saved for backward, as far as they have not been changed since."""
     values: dict[Edge, Array] = {}
     for node in ops:
-        for value, cell, version, origin in _saved(node):
+        for value, cell, version, origin in node.saved_entries:
             if value is None or (cell is not None and cell[0] != version):
                 continue
             edge = (node, origin[0]) if type(origin) is tuple else getattr(origin, "_edge", None)

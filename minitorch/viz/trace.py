@@ -9,16 +9,17 @@ from minitorch.backend.arrays import Array, xp
 from minitorch.backend.device import device, to_device
 from minitorch.tensor import Tensor
 from minitorch.viz.frames import Frame
-from minitorch.viz.model import model_of
+from minitorch.viz.model import Model
 from minitorch.viz.record import Given
-from minitorch.viz.tape import Source, Tape
-from minitorch.viz.words import told
+from minitorch.viz.tape import Tape, source_of
+from minitorch.viz.words import sentences
 
-__all__ = ["as_data", "replay", "whole"]
+__all__ = ["as_data", "replay", "as_lists"]
 
 
-def as_data(tape: Tape, frames: list[Frame]) -> dict[str, Any]:
-    """Nodes, frames and arrays, each array once: frames name it by its number."""
+def as_data(tape: Tape, model: Model, frames: list[Frame]) -> dict[str, Any]:
+    """Nodes, frames and arrays, each array once: frames name it by its number. Of a frame's lines `words` has the text and
+    `roles` the roles."""
     arrays: list[Array] = []
     numbers: dict[Any, int] = {}
 
@@ -32,18 +33,17 @@ def as_data(tape: Tape, frames: list[Frame]) -> dict[str, Any]:
             arrays.append(array)
         return numbers[key]
 
-    model = model_of(tape)
     nodes = []
     for node, item in zip(model.nodes, [*tape.items, *[None] * len(tape.roots)], strict=True):
-        source: Source | None = item if isinstance(item, Given) else (item, 0) if item is not None else None
-        name = node.name if source is None else tape.name(source)
-        known = {} if source is None else {"value": put(tape.value(source))}
+        name = node.name if item is None else tape.name(source_of(item))
+        known = {} if item is None else {"value": put(tape.value(source_of(item)))}
         facts = {key: getattr(node, key) for key in ("id", "kind", "shape", "dtype", "call", "formula", "derivative", "line")}
         nodes.append({**facts, "name": name, "op": node.name if node.kind == "op" else "", **known})
     told_frames = []
     for frame in frames:
         data: dict[str, Any] = {"kind": frame.kind, "node": tape.ids[frame.node], "output": frame.output}
-        data["words"] = told(tape, frame, frames)
+        lines = sentences(tape, frame, frames)
+        data |= {"words": [text for _, text in lines], "roles": [role for role, _ in lines]}
         for key, pairs in (("inputs", frame.inputs), ("others", frame.others)):
             if pairs:
                 data[key] = [[tape.ids[s if isinstance(s, Given) else s[0]], put(value)] for s, value in pairs]
@@ -63,7 +63,7 @@ def as_data(tape: Tape, frames: list[Frame]) -> dict[str, Any]:
     return {"nodes": nodes, "edges": edges, "frames": told_frames, "arrays": arrays}
 
 
-def whole(array: Array) -> dict[str, Any]:
+def as_lists(array: Array) -> dict[str, Any]:
     """An array with every element, as JSON can hold it: numbers that are none (nan, inf) are words."""
     values = array.reshape(-1).tolist()
     values = [*map(_word, values)] if array.dtype.kind == "f" else values

@@ -1,10 +1,11 @@
 """Why a gradient is what it is: the chain rule written out over all paths from one element to the output, with numbers.
 
-    print(viz.why(w, loss))
+    loss = ((w * x).sum() - 1) ** 2          # w is [0.5, -1, 2] and x [1, 2, 3]
+    print(viz.why(w, loss, index=1))
 
-    dloss/dw[1] = -14.0
-      = ∂loss/∂sub · ∂sub/∂sum · ∂sum/∂h[1] · ∂h[1]/∂w[1]
-      = 7.0 * 1.0 * 1.0 * (-2.0)
+    dloss/dw[1] = 14.0
+      = ∂loss/∂sub · ∂sub/∂sum · ∂sum/∂mul[1] · ∂mul[1]/∂w[1]
+      = 7.0 * 1.0 * 1.0 * 2.0
 
 d is for the whole of a gradient, over all ways, ∂ for the derivative of one operation in one argument, all others held.
 Paths are followed from the element towards the output. What is still to come of a path begun with product p, at an element
@@ -21,12 +22,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from minitorch.autograd.engine import _hooked, walk
-from minitorch.autograd.function import AccumulateGrad, Edge, Function, _edge_of
+from minitorch.autograd.engine import run_hooks_on, walk
+from minitorch.autograd.function import AccumulateGrad, Edge, Function, edge_of
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.backend.arrays import Array, xp
 from minitorch.tensor import Tensor
-from minitorch.viz.frames import looked_on
+from minitorch.viz.frames import watched_sweep
 from minitorch.viz.local import Local, at, largest
 from minitorch.viz.record import variables
 from minitorch.viz.summary import number
@@ -107,17 +108,18 @@ class Why:
 def why(tensor: Tensor, output: Tensor | None = None, *, index: int | tuple[int, ...] | None = None, params: Any = None) -> Why:
     """The chain rule for the gradient of `output` with respect to one element of `tensor`, over all paths, with numbers.
 
-    output: a tensor of one element; without it the last one that the calling program has computed from `tensor` in a variable.
+    output: a tensor of one element; without it, the youngest such among the caller's variables that depends on `tensor`.
     index: which element of `tensor`; without it the one with the largest gradient.
     params: names for tensors, as for `viz.graph`.
 
-    Raises RuntimeError if no output depends on `tensor`, or if the graph between them was freed.
+    Raises RuntimeError for an output of more than one element, if it does not depend on `tensor`, or if the graph between them
+    was freed; IndexError for an `index` that names no element; TypeError for what is no tensor.
     """
     if not isinstance(tensor, Tensor):
         raise TypeError(f"why() explains the gradient of a Tensor, and got {type(tensor).__name__}")
     if output is not None and not isinstance(output, Tensor):
         raise TypeError(f"why(): output is the Tensor that was differentiated, not {type(output).__name__}")
-    start = _edge_of(tensor)
+    start = edge_of(tensor)
     if start is None:
         raise RuntimeError("why(): this tensor requires no gradient: call requires_grad_() on it before it is used")
     output = _last_output(tensor, start) if output is None else output
@@ -163,7 +165,7 @@ class _Gradients:
     """The gradient of every value, and by what hooks have multiplied it there."""
 
     def __init__(self, tape: Tape) -> None:
-        seeds, steps = looked_on(tape, None)
+        seeds, steps = watched_sweep(tape)
         ((self.root, seed),) = seeds
         self.at: dict[Edge, Array] = {self.root: seed}
         self.hooked: dict[Edge, Array] = {}
@@ -176,7 +178,7 @@ class _Gradients:
                     self.at[edge] = self.at[edge] + grad if edge in self.at else grad
         for item in tape.items:
             if isinstance(item, AccumulateGrad) and item.variable._hooks and (item, 0) in self.at:
-                self._replace((item, 0), _hooked(self.at[item, 0].copy(), item.variable._hooks, False))
+                self._replace((item, 0), run_hooks_on(self.at[item, 0].copy(), item.variable._hooks, False))
 
     def _replace(self, edge: Edge, grad: Array) -> None:
         held = self.at.get(edge)
@@ -288,7 +290,7 @@ def _ways_on(
         step = (_factor(name, slopes, j), *gradients.hook(tape, edge, j))
         product = path.product * math.prod(factor.value for factor in step)
         ways.append(_Begun(edge, j, (*path.factors, *step), product, path.product * size))
-    return ways, path.product * sum(way[0] for way in found[WIDEST:])
+    return ways, sum(path.product * way[0] for way in found[WIDEST:])
 
 
 def _factor(name: str, values: Array, element: int) -> Factor:
