@@ -98,7 +98,8 @@ print(f"Its backward pass, to step through in a browser, is in {where}")
 print(
     """
 What next?
-  open the picture in a browser: the layers printed above are its frames, cross_entropy begins with LogSoftmax
+  open the picture in a browser: the layers printed above are around their operations, cross_entropy begins with
+    LogSoftmax
   open the page in a browser, and press the space bar: where does the gradient go, and what is it multiplied with?
   see more graphs, and how they are drawn: make gallery
   change the model in tutorials/00_quickstart.py, and run `make demo` again

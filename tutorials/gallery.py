@@ -80,7 +80,7 @@ class LeNet(nn.Module):
 
 
 def lenet():
-    """LeNet-5: modules as frames, parameters inside them."""
+    """LeNet-5: modules as clusters, parameters inside them."""
     model, images, labels = LeNet(), minitorch.randn(4, 1, 28, 28), minitorch.tensor([7, 2, 1, 0])
     with viz.record():
         loss = F.cross_entropy(model(images), labels)

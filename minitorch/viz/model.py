@@ -1,4 +1,4 @@
-"""What a picture of the tape shows, as plain data: boxes, arrows, and frames around boxes.
+"""What a picture of the tape shows, as plain data: boxes, arrows, and clusters around boxes.
 
 `model_of` reads it off a Tape. `folded` and `folded_to_depth` put several boxes into one, for graphs too large to look at.
 """
@@ -27,7 +27,7 @@ class Node:
     """A box. `kind` is leaf (its gradient is wanted), data (it is not), op, output, or fold, which stands for several boxes.
 
     `value` and `gradient` are there if they were asked for and somebody has kept them. `memory` is what the output takes in
-    bytes, `kept` what the node holds for its backward. `scope` is the id of the frame around it, '' for none.
+    bytes, `kept` what the node holds for its backward. `scope` is the id of the cluster around it, '' for none.
     """
 
     id: str
@@ -63,7 +63,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class Scope:
-    """A frame around boxes: one call of a module, named as its parent names it, or a derivative that was recorded."""
+    """A cluster of boxes: one call of a module, named as its parent names it, or a derivative that was recorded."""
 
     id: str
     name: str
@@ -74,7 +74,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Model:
-    """What a picture shows: nodes from the oldest to the youngest, edges, and frames, outer ones first."""
+    """What a picture shows: nodes from the oldest to the youngest, edges, and clusters, outer ones first."""
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
@@ -157,11 +157,11 @@ def _kept(node: Function) -> int:
 
 
 class _Scopes:
-    """The frames of a tape: that of an op was noted; a parameter is inside the frame that all its users share."""
+    """The clusters of a tape: that of an op was noted; a parameter is inside the one that all its users share."""
 
     def __init__(self, tape: Tape) -> None:
         self._found: dict[int, Call] = {}
-        self._paths: dict[Any, list[Call]] = {}  # of each box the frames around it, from the outside in
+        self._paths: dict[Any, list[Call]] = {}  # of each box the clusters around it, from the outside in
         for node in tape.ops:
             note = note_of(node)
             path: list[Call] = []
@@ -223,7 +223,7 @@ def _stretch(nodes: Sequence[Node]) -> Node:
 
 
 def folded_to_depth(model: Model, depth: int) -> Model:
-    """Frames as they are down to `depth`; every frame below is one box, and boxes in a row that are alike are one."""
+    """Clusters as they are down to `depth`; every one below is one box, and boxes in a row that are alike are one."""
     parents = {scope.id: scope.parent for scope in model.scopes}
     paths: dict[str, list[str]] = {"": []}
     for scope in model.scopes:
@@ -239,17 +239,17 @@ def folded_to_depth(model: Model, depth: int) -> Model:
         else:
             inside[path[depth]] = [node]
             groups.append(inside[path[depth]])
-    frames = {scope.id: scope for scope in model.scopes}
+    scopes = {scope.id: scope for scope in model.scopes}
     alike: dict[str, tuple[str, ...]] = {}  # of a box, what another has in common with it if the two are alike
 
     def box(nodes: Sequence[Node]) -> Node:
-        frame = frames[paths[nodes[0].scope][depth]]
-        one = _one_for(nodes, " ".join(filter(None, (frame.name, frame.kind))), "fold")
+        scope = scopes[paths[nodes[0].scope][depth]]
+        one = _one_for(nodes, " ".join(filter(None, (scope.name, scope.kind))), "fold")
         leaves = sum(math.prod(node.shape) for node in nodes if node.kind == "leaf")
         ops = sum(node.kind == "op" for node in nodes)
         inside = f"{ops:,} {'op' if ops == 1 else 'ops'}" + (f", {leaves:,} parameters" if leaves else "")
-        alike[one.id] = frame.kind, frame.text, inside
-        return replace(one, scope=frame.parent, contents=inside)
+        alike[one.id] = scope.kind, scope.text, inside
+        return replace(one, scope=scope.parent, contents=inside)
 
     shown = tuple(scope for scope in model.scopes if len(paths[scope.id]) <= depth)
     boxes = [(group, group[0] if len(paths[group[0].scope]) <= depth else box(group)) for group in groups]

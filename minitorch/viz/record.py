@@ -2,7 +2,7 @@
 
     with viz.record():
         loss = criterion(model(x), y)
-    viz.graph(loss)        # with the modules as frames, every value, and the line of the program behind each box
+    viz.graph(loss)        # with the modules as clusters, every value, and the line of the program behind each box
 
 A note is on the node itself and lives as long as that. It holds copies of what the node computed, so a recording costs memory
 and time: it is for looking at a step or two, and not for training. Outside such a block nothing is noted.
