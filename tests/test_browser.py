@@ -240,9 +240,13 @@ def test_a_graph_as_a_page(opened, tmp_path):
 
 def test_in_a_notebook(opened, player, tmp_path):
     notebook = tmp_path / "notebook.html"
-    notebook.write_text("<!DOCTYPE html><meta charset=utf-8>" + player._repr_mimebundle_()["text/html"], encoding="utf-8")
+    cell = player._repr_mimebundle_()["text/html"]
+    notebook.write_text(f"<!DOCTYPE html><meta charset=utf-8><div id=d style='display:none'>{cell}</div>", encoding="utf-8")
     page = opened(notebook)
     frame = page.frames[-1]
+    page.evaluate("document.getElementById('d').style.display = 'block'")  # as a notebook does, which lays out later
+    page.wait_for_timeout(300)
+    assert frame.evaluate("document.querySelector('#scroll svg').getBoundingClientRect().width") > 100
     frame.wait_for_selector("#panel h2")
     frame.click("#next")
     assert frame.inner_text("#panel h2") == player.trace["frames"][1]["words"][0]
