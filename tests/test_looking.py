@@ -447,3 +447,12 @@ def test_names_with_braces_and_markup_stay_text():
     y = x.sum()
     page = viz.play(y, inputs={"<script>alert(1)</script>": y}).html
     assert "<script>alert" not in page
+
+
+def test_why_ends_on_graphs_with_more_paths_than_can_be_followed():
+    x = mt.randn(8, 8, requires_grad=True)
+    y = x
+    for _ in range(12):
+        y = (y @ x).relu()  # which cuts many ways
+    why = viz.why(x, y.sum())
+    assert eval(why.expression) == pytest.approx(why.value, rel=1e-3)

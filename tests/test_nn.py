@@ -177,3 +177,9 @@ def test_random_slopes_are_within_their_range_and_the_derivative_uses_them():
     assert 0.1 <= slopes.min().item() <= slopes.max().item() <= 0.3
     y.sum().backward()
     assert mt.all(mt.abs(x.grad[x.detach() < 0] - slopes) < 1e-5)
+
+
+def test_normalization_over_nothing():
+    x = mt.zeros(2, 0, requires_grad=True)
+    nn.functional.layer_norm(x, (0,)).sum().backward()
+    assert x.grad.shape == (2, 0)

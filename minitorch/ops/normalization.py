@@ -46,7 +46,7 @@ class Standardize(Op):
 
     def backward(ctx, grad: Tensor | None, grad_mean: Tensor | None, grad_var: Tensor | None) -> Any:
         x, average, var = ctx.saved_tensors
-        deviation, share = sqrt(var + ctx.eps), 1 / ctx.count
+        deviation, share = sqrt(var + ctx.eps), 1 / max(ctx.count, 1)
         y = (x - average) * (1 / deviation)
         total: Any = None
         if grad is not None:

@@ -36,6 +36,7 @@ from minitorch.viz.tape import Tape
 __all__ = ["Factor", "Path", "Why", "why"]
 
 MOST_PATHS = 24
+MOST_STEPS = 1500  # from element to element, after which what is left counts as other paths
 WIDEST = 60  # ways on from one element that are followed
 
 
@@ -220,12 +221,13 @@ def _paths(tape: Tape, start: Edge, element: int, gradients: _Gradients) -> tupl
     share = gradients.at[start].reshape(-1)[element].item()
     begun = [_Begun(start, element, first, math.prod(factor.value for factor in first), share)]  # a heap, the largest first
     paths: list[Path] = []
-    rest, cut = 0.0, ""
-    while begun and len(paths) < MOST_PATHS:
+    rest, cut, steps = 0.0, "", 0
+    while begun and len(paths) < MOST_PATHS and steps < MOST_STEPS:
         path: _Begun | None = heapq.heappop(begun)
         while path is not None and path.edge != gradients.root:  # from here on the largest way, to the end
             ways, others = _ways_on(path, users.get(path.edge, ()), tape, gradients, locals_)
             rest += others
+            steps += 1
             if not ways:
                 here = at(tape.name(path.edge), path.edge[0].outputs[path.edge[1]][0], path.element)
                 used = ", ".join(tape.name((node, 0)) for node, _ in users.get(path.edge, ()))
