@@ -456,3 +456,48 @@ def test_why_ends_on_graphs_with_more_paths_than_can_be_followed():
         y = (y @ x).relu()  # which cuts many ways
     why = viz.why(x, y.sum())
     assert eval(why.expression) == pytest.approx(why.value, rel=1e-3)
+
+
+def test_each_recorded_backward_is_played_as_it_was():
+    w = mt.tensor(2.0, requires_grad=True)
+    with viz.record():
+        a, b = w * 3, w * 5
+        a.backward()
+        b.backward()
+    assert viz.replay(viz.play(a).trace)["w"].item() == 3
+    assert viz.replay(viz.play(b).trace)["w"].item() == 8
+    x = mt.tensor([1.0, 2.0], requires_grad=True)
+    with viz.record():
+        y = (Implicit.apply(x) * 1).sum()
+        y.backward()
+    assert viz.replay(viz.play(y).trace)["x"].tolist() == x.grad.tolist()
+
+
+def test_a_hook_in_place_does_not_change_what_a_sweep_began_with():
+    h = mt.ones(2, requires_grad=True) * 2
+
+    def triple(grad):
+        grad.mul_(3)
+
+    h.register_hook(triple)
+    seed = mt.ones(2)
+    for _ in range(2):
+        viz.play(h, gradient=seed)
+    assert seed.tolist() == [1, 1]
+
+
+def test_paths_beside_an_infinite_slope():
+    x = mt.tensor([0.0, 1.0], requires_grad=True)
+    why = viz.why(x, (x.log() * 3).sum(), index=0)
+    assert eval(why.expression) == why.value == float("inf")
+    x = mt.tensor([-1.0, 4.0], requires_grad=True)
+    assert eval(viz.why(x, x.relu().sqrt().sum(), index=0).expression) == 0
+
+
+def test_a_leaf_whose_gradient_was_asked_for_dies(no_collector):
+    w = mt.tensor(2.0, requires_grad=True)
+    with viz.record():
+        mt.autograd.grad(w * 3, w)
+    leaf = weakref.ref(w)
+    del w
+    assert leaf() is None

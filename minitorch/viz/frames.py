@@ -25,7 +25,7 @@ from minitorch.autograd.watch import Watcher, watched_by
 from minitorch.backend.arrays import Array, as_array, sum_to, xp
 from minitorch.tensor import Tensor
 from minitorch.viz.local import Local, at, largest, terms
-from minitorch.viz.record import Given, Sweep, held_before, note_of
+from minitorch.viz.record import Given, Sweep, held_before
 from minitorch.viz.tape import Source, Tape
 
 __all__ = ["Frame", "Part", "frames_of", "watched_sweep"]
@@ -107,8 +107,7 @@ def frames_of(tape: Tape, gradient: Tensor | None = None) -> list[Frame]:
 
 def recorded_sweep(tape: Tape) -> Sweep | None:
     """The last sweep that a recording saw begin at the outputs of this tape, and at no others."""
-    notes = [note_of(node) for node, _ in tape.root_edges]
-    seen = {note.sweep if note is not None else None for note in notes}
+    seen = {node.__dict__.get("_sweep_for_pictures") for node, _ in tape.root_edges}
     sweep = seen.pop() if len(seen) == 1 else None
     places = sorted((node.serial, nr) for node, nr in tape.root_edges)
     return sweep if sweep is not None and sorted(start[:2] for start in sweep.starts) == places else None
@@ -123,7 +122,9 @@ def watched_sweep(
         seeds = seeds_of(tuple(tape.roots), None if gradient is None else [gradient], False)
     else:
         nodes = {node.serial: node for node, _ in tape.root_edges}
-        seeds = [((nodes[serial], nr), grad) for serial, nr, grad in again.starts]
+        seeds = [((nodes[serial], nr), grad.copy()) for serial, nr, grad in again.starts]
+    seeds = [(edge, as_array(grad).copy()) for edge, grad in seeds]
+    begun = [(edge, fit(grad, edge, None, False).copy()) for edge, grad in seeds]
     onlooker = _Onlooker()
     kept = [t for node in tape.order for ref in (node.retained or {}).values() if (t := ref()) is not None]
     before = [(tensor, tensor._grad) for tensor in kept]
@@ -139,7 +140,7 @@ def watched_sweep(
     finally:
         for tensor, grad in before:
             tensor._grad = grad
-    return [(edge, fit(as_array(grad), edge, None, False).copy()) for edge, grad in seeds], onlooker.steps
+    return begun, onlooker.steps
 
 
 def _forward(tape: Tape) -> list[Frame]:
@@ -189,7 +190,7 @@ def _backward(tape: Tape, seeds: list[tuple[Edge, Array]], steps: list[Step], se
     for item in tape.items:
         if isinstance(item, AccumulateGrad) and (item, 0) in sums.total:
             leaf = item.variable
-            if not leaf.requires_grad or (seen is not None and seen.wanted is not None and (item, 0) not in seen.wanted):
+            if not leaf.requires_grad or (seen is not None and seen.wanted is not None and id(item) not in seen.wanted):
                 continue  # no longer wanted, or not by that sweep
             if leaf._hooks:
                 replaced((item, 0), run_hooks_on(sums.total[item, 0].copy(), leaf._hooks, False))

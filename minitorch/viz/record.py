@@ -55,11 +55,11 @@ class Given:
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """A sweep that was seen: where it began, as (serial number of the node, which output, gradient), and which leaves it was
-    for, None for all."""
+    """A sweep that was seen: where it began, as (serial number of the node, which output, gradient), and the ids of the leaves'
+    nodes that it was for, None for all."""
 
     starts: tuple[tuple[int, int, Array], ...]
-    wanted: frozenset[Any] | None
+    wanted: frozenset[int] | None
 
 
 @dataclass(slots=True)
@@ -73,7 +73,6 @@ class Note:
     saved: Any  # what the node saved for backward, which an ordinary backward frees
     names: dict[int, str]  # of outputs: what they were called where they were used
     grads: tuple[Array | None, ...] | None = None  # copies of what the last sweep brought to its outputs
-    sweep: Sweep | None = None  # the last that began here
 
 
 def note_of(node: Function) -> Note | None:
@@ -83,10 +82,10 @@ def note_of(node: Function) -> Note | None:
 
 def held_before(leaf: AccumulateGrad, sweep: Sweep | None) -> Array | None:
     """What was in the .grad of a leaf when a recorded sweep came to it; without one, what is there now."""
-    seen, held = leaf.__dict__.get("_held_for_pictures", (None, None))
-    if sweep is None or seen is not sweep:
-        held = None if leaf.variable._grad is None else leaf.variable._grad._array
-    return held
+    seen = leaf.__dict__.get("_held_for_pictures", {})
+    if sweep is None or sweep not in seen:
+        return None if leaf.variable._grad is None else leaf.variable._grad._array
+    return seen[sweep]
 
 
 class record(Watcher):
@@ -102,7 +101,7 @@ class record(Watcher):
         self._modules: list[tuple[Any, Call]] = []  # those at work, the innermost last
         self._derivatives: list[Call] = []  # of the nodes that sweeps are at, one within another
         self._marks: list[int] = []  # for each sweep, how many there were when it began
-        self._sweep: Sweep | None = None
+        self._sweeps: list[Sweep] = []  # one within another
         self._given: dict[int, tuple[int, Given]] = {}  # by the tensor's id; with the version that was copied
         watchers.append(self)
         return self
@@ -135,12 +134,10 @@ class record(Watcher):
         if self._looks():
             self._marks.append(len(self._derivatives))
             starts = tuple((node.serial, nr, getattr(grad, "_array", grad).copy()) for (node, nr), grad in roots)
-            kept = None if wanted is None else frozenset(edge for edge in wanted if edge[0].serial == 0)
-            self._sweep = Sweep(starts, kept)
+            kept = None if wanted is None else frozenset(id(edge[0]) for edge in wanted if edge[0].serial == 0)
+            self._sweeps.append(Sweep(starts, kept))
             for (node, _), _ in roots:
-                note = note_of(node)
-                if note is not None:
-                    note.sweep = self._sweep
+                node.__dict__["_sweep_for_pictures"] = self._sweeps[-1]
 
     def sweeping(self, node: Any, got: tuple[Any, ...]) -> None:
         if self._looks():
@@ -156,11 +153,13 @@ class record(Watcher):
             for edge in node.edges:
                 if edge is not None and isinstance(edge[0], AccumulateGrad):
                     held = edge[0].variable._grad
-                    edge[0].__dict__["_held_for_pictures"] = self._sweep, None if held is None else held._array.copy()
+                    seen = edge[0].__dict__.setdefault("_held_for_pictures", weakref.WeakKeyDictionary())
+                    seen.setdefault(self._sweeps[-1], None if held is None else held._array.copy())
 
     def sweep_ended(self) -> None:
         if self._looks() and self._marks:
             del self._derivatives[self._marks.pop() :]
+            self._sweeps.pop()
 
     def module_entered(self, module: Any) -> None:
         if self._looks():

@@ -170,6 +170,7 @@ class _Gradients:
         ((self.root, seed),) = seeds
         self.at: dict[Edge, Array] = {self.root: seed}
         self.hooked: dict[Edge, Array] = {}
+        self.passed = {(node, i): grad for node, _, passed in steps for i, grad in enumerate(passed)}
         for node, got, passed in steps:
             for nr, grad in enumerate(got):
                 if grad is not None:
@@ -280,8 +281,12 @@ def _ways_on(
         for i, (grad, column) in enumerate(zip(got, local.column(argument, path.element), strict=True)):
             if grad is not None and column is not None:
                 flat, slopes = grad.reshape(-1), column.reshape(-1)
-                matters = (slopes != 0) | ~xp.isfinite(flat)
-                places = xp.flatnonzero(matters if math.isfinite(path.product) else matters | True).tolist()
+                share = gradients.passed.get((user, argument))
+                undefined = share is not None and math.isnan(share.reshape(-1)[path.element].item())
+                matters = (slopes != 0) | (~xp.isfinite(flat) if undefined else False)
+                if not math.isfinite(path.product) and gradients.at[path.edge].reshape(-1)[path.element] == 0:
+                    matters = matters | True
+                places = xp.flatnonzero(matters).tolist()
                 found += [(slopes[j].item() * flat[j].item(), (user, i), j, argument, slopes) for j in places]
     found.sort(key=lambda way: -_size(way[0]))
     ways = []
