@@ -501,3 +501,34 @@ def test_a_leaf_whose_gradient_was_asked_for_dies(no_collector):
     leaf = weakref.ref(w)
     del w
     assert leaf() is None
+
+
+def test_letters_of_a_function_with_setup_context():
+    class Times(Function):
+        """a b;  in a: b, in b: a"""
+
+        @staticmethod
+        def forward(a, b):
+            return a * b
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.save_for_backward(*inputs)
+
+        @staticmethod
+        def backward(ctx, grad):
+            a, b = ctx.saved_tensors
+            return grad * b, grad * a
+
+    x, y = mt.tensor(2.0, requires_grad=True), mt.tensor(3.0, requires_grad=True)
+    text = repr(viz.play(Times.apply(x, y)))
+    assert "derivative in a:  b" in text
+    assert "derivative in b:  a" in text
+
+
+def test_a_variable_with_a_name_that_no_file_can_hold():
+    globals()["\0odd"] = mt.ones(1, requires_grad=True)
+    try:
+        assert "\0" not in viz.graph(globals()["\0odd"] * 2).digraph.source
+    finally:
+        del globals()["\0odd"]

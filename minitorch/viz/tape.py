@@ -135,12 +135,12 @@ class Tape:
             tensors.setdefault(key, name)
         for name, value in program.items():
             if isinstance(value, TensorBase):
-                tensors.setdefault(id(value), name)
+                tensors.setdefault(id(value), readable(name))
         for note in filter(None, map(note_of, self.ops)):
             call = note.call
             while call is not None:
                 for reference, name in call.names:
-                    tensors.setdefault(id(reference()), name)
+                    tensors.setdefault(id(reference()), readable(name))
                 call = call.parent
         wanted: dict[Any, str] = {}
         known: list[TensorBase] = [t for _, t in given]
@@ -152,7 +152,7 @@ class Tape:
             leaf = item.tensor() if isinstance(item, Given) else item.variable
             memory = item if isinstance(item, Given) else self._remembered.get(item)
             name = tensors.get(id(leaf), "") if leaf is not None else ""
-            name = name or (memory.name if memory is not None else "")
+            name = name or readable(memory.name if memory is not None else "")
             if name:
                 wanted[source_of(item)] = name
         for edge, name in _names_of_use(self.ops).items():
@@ -216,7 +216,8 @@ class Tape:
             ]
         except (TypeError, ValueError):
             return ""
-        return names[argument + 1] if argument + 1 < len(names) else ""
+        place = argument + (type(node).setup_context is Function.setup_context)  # or else forward has no ctx
+        return names[place] if place < len(names) else ""
 
     def local_name(self, node: Function, nr: int, argument: int) -> str:
         """∂mul/∂w; of an argument that is given twice, which of the two: ∂mul/∂(w as a)."""
