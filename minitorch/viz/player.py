@@ -97,7 +97,7 @@ def play(
     First each operation lights up with its inputs and its output, then each edge on the way back: the gradient that arrives,
     times the local derivative, is the contribution that is added to the receiver's sum. If a recording has seen backward()
     start here, the last such is played; else what backward() would do now, with what an earlier one has left in .grad. No .grad
-    is changed by looking; hooks, and the backward of the program's own Functions, run as they do in backward().
+    is changed by looking; but hooks, and the backward of the program's own Functions, run for it, perhaps more than once.
 
     `output` is a Tensor, a list of them, or a function without arguments that returns such, which is called in a
     `viz.record()`. `params` and `inputs` give tensors their names, as for `viz.graph`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from minitorch.autograd.variable import wrap
@@ -10,6 +11,7 @@ from minitorch.backend.device import device, to_device
 from minitorch.tensor import Tensor
 from minitorch.viz.frames import Frame
 from minitorch.viz.model import Model
+from minitorch.viz.page import finite
 from minitorch.viz.record import Given
 from minitorch.viz.tape import Tape, source_of
 from minitorch.viz.words import sentences
@@ -55,9 +57,7 @@ def as_data(tape: Tape, model: Model, frames: list[Frame]) -> dict[str, Any]:
             if getattr(frame, key) is not None:
                 data[key] = put(getattr(frame, key))
         if frame.part is not None:
-            terms = [[name, _word(upstream), _word(local)] for name, upstream, local in frame.part.terms]
-            part = {"name": frame.part.name, "share": _word(frame.part.share), "terms": terms, "count": frame.part.count}
-            data["part"] = part
+            data["part"] = finite(asdict(frame.part))
         told_frames.append(data)
     edges = [{"tail": e.tail, "head": e.head, "argument": e.argument} for e in model.edges]
     return {"nodes": nodes, "edges": edges, "frames": told_frames, "arrays": arrays}
@@ -65,13 +65,7 @@ def as_data(tape: Tape, model: Model, frames: list[Frame]) -> dict[str, Any]:
 
 def as_lists(array: Array) -> dict[str, Any]:
     """An array with every element, as JSON can hold it: numbers that are none (nan, inf) are words."""
-    values = array.reshape(-1).tolist()
-    values = [*map(_word, values)] if array.dtype.kind == "f" else values
-    return {"shape": list(array.shape), "dtype": str(array.dtype), "values": values}
-
-
-def _word(value: Any) -> Any:
-    return value if value - value == 0 else repr(value)
+    return {"shape": list(array.shape), "dtype": str(array.dtype), "values": finite(array.reshape(-1).tolist())}
 
 
 def replay(trace: dict[str, Any]) -> dict[str, Tensor]:
