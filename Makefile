@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` and `make test`. Both make the virtual environment first.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench fuzz hunt gallery tutorials parity browser clean
+.PHONY: help demo test lint bench fuzz hunt gallery tutorials fast parity browser clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -45,6 +45,9 @@ gallery: $(READY) ## draw a gallery of computation graphs, with players to step 
 
 tutorials: $(READY) ## run every tutorial
 	@set -e; for script in tutorials/[0-9]*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+fast: $(READY) ## install Numba and TBB beside minitorch, which then computes large arrays in machine code
+	$(BIN)/python -m pip install --quiet --editable '.[fast]'
 
 parity: $(READY) ## install PyTorch (large) beside minitorch, so that `make test` compares the two
 	$(BIN)/python -m pip install --quiet torch==2.13.0

@@ -28,9 +28,9 @@ from minitorch.ops.convolution import Convolution, ConvTranspose, ConvWeight
 from minitorch.ops.folding import Fold, Unfold
 from minitorch.ops.likelihood import BinaryCrossEntropy
 from minitorch.ops.linear import Linear
-from minitorch.ops.normalization import Standardize
+from minitorch.ops.normalization import Standardize, StandardizeSlope
 from minitorch.ops.pooling import AvgPool, MaxPool, Pick, PickCell, PutBack, PutCell, Spread
-from minitorch.ops.rectifier import Bend, LeakyRelu, Relu
+from minitorch.ops.rectifier import Bend, LeakyRelu, Relu, WherePositive
 from minitorch.ops.window import Window
 from tests.drawing import Draw, Sample, along, each, moved, over
 
@@ -381,9 +381,30 @@ def folding(draw):
 
 def standardizing(draw):
     shape = (3, draw.integers(2, 3), draw.integers(1, 2))
-    dims = draw.choose([(0,), (0, 2), (1,), (0, 1, 2)])
+    dims = draw.choose([(0, 2), (2,), (1, 2), (0, 1, 2)])
     used = draw.choose([slice(0, 1), slice(0, 2), slice(0, 3)])
     return lambda x: Standardize.apply(x, dims, 0.1)[used], (draw.tensor(shape),)
+
+
+def standardize_slope(draw):
+    shape = (3, draw.integers(2, 3), draw.integers(1, 2))
+    dims = draw.choose([(0, 2), (2,), (1, 2), (0, 1, 2)])
+
+    def slope(g, x):
+        _, average, var = Standardize.apply(x, dims, 0.1)
+        return StandardizeSlope.apply(g, x, average, var, dims, 0.1)
+
+    return slope, (draw.tensor(shape), draw.tensor(shape))
+
+
+def of_output(slope, definition, **bounds):
+    """A derivative as a function of the gradient and of the output that it is computed from."""
+
+    def case(draw):
+        shape = draw.shape()
+        return slope.apply, (draw.tensor(shape), draw.tensor(shape, **bounds)), each(definition)
+
+    return case
 
 
 def bend(draw):
@@ -472,6 +493,8 @@ SAMPLES: dict[type[Function], Callable] = {
     ops.pointwise.Cosh: unary(mt.cosh, math.cosh),
     ops.pointwise.Atan2: lambda draw: (mt.atan2, (draw.tensor((2, 3), low=0.3), draw.tensor((3,))), each(math.atan2)),
     ops.pointwise.Tanh: unary(mt.tanh, math.tanh),
+    ops.pointwise.TanhSlope: of_output(ops.pointwise.TanhSlope, lambda g, y: g * (1 - y * y)),
+    ops.pointwise.SigmoidSlope: of_output(ops.pointwise.SigmoidSlope, lambda g, y: g * y * (1 - y)),
     ops.pointwise.Sigmoid: unary(mt.sigmoid, lambda x: 1 / (1 + math.exp(-x))),
     ops.pointwise.Softplus: unary(ops.pointwise.softplus, lambda x: math.log1p(math.exp(x))),
     ops.pointwise.Erf: unary(mt.erf, math.erf),
@@ -488,6 +511,7 @@ SAMPLES: dict[type[Function], Callable] = {
     ops.comparison.Minimum: pairwise(mt.minimum, min),
     ops.comparison.Clamp: clamping,
     Relu: unary(mt.relu, lambda x: max(x, 0.0), apart_from=(0,)),
+    WherePositive: of_output(WherePositive, lambda g, y: g if y > 0 else 0.0, apart_from=(0,)),
     LeakyRelu: leaky,
     Bend: bend,
     ops.reduction.Sum: reduction(mt.sum, math.fsum),
@@ -530,6 +554,7 @@ SAMPLES: dict[type[Function], Callable] = {
     Unfold: unfolding,
     Fold: folding,
     Standardize: standardizing,
+    StandardizeSlope: standardize_slope,
     BinaryCrossEntropy: lambda draw: (
         BinaryCrossEntropy.apply,
         tuple(draw.tensor((3, 2), low=0.1, high=0.9) for _ in range(2)),

@@ -19,9 +19,9 @@ from typing import Any
 
 from minitorch.backend.arrays import Array, xp
 
-__all__ = ["get_num_threads", "in_pieces", "piece_size", "set_num_threads"]
+__all__ = ["at_work", "get_num_threads", "in_pieces", "one_blas_thread", "piece_size", "set_num_threads"]
 
-CACHE = 5 << 19  # bytes that a piece's largest array may have. Smaller ones would fit a core's own cache, but the shorter the
+CACHE = 5 << 20  # bytes that a piece's largest array may have. Smaller ones would fit a core's own cache, but the shorter the
 # pieces, the more the threads wait for the interpreter's lock.
 WORTH = 1 << 19  # bytes that a piece has at least, where pieces are made for threads
 GPU_MEMORY = 1 << 28  # the same on a GPU, which is quickest when it is given much at a time
@@ -68,17 +68,25 @@ def piece_size(total: int, bytes_of_one: int, like: Array, share: bool = True) -
     return max(1, -(-total // (count + count % 2))) if count > 1 else max(1, total)
 
 
-def in_pieces(function: Callable[[int, int], Any], total: int, size: int) -> Any:
+def in_pieces(function: Callable[[int, int], Any], total: int, size: int, alone: bool = False) -> Any:
     """Call function(start, stop) for each `size` of range(total), and return the sum of what it returns, if it does.
+
+    With `alone` this thread does it all, and BLAS as it likes: for functions that call what has threads of its own.
 
     The function must call nothing but the array library, and write to no place that another piece does. Pieces of a piece
     are done by the thread that has it.
     """
+    if alone:
+        done = None
+        for start in range(0, total, size):
+            part = function(start, min(start + size, total))
+            done = part if done is None else done + part
+        return done
     if total <= size:
-        with _one_blas_thread():
+        with one_blas_thread():
             return function(0, total) if total else None
     pieces = [(start, min(start + size, total)) for start in range(0, total, size)]
-    with _one_blas_thread():
+    with one_blas_thread():
         work = _Work(function, pieces)
         others = 0 if _here.busy else min(_count, len(pieces)) - 1
         helpers = [helper for _ in range(others) if (helper := _submit(work.run)) is not None]
@@ -130,6 +138,11 @@ class _Here(threading.local):
 _here = _Here()
 
 
+def at_work() -> bool:
+    """Whether this thread is one of several that do pieces."""
+    return _here.busy
+
+
 def _submit(task: Callable[[], None]) -> Any:
     """Let another thread run the task, if there is one: when the interpreter shuts down, it starts no more."""
     try:
@@ -169,7 +182,8 @@ _outside: list[int] = []  # how many it had before, which may be the program's o
 
 
 @contextmanager
-def _one_blas_thread() -> Iterator[None]:
+def one_blas_thread() -> Iterator[None]:
+    """Products of matrices in here are made by the thread that asks for them."""
     global _inside
     entered = False
     try:

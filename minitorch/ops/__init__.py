@@ -13,6 +13,7 @@
     window.py         the geometry of a sliding window
     convolution.py    convolution, its transpose, its kernel gradient
     planes.py         how these three are computed: as matrix products, on images laid out flat
+    loops.py          some of them once more, as loops that Numba makes machine code of
     pooling.py        pooling and unpooling
     folding.py        windows as columns, and back
     resampling.py     borders, other sizes, pixel shuffle

@@ -9,10 +9,11 @@ from minitorch.autograd.function import Op
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.variable import wrap
 from minitorch.backend.arrays import Array, as_array, beside, xp
+from minitorch.backend.compiled import product
 from minitorch.ops.comparison import where
 from minitorch.ops.elementwise import check_floating
 from minitorch.ops.indexing import getitem
-from minitorch.ops.matrix import MatMul, einsum, mT
+from minitorch.ops.matrix import MatMul, einsum, matmul, mT
 from minitorch.ops.reduction import vector_norm
 from minitorch.ops.shape import broadcast_shapes, clone, reshape
 
@@ -28,7 +29,7 @@ class Linear(Op):
         ctx.save_for_backward(x if for_weight else None, weight if for_x else None)
         if x.dtype != weight.dtype:
             raise RuntimeError(MatMul.of_one_type.format(x.dtype, weight.dtype))
-        y = as_array(xp.matmul(x, weight.T))
+        y = as_array(product(x, weight.T))
         if bias is not None:
             y += bias
         return y
@@ -38,8 +39,8 @@ class Linear(Op):
         grad_weight = None
         if x is not None:
             rows = math.prod(x.shape[:-1])
-            grad_weight = mT(reshape(grad, (rows, grad.shape[-1]))) @ reshape(x, (rows, x.shape[-1]))
-        return None if weight is None else grad @ weight, grad_weight, grad
+            grad_weight = matmul(mT(reshape(grad, (rows, grad.shape[-1]))), reshape(x, (rows, x.shape[-1])))
+        return None if weight is None else matmul(grad, weight), grad_weight, grad
 
     @classmethod
     def explain(cls, error: Exception, *args: Any) -> Exception:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.function import Op
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.backend.arrays import Array, xp
+from minitorch.backend.compiled import quicker
+from minitorch.ops import loops
 from minitorch.ops.elementwise import check_floating
 from minitorch.ops.pointwise import sqrt
 from minitorch.ops.reduction import mean, sum, vector_norm
@@ -30,41 +32,102 @@ class Standardize(Op):
     """y = (x - mean) / sqrt(var + eps) over dimensions;  (grad - mean(grad) - y mean(grad y)) / sqrt(var + eps).
 
     The mean and the variance move with x, so of its gradient only what neither of them takes up remains. They are outputs,
-    too, these dimensions kept as 1.
+    too, these dimensions kept as 1. The dimensions are the last ones, or all but the second.
     """
 
     materialize_grads = False
 
     def forward(ctx, x: Array, dims: tuple[int, ...], eps: float) -> tuple[Array, Array, Array]:
-        average = _mean(x, dims)
-        y = x - average
-        var = _mean(y * y, dims)
-        y *= 1 / xp.sqrt(var + x.dtype.type(eps))
+        y, average, var = _standardized(_by_channels(x, dims), eps)
+        kept = tuple(1 if i in dims else n for i, n in enumerate(x.shape))
+        average, var = average.reshape(kept), var.reshape(kept)
         ctx.dims, ctx.eps, ctx.count = dims, eps, math.prod(x.shape[d] for d in dims)
         ctx.save_for_backward(x, average, var)  # and not y, which a relu may be about to overwrite
-        return y, average, var
+        return y.reshape(x.shape), average, var
 
     def backward(ctx, grad: Tensor | None, grad_mean: Tensor | None, grad_var: Tensor | None) -> Any:
         x, average, var = ctx.saved_tensors
-        deviation, share = sqrt(var + ctx.eps), 1 / max(ctx.count, 1)
-        y = (x - average) * (1 / deviation)
-        total: Any = None
+        share, total = 1 / max(ctx.count, 1), None
         if grad is not None:
-            moved = sum(grad, ctx.dims, True) * share
-            scaled = sum(grad * y, ctx.dims, True) * share
-            total = (grad - moved - y * scaled) * (1 / deviation)
+            total = StandardizeSlope.apply(grad, x, average, var, ctx.dims, ctx.eps)
         if grad_mean is not None:
             total = _add(total, Expand.apply(grad_mean * share, tuple(x.shape)))
         if grad_var is not None:
-            total = _add(total, y * (grad_var * deviation * (2 * share)))
+            total = _add(total, (x - average) * (grad_var * (2 * share)))
         return total
 
 
-def _mean(x: Array, dims: tuple[int, ...]) -> Array:
-    """The mean over dimensions, which stay as 1; of nothing it is nan, without a word from NumPy."""
-    if x.size:
-        return xp.mean(x, axis=dims, keepdims=True)
-    return xp.full_like(x, math.nan, shape=tuple(1 if i in dims else n for i, n in enumerate(x.shape)))
+class StandardizeSlope(Op):
+    """P(g) = (g - mean(g) - y mean(g y)) / sqrt(var + eps), the derivative of Standardize, with its y;
+    in g: P(grad), in x: -y (cov(grad, g) - mean(grad y) mean(g y)) / s^2 - (mean(g y) P(grad) + mean(grad y) P(g)) / s
+
+    Here s = sqrt(var + eps). P is symmetric: of n elements, <u, P(g)> = n (cov(u, g) - mean(u y) mean(g y)) / s. That moves
+    with x through s, whose gradient is y / n, and through y, whose gradient for u is P(u). The mean and the variance are
+    given so that they need not be computed again; how they move with x is counted in that of x.
+    """
+
+    def forward(ctx, g: Array, x: Array, average: Array, var: Array, dims: tuple[int, ...], eps: float) -> Array:
+        ctx.save_for_backward(g, x, average, var)
+        ctx.dims, ctx.eps, ctx.count = dims, eps, math.prod(x.shape[d] for d in dims)
+        slope = _slope(_by_channels(g, dims), _by_channels(x, dims), average.reshape(-1), var.reshape(-1), eps)
+        return slope.reshape(x.shape)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        g, *given = ctx.saved_tensors
+        x, average, var = given
+        for_g = StandardizeSlope.apply(grad, *given, ctx.dims, ctx.eps)
+        if not ctx.needs_input_grad[1]:
+            return for_g
+        s = sqrt(var + ctx.eps)
+        y = (x - average) * (1 / s)
+
+        def mean(t: Tensor) -> Tensor:
+            return sum(t, ctx.dims, True) * (1 / max(ctx.count, 1))
+
+        a, b = mean(grad * y), mean(g * y)
+        common = mean(grad * g) - mean(grad) * mean(g) - a * b
+        along = for_g * b + StandardizeSlope.apply(g, *given, ctx.dims, ctx.eps) * a
+        return for_g, -(y * (common / (s * s)) + along * (1 / s))
+
+
+def _by_channels(x: Array, dims: tuple[int, ...]) -> Array:
+    """x as (A, C, S), where the mean over `dims` is that over A and S."""
+    if len(dims) < x.ndim and dims[0] == 0:
+        return x.reshape(x.shape[0], x.shape[1], math.prod(x.shape[2:]))
+    return x.reshape(1, math.prod(x.shape[: dims[0]]), math.prod(x.shape[dims[0] :]))
+
+
+def _standardized(x: Array, eps: float) -> tuple[Array, Array, Array]:
+    """y (A, C, S), mean and variance (C,); of nothing they are nan."""
+    if x.shape[2] > 1 and (code := quicker(loops.standardize, x)):
+        y, average, var = (xp.empty_like(x, shape=shape) for shape in (x.shape, x.shape[1], x.shape[1]))
+        code(x, eps, y, average, var)
+        return y, average, var
+    if not x.size:
+        nothing = xp.full_like(x, math.nan, shape=x.shape[1:2])
+        return x, nothing, nothing.copy()
+    average = xp.mean(x, axis=(0, 2), keepdims=True)
+    y = x - average
+    var = xp.mean(y * y, axis=(0, 2))
+    y *= (1 / xp.sqrt(var + x.dtype.type(eps)))[:, None]
+    return y, average.reshape(-1), var
+
+
+def _slope(g: Array, x: Array, average: Array, var: Array, eps: float) -> Array:
+    """P(g), all (A, C, S), of mean and variance (C,)."""
+    if x.shape[2] > 1 and (code := quicker(loops.standardize_slope, g, x, average, var)):
+        code(g, x, average, var, eps, out := xp.empty_like(g))
+        return out
+    if not x.size:
+        return g
+    scale = (1 / xp.sqrt(var + x.dtype.type(eps)))[:, None]
+    y = x - average[:, None]
+    y *= scale
+    out = g - xp.mean(g, axis=(0, 2), keepdims=True)
+    y *= xp.mean(g * y, axis=(0, 2), keepdims=True)
+    out -= y
+    out *= scale
+    return out
 
 
 def _add(a: Any, b: Any) -> Any:

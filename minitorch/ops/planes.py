@@ -27,17 +27,22 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from minitorch.backend.arrays import Array, add_over, in_order, strided, xp
+from minitorch.backend.compiled import has_threads, quicker
 from minitorch.backend.threads import in_pieces, piece_size
 from minitorch.ops import columns as definition
+from minitorch.ops import loops
 from minitorch.ops.window import Window
 
 __all__ = ["correlate", "correlate_transposed", "correlate_weight"]
 
 NARROW = 256  # up to so many rows a product of matrices gains by having more
+THIN = 32  # up to so many channels, or features,
+SMALL = 1 << 14  # and up to so many weights, loops in machine code are quicker than BLAS, which likes larger matrices
 FEW = 1 << 18  # up to so many multiplications laying planes out takes longer than writing columns (and BLAS has one thread)
 
 
@@ -129,6 +134,17 @@ class Part:
             target[...] = weight[:, :, done : done + count].reshape(target.shape)
             done += count
 
+    def places(self, planes: Array, groups: int) -> Array:
+        """Where in the memory of `planes` each cell of each channel is seen from place 0: (groups, C / groups * count)"""
+        c, number, length = planes.shape
+        cells = []
+        for sight in self.sights:
+            seen = xp.array(sight.plane * length + sight.first)
+            for count, step in zip(sight.counts, sight.steps, strict=True):
+                seen = seen[..., None] + xp.arange(count) * step
+            cells.append(seen.reshape(-1))
+        return (xp.arange(c)[:, None] * (number * length) + xp.concatenate(cells)).reshape(groups, -1)
+
     def columns(self, planes: Array, start: int, stop: int) -> Array:
         """What the cells see from place `start` to `stop`, and what more the rows see: (C * count, places)"""
         c, number, length = planes.shape
@@ -194,12 +210,46 @@ class Layout:
     def lay(self, x: Array) -> Array:
         """Images x (B, C, *size) as planes (C, planes, B * plane + beyond)."""
         b, c = x.shape[:2]
-        planes = xp.zeros_like(x, order="C", shape=(c, len(self.held), b * self.plane + self.beyond))
-        length = planes.shape[2]
+        shape = (c, len(self.held), b * self.plane + self.beyond)
+        if code := quicker(loops.lay, x, in_order=False):
+            code(_spatial(x), self.numbers, self.strides, planes := xp.empty_like(x, order="C", shape=shape))
+            return planes
+        planes, length = xp.zeros_like(x, order="C", shape=shape), shape[2]
         for i, (image, filled) in enumerate(self.held):
             plane = strided(planes, i * length, (b, c, *self.pitch), (self.plane, len(self.held) * length, *self.steps))
             plane[:, :, *filled] = x[:, :, *image]
         return planes
+
+    def spread(self, g: Array) -> Array:
+        """What belongs to windows, g (B, F, *out), at their places, with zeros between: (F, length(B))"""
+        if code := quicker(loops.lay, g, in_order=False):
+            wide = xp.empty_like(g, order="C", shape=(g.shape[1], self.length(len(g))))
+            every = xp.array([[(0, 1, 0, n) for n in (1,) * (3 - len(self.out)) + self.out]])
+            code(_spatial(g), every, self.strides, wide[:, None])
+            return wide
+        wide = xp.zeros_like(g, order="C", shape=(g.shape[1], self.length(len(g))))
+        self.windows(wide, len(g), self.out)[...] = g
+        return wide
+
+    @functools.cached_property
+    def pitches(self) -> Array:
+        return xp.array([*(1,) * (3 - len(self.pitch)), *self.pitch])
+
+    @functools.cached_property
+    def strides(self) -> Array:
+        """From one image to the next, and from one cell to the next along D, H and W."""
+        return xp.array([self.plane, *(0,) * (3 - len(self.steps)), *self.steps])
+
+    @functools.cached_property
+    def numbers(self) -> Array:
+        """`held` in numbers; for each plane and D, H, W the first cell of the image, the step, its place, the number."""
+        more = [(0, 1, 0, 1)] * (3 - len(self.out))
+        return xp.array(
+            [
+                [*more, *((a.start, a.step, b.start, b.stop - b.start) for a, b in zip(image, filled, strict=True))]
+                for image, filled in self.held
+            ]
+        )
 
     def windows(self, wide: Array, images: int, out: tuple[int, ...]) -> Array:
         """View `wide` (F, length(images)), which has a number at every place, as (images, F, *out): one at every window."""
@@ -279,18 +329,43 @@ def _multiply(
 ) -> None:
     """For each target y: y = the weights of some cells of the kernel, times what they see of x, plus bias."""
     features = len(kernel) // groups
-    todo = [([(part, part.matrix(kernel, groups)) for part in Part.of(seen, features)], y) for seen, y in targets]
+    cells = sum(sight.count for sight in targets[0][0])
+    thin = min(features, kernel.shape[1]) <= THIN and features * kernel.shape[1] * cells <= SMALL
+    code = quicker(loops.multiply, x, kernel, in_order=False) if thin else None
+    todo = [
+        ([(part, part.matrix(kernel, groups)) for part in (Part.of(seen, features) if code is None else [Part(seen)])], y)
+        for seen, y in targets
+    ]
     column = groups * x.dtype.itemsize * max(max(m.shape[1:]) for products, _ in todo for _, m in products)
+    added = xp.zeros_like(x, shape=(groups, features)) if bias is None else bias.reshape(groups, features)
 
     def images(first: int, last: int) -> None:
         planes, length = layout.lay(x[first:last]), layout.length(last - first)
         for products, y in todo:
+            if code is not None:
+                ((part, matrix),) = products
+                where = part.places(planes, groups)
+                code(planes.reshape(-1), where, matrix, added, layout.pitches, length, _spatial(y[first:last]))
+                continue
             wide = xp.empty_like(x, order="C", shape=(groups, features, length))
             places = functools.partial(_product, planes, products, bias, wide)
             in_pieces(places, length, piece_size(length, column, x, share=last - first == len(x)))
             y[first:last] = layout.windows(wide.reshape(-1, length), last - first, y.shape[2:])
 
-    in_pieces(images, len(x), piece_size(len(x), column * layout.plane, x))
+    if code is not None:  # no columns are written
+        column = x.dtype.itemsize * (x.shape[1] * len(layout.held) + len(kernel))
+    _for_images(images, x, column * layout.plane, code)
+
+
+def _for_images(images: Callable[[int, int], Any], x: Array, bytes_of_one: int, code: Any) -> Any:
+    """In pieces, which threads share unless those of machine code do; the sum of what it returns."""
+    alone = code is not None and has_threads()
+    return in_pieces(images, len(x), piece_size(len(x), bytes_of_one, x, share=not alone), alone)
+
+
+def _spatial(x: Array) -> Array:
+    """x (N, C, *size) as (N, C, D, H, W), with dimensions of 1 before its own."""
+    return x[(slice(None), slice(None), *(None,) * (5 - x.ndim))]
 
 
 def _product(
@@ -323,14 +398,14 @@ def correlate_weight(x: Array, g: Array, window: Window, groups: int) -> Array:
     layout = _layout(window, x.shape[2:])
     if len(x) * layout.seen * channels * g.shape[1] <= FEW:
         return definition.correlate_weight(x, g, window, groups)
-    parts = Part.of(layout.sights, 1)
+    thin = min(features, channels) <= THIN and math.prod(shape) // groups <= SMALL
+    code = quicker(loops.weigh, x, g, in_order=False) if thin else None
+    parts = Part.of(layout.sights, 1) if code is None else [Part(layout.sights)]
     column = x.shape[1] * x.dtype.itemsize * max(part.count for part in parts)
 
     def images(first: int, last: int) -> Array:
         planes, length = layout.lay(x[first:last]), layout.length(last - first)
-        wide = xp.zeros_like(g, order="C", shape=(g.shape[1], length))
-        layout.windows(wide, last - first, layout.out)[...] = g[first:last]
-        turned = wide.reshape(groups, 1, features, length).swapaxes(2, 3)
+        wide = layout.spread(g[first:last]).reshape(groups, features, length)
 
         def places(start: int, stop: int) -> Array:
             w = xp.empty_like(x, order="C", shape=shape)
@@ -338,13 +413,23 @@ def correlate_weight(x: Array, g: Array, window: Window, groups: int) -> Array:
                 columns = in_order(part.columns(planes, start, stop))
                 m, n = len(columns) // groups, columns.shape[1]
                 rows = strided(columns, part.back, (groups, part.rows, m, stop - start), (m * n, part.step, n, 1))
-                product = xp.matmul(rows, turned[:, :, start:stop])  # (groups, rows, C / groups * count, F / groups)
+                seen = wide[:, None, :, start:stop].swapaxes(2, 3)
+                product = xp.matmul(rows, seen)  # (groups, rows, C / groups * count, F / groups)
                 part.put(w, product.transpose(0, 3, 2, 1))
             return w
 
-        return in_pieces(places, length, piece_size(length, column, x, share=last - first == len(x)))
+        if code is None:
+            return in_pieces(places, length, piece_size(length, column, x, share=last - first == len(x)))
+        (part,) = parts
+        w, where = xp.empty_like(x, order="C", shape=shape), part.places(planes, groups)
+        matrix = xp.empty_like(x, order="C", shape=(groups, features, where.shape[1]))
+        code(planes.reshape(-1), where, wide, matrix)
+        part.put(w, matrix)
+        return w
 
-    w = in_pieces(images, len(x), piece_size(len(x), column * layout.plane, x))
+    if code is not None:
+        column = x.dtype.itemsize * (x.shape[1] * len(layout.held) + g.shape[1])
+    w = _for_images(images, x, column * layout.plane, code)
     if w is None:
         return xp.zeros_like(x, order="C", shape=shape)
     return w if xp.isfinite(w).all() else definition.correlate_weight(x, g, window, groups)

@@ -6,6 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from minitorch.backend.arrays import Array, as_array, error_function, xp
+from minitorch.backend.compiled import quicker
+from minitorch.ops import loops
 from minitorch.ops.arithmetic import Pow, div, reciprocal
 from minitorch.ops.comparison import trunc, where
 from minitorch.ops.elementwise import Pointwise, floating, promote
@@ -176,23 +178,64 @@ class Tanh(Pointwise):
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
-        return grad - grad * (y * y)
+        return TanhSlope.apply(grad, y)
+
+
+class TanhSlope(Pointwise):
+    """g (1 - y^2), the derivative of Tanh, whose output y is;  in g: 1 - y^2, in y: -2 g y"""
+
+    def forward(ctx, g: Array, y: Array) -> Array:
+        ctx.save_for_backward(g, y)
+        if code := quicker(loops.tanh_slope, g, y):
+            code(g, y, out := xp.empty_like(g))
+            return out
+        out = as_array(y * y)
+        out *= g
+        return xp.subtract(g, out, out=out)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        g, y = ctx.saved_tensors
+        for_g, for_y = ctx.needs_input_grad
+        return TanhSlope.apply(grad, y) if for_g else None, grad * (g * y) * -2 if for_y else None
 
 
 class Sigmoid(Pointwise):
     """1 / (1 + e^-x);  y (1 - y)"""
 
     def forward(ctx, x: Array) -> Array:
-        y = as_array(xp.negative(floating(x)))
-        xp.exp(y, out=y)
-        y += y.dtype.type(1)
-        xp.divide(y.dtype.type(1), y, out=y)
+        x = floating(x)
+        if x.dtype == xp.float32 and (code := quicker(loops.sigmoid, x)):
+            code(x, y := xp.empty_like(x))
+        else:
+            y = as_array(xp.negative(x))
+            xp.exp(y, out=y)
+            y += y.dtype.type(1)
+            xp.divide(y.dtype.type(1), y, out=y)
         ctx.save_for_backward(y)
         return y
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
-        return grad * (y - y * y)
+        return SigmoidSlope.apply(grad, y)
+
+
+class SigmoidSlope(Pointwise):
+    """g y (1 - y), the derivative of Sigmoid, whose output y is;  in g: y (1 - y), in y: g (1 - 2 y)"""
+
+    def forward(ctx, g: Array, y: Array) -> Array:
+        ctx.save_for_backward(g, y)
+        if code := quicker(loops.sigmoid_slope, g, y):
+            code(g, y, out := xp.empty_like(g))
+            return out
+        out = as_array(y * y)
+        xp.subtract(y, out, out=out)
+        out *= g
+        return out
+
+    def backward(ctx, grad: Tensor) -> Any:
+        g, y = ctx.saved_tensors
+        for_g, for_y = ctx.needs_input_grad
+        return SigmoidSlope.apply(grad, y) if for_g else None, grad * (g * (1 - y * 2)) if for_y else None
 
 
 class Softplus(Pointwise):

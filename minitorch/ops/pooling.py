@@ -14,6 +14,7 @@ All go from one cell of the window to the next, each time for all windows at onc
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,9 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.function import Op
 from minitorch.autograd.variable import wrap
 from minitorch.backend.arrays import Array, add_at, beside, keep, xp
+from minitorch.backend.compiled import quicker
 from minitorch.backend.threads import in_pieces, piece_size
+from minitorch.ops import loops
 from minitorch.ops.comparison import masked_fill
 from minitorch.ops.elementwise import check_floating
 from minitorch.ops.indexing import getitem
@@ -75,6 +78,9 @@ def by_taps(x: Array, window: Window) -> tuple[Array, Array] | None:
     taps = list(enumerate(window.taps(out)))
     values = xp.empty_like(x, order="C", shape=(*x.shape[:2], *out))
     which = xp.zeros_like(values, dtype=xp.uint8 if len(taps) <= 256 else xp.uint32)
+    if code := quicker(loops.largest, x):
+        clear = code(_spatial(x), *_numbers(window), _spatial(values), _spatial(which))
+        return (values, which) if clear else None
 
     def compare(planes: Array, best: Array, number: Array) -> int:
         padded = window.pad(planes, lowest)
@@ -102,6 +108,22 @@ def _in_planes(function: Callable[..., Any], *arrays: Array) -> Any:
     return in_pieces(lambda start, stop: function(*(array[start:stop] for array in planes)), n * c, pieces)
 
 
+def _spatial(x: Array) -> Array:
+    """x (N, C, *size) as planes (N * C, D, H, W), with dimensions of 1 before its own."""
+    return x.reshape(x.shape[0] * x.shape[1], *(1,) * (5 - x.ndim), *x.shape[2:])
+
+
+def _numbers(window: Window) -> tuple[tuple[int, ...], ...]:
+    """Kernel, stride, padding before and dilation, each for three dimensions."""
+    before, more = tuple(before for before, _ in window.padding), 3 - window.rank
+    return (
+        (1,) * more + window.kernel,
+        (1,) * more + window.stride,
+        (0,) * more + before,
+        (1,) * more + window.dilation,
+    )
+
+
 def places_of(which: Array, window: Window | AdaptiveWindow, size: Sequence[int]) -> Array:
     """The flat place in its plane (*size) of the cell number `which` (N, C, *out) of each window."""
     if isinstance(window, AdaptiveWindow):
@@ -112,9 +134,15 @@ def places_of(which: Array, window: Window | AdaptiveWindow, size: Sequence[int]
     out, begin = which.shape[2:], xp.zeros((), dtype=xp.int64)
     for n, s, (before, _), step in zip(out, window.stride, window.padding, steps, strict=True):
         begin = begin[..., None] + (xp.arange(n) * s - before) * step
-    cells = xp.array([cell for cell, _ in window.taps(out)], dtype=xp.int64)
-    offset = cells @ (xp.array(window.dilation) * xp.array(steps))
-    return xp.take(beside(offset, which), which) + beside(begin, which)
+    return xp.take(beside(_offsets(window, size), which), which) + beside(begin, which)
+
+
+def _offsets(window: Window, size: Sequence[int]) -> Array:
+    """How far each of a window's cells lies from its first, in a plane (*size) that is flat."""
+    steps = [math.prod(size[i + 1 :]) for i in range(window.rank)]
+    cells = xp.array(list(itertools.product(*map(range, window.kernel))), dtype=xp.int64)
+    offsets: Array = cells @ (xp.array(window.dilation) * xp.array(steps))
+    return offsets
 
 
 class PickCell(Op):
@@ -123,6 +151,11 @@ class PickCell(Op):
     def forward(ctx, x: Array, which: Array, window: Window) -> Array:
         ctx.save_for_backward(which)
         ctx.window, ctx.size = window, x.shape[2:]
+        if code := quicker(loops.pick, x, which):
+            y = xp.empty_like(x, shape=which.shape)
+            _, stride, before, _ = _numbers(window)
+            code(_spatial(x), _spatial(which), _offsets(window, ctx.size), stride, before, _spatial(y))
+            return y
         y = xp.zeros_like(x, order="C", shape=which.shape)
 
         def pick(planes: Array, number: Array, out: Array) -> None:
@@ -145,6 +178,10 @@ class PutCell(Op):
         ctx.save_for_backward(which)
         ctx.window = window
         x = xp.empty_like(g, order="C", shape=(*g.shape[:2], *size))
+        if code := quicker(loops.put, g, which):
+            _, stride, before, _ = _numbers(window)
+            code(_spatial(g), _spatial(which), _offsets(window, size), stride, before, _spatial(x))
+            return x
 
         def put(planes: Array, number: Array, out: Array) -> None:
             window.scatter(out, lambda n: keep(planes, number == n), planes.shape[1:])
@@ -210,7 +247,10 @@ class AvgPool(Op):
             for _, places in window.taps(out.shape[1:]):
                 out += padded[:, *places]
 
-        _in_planes(gather, x, total)
+        if code := quicker(loops.add_up, x):
+            code(_spatial(x), *_numbers(window), _spatial(total))
+        else:
+            _in_planes(gather, x, total)
         total /= divisor
         return total
 
@@ -227,7 +267,10 @@ class Spread(Op):
         ctx.window = window
         share = (g / divisor).astype(g.dtype, copy=False)
         x = xp.empty_like(g, order="C", shape=(*g.shape[:2], *size))
-        _in_planes(lambda planes, out: window.scatter(out, lambda _: planes, planes.shape[1:]), share, x)
+        if code := quicker(loops.spread, share):
+            code(_spatial(share), *_numbers(window), _spatial(x))
+        else:
+            _in_planes(lambda planes, out: window.scatter(out, lambda _: planes, planes.shape[1:]), share, x)
         return x
 
     def backward(ctx, grad: Tensor) -> Any:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minitorch.backend.arrays import Array, choose, xp
+from minitorch.backend.arrays import Array, choose, keep, xp
+from minitorch.backend.compiled import quicker
+from minitorch.ops import loops
 from minitorch.ops.comparison import Keep
 from minitorch.ops.elementwise import Number, Pointwise
 
@@ -18,13 +20,31 @@ class Relu(Pointwise):
     def forward(ctx, x: Array) -> Array:
         if x.dtype.kind == "b":
             raise RuntimeError("Boolean inputs not supported for relu: .float() converts")
-        y = xp.maximum(x, xp.zeros_like(x))  # four times as quick as with one zero
+        if code := quicker(loops.relu, x):
+            code(x, y := xp.empty_like(x))
+        else:
+            y = xp.maximum(x, x.dtype.type(0))
         ctx.save_for_backward(y)
         return y
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
-        return Keep.apply(grad, y > 0)
+        return WherePositive.apply(grad, y)
+
+
+class WherePositive(Pointwise):
+    """g where y > 0, 0 elsewhere, be g infinite or nan there, the derivative of Relu;  in g: 1 where y > 0"""
+
+    def forward(ctx, g: Array, y: Array) -> Array:
+        ctx.save_for_backward(y)
+        if code := quicker(loops.where_positive, g, y):
+            code(g, y, out := xp.empty_like(g))
+            return out
+        return keep(g, y > 0)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (y,) = ctx.saved_tensors
+        return WherePositive.apply(grad, y), None
 
 
 class LeakyRelu(Pointwise):
@@ -59,6 +79,11 @@ class Bend(Pointwise):
 
 def _bent(g: Array, x: Array, slope: Any) -> Array:
     one = x.dtype.type(1)
+    if not hasattr(slope, "shape") or slope.size == 1:
+        steep = xp.asarray(slope, dtype=x.dtype, like=x)
+        if code := quicker(loops.bent, g, x, steep):
+            code(g, x, steep, out := xp.empty_like(g))
+            return out
     return g * choose(x > 0, one, slope if hasattr(slope, "dtype") else x.dtype.type(slope))
 
 

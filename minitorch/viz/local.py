@@ -53,7 +53,7 @@ class Local:
         assert edge is not None
         whole, shape = self.whole(argument), edge[0].outputs[edge[1]][0]
         if whole is not None and isinstance(self.node, Pointwise):  # of what was repeated, every copy
-            chosen = xp.zeros_like(whole, shape=shape, dtype=bool)
+            chosen = xp.zeros_like(whole, order="C", shape=shape, dtype=bool)
             chosen.reshape(-1)[element] = True
             return [xp.where(xp.broadcast_to(chosen, whole.shape), whole, whole.dtype.type(0))]
         if whole is not None and whole.shape == shape:
@@ -113,7 +113,7 @@ class Local:
             self._rows = [[self._run(got, False) for got in self._one_hot(nr)] for nr in range(len(self._seeds))]
         columns: list[Array | None] = []
         for seed, rows in zip(self._seeds, self._rows, strict=True):
-            column = None if seed is None else xp.zeros_like(seed._array)
+            column = None if seed is None else xp.zeros_like(seed._array, order="C")
             for i, results in enumerate(rows):
                 if column is not None and results[argument] is not None:
                     column.reshape(-1)[i] = fit(results[argument], edge, self.node, False).reshape(-1)[element]
@@ -124,7 +124,7 @@ class Local:
         """Gradients of the outputs that are 1 at one element of output `nr`, each in turn."""
         seed = self._seeds[nr]
         for i in range(0 if seed is None else seed.numel()):
-            got = [None if s is None else xp.zeros_like(s._array) for s in self._seeds]
+            got = [None if s is None else xp.zeros_like(s._array, order="C") for s in self._seeds]
             got[nr].reshape(-1)[i] = 1  # type: ignore[union-attr]
             yield got
 

@@ -31,6 +31,7 @@ import numpy
 import minitorch
 from minitorch import viz
 from minitorch.autograd.watch import watchers
+from minitorch.backend import compiled
 from tests.benchmarks.workloads import LAYERS, MODELS, Workload, chain, lenet, training_step
 
 THREADS = 2
@@ -39,9 +40,18 @@ BURST = 5  # timed runs in a turn
 README = Path(__file__).parents[2] / "README.md"
 
 
+FAST = "with Numba"
+RATIO = {"minitorch": "ratio", FAST: "ratio, with Numba"}
+
+
 def libraries() -> dict[str, Any]:
+    """What is measured: minitorch, the same with its loops in machine code where there is Numba, and PyTorch if there is."""
     minitorch.set_num_threads(THREADS)
     found: dict[str, Any] = {"minitorch": minitorch}
+    if compiled.has_threads():
+        found[FAST] = minitorch
+    else:
+        print("Numba and TBB are not installed (`make fast` installs them): measured without\n", file=sys.stderr)
     try:
         import torch
     except ImportError:
@@ -50,6 +60,17 @@ def libraries() -> dict[str, Any]:
         torch.set_num_threads(THREADS)
         found["PyTorch"] = torch
     return found
+
+
+def prepare(work: Workload, found: dict[str, Any]) -> dict[str, Callable[[], Any]]:
+    def switched(run: Callable[[], Any], enabled: bool) -> Callable[[], Any]:
+        def runs() -> None:
+            compiled.enabled = enabled
+            run()
+
+        return runs
+
+    return {name: switched(work.prepare(t), name == FAST) for name, t in found.items()}
 
 
 def measure(prepared: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
@@ -80,27 +101,28 @@ def rates() -> tuple[float, float]:
 
 def table_of_times(workloads: list[Workload], found: dict[str, Any], rounds: int) -> list[str]:
     flops, bandwidth = rates()
-    ratios = []
+    ratios: dict[str, list[float]] = {name: [] for name in found if "PyTorch" in found and name != "PyTorch"}
     print(f"A matrix product reaches {flops / 1e9:.0f} Gflop/s here, a copy {bandwidth / 1e9:.0f} GB/s.\n")
     lines = [
-        f"| workload, forward and backward | {' | '.join(found)} | ratio | of the floor |",
-        "|---|" + "---|" * (len(found) + 2),
+        f"| workload, forward and backward | {' | '.join([*found, *(RATIO[name] for name in ratios)])} | of the floor |",
+        "|---|" + "---|" * (len(found) + len(ratios) + 1),
     ]
     print(*lines, sep="\n")
     for work in workloads:
-        medians = measure({lib: work.prepare(t) for lib, t in found.items()}, rounds)
+        medians = measure(prepare(work, found), rounds)
         unit, scale = ("us", 1e6) if work.parts > 1 else ("ms", 1e3)
         cells = [f"{medians[lib] / work.parts * scale:.2f} {unit}" for lib in found]
-        ratio = ""
-        if "PyTorch" in medians:
-            ratios.append(medians["minitorch"] / medians["PyTorch"])
-            ratio = f"{ratios[-1]:.2f}"
+        for name, sofar in ratios.items():
+            sofar.append(medians[name] / medians["PyTorch"])
+            cells.append(f"{sofar[-1]:.2f}")
         floor = max(work.flops / flops, work.bytes / bandwidth)
-        share = f"{100 * floor / medians['minitorch']:.0f} %" if floor else ""
-        lines.append(f"| {work.name} | {' | '.join(cells)} | {ratio} | {share} |")
+        best = min(medians[name] for name in found if name != "PyTorch")
+        cells.append(f"{100 * floor / best:.0f} %" if floor else "")
+        lines.append(f"| {work.name} | {' | '.join(cells)} |")
         print(lines[-1], flush=True)
     if ratios:
-        lines.append(f"| geometric mean | {' | ' * (len(found) - 1)} | {statistics.geometric_mean(ratios):.2f} | |")
+        means = [f"{statistics.geometric_mean(sofar):.2f}" for sofar in ratios.values()]
+        lines.append(f"| geometric mean | {' | '.join([''] * len(found) + means)} | |")
         print(lines[-1])
     print()
     return lines
@@ -121,6 +143,7 @@ def peak(library: str, workload: str) -> float:
 
 def print_peak(library: str, workload: str) -> None:
     t = libraries()[library]
+    compiled.enabled = library == FAST
     work = next(w for w in LAYERS if w.name == workload)
     small = work.prepare(t)
     x = t.zeros(1, 4, 8, 8, requires_grad=True)
@@ -150,10 +173,11 @@ def table_of_memory(found: dict[str, Any]) -> None:
 def table_of_scaling(found: dict[str, Any]) -> None:
     print(f"\n| scaling | {' | '.join(found)} |\n|---|" + "---|" * len(found))
     for batch in (4, 16, 64):
-        medians = measure({lib: training_step(lenet, (batch, 1, 28, 28))(t) for lib, t in found.items()}, 15)
+        medians = measure(prepare(Workload("", training_step(lenet, (batch, 1, 28, 28))), found), 15)
         print(f"| LeNet-5, batch {batch}, per sample | {' | '.join(f'{m / batch * 1e6:.0f} us' for m in medians.values())} |")
     for length in (1_000, 10_000, 100_000, 1_000_000):
-        prepared = {lib: chain(length)(t) for lib, t in found.items() if lib == "minitorch" or length < 1_000_000}
+        kept = {lib: t for lib, t in found.items() if lib == "minitorch" or (lib == "PyTorch" and length < 1_000_000)}
+        prepared = {lib: chain(length)(t) for lib, t in kept.items()}
         medians = measure(prepared, max(1, 20_000 // length))
         cells = [f"{medians[lib] / length * 1e6:.2f} us" if lib in medians else "" for lib in found]
         print(f"| chain of {length:,} ops, per op | {' | '.join(cells)} |", flush=True)

@@ -1,0 +1,281 @@
+"""The loops that Numba makes machine code of: equal to what NumPy computes and to the definitions, translated or not.
+
+As they stand they are plain Python, so that a part of this runs without Numba, on small arrays.
+"""
+
+import contextlib
+import functools
+import inspect
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import minitorch as mt
+from minitorch.backend import compiled
+from minitorch.ops import columns, loops, planes
+from minitorch.ops.window import Window
+from tests.checks import check
+from tests.test_quick_paths import convolutions
+
+try:
+    import numba
+except ImportError:
+    numba = None
+
+needs_numba = pytest.mark.skipif(numba is None, reason="Numba is not installed (pip install '.[fast]')")
+WAYS = ["as they stand", pytest.param("in machine code", marks=needs_numba)]
+
+ENTRIES = [
+    "Relu", "WherePositive", "LeakyRelu", "TanhSlope", "SigmoidSlope", "Standardize", "StandardizeSlope", "MaxPool",
+    "PickCell", "PutCell", "AvgPool", "Spread", "Convolution", "ConvTranspose", "ConvWeight", "Sigmoid", "Tanh",
+    "ReLU", "PReLU", "BatchNorm2d", "LayerNorm", "GroupNorm", "InstanceNorm1d", "Conv2d", "ConvTranspose2d", "MaxPool1d",
+    "MaxPool2d", "MaxPool3d", "AvgPool2d",
+]  # fmt: skip
+
+
+@contextlib.contextmanager
+def in_loops(way):
+    """Every array, small as it may be, goes through the loops; gives the set of those that were asked for."""
+    used = set()
+    translate = compiled._translate
+
+    def ask(loop):
+        used.add(loop.__name__)
+        return loop if way == "as they stand" else translate(loop)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled, "ENOUGH", 0)
+        patch.setattr(compiled, "enabled", True)
+        patch.setattr(compiled, "_translate", ask)
+        patch.setattr(planes, "FEW", -1)
+        patch.setattr(planes, "SMALL", 1 << 60)
+        patch.setattr(planes, "THIN", 1 << 60)
+        yield used
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize("way", WAYS)
+def test_values_and_derivatives_are_right(entry, way):
+    with in_loops(way) as used:
+        check(entry)
+    assert used
+
+
+def test_no_loop_is_idle():
+    with in_loops("as they stand") as used:
+        step(images=1, size=8)
+    assert used == {name for name, value in vars(loops).items() if inspect.isfunction(value)}
+
+
+def by_loops(way, case):
+    window, groups, x, w, g, bias, _ = case
+    with in_loops(way), pytest.MonkeyPatch.context() as patch:
+        if way == "as they stand":
+            patch.setattr(loops, "PART", 4)
+            patch.setattr(loops, "BLOCK", 5)
+        return (
+            planes.correlate(x, w, bias, window, groups),
+            planes.correlate_transposed(g, w, None, window, groups, x.shape[2:]),
+            planes.correlate_weight(x, g, window, groups),
+        )
+
+
+def assert_convolves(way, case):
+    window, groups, x, w, g, bias, _ = case
+    y, back, weight = by_loops(way, case)
+    np.testing.assert_allclose(y, columns.correlate(x, w, bias, window, groups), atol=1e-10)
+    np.testing.assert_allclose(back, columns.correlate_transposed(g, w, None, window, groups, x.shape[2:]), atol=1e-10)
+    np.testing.assert_allclose(weight, columns.correlate_weight(x, g, window, groups), atol=1e-10)
+
+
+@settings(max_examples=25, deadline=None)
+@given(convolutions())
+def test_convolution_by_loops_is_the_product_with_all_columns(case):
+    assert_convolves("as they stand", case)
+
+
+@needs_numba
+@settings(max_examples=300, deadline=None)
+@given(convolutions())
+def test_convolution_in_machine_code_is_the_product_with_all_columns(case):
+    assert_convolves("in machine code", case)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_numbers_at_the_edges(way):
+    edges = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e30, -1e30, 90.0, -90.0, 1e-40, 88.5, -86.9, 20.0, -20.0, 0.3]
+    x = mt.tensor(edges, requires_grad=True)
+    for function in (mt.sigmoid, mt.relu, lambda x: mt.nn.functional.leaky_relu(x, 0.1), mt.tanh):
+        results = []
+        for how in (contextlib.nullcontext(), in_loops(way)):
+            x.grad = None
+            with how:
+                y = function(x)
+                y.sum().backward()
+            results.append((y.detach().numpy(), x.grad.numpy()))
+        (y, slope), (quick, quick_slope) = results
+        np.testing.assert_allclose(quick, y, rtol=5e-7, atol=1e-37)
+        np.testing.assert_allclose(quick_slope, slope, rtol=2e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_pooling_what_is_not_finite(way):
+    x = np.random.default_rng(0).standard_normal((2, 3, 7, 6))
+    for value in (np.nan, np.inf, -np.inf):
+        holed = x.copy()
+        holed[0, 1, 2:5, 3] = holed[1, 0] = value
+        plain = mt.nn.functional.max_pool2d(mt.from_numpy(holed), 3, 2, 1, return_indices=True)
+        with in_loops(way):
+            quick = mt.nn.functional.max_pool2d(mt.from_numpy(holed), 3, 2, 1, return_indices=True)
+        for a, b in zip(quick, plain, strict=True):
+            np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
+def test_sigmoid_to_the_last_digits():
+    x = np.linspace(-87, 40, 4001, dtype=np.float32)
+    with in_loops("as they stand"):
+        y = mt.sigmoid(mt.from_numpy(x)).numpy()
+    np.testing.assert_allclose(y, 1 / (1 + np.exp(-x.astype(np.float64))), rtol=3e-7)
+
+
+# ---- when loops are used ---------------------------------------------------------------------------------------------
+
+
+def test_small_foreign_and_disordered_arrays_stay_with_numpy(monkeypatch):
+    monkeypatch.setattr(compiled, "enabled", True)
+    monkeypatch.setattr(compiled, "_translate", lambda loop: loop)
+    large = np.zeros((200, 200), np.float32)
+    assert compiled.quicker(loops.relu, large) is loops.relu
+    assert compiled.quicker(loops.relu, large, np.zeros((200, 200), np.uint8)) is loops.relu
+    for other in (large[:5], large.T, *(large.astype(kind) for kind in ("float16", "int64", ">f4", "complex64"))):
+        assert compiled.quicker(loops.relu, other) is None
+    assert compiled.quicker(loops.relu, large.T, in_order=False) is loops.relu
+    assert compiled.quicker(loops.relu, large, large.astype(np.float64)) is None
+    monkeypatch.setattr(compiled, "enabled", False)
+    assert compiled.quicker(loops.relu, large) is None
+
+
+def test_without_numba_it_is_numpy_that_computes(monkeypatch):
+    monkeypatch.setattr(compiled, "enabled", True)
+    monkeypatch.setitem(sys.modules, "numba", None)
+    compiled._numba.cache_clear()
+    compiled._finds_tbb.cache_clear()
+    try:
+        assert compiled.quicker(loops.relu, np.zeros(100_000)) is None
+        assert not compiled.has_threads()
+    finally:
+        compiled._numba.cache_clear()
+
+
+@needs_numba
+def test_large_arrays_are_computed_in_machine_code_and_the_variable_forbids_it():
+    code = (
+        "import minitorch, sys; minitorch.set_num_threads(2)\n"
+        "x = minitorch.linspace(-1, 1, 100_000); print(minitorch.relu(x).sum().item(), 'numba' in sys.modules)"
+    )
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "MINITORCH_COMPILED": value},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        for value in ("1", "0")
+    ]
+    assert [loaded for _, loaded in told] == ["True", "False"]
+    assert float(told[0][0]) == pytest.approx(float(told[1][0]), rel=1e-5)
+
+
+# ---- threads -----------------------------------------------------------------------------------------------------------
+
+
+def step(images=32, size=64):
+    """Forward and backward, twice, through all layers that have loops; by default large enough for them."""
+    mt.manual_seed(0)
+    nn = mt.nn
+    net = nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3, padding=1), nn.Tanh(),
+        nn.LeakyReLU(), nn.Sigmoid(), nn.AvgPool2d(2),
+    )  # fmt: skip
+    x = mt.randn(images, 3, size, size, requires_grad=True)
+    (slope,) = mt.autograd.grad(net(x).sum(), x, create_graph=True)
+    (slope * slope).sum().backward()
+    return [x.grad.numpy(), *(p.grad.numpy() for p in net.parameters())]
+
+
+@needs_numba
+def test_large_arrays_have_the_values_that_numpy_gives(monkeypatch):
+    quick = step()
+    monkeypatch.setattr(compiled, "enabled", False)
+    for a, b in zip(quick, step(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-3, atol=max(1e-5, 1e-5 * abs(b).max()))
+
+
+@needs_numba
+def test_the_same_to_the_last_bit_for_any_number_of_threads():
+    before, results = mt.get_num_threads(), []
+    try:
+        for count in (1, 2, 3):
+            mt.set_num_threads(count)
+            results.append(step())
+    finally:
+        mt.set_num_threads(before)
+    for other in results[1:]:
+        assert all(a.tobytes() == b.tobytes() for a, b in zip(results[0], other, strict=True))
+
+
+@needs_numba
+def test_several_threads_of_the_program_and_a_fork_may_use_them():
+    expected = step()
+    results = {}
+    threads = [threading.Thread(target=lambda i=i: results.update({i: multiplied()})) for i in range(3)]
+    multiplied = functools.partial(lambda: [mt.relu(mt.linspace(-1, 1, 50_000)).sum().item() for _ in range(20)])
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results[0] == results[1] == results[2]
+    if not hasattr(os, "fork"):
+        return
+    code = (
+        "import os, warnings; warnings.simplefilter('ignore')\n"
+        "from tests.test_loops import step\n"
+        "first = step(); child = os.fork()\n"
+        "if child == 0:\n"
+        "    same = all(a.tobytes() == b.tobytes() for a, b in zip(first, step()))\n"
+        "    os._exit(0 if same else 1)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert told.stdout.strip() == "0", told.stderr
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(step(), expected, strict=True))
+
+
+@needs_numba
+@pytest.mark.skipif(numba is None or not compiled.has_threads(), reason="TBB is not installed (pip install '.[fast]')")
+def test_loops_have_one_thread_while_those_of_blas_are_awake(monkeypatch):
+    a = np.ones((600, 600), np.float32)
+    assert compiled.quicker(loops.relu, a) is not None
+    np.testing.assert_array_equal(compiled.product(a, a), np.full((600, 600), 600.0))
+    compiled.quicker(loops.relu, a)
+    assert numba.get_num_threads() == 1
+    monkeypatch.setattr(compiled._blas, "rests", 0.0)
+    compiled.quicker(loops.relu, a)
+    assert numba.get_num_threads() == min(mt.get_num_threads(), numba.config.NUMBA_NUM_THREADS)
+    compiled.product(a[:100, :100], a[:100, :100])  # small enough for one
+    assert compiled._blas.rests == 0.0
+
+
+def test_a_window_that_sees_nothing_is_left_to_the_definition():
+    x = np.zeros((1, 1, 4))
+    window = Window((1,), (1,), ((2, 2),), (1,))
+    values, which = np.empty((1, 1, 1, 8)), np.empty((1, 1, 1, 8), np.uint8)
+    three = (1, 1, 1), (1, 1, 1), (0, 0, 2), (1, 1, 1)
+    assert not loops.largest(x[:, :, None], *three, values, which)
+    assert window.output_size((4,)) == (8,)
