@@ -231,7 +231,7 @@ MUTANTS: list[Mutant] = [
         ("weigh", "m] += total[m]", "m] = total[m]", "the last block alone counts", BY_LOOPS),
         ("largest", "flat[k] > best[k]", "flat[k] >= best[k]", "of equals the last one wins",
          "test_loops:test_pooling_what_is_not_finite@'as they stand'"),
-        ("put", "- before[2]", "", "the padding shifts every place",
+        ("place", "- before[2]", "", "the padding shifts every place",
          "test_loops:test_values_and_derivatives_are_right@'MaxPool2d', 'as they stand'"),
         ("standardize_slope", "- moved", "", "the mean moves, too: forgotten",
          "test_loops:test_values_and_derivatives_are_right@'BatchNorm2d', 'as they stand'"),

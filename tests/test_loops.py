@@ -204,6 +204,7 @@ def step(images=32, size=64):
         nn.LeakyReLU(), nn.Sigmoid(), nn.AvgPool2d(2),
     )  # fmt: skip
     x = mt.randn(images, 3, size, size, requires_grad=True)
+    nn.MaxUnpool2d(2)(*nn.MaxPool2d(2, return_indices=True)(x))
     (slope,) = mt.autograd.grad(net(x).sum(), x, create_graph=True)
     (slope * slope).sum().backward()
     return [x.grad.numpy(), *(p.grad.numpy() for p in net.parameters())]

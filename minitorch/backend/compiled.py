@@ -32,10 +32,11 @@ ENOUGH = 1 << 14  # elements below which NumPy is as quick
 enabled = os.environ.get("MINITORCH_COMPILED", "1") != "0"
 
 
-def quicker(loop: Callable[..., Any], *arrays: Array, in_order: bool = True) -> Callable[..., Any] | None:
+def quicker(loop: Callable[..., Any], *arrays: Array, in_order: bool = True, kinds: str = "fd") -> Callable[..., Any] | None:
     """The loop in machine code, if there is Numba and it pays: for many numbers, in NumPy's arrays of one floating type.
 
-    Integers may be beside the first array. Unless `in_order` is False, elements must lie in order in memory.
+    The first array's type is one of `kinds`, the others' is the same, or integers. Unless `in_order` is False, elements must
+    lie in order in memory.
     """
     first = arrays[0]
     if first.size < ENOUGH or not enabled:
@@ -48,7 +49,7 @@ def quicker(loop: Callable[..., Any], *arrays: Array, in_order: bool = True) -> 
             return None
         if array.dtype.char != kind and array.dtype.kind not in "iu":
             return None
-    return _translate(loop) if kind in "fd" else None
+    return _translate(loop) if kind in kinds else None
 
 
 def has_threads() -> bool:
@@ -76,8 +77,8 @@ class _Blas:
 
 _blas = _Blas()
 SINGLE = 1 << 18  # multiplications up to which BLAS uses one thread by itself,
-SMALL = 1 << 23  # and up to which a second one gains little
-HURRY = 0.03  # seconds that its threads wait before they sleep
+SMALL = 1 << 22  # and up to which a second one gains little
+HURRY = 0.15  # seconds that its threads wait before they sleep: 2^28 ticks of the processor's clock
 
 
 def product(a: Array, b: Array) -> Array:

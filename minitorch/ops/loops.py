@@ -131,29 +131,55 @@ def largest(x: Array, kernel: Triple, stride: Triple, before: Triple, dilation: 
     return bool(clear.all())
 
 
-def put(g: Array, which: Array, offsets: Array, stride: Triple, before: Triple, x: Array) -> None:
-    """Zeros x (P, D, H, W), to which g (P, *out) is added at cell `which` of each window, `offsets` from its begin."""
-    (planes, outs, rows, columns), (_, _, height, width) = g.shape, x.shape
-    flat = x.reshape(planes, -1)
-    for p in prange(planes):
-        flat[p] = 0
-        for o in range(outs):
-            for r in range(rows):
-                begin = ((o * stride[0] - before[0]) * height + r * stride[1] - before[1]) * width - before[2]
-                for k in range(columns):
-                    flat[p, begin + k * stride[2] + offsets[which[p, o, r, k]]] += g[p, o, r, k]
-
-
-def pick(x: Array, which: Array, offsets: Array, stride: Triple, before: Triple, y: Array) -> None:
-    """The element of x (P, D, H, W) at the cell number `which` of each window, into y (P, *out): the adjoint of `put`."""
-    (planes, outs, rows, columns), (_, _, height, width) = y.shape, x.shape
-    flat = x.reshape(planes, -1)
+def place(which: Array, offsets: Array, stride: Triple, before: Triple, size: Triple, places: Array) -> None:
+    """For each window (P, *out) the place of its cell number `which` in a plane of `size` that is flat: offsets[which] on."""
+    planes, outs, rows, columns = which.shape
     for p in prange(planes):
         for o in range(outs):
             for r in range(rows):
-                begin = ((o * stride[0] - before[0]) * height + r * stride[1] - before[1]) * width - before[2]
+                begin = ((o * stride[0] - before[0]) * size[1] + r * stride[1] - before[1]) * size[2] - before[2]
                 for k in range(columns):
-                    y[p, o, r, k] = flat[p, begin + k * stride[2] + offsets[which[p, o, r, k]]]
+                    places[p, o, r, k] = begin + k * stride[2] + offsets[which[p, o, r, k]]
+
+
+def pick(x: Array, places: Array, y: Array) -> bool:
+    """y[p, k] = x[p, places[p, k]]; False if x has no such place, as there is nobody else to notice."""
+    inside = xp.ones(y.shape[0], xp.bool_)
+    for p in prange(y.shape[0]):
+        for k in range(y.shape[1]):
+            place = places[p, k]
+            if place < 0 or place >= x.shape[1]:
+                inside[p] = False
+                continue
+            y[p, k] = x[p, place]
+    return bool(inside.all())
+
+
+def put(g: Array, places: Array, x: Array) -> bool:
+    """Zeros x, and x[p, places[p, k]] += g[p, k], the adjoint of `pick`; False if x has no such place."""
+    inside = xp.ones(g.shape[0], xp.bool_)
+    for p in prange(g.shape[0]):
+        x[p] = 0
+        for k in range(g.shape[1]):
+            place = places[p, k]
+            if place < 0 or place >= x.shape[1]:
+                inside[p] = False
+                continue
+            x[p, place] += g[p, k]
+    return bool(inside.all())
+
+
+def distinct(places: Array, plane: int) -> bool:
+    """Whether no row of `places` (P, K), all of them in range(plane), names one twice."""
+    every = xp.ones(places.shape[0], xp.bool_)
+    for p in prange(places.shape[0]):
+        named = xp.zeros(plane, xp.uint8)
+        again = 0
+        for k in range(places.shape[1]):
+            again += named[places[p, k]]
+            named[places[p, k]] = 1
+        every[p] = again == 0
+    return bool(every.all())
 
 
 def add_up(x: Array, kernel: Triple, stride: Triple, before: Triple, dilation: Triple, out: Array) -> None:

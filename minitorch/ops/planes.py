@@ -113,6 +113,12 @@ class Part:
             )
         return parts
 
+    @staticmethod
+    @functools.lru_cache(maxsize=256)
+    def whole(sights: tuple[Sight, ...]) -> Part:
+        """For loops, which write no columns: all of them."""
+        return Part(sights)
+
     @functools.cached_property
     def count(self) -> int:
         """How many columns the matrix has for each channel."""
@@ -134,9 +140,9 @@ class Part:
             target[...] = weight[:, :, done : done + count].reshape(target.shape)
             done += count
 
-    def places(self, planes: Array, groups: int) -> Array:
-        """Where in the memory of `planes` each cell of each channel is seen from place 0: (groups, C / groups * count)"""
-        c, number, length = planes.shape
+    @functools.lru_cache(maxsize=256)  # noqa: B019 (parts live as long as their layouts do)
+    def places(self, c: int, number: int, length: int, groups: int) -> Array:
+        """Where in planes (C, number, length) each cell of each channel is seen from place 0: (groups, C / groups * count)"""
         cells = []
         for sight in self.sights:
             seen = xp.array(sight.plane * length + sight.first)
@@ -333,7 +339,7 @@ def _multiply(
     thin = min(features, kernel.shape[1]) <= THIN and features * kernel.shape[1] * cells <= SMALL
     code = quicker(loops.multiply, x, kernel, in_order=False) if thin else None
     todo = [
-        ([(part, part.matrix(kernel, groups)) for part in (Part.of(seen, features) if code is None else [Part(seen)])], y)
+        ([(part, part.matrix(kernel, groups)) for part in (Part.of(seen, features) if code is None else [Part.whole(seen)])], y)
         for seen, y in targets
     ]
     column = groups * x.dtype.itemsize * max(max(m.shape[1:]) for products, _ in todo for _, m in products)
@@ -344,7 +350,7 @@ def _multiply(
         for products, y in todo:
             if code is not None:
                 ((part, matrix),) = products
-                where = part.places(planes, groups)
+                where = part.places(*planes.shape, groups)
                 code(planes.reshape(-1), where, matrix, added, layout.pitches, length, _spatial(y[first:last]))
                 continue
             wide = xp.empty_like(x, order="C", shape=(groups, features, length))
@@ -400,7 +406,7 @@ def correlate_weight(x: Array, g: Array, window: Window, groups: int) -> Array:
         return definition.correlate_weight(x, g, window, groups)
     thin = min(features, channels) <= THIN and math.prod(shape) // groups <= SMALL
     code = quicker(loops.weigh, x, g, in_order=False) if thin else None
-    parts = Part.of(layout.sights, 1) if code is None else [Part(layout.sights)]
+    parts = Part.of(layout.sights, 1) if code is None else [Part.whole(layout.sights)]
     column = x.shape[1] * x.dtype.itemsize * max(part.count for part in parts)
 
     def images(first: int, last: int) -> Array:
@@ -421,7 +427,7 @@ def correlate_weight(x: Array, g: Array, window: Window, groups: int) -> Array:
         if code is None:
             return in_pieces(places, length, piece_size(length, column, x, share=last - first == len(x)))
         (part,) = parts
-        w, where = xp.empty_like(x, order="C", shape=shape), part.places(planes, groups)
+        w, where = xp.empty_like(x, order="C", shape=shape), part.places(*planes.shape, groups)
         matrix = xp.empty_like(x, order="C", shape=(groups, features, where.shape[1]))
         code(planes.reshape(-1), where, wide, matrix)
         part.put(w, matrix)

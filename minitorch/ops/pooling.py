@@ -129,6 +129,12 @@ def places_of(which: Array, window: Window | AdaptiveWindow, size: Sequence[int]
     if isinstance(window, AdaptiveWindow):
         cells = beside(window.cells(size), which)
         return xp.take_along_axis(xp.broadcast_to(cells, (*which.shape, cells.shape[-1])), which[..., None], -1)[..., 0]
+    if code := quicker(loops.place, which, kinds="BIl"):
+        places: Array = xp.empty_like(which, dtype=xp.int64)
+        _, strides, pads, _ = _numbers(window)
+        shape = (*(1,) * (3 - window.rank), *size)
+        code(_spatial(which), _offsets(window, size), strides, pads, shape, _spatial(places))
+        return places
     # That of cell j of window o is the sum over dimensions of (s o - before) and (d j), times that dimension's step.
     steps = [math.prod(size[i + 1 :]) for i in range(window.rank)]
     out, begin = which.shape[2:], xp.zeros((), dtype=xp.int64)
@@ -151,10 +157,7 @@ class PickCell(Op):
     def forward(ctx, x: Array, which: Array, window: Window) -> Array:
         ctx.save_for_backward(which)
         ctx.window, ctx.size = window, x.shape[2:]
-        if code := quicker(loops.pick, x, which):
-            y = xp.empty_like(x, shape=which.shape)
-            _, stride, before, _ = _numbers(window)
-            code(_spatial(x), _spatial(which), _offsets(window, ctx.size), stride, before, _spatial(y))
+        if quicker(loops.pick, x) and (y := _picked(x, places_of(which, window, ctx.size))) is not None:
             return y
         y = xp.zeros_like(x, order="C", shape=which.shape)
 
@@ -177,11 +180,9 @@ class PutCell(Op):
     def forward(ctx, g: Array, which: Array, window: Window, size: tuple[int, ...]) -> Array:
         ctx.save_for_backward(which)
         ctx.window = window
-        x = xp.empty_like(g, order="C", shape=(*g.shape[:2], *size))
-        if code := quicker(loops.put, g, which):
-            _, stride, before, _ = _numbers(window)
-            code(_spatial(g), _spatial(which), _offsets(window, size), stride, before, _spatial(x))
+        if quicker(loops.put, g) and (x := _put(g, places_of(which, window, size), size)) is not None:
             return x
+        x = xp.empty_like(g, order="C", shape=(*g.shape[:2], *size))
 
         def put(planes: Array, number: Array, out: Array) -> None:
             window.scatter(out, lambda n: keep(planes, number == n), planes.shape[1:])
@@ -200,11 +201,31 @@ class Pick(Op):
     def forward(ctx, x: Array, places: Array) -> Array:
         ctx.save_for_backward(places)
         ctx.size = x.shape[2:]
+        if (y := _picked(x, places)) is not None:
+            return y
         return xp.take(x.reshape(-1), _flat(places, ctx.size)).reshape(places.shape)
 
     def backward(ctx, grad: Tensor) -> Any:
         (places,) = ctx.saved_tensors
         return PutBack.apply(grad, places, ctx.size)
+
+
+def _picked(x: Array, places: Array) -> Array | None:
+    """The elements of each plane of x (N, C, *size) at flat places, by a loop if that is quicker."""
+    code = quicker(loops.pick, x, places)
+    if code is None:
+        return None
+    y, planes = xp.empty_like(x, shape=places.shape), math.prod(x.shape[:2])
+    return y if code(x.reshape(planes, -1), places.reshape(planes, -1), y.reshape(planes, -1)) else None
+
+
+def _put(g: Array, places: Array, size: Sequence[int]) -> Array | None:
+    """Planes of zeros (N, C, *size), to which each element of g is added at its flat place, by a loop if that is quicker."""
+    code = quicker(loops.put, g, places)
+    if code is None:
+        return None
+    x, planes = xp.empty_like(g, shape=(*g.shape[:2], *size)), math.prod(g.shape[:2])
+    return x if code(g.reshape(planes, -1), places.reshape(planes, -1), x.reshape(planes, -1)) else None
 
 
 def _flat(places: Array, size: Sequence[int]) -> Array:
@@ -222,6 +243,8 @@ class PutBack(Op):
 
     def forward(ctx, x: Array, places: Array, size: tuple[int, ...], distinct: bool = False) -> Array:
         ctx.save_for_backward(places)
+        if (out := _put(x, places, size)) is not None:
+            return out
         flat, shape = _flat(places, size), (*x.shape[:2], *size)
         if not distinct:
             return add_at((math.prod(shape),), ((flat,),), x).reshape(shape)
@@ -325,6 +348,8 @@ def _last_of_each_place(x: Tensor, places: Array, plane: int) -> tuple[Tensor, b
     And whether all places are distinct, as they are when windows do not overlap.
     """
     rows = places.reshape(-1, math.prod(places.shape[2:]))
+    if (code := quicker(loops.distinct, x._array, rows)) and code(rows, plane):
+        return x, True
     named = xp.zeros_like(places, order="C", shape=(len(rows) * plane,), dtype=bool)
     named[rows + beside(xp.arange(len(rows))[:, None] * plane, rows)] = True
     if int(xp.count_nonzero(named)) == places.size:
