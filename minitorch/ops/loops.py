@@ -291,17 +291,27 @@ def lay(x: Array, held: Array, steps: Array, planes: Array) -> None:
     """
     images, channels = x.shape[:2]
     number, length = planes.shape[1:]
+    to_image, to_z, to_y = steps[0], steps[1], steps[2]
     for i in prange(channels * number * images):
         c, plane, n = i // (number * images), i // images % number, i % images
-        (z, dz, to_z, depth), (y, dy, to_y, height), (v, dv, to_v, width) = held[plane, 0], held[plane, 1], held[plane, 2]
-        row = planes[c, plane, n * steps[0] : (n + 1) * steps[0] if n + 1 < images else length]
-        row[:] = 0
+        z, dz, at_z, depth = held[plane, 0]
+        y, dy, at_y, height = held[plane, 1]
+        w, dw, at_w, width = held[plane, 2]
+        image, flat = x[n, c], planes[c, plane, n * to_image : (n + 1) * to_image if n + 1 < images else length]
+        flat[:] = 0
         for a in range(depth):
             for b in range(height):
-                seen = x[n, c, z + a * dz, y + b * dy, v::dv]
-                line = row[(to_z + a) * steps[1] + (to_y + b) * steps[2] + to_v :]
-                for k in range(width):
-                    line[k] = seen[k]
+                at = (at_z + a) * to_z + (at_y + b) * to_y + at_w
+                row = image[z + a * dz, y + b * dy]
+                line = flat[at : at + width]
+                if dw == 1:  # a slice with a step takes longer to make
+                    seen = row[w : w + width]
+                    for k in range(width):
+                        line[k] = seen[k]
+                else:
+                    apart = row[w::dw]
+                    for k in range(width):
+                        line[k] = apart[k]
 
 
 PART = 16  # so many cells at a time, a multiple of 4
