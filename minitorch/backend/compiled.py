@@ -27,19 +27,21 @@ from minitorch.backend.threads import at_work, get_num_threads, one_blas_thread
 
 __all__ = ["has_threads", "product", "quicker"]
 
-ENOUGH = 1 << 14  # elements below which NumPy is as quick
+ENOUGH = 1 << 14  # elements, each times the work it is, below which NumPy is as quick
 
 enabled = os.environ.get("MINITORCH_COMPILED", "1") != "0"
 
 
-def quicker(loop: Callable[..., Any], *arrays: Array, in_order: bool = True, kinds: str = "fd") -> Callable[..., Any] | None:
+def quicker(
+    loop: Callable[..., Any], *arrays: Array, work: int = 1, in_order: bool = True, kinds: str = "fd"
+) -> Callable[..., Any] | None:
     """The loop in machine code, if there is Numba and it pays: for many numbers, in NumPy's arrays of one floating type.
 
     The first array's type is one of `kinds`, the others' is the same, or integers. Unless `in_order` is False, elements must
-    lie in order in memory.
+    lie in order in memory. `work` is about how much longer a round of the loop takes for an element than reading it.
     """
     first = arrays[0]
-    if first.size < ENOUGH or not enabled:
+    if first.size * work < ENOUGH or not enabled:
         return None
     kind = first.dtype.char
     for array in arrays:

@@ -99,7 +99,7 @@ def _by_channels(x: Array, dims: tuple[int, ...]) -> Array:
 
 def _standardized(x: Array, eps: float) -> tuple[Array, Array, Array]:
     """y (A, C, S), mean and variance (C,); of nothing they are nan."""
-    if x.shape[2] > 1 and (code := quicker(loops.standardize, x)):
+    if x.shape[2] > 1 and (code := quicker(loops.standardize, x, work=3)):
         y, average, var = (xp.empty_like(x, shape=shape) for shape in (x.shape, x.shape[1], x.shape[1]))
         code(x, eps, y, average, var)
         return y, average, var
@@ -115,7 +115,7 @@ def _standardized(x: Array, eps: float) -> tuple[Array, Array, Array]:
 
 def _slope(g: Array, x: Array, average: Array, var: Array, eps: float) -> Array:
     """P(g), all (A, C, S), of mean and variance (C,)."""
-    if x.shape[2] > 1 and (code := quicker(loops.standardize_slope, g, x, average, var)):
+    if x.shape[2] > 1 and (code := quicker(loops.standardize_slope, g, x, average, var, work=3)):
         code(g, x, average, var, eps, out := xp.empty_like(g))
         return out
     if not x.size:

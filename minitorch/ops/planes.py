@@ -337,7 +337,7 @@ def _multiply(
     features = len(kernel) // groups
     cells = sum(sight.count for sight in targets[0][0])
     thin = min(features, kernel.shape[1]) <= THIN and features * kernel.shape[1] * cells <= SMALL
-    code = quicker(loops.multiply, x, kernel, in_order=False) if thin else None
+    code = quicker(loops.multiply, x, kernel, work=features * cells // 4, in_order=False) if thin else None
     todo = [
         ([(part, part.matrix(kernel, groups)) for part in (Part.of(seen, features) if code is None else [Part.whole(seen)])], y)
         for seen, y in targets
@@ -405,7 +405,7 @@ def correlate_weight(x: Array, g: Array, window: Window, groups: int) -> Array:
     if len(x) * layout.seen * channels * g.shape[1] <= FEW:
         return definition.correlate_weight(x, g, window, groups)
     thin = min(features, channels) <= THIN and math.prod(shape) // groups <= SMALL
-    code = quicker(loops.weigh, x, g, in_order=False) if thin else None
+    code = quicker(loops.weigh, x, g, work=features * math.prod(window.kernel) // 4, in_order=False) if thin else None
     parts = Part.of(layout.sights, 1) if code is None else [Part.whole(layout.sights)]
     column = x.shape[1] * x.dtype.itemsize * max(part.count for part in parts)
 

@@ -78,7 +78,7 @@ def by_taps(x: Array, window: Window) -> tuple[Array, Array] | None:
     taps = list(enumerate(window.taps(out)))
     values = xp.empty_like(x, order="C", shape=(*x.shape[:2], *out))
     which = xp.zeros_like(values, dtype=xp.uint8 if len(taps) <= 256 else xp.uint32)
-    if code := quicker(loops.largest, x):
+    if code := quicker(loops.largest, x, work=4):
         clear = code(_spatial(x), *_numbers(window), _spatial(values), _spatial(which))
         return (values, which) if clear else None
 
