@@ -88,7 +88,7 @@ def product(a: Array, b: Array) -> Array:
     work = a.size * b.shape[-1]
     if not (_blas.beside_loops and enabled) or work <= SINGLE:
         return xp.matmul(a, b)
-    if work <= SMALL:
+    if work <= SMALL and time.monotonic() >= _blas.rests:
         with one_blas_thread():
             return xp.matmul(a, b)
     made = xp.matmul(a, b)
