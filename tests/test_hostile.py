@@ -4,6 +4,7 @@ import contextlib
 import io
 import random
 import time
+import weakref
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -41,6 +42,16 @@ def test_the_attack_sees_what_is_wrong():
     assert "RuntimeWarning" in outcome(lambda: np.log(np.zeros(1)))
     assert "characters" in outcome(lambda: fail(ValueError("very " * 500)))
     assert outcome(lambda: mt.zeros(2, 2)) is None
+
+
+def test_a_call_that_failed_keeps_nothing(no_collector):
+    for call in (lambda x: mt.stack([x, None]), lambda x: x.reshape(7), lambda x: F.relu(x, 1, 2), lambda x: F.conv2d(x, "w")):
+        x = mt.zeros(3)
+        gone = weakref.ref(x)
+        with contextlib.suppress(Exception):
+            call(x)
+        del x
+        assert gone() is None
 
 
 HUGE = 10**12

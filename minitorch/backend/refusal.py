@@ -43,9 +43,12 @@ def clear(function: F) -> F:
             return function(*args, **kwargs)
         except Exception as error:
             told = _sentence(error, function, args, kwargs)
-            if told is error:
-                raise
-            raise told from error
+            try:
+                if told is error:
+                    raise
+                raise told from error
+            finally:
+                del told  # a frame that holds its own exception would keep the arguments until the garbage collector runs
 
     guarded.is_clear = True  # type: ignore[attr-defined]
     return guarded  # type: ignore[return-value]
