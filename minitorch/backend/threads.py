@@ -68,20 +68,12 @@ def piece_size(total: int, bytes_of_one: int, like: Array, share: bool = True) -
     return max(1, -(-total // (count + count % 2))) if count > 1 else max(1, total)
 
 
-def in_pieces(function: Callable[[int, int], Any], total: int, size: int, alone: bool = False) -> Any:
+def in_pieces(function: Callable[[int, int], Any], total: int, size: int) -> Any:
     """Call function(start, stop) for each `size` of range(total), and return the sum of what it returns, if it does.
-
-    With `alone` this thread does it all, and BLAS as it likes: for functions that call what has threads of its own.
 
     The function must call nothing but the array library, and write to no place that another piece does. Pieces of a piece
     are done by the thread that has it.
     """
-    if alone:
-        done = None
-        for start in range(0, total, size):
-            part = function(start, min(start + size, total))
-            done = part if done is None else done + part
-        return done
     if total <= size:
         with one_blas_thread():
             return function(0, total) if total else None
@@ -139,7 +131,7 @@ _here = _Here()
 
 
 def at_work() -> bool:
-    """Whether this thread is one of several that do pieces."""
+    """Whether this thread is doing a piece."""
     return _here.busy
 
 
@@ -183,7 +175,7 @@ _outside: list[int] = []  # how many it had before, which may be the program's o
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Products of matrices in here are made by the thread that asks for them."""
+    """In here BLAS has one thread, for the whole program."""
     global _inside
     entered = False
     try:

@@ -13,7 +13,6 @@
     window.py         the geometry of a sliding window
     convolution.py    convolution, its transpose, its kernel gradient
     planes.py         how these three are computed: as matrix products, on images laid out flat
-    loops.py          some of them once more, as loops that Numba makes machine code of
     pooling.py        pooling and unpooling
     folding.py        windows as columns, and back
     resampling.py     borders, other sizes, pixel shuffle
@@ -25,6 +24,7 @@
     likelihood.py     losses that are negative log-likelihoods
     filling.py        new tensors like a given one, random values
     names.py          what results print as, grad_fn=<...>
+    loops.py          what several of these compute, once more, as loops for Numba
     views.py          what becomes of histories when a view is changed in place
 
 Each function takes bare arrays as well as Tensors, because derivatives are written with them; the faces in `minitorch`

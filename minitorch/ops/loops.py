@@ -1,12 +1,11 @@
-"""Some functions of arrays once more, as loops over their elements: what Numba makes machine code of (backend/compiled.py).
+"""Loops over the elements of arrays, in plain Python, for Numba to translate to machine code (backend/compiled.py).
 
-Nothing here is needed. Each loop has a twin that says the same with NumPy, and a test holds the two equal. But a loop is often
-the plainest definition, and where Numba is installed the quickest, as it passes over memory once. Threads share the rounds of
-a `prange`; none writes what another one does, so that the result is the same for any number of them.
+minitorch works without them: each says what some NumPy code says, too, and tests hold the two equal. A loop passes over memory
+once, where NumPy does for every operation. Threads share the rounds of a `prange`, and no round writes what another one reads
+or writes: so the result is the same for any number of threads.
 
-Written for Numba, which knows the type of every variable from the first value that it has: that is why zeros are made by the
-type of the array at hand. And a number has an assignment of its own: unpacked from a tuple in which there is an array, too,
-the threads are handed another number (seen with Numba 0.68).
+Two rules that Numba asks for. A variable keeps the type of its first value: zeros are made by `x.dtype.type(0)`. And before a
+`prange` a number and an array are never assigned together: `n, a = 1, x[0]` hands the threads a wrong n (Numba 0.68).
 """
 
 from __future__ import annotations
@@ -57,12 +56,13 @@ def tanh_slope(g: Array, y: Array, out: Array) -> None:
 def sigmoid(x: Array, out: Array) -> None:
     """out = 1 / (1 + e^-x), for float32
 
-    e^t = 2^n e^r, for the whole number n nearest to t / log 2. As |r| is at most log(2) / 2, eight terms of the exponential
-    series are exact to the last digit, and 2^n is the number whose exponent has the bits n + 127. Written out like this, the
-    processor makes several at once. That r is exact, log 2 is taken off in two parts, of which the first has few digits.
+    e^t = 2^n e^r, for the whole number n nearest to t / log 2. As |r| is at most log(2) / 2, what eight terms of the series
+    leave out is less than half of float32's last digit, and 2^n is the number whose exponent has the bits n + 127. Written out
+    like this, the processor makes several at once. log 2 is taken off in two parts, so that little of r is lost: the first has
+    so few digits that n times it is exact. Below -88.37, where e^-x would overflow, it is 0.
     """
     a, b = x.reshape(-1), out.reshape(-1)
-    zero, half, one, top = xp.float32(0), xp.float32(0.5), xp.float32(1), xp.float32(87)
+    zero, half, one, top = xp.float32(0), xp.float32(0.5), xp.float32(1), xp.float32(88.37)
     for i in prange(b.size):
         t = min(max(-a[i], -top), top)
         n = xp.floor(t * xp.float32(1.4426950408889634) + half)
@@ -84,10 +84,13 @@ def sigmoid_slope(g: Array, y: Array, out: Array) -> None:
 # ---- windows, three-dimensional: an image of less has dimensions of 1 before its own ---------------------------------
 
 
-def largest(x: Array, kernel: Triple, stride: Triple, before: Triple, dilation: Triple, values: Array, which: Array) -> bool:
+def largest_of_windows(
+    x: Array, kernel: Triple, stride: Triple, before: Triple, dilation: Triple, values: Array, which: Array
+) -> bool:
     """The largest of each window over x (P, D, H, W), the first of equals, into `values` (P, *out); its cell into `which`.
 
-    False, and neither of use, if there is a nan, or a window that sees nothing but padding and -inf.
+    False, and neither of use, if the definition must decide: there is a nan, or inf beside -inf, or a window that sees nothing
+    but padding and -inf.
     """
     (planes, depth, height, width), (_, outs, rows, columns) = x.shape, values.shape
     low = x.dtype.type(-xp.inf)
@@ -99,7 +102,7 @@ def largest(x: Array, kernel: Triple, stride: Triple, before: Triple, dilation: 
         every = x[p].reshape(-1)
         for k in range(every.size):
             total += every[k]
-        well = total == total  # or else there is a nan
+        well = total == total  # it is nan if one of them is, or for inf beside -inf
         for o in range(outs):
             best[:] = low
             number[:] = -1
@@ -109,7 +112,7 @@ def largest(x: Array, kernel: Triple, stride: Triple, before: Triple, dilation: 
                     for c in range(kernel[2]):
                         # What this cell of the windows sees, all in order; then, whether it is more than the cells before saw.
                         i, w = o * stride[0] - before[0] + a * dilation[0], c * dilation[2] - before[2]
-                        first, end = max(0, -(w // stride[2])), min(columns, (width - 1 - w) // stride[2] + 1)
+                        first, end = max(0, -(w // stride[2])), min(columns, max(0, (width - 1 - w) // stride[2] + 1))
                         seen[:] = low
                         for r in range(rows):
                             j = r * stride[1] - before[1] + b * dilation[1]
@@ -131,7 +134,7 @@ def largest(x: Array, kernel: Triple, stride: Triple, before: Triple, dilation: 
     return bool(clear.all())
 
 
-def place(which: Array, offsets: Array, stride: Triple, before: Triple, size: Triple, places: Array) -> None:
+def places_of_cells(which: Array, offsets: Array, stride: Triple, before: Triple, size: Triple, places: Array) -> None:
     """For each window (P, *out) the place of its cell number `which` in a plane of `size` that is flat: offsets[which] on."""
     planes, outs, rows, columns = which.shape
     for p in prange(planes):
@@ -201,7 +204,7 @@ def add_up(x: Array, kernel: Triple, stride: Triple, before: Triple, dilation: T
                 out[p, o, r] = 0
                 for c in range(kernel[2]):
                     w = c * dilation[2] - before[2]
-                    first, end = max(0, -(w // stride[2])), min(columns, (width - 1 - w) // stride[2] + 1)
+                    first, end = max(0, -(w // stride[2])), min(columns, max(0, (width - 1 - w) // stride[2] + 1))
                     seen, sums = lines[w + first * stride[2] :: stride[2]], out[p, o, r, first:end]
                     for k in range(sums.size):
                         sums[k] += seen[k]
@@ -218,7 +221,7 @@ def spread(g: Array, kernel: Triple, stride: Triple, before: Triple, dilation: T
                 lines[:] = 0
                 for c in range(kernel[2]):
                     w = c * dilation[2] - before[2]
-                    first, end = max(0, -(w // stride[2])), min(columns, (width - 1 - w) // stride[2] + 1)
+                    first, end = max(0, -(w // stride[2])), min(columns, max(0, (width - 1 - w) // stride[2] + 1))
                     seen, values = lines[w + first * stride[2] :: stride[2]], g[p, o, r, first:end]
                     for k in range(values.size):
                         seen[k] += values[k]
@@ -287,7 +290,7 @@ def standardize_slope(g: Array, x: Array, mean: Array, var: Array, eps: float, o
 def lay(x: Array, held: Array, steps: Array, planes: Array) -> None:
     """Images x (N, C, D, H, W) as planes (C, planes, places), with zeros between; `steps`: from image to image, along D, H, W.
 
-    held[plane, dimension] has of the image's cells that lie in a plane the first, the step to the next, its place, the number.
+    held[plane, dimension] = (first cell of the image, step to the next, place of the first in the plane, how many)
     """
     images, channels = x.shape[:2]
     number, length = planes.shape[1:]
@@ -314,14 +317,14 @@ def lay(x: Array, held: Array, steps: Array, planes: Array) -> None:
                         line[k] = apart[k]
 
 
-PART = 16  # so many cells at a time, a multiple of 4
+PART = 16  # cells at a time that `weigh` looks at, a multiple of 4
 BLOCK = 1024  # and so many places: what four features need of them stays in the nearest cache of the processor
 
 
 def multiply(flat: Array, places: Array, weight: Array, bias: Array, pitch: Array, length: int, y: Array) -> None:
     """y[n, (g, f), o] = bias[g, f] + sum over k of weight[g, f, k] flat[places[g, k] + the place of window o of image n]
 
-    Window o has place (((n, o[0]), o[1]), o[2]), where o[i] counts up to pitch[i]; `length` is up to where there are any.
+    Window o of image n has the place ((n pitch[0] + o[0]) pitch[1] + o[1]) pitch[2] + o[2]; all are below `length`.
 
     Four features by four cells at a time: their sixteen weights stay in registers, while each number that is read serves
     four times.

@@ -34,7 +34,7 @@ class MatMul(Op):
         return product(a, b)
 
     def backward(ctx, grad: Tensor) -> Any:
-        a, b = ctx.saved_tensors
+        a, b = ctx.saved_tensors  # and no @, which for arrays is NumPy's own: these products are made by `product`, too
         return None if b is None else MatMul.apply(grad, mT(b)), None if a is None else MatMul.apply(mT(a), grad)
 
     @classmethod

@@ -61,9 +61,12 @@ class StandardizeSlope(Op):
     """P(g) = (g - mean(g) - y mean(g y)) / sqrt(var + eps), the derivative of Standardize, with its y;
     in g: P(grad), in x: -y (cov(grad, g) - mean(grad y) mean(g y)) / s^2 - (mean(g y) P(grad) + mean(grad y) P(g)) / s
 
-    Here s = sqrt(var + eps). P is symmetric: of n elements, <u, P(g)> = n (cov(u, g) - mean(u y) mean(g y)) / s. That moves
-    with x through s, whose gradient is y / n, and through y, whose gradient for u is P(u). The mean and the variance are
-    given so that they need not be computed again; how they move with x is counted in that of x.
+    With u for grad, and s = sqrt(var + eps): P is symmetric, and of n elements
+
+        <u, P(g)> = n (cov(u, g) - mean(u y) mean(g y)) / s.
+
+    That moves with x through s, whose gradient is y / n, and through y, whose gradient for u is P(u). The mean and the variance
+    are given so that they need not be computed again; how they move with x is counted in that of x.
     """
 
     def forward(ctx, g: Array, x: Array, average: Array, var: Array, dims: tuple[int, ...], eps: float) -> Array:
@@ -81,13 +84,13 @@ class StandardizeSlope(Op):
         s = sqrt(var + ctx.eps)
         y = (x - average) * (1 / s)
 
-        def mean(t: Tensor) -> Tensor:
+        def average_of(t: Tensor) -> Tensor:
             return sum(t, ctx.dims, True) * (1 / max(ctx.count, 1))
 
-        a, b = mean(grad * y), mean(g * y)
-        common = mean(grad * g) - mean(grad) * mean(g) - a * b
-        along = for_g * b + StandardizeSlope.apply(g, *given, ctx.dims, ctx.eps) * a
-        return for_g, -(y * (common / (s * s)) + along * (1 / s))
+        u_y, g_y = average_of(grad * y), average_of(g * y)
+        covariance = average_of(grad * g) - average_of(grad) * average_of(g)
+        through_y = for_g * g_y + StandardizeSlope.apply(g, *given, ctx.dims, ctx.eps) * u_y
+        return for_g, -(y * ((covariance - u_y * g_y) / (s * s)) + through_y * (1 / s))
 
 
 def _by_channels(x: Array, dims: tuple[int, ...]) -> Array:
@@ -99,13 +102,13 @@ def _by_channels(x: Array, dims: tuple[int, ...]) -> Array:
 
 def _standardized(x: Array, eps: float) -> tuple[Array, Array, Array]:
     """y (A, C, S), mean and variance (C,); of nothing they are nan."""
-    if x.shape[2] > 1 and (code := quicker(loops.standardize, x, work=3)):
+    if x.shape[2] > 1 and (code := quicker(loops.standardize, x, work=3)):  # of (N, C) a channel's numbers lie apart
         y, average, var = (xp.empty_like(x, shape=shape) for shape in (x.shape, x.shape[1], x.shape[1]))
         code(x, eps, y, average, var)
         return y, average, var
     if not x.size:
         nothing = xp.full_like(x, math.nan, shape=x.shape[1:2])
-        return x, nothing, nothing.copy()
+        return x.copy(), nothing, nothing.copy()
     average = xp.mean(x, axis=(0, 2), keepdims=True)
     y = x - average
     var = xp.mean(y * y, axis=(0, 2))
@@ -119,7 +122,7 @@ def _slope(g: Array, x: Array, average: Array, var: Array, eps: float) -> Array:
         code(g, x, average, var, eps, out := xp.empty_like(g))
         return out
     if not x.size:
-        return g
+        return g.copy()
     scale = (1 / xp.sqrt(var + x.dtype.type(eps)))[:, None]
     y = x - average[:, None]
     y *= scale

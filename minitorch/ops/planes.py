@@ -17,7 +17,8 @@ stride 1, each with its share of the kernel, over planes laid out as above; and 
 a convolution of g.
 
 The slices, one below the other, are the columns of which convolution is a product of matrices: ops/columns.py has that
-definition. Here they are never all there: pieces are made that suit the cache, and multiplied at once. The definition serves
+definition. Here they are never all there: pieces are made that suit the cache, and multiplied at once. With few channels, and
+Numba, no columns are made: a loop (ops/loops.py) reads the slices where they lie. The definition serves
 where there is little to compute, and where a number is infinite or nan: multiplied with the zeros between two rows, it would
 spread.
 """
@@ -27,6 +28,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -36,7 +38,7 @@ from minitorch.backend.compiled import has_threads, quicker
 from minitorch.backend.threads import in_pieces, piece_size
 from minitorch.ops import columns as definition
 from minitorch.ops import loops
-from minitorch.ops.window import Window
+from minitorch.ops.window import Window, in_three
 
 __all__ = ["correlate", "correlate_transposed", "correlate_weight"]
 
@@ -113,12 +115,6 @@ class Part:
             )
         return parts
 
-    @staticmethod
-    @functools.lru_cache(maxsize=256)
-    def whole(sights: tuple[Sight, ...]) -> Part:
-        """For loops, which write no columns: all of them."""
-        return Part(sights)
-
     @functools.cached_property
     def count(self) -> int:
         """How many columns the matrix has for each channel."""
@@ -140,17 +136,6 @@ class Part:
             target[...] = weight[:, :, done : done + count].reshape(target.shape)
             done += count
 
-    @functools.lru_cache(maxsize=256)  # noqa: B019 (parts live as long as their layouts do)
-    def places(self, c: int, number: int, length: int, groups: int) -> Array:
-        """Where in planes (C, number, length) each cell of each channel is seen from place 0: (groups, C / groups * count)"""
-        cells = []
-        for sight in self.sights:
-            seen = xp.array(sight.plane * length + sight.first)
-            for count, step in zip(sight.counts, sight.steps, strict=True):
-                seen = seen[..., None] + xp.arange(count) * step
-            cells.append(seen.reshape(-1))
-        return (xp.arange(c)[:, None] * (number * length) + xp.concatenate(cells)).reshape(groups, -1)
-
     def columns(self, planes: Array, start: int, stop: int) -> Array:
         """What the cells see from place `start` to `stop`, and what more the rows see: (C * count, places)"""
         c, number, length = planes.shape
@@ -171,6 +156,18 @@ class Part:
     def back(self) -> int:
         """How far before the first row's place another one's lies."""
         return max(0, -(self.rows - 1) * self.step)
+
+
+@functools.lru_cache(maxsize=256)
+def _places(sights: tuple[Sight, ...], c: int, number: int, length: int, groups: int) -> Array:
+    """Where in planes (C, number, length) each cell of each channel is seen from place 0: (groups, C / groups * count)"""
+    cells = []
+    for sight in sights:
+        seen = xp.array(sight.plane * length + sight.first)
+        for count, step in zip(sight.counts, sight.steps, strict=True):
+            seen = seen[..., None] + xp.arange(count) * step
+        cells.append(seen.reshape(-1))
+    return (xp.arange(c)[:, None] * (number * length) + xp.concatenate(cells)).reshape(groups, -1)
 
 
 class Layout:
@@ -218,7 +215,7 @@ class Layout:
         b, c = x.shape[:2]
         shape = (c, len(self.held), b * self.plane + self.beyond)
         if code := quicker(loops.lay, x, in_order=False):
-            code(_spatial(x), self.numbers, self.strides, planes := xp.empty_like(x, order="C", shape=shape))
+            code(_spatial(x), self.held_in_numbers, self.steps_in_three, planes := xp.empty_like(x, order="C", shape=shape))
             return planes
         planes, length = xp.zeros_like(x, order="C", shape=shape), shape[2]
         for i, (image, filled) in enumerate(self.held):
@@ -226,36 +223,35 @@ class Layout:
             plane[:, :, *filled] = x[:, :, *image]
         return planes
 
-    def spread(self, g: Array) -> Array:
+    def lay_windows(self, g: Array) -> Array:
         """What belongs to windows, g (B, F, *out), at their places, with zeros between: (F, length(B))"""
         if code := quicker(loops.lay, g, in_order=False):
             wide = xp.empty_like(g, order="C", shape=(g.shape[1], self.length(len(g))))
-            every = xp.array([[(0, 1, 0, n) for n in (1,) * (3 - len(self.out)) + self.out]])
-            code(_spatial(g), every, self.strides, wide[:, None])
+            every = xp.array([[(0, 1, 0, n) for n in in_three(self.out, 1)]])
+            code(_spatial(g), every, self.steps_in_three, wide[:, None])
             return wide
         wide = xp.zeros_like(g, order="C", shape=(g.shape[1], self.length(len(g))))
         self.windows(wide, len(g), self.out)[...] = g
         return wide
 
     @functools.cached_property
-    def pitches(self) -> Array:
-        return xp.array([*(1,) * (3 - len(self.pitch)), *self.pitch])
+    def pitch_in_three(self) -> Array:
+        """From one row of D, H and W to the next, counted in what lies in a row."""
+        return xp.array(in_three(self.pitch, 1))
 
     @functools.cached_property
-    def strides(self) -> Array:
+    def steps_in_three(self) -> Array:
         """From one image to the next, and from one cell to the next along D, H and W."""
-        return xp.array([self.plane, *(0,) * (3 - len(self.steps)), *self.steps])
+        return xp.array([self.plane, *in_three(self.steps, 0)])
 
     @functools.cached_property
-    def numbers(self) -> Array:
-        """`held` in numbers; for each plane and D, H, W the first cell of the image, the step, its place, the number."""
-        more = [(0, 1, 0, 1)] * (3 - len(self.out))
-        return xp.array(
-            [
-                [*more, *((a.start, a.step, b.start, b.stop - b.start) for a, b in zip(image, filled, strict=True))]
-                for image, filled in self.held
-            ]
+    def held_in_numbers(self) -> Array:
+        """held[plane, dimension] = (first cell of the image, step to the next, place of the first in the plane, how many)"""
+        numbers = (
+            [(a.start, a.step, b.start, b.stop - b.start) for a, b in zip(image, filled, strict=True)]
+            for image, filled in self.held
         )
+        return xp.array([in_three(each, (0, 1, 0, 1)) for each in numbers])
 
     def windows(self, wide: Array, images: int, out: tuple[int, ...]) -> Array:
         """View `wide` (F, length(images)), which has a number at every place, as (images, F, *out): one at every window."""
@@ -334,39 +330,48 @@ def _multiply(
     x: Array, layout: Layout, kernel: Array, targets: Sequence[tuple[tuple[Sight, ...], Array]], bias: Array | None, groups: int
 ) -> None:
     """For each target y: y = the weights of some cells of the kernel, times what they see of x, plus bias."""
-    features = len(kernel) // groups
-    cells = sum(sight.count for sight in targets[0][0])
-    thin = min(features, kernel.shape[1]) <= THIN and features * kernel.shape[1] * cells <= SMALL
-    code = quicker(loops.multiply, x, kernel, work=features * cells // 4, in_order=False) if thin else None
-    todo = [
-        ([(part, part.matrix(kernel, groups)) for part in (Part.of(seen, features) if code is None else [Part.whole(seen)])], y)
-        for seen, y in targets
-    ]
-    column = groups * x.dtype.itemsize * max(max(m.shape[1:]) for products, _ in todo for _, m in products)
+    features, channels = len(kernel) // groups, kernel.shape[1]
+    cells = max(sum(sight.count for sight in seen) for seen, _ in targets)
+    code = _loop(loops.multiply, x, kernel, features, channels, cells)
+    todo = []
+    for seen, y in targets:
+        parts = Part.of(seen, features) if code is None else [Part(seen)]
+        todo.append(([(part, part.matrix(kernel, groups)) for part in parts], y))
     added = xp.zeros_like(x, shape=(groups, features)) if bias is None else bias.reshape(groups, features)
+    # of all that a place takes of the cache: its columns, or without them what it sees and what it makes
+    column = x.itemsize * groups * max(max(m.shape[1:]) for products, _ in todo for _, m in products)
+    place = column if code is None else x.itemsize * (x.shape[1] * len(layout.held) + len(kernel))
 
     def images(first: int, last: int) -> None:
         planes, length = layout.lay(x[first:last]), layout.length(last - first)
         for products, y in todo:
             if code is not None:
                 ((part, matrix),) = products
-                where = part.places(*planes.shape, groups)
-                code(planes.reshape(-1), where, matrix, added, layout.pitches, length, _spatial(y[first:last]))
+                where = _places(part.sights, *planes.shape, groups)
+                code(planes.reshape(-1), where, matrix, added, layout.pitch_in_three, length, _spatial(y[first:last]))
                 continue
             wide = xp.empty_like(x, order="C", shape=(groups, features, length))
             places = functools.partial(_product, planes, products, bias, wide)
             in_pieces(places, length, piece_size(length, column, x, share=last - first == len(x)))
             y[first:last] = layout.windows(wide.reshape(-1, length), last - first, y.shape[2:])
 
-    if code is not None:  # no columns are written
-        column = x.dtype.itemsize * (x.shape[1] * len(layout.held) + len(kernel))
-    _for_images(images, x, column * layout.plane, code)
+    _for_images(images, x, place * layout.plane, code)
+
+
+def _loop(loop: Callable[..., Any], x: Array, other: Array, features: int, channels: int, cells: int) -> Any:
+    """The loop, if a kernel of so many features, channels and cells is thin enough that it is quicker than BLAS."""
+    if min(features, channels) > THIN or features * channels * cells > SMALL:
+        return None
+    return quicker(loop, x, other, work=max(1, features * cells // 4), in_order=False)
 
 
 def _for_images(images: Callable[[int, int], Any], x: Array, bytes_of_one: int, code: Any) -> Any:
-    """In pieces, which threads share unless those of machine code do; the sum of what it returns."""
-    alone = code is not None and has_threads()
-    return in_pieces(images, len(x), piece_size(len(x), bytes_of_one, x, share=not alone), alone)
+    """In pieces, and the sum of what it returns."""
+    if code is None or not has_threads():
+        return in_pieces(images, len(x), piece_size(len(x), bytes_of_one, x))
+    size = piece_size(len(x), bytes_of_one, x, share=False)  # the loops have threads of their own
+    parts = [images(start, min(start + size, len(x))) for start in range(0, len(x), size)]
+    return functools.reduce(operator.add, parts) if parts and parts[0] is not None else None
 
 
 def _spatial(x: Array) -> Array:
@@ -404,14 +409,14 @@ def correlate_weight(x: Array, g: Array, window: Window, groups: int) -> Array:
     layout = _layout(window, x.shape[2:])
     if len(x) * layout.seen * channels * g.shape[1] <= FEW:
         return definition.correlate_weight(x, g, window, groups)
-    thin = min(features, channels) <= THIN and math.prod(shape) // groups <= SMALL
-    code = quicker(loops.weigh, x, g, work=features * math.prod(window.kernel) // 4, in_order=False) if thin else None
-    parts = Part.of(layout.sights, 1) if code is None else [Part.whole(layout.sights)]
-    column = x.shape[1] * x.dtype.itemsize * max(part.count for part in parts)
+    code = _loop(loops.weigh, x, g, features, channels, math.prod(window.kernel))
+    parts = Part.of(layout.sights, 1) if code is None else [Part(layout.sights)]
+    column = x.itemsize * x.shape[1] * max(part.count for part in parts)
+    place = column if code is None else x.itemsize * (x.shape[1] * len(layout.held) + g.shape[1])
 
     def images(first: int, last: int) -> Array:
         planes, length = layout.lay(x[first:last]), layout.length(last - first)
-        wide = layout.spread(g[first:last]).reshape(groups, features, length)
+        wide = layout.lay_windows(g[first:last]).reshape(groups, features, length)
 
         def places(start: int, stop: int) -> Array:
             w = xp.empty_like(x, order="C", shape=shape)
@@ -427,15 +432,13 @@ def correlate_weight(x: Array, g: Array, window: Window, groups: int) -> Array:
         if code is None:
             return in_pieces(places, length, piece_size(length, column, x, share=last - first == len(x)))
         (part,) = parts
-        w, where = xp.empty_like(x, order="C", shape=shape), part.places(*planes.shape, groups)
+        w, where = xp.empty_like(x, order="C", shape=shape), _places(part.sights, *planes.shape, groups)
         matrix = xp.empty_like(x, order="C", shape=(groups, features, where.shape[1]))
         code(planes.reshape(-1), where, wide, matrix)
         part.put(w, matrix)
         return w
 
-    if code is not None:
-        column = x.dtype.itemsize * (x.shape[1] * len(layout.held) + g.shape[1])
-    w = _for_images(images, x, column * layout.plane, code)
+    w = _for_images(images, x, place * layout.plane, code)
     if w is None:
         return xp.zeros_like(x, order="C", shape=shape)
     return w if xp.isfinite(w).all() else definition.correlate_weight(x, g, window, groups)

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from minitorch.backend.arrays import Array, as_array, error_function, xp
-from minitorch.backend.compiled import quicker
+from minitorch.backend.compiled import by_loop
 from minitorch.ops import loops
 from minitorch.ops.arithmetic import Pow, div, reciprocal
 from minitorch.ops.comparison import trunc, where
@@ -186,12 +186,11 @@ class TanhSlope(Pointwise):
 
     def forward(ctx, g: Array, y: Array) -> Array:
         ctx.save_for_backward(g, y)
-        if code := quicker(loops.tanh_slope, g, y):
-            code(g, y, out := xp.empty_like(g))
-            return out
-        out = as_array(y * y)
-        out *= g
-        return xp.subtract(g, out, out=out)
+        if (out := by_loop(loops.tanh_slope, g, y)) is None:
+            out = as_array(y * y)
+            out *= g
+            xp.subtract(g, out, out=out)
+        return out
 
     def backward(ctx, grad: Tensor) -> Any:
         g, y = ctx.saved_tensors
@@ -204,9 +203,7 @@ class Sigmoid(Pointwise):
 
     def forward(ctx, x: Array) -> Array:
         x = floating(x)
-        if x.dtype == xp.float32 and (code := quicker(loops.sigmoid, x, work=3)):
-            code(x, y := xp.empty_like(x))
-        else:
+        if (y := by_loop(loops.sigmoid, x, work=3, kinds="f")) is None:
             y = as_array(xp.negative(x))
             xp.exp(y, out=y)
             y += y.dtype.type(1)
@@ -224,12 +221,10 @@ class SigmoidSlope(Pointwise):
 
     def forward(ctx, g: Array, y: Array) -> Array:
         ctx.save_for_backward(g, y)
-        if code := quicker(loops.sigmoid_slope, g, y):
-            code(g, y, out := xp.empty_like(g))
-            return out
-        out = as_array(y * y)
-        xp.subtract(y, out, out=out)
-        out *= g
+        if (out := by_loop(loops.sigmoid_slope, g, y)) is None:
+            out = as_array(y * y)
+            xp.subtract(y, out, out=out)
+            out *= g
         return out
 
     def backward(ctx, grad: Tensor) -> Any:

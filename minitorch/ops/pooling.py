@@ -9,7 +9,8 @@ these pairs can be differentiated as often as one likes.
     Pick, PutBack        the same for places in a plane, wherever they come from
     AvgPool, Spread      sum each window and divide; divide, and add to every cell of the window
 
-All go from one cell of the window to the next, each time for all windows at once.
+With NumPy all go from one cell of the window to the next, each time for all windows at once. Where Numba is installed loops do
+it plane by plane (ops/loops.py).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from minitorch.ops.elementwise import check_floating
 from minitorch.ops.indexing import getitem
 from minitorch.ops.reduction import sum
 from minitorch.ops.shape import reshape, squeeze, unsqueeze
-from minitorch.ops.window import AdaptiveWindow, Window, for_ranks, per_dim
+from minitorch.ops.window import AdaptiveWindow, Window, for_ranks, in_three, per_dim
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -69,7 +70,7 @@ def largest(x: Array, window: Window | AdaptiveWindow) -> tuple[Array, Array]:
 
 
 def by_taps(x: Array, window: Window) -> tuple[Array, Array] | None:
-    """As `largest`, quicker: all windows at once, their first cell against their second, against their third ...
+    """As `largest`, quicker: by a loop, or all windows at once, their first cell against their second, against their third ...
 
     None where a nan, or a window of -inf at the padding, needs the definition.
     """
@@ -78,8 +79,8 @@ def by_taps(x: Array, window: Window) -> tuple[Array, Array] | None:
     taps = list(enumerate(window.taps(out)))
     values = xp.empty_like(x, order="C", shape=(*x.shape[:2], *out))
     which = xp.zeros_like(values, dtype=xp.uint8 if len(taps) <= 256 else xp.uint32)
-    if code := quicker(loops.largest, x, work=4):
-        clear = code(_spatial(x), *_numbers(window), _spatial(values), _spatial(which))
+    if code := quicker(loops.largest_of_windows, x, work=4):
+        clear = code(_planes(x), *_of_three(window), _planes(values), _planes(which))
         return (values, which) if clear else None
 
     def compare(planes: Array, best: Array, number: Array) -> int:
@@ -108,20 +109,15 @@ def _in_planes(function: Callable[..., Any], *arrays: Array) -> Any:
     return in_pieces(lambda start, stop: function(*(array[start:stop] for array in planes)), n * c, pieces)
 
 
-def _spatial(x: Array) -> Array:
+def _planes(x: Array) -> Array:
     """x (N, C, *size) as planes (N * C, D, H, W), with dimensions of 1 before its own."""
-    return x.reshape(x.shape[0] * x.shape[1], *(1,) * (5 - x.ndim), *x.shape[2:])
+    return x.reshape(x.shape[0] * x.shape[1], *in_three(x.shape[2:], 1))
 
 
-def _numbers(window: Window) -> tuple[tuple[int, ...], ...]:
+def _of_three(window: Window) -> tuple[tuple[int, ...], ...]:
     """Kernel, stride, padding before and dilation, each for three dimensions."""
-    before, more = tuple(before for before, _ in window.padding), 3 - window.rank
-    return (
-        (1,) * more + window.kernel,
-        (1,) * more + window.stride,
-        (0,) * more + before,
-        (1,) * more + window.dilation,
-    )
+    before = [before for before, _ in window.padding]
+    return in_three(window.kernel, 1), in_three(window.stride, 1), in_three(before, 0), in_three(window.dilation, 1)
 
 
 def places_of(which: Array, window: Window | AdaptiveWindow, size: Sequence[int]) -> Array:
@@ -129,11 +125,10 @@ def places_of(which: Array, window: Window | AdaptiveWindow, size: Sequence[int]
     if isinstance(window, AdaptiveWindow):
         cells = beside(window.cells(size), which)
         return xp.take_along_axis(xp.broadcast_to(cells, (*which.shape, cells.shape[-1])), which[..., None], -1)[..., 0]
-    if code := quicker(loops.place, which, kinds="BIl"):
+    if code := quicker(loops.places_of_cells, which, kinds="BIl"):
         places: Array = xp.empty_like(which, dtype=xp.int64)
-        _, strides, pads, _ = _numbers(window)
-        shape = (*(1,) * (3 - window.rank), *size)
-        code(_spatial(which), _offsets(window, size), strides, pads, shape, _spatial(places))
+        _, strides, pads, _ = _of_three(window)
+        code(_planes(which), _offsets(window, size), strides, pads, in_three(size, 1), _planes(places))
         return places
     # That of cell j of window o is the sum over dimensions of (s o - before) and (d j), times that dimension's step.
     steps = [math.prod(size[i + 1 :]) for i in range(window.rank)]
@@ -157,7 +152,7 @@ class PickCell(Op):
     def forward(ctx, x: Array, which: Array, window: Window) -> Array:
         ctx.save_for_backward(which)
         ctx.window, ctx.size = window, x.shape[2:]
-        if quicker(loops.pick, x) and (y := _picked(x, places_of(which, window, ctx.size))) is not None:
+        if (y := _picked(x, which, window)) is not None:
             return y
         y = xp.zeros_like(x, order="C", shape=which.shape)
 
@@ -180,7 +175,7 @@ class PutCell(Op):
     def forward(ctx, g: Array, which: Array, window: Window, size: tuple[int, ...]) -> Array:
         ctx.save_for_backward(which)
         ctx.window = window
-        if quicker(loops.put, g) and (x := _put(g, places_of(which, window, size), size)) is not None:
+        if (x := _put(g, which, size, window)) is not None:
             return x
         x = xp.empty_like(g, order="C", shape=(*g.shape[:2], *size))
 
@@ -210,20 +205,22 @@ class Pick(Op):
         return PutBack.apply(grad, places, ctx.size)
 
 
-def _picked(x: Array, places: Array) -> Array | None:
-    """The elements of each plane of x (N, C, *size) at flat places, by a loop if that is quicker."""
+def _picked(x: Array, places: Array, window: Window | None = None) -> Array | None:
+    """By a loop, if that is quicker: the elements of each plane of x (N, C, *size) at flat places, or at cells of a window."""
     code = quicker(loops.pick, x, places)
     if code is None:
         return None
+    places = places if window is None else places_of(places, window, x.shape[2:])
     y, planes = xp.empty_like(x, shape=places.shape), math.prod(x.shape[:2])
     return y if code(x.reshape(planes, -1), places.reshape(planes, -1), y.reshape(planes, -1)) else None
 
 
-def _put(g: Array, places: Array, size: Sequence[int]) -> Array | None:
-    """Planes of zeros (N, C, *size), to which each element of g is added at its flat place, by a loop if that is quicker."""
+def _put(g: Array, places: Array, size: Sequence[int], window: Window | None = None) -> Array | None:
+    """By a loop, if that is quicker: planes of zeros, to which each element of g is added at its place, or cell of a window."""
     code = quicker(loops.put, g, places)
     if code is None:
         return None
+    places = places if window is None else places_of(places, window, size)
     x, planes = xp.empty_like(g, shape=(*g.shape[:2], *size)), math.prod(g.shape[:2])
     return x if code(g.reshape(planes, -1), places.reshape(planes, -1), x.reshape(planes, -1)) else None
 
@@ -271,7 +268,7 @@ class AvgPool(Op):
                 out += padded[:, *places]
 
         if code := quicker(loops.add_up, x):
-            code(_spatial(x), *_numbers(window), _spatial(total))
+            code(_planes(x), *_of_three(window), _planes(total))
         else:
             _in_planes(gather, x, total)
         total /= divisor
@@ -291,7 +288,7 @@ class Spread(Op):
         share = (g / divisor).astype(g.dtype, copy=False)
         x = xp.empty_like(g, order="C", shape=(*g.shape[:2], *size))
         if code := quicker(loops.spread, share):
-            code(_spatial(share), *_numbers(window), _spatial(x))
+            code(_planes(share), *_of_three(window), _planes(x))
         else:
             _in_planes(lambda planes, out: window.scatter(out, lambda _: planes, planes.shape[1:]), share, x)
         return x

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minitorch.backend.arrays import Array, choose, keep, xp
-from minitorch.backend.compiled import quicker
+from minitorch.backend.compiled import by_loop
 from minitorch.ops import loops
 from minitorch.ops.comparison import Keep
 from minitorch.ops.elementwise import Number, Pointwise
@@ -20,9 +20,8 @@ class Relu(Pointwise):
     def forward(ctx, x: Array) -> Array:
         if x.dtype.kind == "b":
             raise RuntimeError("Boolean inputs not supported for relu: .float() converts")
-        if code := quicker(loops.relu, x):
-            code(x, y := xp.empty_like(x))
-        else:
+        y = by_loop(loops.relu, x)
+        if y is None:
             y = xp.maximum(x, x.dtype.type(0))
         ctx.save_for_backward(y)
         return y
@@ -33,14 +32,12 @@ class Relu(Pointwise):
 
 
 class WherePositive(Pointwise):
-    """g where y > 0, 0 elsewhere, be g infinite or nan there, the derivative of Relu;  in g: 1 where y > 0"""
+    """g where y > 0, 0 elsewhere, also where g is infinite or nan: the derivative of Relu;  in g: 1 where y > 0"""
 
     def forward(ctx, g: Array, y: Array) -> Array:
         ctx.save_for_backward(y)
-        if code := quicker(loops.where_positive, g, y):
-            code(g, y, out := xp.empty_like(g))
-            return out
-        return keep(g, y > 0)
+        out = by_loop(loops.where_positive, g, y)
+        return keep(g, y > 0) if out is None else out
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
@@ -78,13 +75,10 @@ class Bend(Pointwise):
 
 
 def _bent(g: Array, x: Array, slope: Any) -> Array:
-    one = x.dtype.type(1)
-    if not hasattr(slope, "shape") or slope.size == 1:
-        steep = xp.asarray(slope, dtype=x.dtype, like=x)
-        if code := quicker(loops.bent, g, x, steep):
-            code(g, x, steep, out := xp.empty_like(g))
-            return out
-    return g * choose(x > 0, one, slope if hasattr(slope, "dtype") else x.dtype.type(slope))
+    slope = xp.asarray(slope, dtype=x.dtype, like=x)
+    if slope.size == 1 and (out := by_loop(loops.bent, g, x, slope)) is not None:
+        return out
+    return g * choose(x > 0, x.dtype.type(1), slope)
 
 
 def relu(input: Tensor) -> Tensor:

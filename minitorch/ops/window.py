@@ -25,7 +25,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from minitorch.backend.arrays import Array, beside, windows, xp
 from minitorch.backend.refusal import refuse_if_too_large
 
-__all__ = ["AdaptiveWindow", "Window", "for_ranks", "per_dim"]
+__all__ = ["AdaptiveWindow", "Window", "for_ranks", "in_three", "per_dim"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,6 +50,11 @@ def per_dim(value: Any, rank: int, name: str, least: int, single: bool = True) -
     if any(v > 1 << 40 for v in values):
         raise RuntimeError(f"{name} should be at most 2^40, and no array has so many cells, but got {value!r}")
     return values
+
+
+def in_three(values: Sequence[Any], fill: Any) -> tuple[Any, ...]:
+    """Something for each spatial dimension, with `fill` for those that are missing before them: for loops, which have three."""
+    return (*(fill,) * (3 - len(values)), *values)
 
 
 def for_ranks(nd: Callable[Concatenate[int, P], R]) -> tuple[Callable[P, R], Callable[P, R], Callable[P, R]]:

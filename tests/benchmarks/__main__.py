@@ -1,6 +1,6 @@
-"""Time workloads under minitorch and PyTorch in turn, and print tables: times, ratios, floors, memory, scaling, import.
+"""Time workloads under minitorch, with Numba and without, and PyTorch: times, ratios, floors, memory, scaling, import.
 
-Rounds are interleaved, so that a slow moment of the machine meets both, and medians taken. Run it on a quiet machine.
+Rounds are interleaved, so that a slow moment of the machine meets all, and medians taken. Run it on a quiet machine.
 
     python -m tests.benchmarks                everything
     python -m tests.benchmarks Conv2d ReLU    the workloads with these words in their names
@@ -35,7 +35,9 @@ from minitorch.backend import compiled
 from tests.benchmarks.workloads import LAYERS, MODELS, Workload, chain, lenet, training_step
 
 THREADS = 2
-WARM_UP = 0.15  # seconds at the start of a turn, not timed: the threads of the other library go to sleep, ours wake up
+WARM_UP = (
+    0.15  # seconds at the start of a turn, not timed: the threads of BLAS, or of the other library, go to sleep, ours wake up
+)
 BURST = 5  # timed runs in a turn
 README = Path(__file__).parents[2] / "README.md"
 
@@ -63,6 +65,8 @@ def libraries() -> dict[str, Any]:
 
 
 def prepare(work: Workload, found: dict[str, Any]) -> dict[str, Callable[[], Any]]:
+    """Each library's run, with the loops switched on for FAST alone."""
+
     def switched(run: Callable[[], Any], enabled: bool) -> Callable[[], Any]:
         def runs() -> None:
             compiled.enabled = enabled
