@@ -349,11 +349,16 @@ def test_loops_have_one_thread_while_those_of_blas_are_awake(monkeypatch):
     a = np.ones((600, 600), np.float32)
     assert compiled.quicker(loops.relu, a) is not None
     np.testing.assert_array_equal(compiled.product(a, a), np.full((600, 600), 600.0))
-    compiled.quicker(loops.relu, a)
-    assert numba.get_num_threads() == 1
+    assert compiled._threads() == 1
     monkeypatch.setattr(compiled, "_blas_asleep_at", 0.0)
-    compiled.quicker(loops.relu, a)
-    assert numba.get_num_threads() == min(mt.get_num_threads(), numba.config.NUMBA_NUM_THREADS)
+    assert compiled._threads() == min(mt.get_num_threads(), numba.config.NUMBA_NUM_THREADS)
+    before = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        mt.relu(mt.from_numpy(a))
+        assert numba.get_num_threads() == 1  # this number is the program's own
+    finally:
+        numba.set_num_threads(before)
     compiled.product(a[:100, :100], a[:100, :100])  # small enough for one
     assert compiled._blas_asleep_at == 0.0
 
@@ -363,3 +368,89 @@ def test_a_window_that_sees_nothing_is_left_to_the_definition(way):
     with in_loops(way) as used:
         assert by_taps(np.zeros((1, 1, 4)), Window((1,), (1,), ((2, 2),), (1,))) is None
     assert used == {"largest_of_windows"}
+
+
+# ---- what may go wrong with Numba and TBB ----------------------------------------------------------------------------
+
+
+def run_anew(code, tmp_path, **env):
+    """The output of a program of its own, which has nothing translated before."""
+    given = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "MINITORCH_COMPILED": "1", **env}
+    told = subprocess.run([sys.executable, "-c", code], env=given, capture_output=True, text=True, timeout=120)
+    assert told.returncode == 0, told.stderr
+    return told.stdout.split()
+
+
+LARGE = "import minitorch as mt\nx = mt.linspace(-1, 1, 20_001)\n"
+RELU = "print(round(mt.relu(x).sum().item()))\n"
+
+
+@needs_numba
+def test_a_damaged_file_of_machine_code_is_made_anew(tmp_path):
+    assert run_anew(LARGE + RELU, tmp_path) == ["5000"]
+    kept = [path for path in tmp_path.rglob("loops.relu*") if path.is_file()]
+    assert kept
+    for path in kept:
+        path.write_bytes(b"")
+    assert run_anew(LARGE + RELU, tmp_path) == ["5000"]
+
+
+@needs_numba
+def test_a_numba_that_cannot_be_imported_is_no_numba(tmp_path):
+    for error in ("SystemError", "KeyboardInterrupt"):
+        code = (
+            "import sys, contextlib\n"
+            "class Broken:\n"
+            "    def find_spec(self, name, path=None, target=None):\n"
+            f"        if name == 'numba': raise {error}('no')\n"
+            "sys.meta_path.insert(0, Broken())\n" + LARGE + "with contextlib.suppress(KeyboardInterrupt): mt.relu(x)\n" + RELU
+        )
+        assert run_anew(code, tmp_path) == ["5000"]
+
+
+@needs_numba
+def test_tbb_that_is_not_where_it_should_be_leaves_one_thread(tmp_path):
+    code = (
+        "import importlib.metadata as m, pathlib\n"
+        "class Lost(type(pathlib.PurePosixPath())):\n"
+        "    def locate(self): return '/nowhere/libtbb.so.12'\n"
+        "m.files = lambda name: [Lost('libtbb.so.12')]\n" + LARGE + RELU
+    )
+    assert run_anew(code, tmp_path) == ["5000"]
+
+
+@needs_numba
+def test_threads_that_the_program_has_chosen_for_numba_stay(tmp_path):
+    code = (
+        "import numba, numpy as np\n"
+        "numba.njit(parallel=True)(lambda x: x + 1)(np.ones(9))\n" + LARGE + RELU + "from minitorch.backend import compiled\n"
+        "print(compiled.has_threads() == (numba.threading_layer() == 'tbb'))\n"
+    )
+    assert run_anew(code, tmp_path, NUMBA_THREADING_LAYER_PRIORITY="workqueue tbb omp") == ["5000", "True"]
+
+
+@needs_numba
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_fork_in_the_middle_of_a_translation_computes_without(tmp_path):
+    code = (
+        "import os, threading, warnings; warnings.simplefilter('ignore')\n" + LARGE + "from numba.core.compiler_lock import "
+        "global_compiler_lock as lock\n"
+        "mt.tanh(x); held, done = threading.Event(), threading.Event()\n"
+        "def translate():\n"
+        "    with lock: held.set(); done.wait()\n"
+        "threading.Thread(target=translate).start(); held.wait(); child = os.fork()\n"
+        "if child == 0:\n"
+        "    os._exit(round(mt.relu(x).sum().item()) != 5000)\n"
+        "done.set(); print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    assert run_anew(code, tmp_path) == ["0"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_means_of_many_numbers_are_as_exact_as_a_type_allows(way):
+    count = 1 << (15 if way == "as they stand" else 22)
+    x = mt.full((1, 1, count), 100.1) + mt.linspace(0, 1, count)
+    with in_loops(way):
+        y = mt.nn.functional.instance_norm(x)
+    exact = x.numpy().astype(np.float64)
+    np.testing.assert_allclose(y.numpy(), (exact - exact.mean()) / np.sqrt(exact.var() + 1e-5), atol=5e-4)

@@ -14,12 +14,14 @@ Loops and BLAS have threads of their own, which would stand in each other's way:
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import importlib
 import importlib.metadata
 import os
 import re
+import sys
 import time
 import types
 from collections.abc import Callable
@@ -33,6 +35,7 @@ __all__ = ["by_loop", "has_threads", "product", "quicker"]
 ENOUGH = 1 << 14  # elements, each times the work it is, below which NumPy is as quick
 
 enabled = os.environ.get("MINITORCH_COMPILED", "1") != "0"
+_beside_loops = False  # whether any loop with threads has been asked for
 
 
 def quicker(
@@ -73,20 +76,12 @@ def has_threads() -> bool:
 
 
 def _ready(loop: Callable[..., Any]) -> Callable[..., Any] | None:
-    """The loop in machine code, and Numba set to the number of threads that it shall have now."""
-    global _beside_loops
-    numba = _numba()
-    if numba is None:
-        return None
-    if has_threads():
-        alone = at_work() or time.monotonic() < _blas_asleep_at
-        numba.set_num_threads(1 if alone else min(get_num_threads(), numba.config.NUMBA_NUM_THREADS))
-        _beside_loops = True
-    return _translated(loop)
+    return None if _numba() is None else _translated(loop)
 
 
 @functools.cache
 def _translated(loop: Callable[..., Any]) -> Callable[..., Any]:
+    global _beside_loops
     numba, threads = _numba(), has_threads()
     copy = types.FunctionType(loop.__code__, {**loop.__globals__, "prange": numba.prange}, loop.__name__)
     # Numba finds its file by this name: those with threads and those without must not be taken for each other.
@@ -94,43 +89,97 @@ def _translated(loop: Callable[..., Any]) -> Callable[..., Any]:
     # Sums may be made in any order, as NumPy's are: without that the processor could add only one number at a time.
     fast = {"reassoc", "contract"}
     translate = functools.partial(numba.njit, parallel=threads, nogil=True, fastmath=fast, error_model="numpy")
+    anew = functools.cache(lambda: translate()(copy))
     try:
-        return translate(cache=True)(copy)
+        code = translate(cache=True)(copy)
     except RuntimeError:  # no place for the file
-        return translate()(copy)
+        code = anew()
+
+    def run(*args: Any) -> Any:
+        try:
+            return code(*args)
+        except Exception:  # the file may be damaged, or the disk full
+            return anew()(*args)
+
+    def run_by_threads(*args: Any) -> Any:
+        before, count = numba.get_num_threads(), _threads()
+        if before == count:
+            return run(*args)
+        numba.set_num_threads(count)
+        try:
+            return run(*args)
+        finally:
+            numba.set_num_threads(before)  # it is the program's, too
+
+    _beside_loops = _beside_loops or threads
+    return run_by_threads if threads else run
+
+
+def _threads() -> int:
+    """How many threads a loop shall have now."""
+    if at_work() or time.monotonic() < _blas_asleep_at:
+        return 1
+    return int(min(get_num_threads(), _numba().config.NUMBA_NUM_THREADS))
 
 
 @functools.cache
 def _numba() -> Any:
+    global enabled
     try:
         numba = importlib.import_module("numba")
-    except ImportError:
+    except Exception:  # it is not there, or does not suit this NumPy
         return None
+    except BaseException:  # Ctrl-C: what is imported by half cannot be imported again
+        enabled = False
+        raise
     return None if numba.config.DISABLE_JIT else numba
 
 
 @functools.cache
 def _finds_tbb() -> bool:
-    """Load TBB and let Numba use it, for the whole program; whether that worked.
+    """Load TBB and let Numba use it, for the whole program; whether that worked, or the program has done it before.
 
     Its threads may be used by any thread of the program, and by a fork of it; not so those that Numba has without it.
     Installed with pip, it lies where the system does not look for libraries: Numba finds it once it is loaded.
     """
+    numba = _numba()
     try:
-        files = importlib.metadata.files("tbb") or []
-    except importlib.metadata.PackageNotFoundError:
-        files = []
-    for file in files:
-        if re.fullmatch(r"libtbb\.so\.\d+|tbb12\.dll|libtbb\.\d+\.dylib", file.name):
-            ctypes.CDLL(str(file.locate()), mode=ctypes.RTLD_GLOBAL)
+        return bool(numba.threading_layer() == "tbb")
+    except ValueError:  # not decided yet
+        pass
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError, OSError):
+        for file in importlib.metadata.files("tbb") or []:
+            if re.fullmatch(r"libtbb\.so\.\d+|tbb12\.dll|libtbb\.\d+\.dylib", file.name):
+                ctypes.CDLL(str(file.locate()), mode=ctypes.RTLD_GLOBAL)
     try:
         importlib.import_module("numba.np.ufunc.tbbpool")
     except ImportError:
         return False
-    config = _numba().config
-    if config.THREADING_LAYER == "default":
-        config.THREADING_LAYER = "tbb"
-    return bool(config.THREADING_LAYER == "tbb")
+    if numba.config.THREADING_LAYER not in ("default", "tbb"):
+        return False
+    numba.config.THREADING_LAYER, before = "tbb", numba.config.THREADING_LAYER
+    try:
+        numba.get_num_threads()  # starts them
+    except ValueError:
+        numba.config.THREADING_LAYER = before
+        return False
+    return bool(numba.threading_layer() == "tbb")
+
+
+def _after_fork() -> None:
+    """If another thread was translating, the fork waits in vain for it to be done: it has NumPy."""
+    global enabled
+    module = sys.modules.get("numba.core.compiler_lock")
+    lock = getattr(getattr(module, "global_compiler_lock", None), "_lock", None)
+    if lock is not None:
+        if lock.acquire(blocking=False):
+            lock.release()
+        else:
+            enabled = False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 # ---- beside the threads of BLAS --------------------------------------------------------------------------------------
@@ -139,7 +188,6 @@ SINGLE = 1 << 18  # multiplications up to which BLAS uses one thread by itself,
 LITTLE = 1 << 22  # and up to which a second one gains little
 AWAKE = 0.15  # seconds that its threads, busy waiting, keep the processor from others: 2^28 ticks of its clock
 
-_beside_loops = False  # whether any loop has been asked for
 _blas_asleep_at = 0.0
 
 

@@ -18,6 +18,9 @@ Triple: TypeAlias = tuple[int, int, int]
 
 prange = range  # Numba's, in machine code
 
+BLOCK = 1024  # numbers at a time: of four or eight rows as many stay in the nearest cache of the processor
+PART = 16  # cells at a time that `weigh` looks at, a multiple of 4
+
 
 # ---- element by element ----------------------------------------------------------------------------------------------
 
@@ -27,7 +30,7 @@ def relu(x: Array, out: Array) -> None:
     a, b = x.reshape(-1), out.reshape(-1)
     zero = x.dtype.type(0)
     for i in prange(b.size):
-        b[i] = zero if a[i] < 0 else a[i]
+        b[i] = zero if a[i] <= 0 else a[i]
 
 
 def where_positive(g: Array, y: Array, out: Array) -> None:
@@ -59,13 +62,13 @@ def sigmoid(x: Array, out: Array) -> None:
     e^t = 2^n e^r, for the whole number n nearest to t / log 2. As |r| is at most log(2) / 2, what eight terms of the series
     leave out is less than half of float32's last digit, and 2^n is the number whose exponent has the bits n + 127. Written out
     like this, the processor makes several at once. log 2 is taken off in two parts, so that little of r is lost: the first has
-    so few digits that n times it is exact. Below -88.37, where e^-x would overflow, it is 0.
+    so few digits that n times it is exact. Below -88.72, where e^-x overflows, it is 0.
     """
     a, b = x.reshape(-1), out.reshape(-1)
-    zero, half, one, top = xp.float32(0), xp.float32(0.5), xp.float32(1), xp.float32(88.37)
+    zero, half, one, top = xp.float32(0), xp.float32(0.5), xp.float32(1), xp.float32(88.72)
     for i in prange(b.size):
-        t = min(max(-a[i], -top), top)
-        n = xp.floor(t * xp.float32(1.4426950408889634) + half)
+        t = min(max(-a[i], xp.float32(-87)), top)
+        n = min(xp.floor(t * xp.float32(1.4426950408889634) + half), xp.float32(127))
         r = t - n * xp.float32(0.693359375) + n * xp.float32(2.12194440054690583e-4)
         e = xp.float32(1 / 5040) * r + xp.float32(1 / 720)
         e = (e * r + xp.float32(1 / 120)) * r + xp.float32(1 / 24)
@@ -235,7 +238,8 @@ def spread(g: Array, kernel: Triple, stride: Triple, before: Triple, dilation: T
                             line[w] += lines[w]
 
 
-# ---- normalization, of x (A, C, S) over all but its channels --------------------------------------------------------
+# ---- normalization, of x (A, C, S) over all but its channels ---------------------------------------------------------
+# Of so many numbers as lie in a block, a sum in float32 is exact enough; the sum of these is made in float64.
 
 
 def standardize(x: Array, eps: float, y: Array, mean: Array, var: Array) -> None:
@@ -245,17 +249,19 @@ def standardize(x: Array, eps: float, y: Array, mean: Array, var: Array) -> None
     for c in prange(channels):
         total = 0.0
         for a in range(samples):
-            part = x.dtype.type(0)
-            for k in range(size):
-                part += x[a, c, k]
-            total += part
+            for start in range(0, size, BLOCK):
+                part = x.dtype.type(0)
+                for k in range(start, min(start + BLOCK, size)):
+                    part += x[a, c, k]
+                total += part
         mean[c] = m = x.dtype.type(total / (samples * size))
         total = 0.0
         for a in range(samples):
-            part = x.dtype.type(0)
-            for k in range(size):
-                part += (x[a, c, k] - m) * (x[a, c, k] - m)
-            total += part
+            for start in range(0, size, BLOCK):
+                part = x.dtype.type(0)
+                for k in range(start, min(start + BLOCK, size)):
+                    part += (x[a, c, k] - m) * (x[a, c, k] - m)
+                total += part
         var[c] = total / (samples * size)
         scale = one / xp.sqrt(var[c] + x.dtype.type(eps))
         for a in range(samples):
@@ -271,12 +277,13 @@ def standardize_slope(g: Array, x: Array, mean: Array, var: Array, eps: float, o
         m, scale = mean[c], one / xp.sqrt(var[c] + x.dtype.type(eps))
         total, product = 0.0, 0.0
         for a in range(samples):
-            part, both = x.dtype.type(0), x.dtype.type(0)
-            for k in range(size):
-                part += g[a, c, k]
-                both += g[a, c, k] * (x[a, c, k] - m)
-            total += part
-            product += both
+            for start in range(0, size, BLOCK):
+                part, both = x.dtype.type(0), x.dtype.type(0)
+                for k in range(start, min(start + BLOCK, size)):
+                    part += g[a, c, k]
+                    both += g[a, c, k] * (x[a, c, k] - m)
+                total += part
+                product += both
         moved = x.dtype.type(total / (samples * size))
         scaled = x.dtype.type(product / (samples * size)) * scale * scale
         for a in range(samples):
@@ -315,10 +322,6 @@ def lay(x: Array, held: Array, steps: Array, planes: Array) -> None:
                     apart = row[w::dw]
                     for k in range(width):
                         line[k] = apart[k]
-
-
-PART = 16  # cells at a time that `weigh` looks at, a multiple of 4
-BLOCK = 1024  # and so many places: what four features need of them stays in the nearest cache of the processor
 
 
 def multiply(flat: Array, places: Array, weight: Array, bias: Array, pitch: Array, length: int, y: Array) -> None:

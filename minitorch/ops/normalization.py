@@ -104,7 +104,7 @@ def _standardized(x: Array, eps: float) -> tuple[Array, Array, Array]:
     """y (A, C, S), mean and variance (C,); of nothing they are nan."""
     if x.shape[2] > 1 and (code := quicker(loops.standardize, x, work=3)):  # of (N, C) a channel's numbers lie apart
         y, average, var = (xp.empty_like(x, shape=shape) for shape in (x.shape, x.shape[1], x.shape[1]))
-        code(x, eps, y, average, var)
+        code(x, float(eps), y, average, var)
         return y, average, var
     if not x.size:
         nothing = xp.full_like(x, math.nan, shape=x.shape[1:2])
@@ -119,7 +119,7 @@ def _standardized(x: Array, eps: float) -> tuple[Array, Array, Array]:
 def _slope(g: Array, x: Array, average: Array, var: Array, eps: float) -> Array:
     """P(g), all (A, C, S), of mean and variance (C,)."""
     if x.shape[2] > 1 and (code := quicker(loops.standardize_slope, g, x, average, var, work=3)):
-        code(g, x, average, var, eps, out := xp.empty_like(g))
+        code(g, x, average, var, float(eps), out := xp.empty_like(g))
         return out
     if not x.size:
         return g.copy()

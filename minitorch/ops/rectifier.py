@@ -76,7 +76,7 @@ class Bend(Pointwise):
 
 def _bent(g: Array, x: Array, slope: Any) -> Array:
     slope = xp.asarray(slope, dtype=x.dtype, like=x)
-    if slope.size == 1 and (out := by_loop(loops.bent, g, x, slope)) is not None:
+    if slope.size == 1 and slope.ndim <= x.ndim and (out := by_loop(loops.bent, g, x, slope)) is not None:
         return out
     return g * choose(x > 0, x.dtype.type(1), slope)
 
