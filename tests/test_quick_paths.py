@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 import minitorch as mt
-from minitorch.backend import threads
-from minitorch.backend.arrays import choose, keep
+from minitorch.backend import arrays, threads
+from minitorch.backend.arrays import choose, in_cache, keep
 from minitorch.backend.threads import in_pieces, piece_size
 from minitorch.ops import columns, planes
 from minitorch.ops.window import Window
@@ -52,6 +52,20 @@ def test_convolution_on_planes_is_the_product_with_all_columns(case):
     np.testing.assert_allclose(y, columns.correlate(x, w, bias, window, groups), atol=1e-10)
     np.testing.assert_allclose(back, columns.correlate_transposed(g, w, None, window, groups, x.shape[2:]), atol=1e-10)
     np.testing.assert_allclose(weight, columns.correlate_weight(x, g, window, groups), atol=1e-10)
+
+
+def test_what_is_computed_in_the_cache_is_the_same(monkeypatch):
+    x, g = np.random.default_rng(0).standard_normal((2, 5, 7))
+
+    def compute(out, x, g):
+        np.multiply(x, g, out=out)
+        np.subtract(x, out, out=out)
+
+    whole = in_cache(compute, x, g)
+    monkeypatch.setattr(arrays, "PIECE", 4)
+    for a, b in ((x, g), (x.T.copy().T, g), (x[:, ::-1], g[:1])):
+        np.testing.assert_array_equal(in_cache(compute, a, b), a - a * b)
+    np.testing.assert_array_equal(in_cache(compute, x, g), whole)
 
 
 @pytest.fixture

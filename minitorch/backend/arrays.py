@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as xp
@@ -25,6 +25,7 @@ __all__ = [
     "beside",
     "choose",
     "error_function",
+    "in_cache",
     "in_order",
     "is_basic",
     "keep",
@@ -76,10 +77,11 @@ def as_array(value: Any) -> Array:
     return xp.asarray(value) if isinstance(value, xp.generic) else value
 
 
-def keep(x: Array, mask: Array) -> Array:
+def keep(x: Array, mask: Array, out: Array | None = None) -> Array:
     """x where the mask is true, 0 elsewhere, even if x is infinite or nan there: it is the bits that are multiplied by 0."""
     bits = _BITS[x.dtype.itemsize]
-    out = xp.empty_like(x, shape=xp.broadcast_shapes(x.shape, mask.shape))
+    if out is None:
+        out = xp.empty_like(x, shape=xp.broadcast_shapes(x.shape, mask.shape))
     xp.multiply(x.view(bits), mask, out=out.view(bits))
     return out
 
@@ -100,6 +102,27 @@ def choose(mask: Array, a: Any, b: Any) -> Array:
     return out
 
 
+def in_cache(compute: Callable[..., Any], *arrays: Array) -> Array:
+    """An array `out` like the first, filled by compute(out, *arrays), which goes element by element.
+
+    Where it takes several steps over large arrays, it does them for some elements at a time, which stay in the cache meanwhile.
+    """
+    first = arrays[0]
+    if first.size <= PIECE or not all(
+        isinstance(a, xp.ndarray) and a.flags.c_contiguous and a.shape == first.shape for a in arrays
+    ):
+        shape = xp.broadcast_shapes(*(a.shape for a in arrays))
+        out = xp.empty_like(first, shape=shape)
+        compute(out, *arrays)
+        return out
+    out = xp.empty_like(first)
+    flat = [a.reshape(-1) for a in (out, *arrays)]
+    for start in range(0, first.size, PIECE):
+        compute(*(a[start : start + PIECE] for a in flat))
+    return out
+
+
+PIECE = 1 << 16  # elements that `in_cache` takes at a time
 _BITS = {2: xp.int16, 4: xp.int32, 8: xp.int64}  # the integers as wide as each floating type
 
 

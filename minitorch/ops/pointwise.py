@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from minitorch.backend.arrays import Array, as_array, error_function, xp
+from minitorch.backend.arrays import Array, error_function, in_cache, xp
 from minitorch.backend.compiled import by_loop
 from minitorch.ops import loops
 from minitorch.ops.arithmetic import Pow, div, reciprocal
@@ -186,11 +186,8 @@ class TanhSlope(Pointwise):
 
     def forward(ctx, g: Array, y: Array) -> Array:
         ctx.save_for_backward(g, y)
-        if (out := by_loop(loops.tanh_slope, g, y)) is None:
-            out = as_array(y * y)
-            out *= g
-            xp.subtract(g, out, out=out)
-        return out
+        out = by_loop(loops.tanh_slope, g, y)
+        return in_cache(_tanh_slope, g, y) if out is None else out
 
     def backward(ctx, grad: Tensor) -> Any:
         g, y = ctx.saved_tensors
@@ -203,11 +200,8 @@ class Sigmoid(Pointwise):
 
     def forward(ctx, x: Array) -> Array:
         x = floating(x)
-        if (y := by_loop(loops.sigmoid, x, work=3, kinds="f")) is None:
-            y = as_array(xp.negative(x))
-            xp.exp(y, out=y)
-            y += y.dtype.type(1)
-            xp.divide(y.dtype.type(1), y, out=y)
+        y = by_loop(loops.sigmoid, x, work=3, kinds="f")
+        y = in_cache(_sigmoid, x) if y is None else y
         ctx.save_for_backward(y)
         return y
 
@@ -221,16 +215,32 @@ class SigmoidSlope(Pointwise):
 
     def forward(ctx, g: Array, y: Array) -> Array:
         ctx.save_for_backward(g, y)
-        if (out := by_loop(loops.sigmoid_slope, g, y)) is None:
-            out = as_array(y * y)
-            xp.subtract(y, out, out=out)
-            out *= g
-        return out
+        out = by_loop(loops.sigmoid_slope, g, y)
+        return in_cache(_sigmoid_slope, g, y) if out is None else out
 
     def backward(ctx, grad: Tensor) -> Any:
         g, y = ctx.saved_tensors
         for_g, for_y = ctx.needs_input_grad
         return SigmoidSlope.apply(grad, y) if for_g else None, grad * (g * (1 - y * 2)) if for_y else None
+
+
+def _tanh_slope(out: Array, g: Array, y: Array) -> None:
+    xp.multiply(y, y, out=out)
+    xp.multiply(g, out, out=out)
+    xp.subtract(g, out, out=out)
+
+
+def _sigmoid(out: Array, x: Array) -> None:
+    xp.negative(x, out=out)
+    xp.exp(out, out=out)
+    xp.add(out, out.dtype.type(1), out=out)
+    xp.divide(out.dtype.type(1), out, out=out)
+
+
+def _sigmoid_slope(out: Array, g: Array, y: Array) -> None:
+    xp.multiply(y, y, out=out)
+    xp.subtract(y, out, out=out)
+    xp.multiply(g, out, out=out)
 
 
 class Softplus(Pointwise):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minitorch.backend.arrays import Array, choose, keep, xp
+from minitorch.backend.arrays import Array, choose, in_cache, keep, xp
 from minitorch.backend.compiled import by_loop
 from minitorch.ops import loops
 from minitorch.ops.comparison import Keep
@@ -37,7 +37,7 @@ class WherePositive(Pointwise):
     def forward(ctx, g: Array, y: Array) -> Array:
         ctx.save_for_backward(y)
         out = by_loop(loops.where_positive, g, y)
-        return keep(g, y > 0) if out is None else out
+        return in_cache(lambda out, g, y: keep(g, y > 0, out), g, y) if out is None else out
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
@@ -75,10 +75,13 @@ class Bend(Pointwise):
 
 
 def _bent(g: Array, x: Array, slope: Any) -> Array:
-    slope = xp.asarray(slope, dtype=x.dtype, like=x)
-    if slope.size == 1 and slope.ndim <= x.ndim and (out := by_loop(loops.bent, g, x, slope)) is not None:
+    slope, one = xp.asarray(slope, dtype=x.dtype, like=x), x.dtype.type(1)
+    if slope.size > 1 or slope.ndim > x.ndim:
+        return g * choose(x > 0, one, slope)
+    if (out := by_loop(loops.bent, g, x, slope)) is not None:
         return out
-    return g * choose(x > 0, x.dtype.type(1), slope)
+    slope = slope.reshape(())
+    return in_cache(lambda out, g, x: xp.multiply(g, choose(x > 0, one, slope), out=out), g, x)
 
 
 def relu(input: Tensor) -> Tensor:
