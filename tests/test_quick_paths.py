@@ -57,15 +57,12 @@ def test_convolution_on_planes_is_the_product_with_all_columns(case):
 def test_what_is_computed_in_the_cache_is_the_same(monkeypatch):
     x, g = np.random.default_rng(0).standard_normal((2, 5, 7))
 
-    def compute(out, x, g):
-        np.multiply(x, g, out=out)
-        np.subtract(x, out, out=out)
+    def compute(x, g):
+        return x - x * g
 
-    whole = in_cache(compute, x, g)
     monkeypatch.setattr(arrays, "PIECE", 4)
     for a, b in ((x, g), (x.T.copy().T, g), (x[:, ::-1], g[:1])):
         np.testing.assert_array_equal(in_cache(compute, a, b), a - a * b)
-    np.testing.assert_array_equal(in_cache(compute, x, g), whole)
 
 
 @pytest.fixture

@@ -77,11 +77,10 @@ def as_array(value: Any) -> Array:
     return xp.asarray(value) if isinstance(value, xp.generic) else value
 
 
-def keep(x: Array, mask: Array, out: Array | None = None) -> Array:
+def keep(x: Array, mask: Array) -> Array:
     """x where the mask is true, 0 elsewhere, even if x is infinite or nan there: it is the bits that are multiplied by 0."""
     bits = _BITS[x.dtype.itemsize]
-    if out is None:
-        out = xp.empty_like(x, shape=xp.broadcast_shapes(x.shape, mask.shape))
+    out = xp.empty_like(x, shape=xp.broadcast_shapes(x.shape, mask.shape))
     xp.multiply(x.view(bits), mask, out=out.view(bits))
     return out
 
@@ -102,23 +101,20 @@ def choose(mask: Array, a: Any, b: Any) -> Array:
     return out
 
 
-def in_cache(compute: Callable[..., Any], *arrays: Array) -> Array:
-    """An array `out` like the first, filled by compute(out, *arrays), which goes element by element.
+def in_cache(compute: Callable[..., Array], *arrays: Array) -> Array:
+    """compute(*arrays), which goes element by element in several steps, and gives an array like the first.
 
-    Where it takes several steps over large arrays, it does them for some elements at a time, which stay in the cache meanwhile.
+    Of large arrays it gets some elements at a time, which stay in the cache from step to step.
     """
     first = arrays[0]
     if first.size <= PIECE or not all(
         isinstance(a, xp.ndarray) and a.flags.c_contiguous and a.shape == first.shape for a in arrays
     ):
-        shape = xp.broadcast_shapes(*(a.shape for a in arrays))
-        out = xp.empty_like(first, shape=shape)
-        compute(out, *arrays)
-        return out
+        return compute(*arrays)
     out = xp.empty_like(first)
-    flat = [a.reshape(-1) for a in (out, *arrays)]
+    flat, into = [a.reshape(-1) for a in arrays], out.reshape(-1)
     for start in range(0, first.size, PIECE):
-        compute(*(a[start : start + PIECE] for a in flat))
+        into[start : start + PIECE] = compute(*(a[start : start + PIECE] for a in flat))
     return out
 
 

@@ -187,7 +187,7 @@ class TanhSlope(Pointwise):
     def forward(ctx, g: Array, y: Array) -> Array:
         ctx.save_for_backward(g, y)
         out = by_loop(loops.tanh_slope, g, y)
-        return in_cache(_tanh_slope, g, y) if out is None else out
+        return in_cache(lambda g, y: g - g * (y * y), g, y) if out is None else out
 
     def backward(ctx, grad: Tensor) -> Any:
         g, y = ctx.saved_tensors
@@ -201,7 +201,9 @@ class Sigmoid(Pointwise):
     def forward(ctx, x: Array) -> Array:
         x = floating(x)
         y = by_loop(loops.sigmoid, x, work=3, kinds="f")
-        y = in_cache(_sigmoid, x) if y is None else y
+        if y is None:
+            one = x.dtype.type(1)
+            y = in_cache(lambda x: one / (one + xp.exp(-x)), x)
         ctx.save_for_backward(y)
         return y
 
@@ -216,31 +218,12 @@ class SigmoidSlope(Pointwise):
     def forward(ctx, g: Array, y: Array) -> Array:
         ctx.save_for_backward(g, y)
         out = by_loop(loops.sigmoid_slope, g, y)
-        return in_cache(_sigmoid_slope, g, y) if out is None else out
+        return in_cache(lambda g, y: g * (y - y * y), g, y) if out is None else out
 
     def backward(ctx, grad: Tensor) -> Any:
         g, y = ctx.saved_tensors
         for_g, for_y = ctx.needs_input_grad
         return SigmoidSlope.apply(grad, y) if for_g else None, grad * (g * (1 - y * 2)) if for_y else None
-
-
-def _tanh_slope(out: Array, g: Array, y: Array) -> None:
-    xp.multiply(y, y, out=out)
-    xp.multiply(g, out, out=out)
-    xp.subtract(g, out, out=out)
-
-
-def _sigmoid(out: Array, x: Array) -> None:
-    xp.negative(x, out=out)
-    xp.exp(out, out=out)
-    xp.add(out, out.dtype.type(1), out=out)
-    xp.divide(out.dtype.type(1), out, out=out)
-
-
-def _sigmoid_slope(out: Array, g: Array, y: Array) -> None:
-    xp.multiply(y, y, out=out)
-    xp.subtract(y, out, out=out)
-    xp.multiply(g, out, out=out)
 
 
 class Softplus(Pointwise):

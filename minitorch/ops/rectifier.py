@@ -37,7 +37,7 @@ class WherePositive(Pointwise):
     def forward(ctx, g: Array, y: Array) -> Array:
         ctx.save_for_backward(y)
         out = by_loop(loops.where_positive, g, y)
-        return in_cache(lambda out, g, y: keep(g, y > 0, out), g, y) if out is None else out
+        return keep(g, y > 0) if out is None else out
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
@@ -80,8 +80,7 @@ def _bent(g: Array, x: Array, slope: Any) -> Array:
         return g * choose(x > 0, one, slope)
     if (out := by_loop(loops.bent, g, x, slope)) is not None:
         return out
-    slope = slope.reshape(())
-    return in_cache(lambda out, g, x: xp.multiply(g, choose(x > 0, one, slope), out=out), g, x)
+    return in_cache(lambda g, x: g * choose(x > 0, one, slope.reshape(())), g, x)
 
 
 def relu(input: Tensor) -> Tensor:
