@@ -53,7 +53,7 @@ class Graph:
 
     def __init__(self, model: Model, show: Sequence[str] = (), live: bool = False) -> None:
         # `live` leaves rows in the boxes, which the player's page fills step by step
-        self.model, self._show = model, (*show, *["live"] * live)
+        self.model, self._show = model, (*show, "live") if live is True else tuple(show)
 
     @property
     def digraph(self) -> graphviz.Digraph:
