@@ -35,9 +35,7 @@ from minitorch.backend import compiled
 from tests.benchmarks.workloads import LAYERS, MODELS, Workload, chain, lenet, training_step
 
 THREADS = 2
-WARM_UP = (
-    0.15  # seconds at the start of a turn, not timed: the threads of BLAS, or of the other library, go to sleep, ours wake up
-)
+WARM_UP = 0.15  # seconds at the start of a turn, not timed: threads of BLAS and of the other library go to sleep, ours wake up
 BURST = 5  # timed runs in a turn
 README = Path(__file__).parents[2] / "README.md"
 
