@@ -85,8 +85,8 @@ def sigmoid_slope(g: Array, y: Array, out: Array) -> None:
 
 
 # ---- windows, three-dimensional: an image of less has dimensions of 1 before its own ---------------------------------
-# Of a row's windows those from `first` to `end` have their cell c on the image. Each loop says so for itself: Numba translates a
-# function alone, and one that it called would have to be translated, too.
+# Of a row's windows those from `first` to `end` have their cell c on the image. Each loop says so for itself: Numba translates
+# it alone, and what it called would have to be translated, too.
 
 
 def largest_of_windows(
