@@ -6,12 +6,13 @@
     >>> x.grad
     tensor([2., 4., 6.])
 
-The rooms, from the ground up; each knows only those above it in this list:
-    backend/     arrays (NumPy, or CuPy), element types, random streams
-    autograd/    the tape, the backward sweep, gradient checks
+The packages, from the ground up; each knows only those above it in this list:
+    backend/     arrays (NumPy, or CuPy), dtypes, devices, random streams, the geometry of windows, dispatch
+    autograd/    the tape, the backward pass, gradient checks
     ops/         every operation with its derivative
-    tensor.py    class Tensor; creation.py and sampling.py make them, printing.py prints them, faces.py guards
-                 functions of them
+    kernels/     other ways to compute what ops/ defines (it knows backend/ alone)
+    public.py    the guard of public functions; functions.py lists those of ops/, tensor.py has class Tensor, creation.py and
+                 sampling.py make tensors, printing.py prints them, serialization.py saves them
     nn/          modules, their functions, initial weights
     optim/       optimizers
     utils/data   datasets and loaders
@@ -20,9 +21,10 @@ The rooms, from the ground up; each knows only those above it in this list:
 
 import math
 
-from minitorch import autograd, cuda, nn, ops, optim, utils
+from minitorch import autograd, cuda, kernels, nn, ops, optim, utils
 from minitorch.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.anomaly import is_anomaly_enabled
+from minitorch.backend.arrays import tune_process as _tune_process
 from minitorch.backend.device import device
 from minitorch.backend.dtypes import bool_ as bool
 from minitorch.backend.dtypes import (
@@ -40,14 +42,15 @@ from minitorch.backend.dtypes import (
     uint8,
 )
 from minitorch.backend.random import Generator, default_generator, initial_seed, manual_seed, seed
-from minitorch.backend.threads import get_num_threads, set_num_threads
 from minitorch.creation import *
-from minitorch.faces import face as _face
-from minitorch.ops import *
+from minitorch.functions import *
+from minitorch.kernels.threads import get_num_threads, set_num_threads
 from minitorch.printing import set_printoptions
 from minitorch.sampling import *
 from minitorch.serialization import load, save
 from minitorch.tensor import Size, Tensor, broadcast_shapes, is_floating_point, is_tensor, numel
+
+_tune_process()
 
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 half, float, double = float16, float32, float64
@@ -56,7 +59,4 @@ short, int, long = int16, int32, int64
 __version__ = "0.1.0"
 
 
-inference_mode = no_grad  # nothing is recorded in either; PyTorch's saves some bookkeeping besides
-
-for _name in ops.__all__:  # the import above names them for readers and type checkers; these are the same, guarded
-    globals()[_name] = _face(getattr(ops, _name))
+inference_mode = no_grad  # nothing is recorded in either

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from minitorch.autograd.variable import TensorBase, wrap
+from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.device import device as Device
 from minitorch.backend.device import to_device
@@ -24,9 +24,10 @@ from minitorch.backend.dtypes import (
     uint8,
 )
 from minitorch.backend.dtypes import dtype as DType
-from minitorch.backend.refusal import clear_all, refuse_if_too_large
+from minitorch.backend.errors import refuse_if_too_large
 from minitorch.ops.filling import fill_value_of
 from minitorch.ops.shape import sizes
+from minitorch.public import public
 from minitorch.tensor import Tensor
 
 __all__ = [
@@ -55,6 +56,7 @@ def numpy_type(dtype: DType | None, default: DType | None = None) -> Any:
 # ---- from data -------------------------------------------------------------------------------------------------------
 
 
+@public
 def tensor(data: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A new leaf with a copy of `data`: numbers, nested lists of them, NumPy arrays or tensors.
 
@@ -64,6 +66,7 @@ def tensor(data: Any, *, dtype: DType | None = None, device: Any = None, require
     return finish(_array_of(data, dtype, copy=True), requires_grad, device)
 
 
+@public
 def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tensor:
     """`data` itself if it is a tensor of this type; around the same memory if it is such an array; else as `tensor`."""
     if isinstance(data, Tensor):
@@ -71,6 +74,7 @@ def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tens
     return finish(_array_of(data, dtype, copy=False).view(), False, device)
 
 
+@public
 def from_numpy(ndarray: Array) -> Tensor:
     """A tensor around a NumPy array: both have the same memory."""
     if not isinstance(ndarray, xp.ndarray):
@@ -176,6 +180,7 @@ def _leaves(data: Any) -> Iterator[Any]:
 
 
 @_quietly
+@public
 def full(size: Any, fill_value: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """`fill_value` everywhere, of the type that the value suggests (a float: the default one) unless given."""
     if not isinstance(size, (tuple, list)):
@@ -185,18 +190,21 @@ def full(size: Any, fill_value: Any, *, dtype: DType | None = None, device: Any 
     return finish(xp.full(shape, fill_value_of("full", fill_value, kind), kind), requires_grad, device)
 
 
+@public
 def zeros(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros."""
     kind = numpy_type(dtype)
     return finish(xp.zeros(shape_of(size, "zeros", kind), kind), requires_grad, device)
 
 
+@public
 def ones(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones."""
     kind = numpy_type(dtype)
     return finish(xp.ones(shape_of(size, "ones", kind), kind), requires_grad, device)
 
 
+@public
 def empty(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Whatever the memory held."""
     kind = numpy_type(dtype)
@@ -218,6 +226,7 @@ def checked_shape(shape: tuple[int, ...], name: str, kind: Any) -> tuple[int, ..
 
 
 @_quietly
+@public
 def full_like(
     input: Tensor, fill_value: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -227,21 +236,25 @@ def full_like(
     return finish(xp.full_like(input._array, value, dtype=kind), requires_grad, device)
 
 
+@public
 def zeros_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros in the shape and type of `input`."""
     return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
+@public
 def ones_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones in the shape and type of `input`."""
     return full_like(input, 1, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
+@public
 def empty_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Whatever the memory held, in the shape and type of `input`."""
     return finish(xp.empty_like(input._array, dtype=numpy_type(dtype, input.dtype)), requires_grad, device)
 
 
+@public
 def eye(n: int, m: int | None = None, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The identity matrix, (n, n) or (n, m)."""
     kind = numpy_type(dtype)
@@ -252,6 +265,7 @@ def eye(n: int, m: int | None = None, *, dtype: DType | None = None, device: Any
 # ---- counted ---------------------------------------------------------------------------------------------------------
 
 
+@public
 def arange(*bounds: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """arange(end), arange(start, end), arange(start, end, step): start, start + step, ... as long as below end.
 
@@ -288,6 +302,7 @@ def arange(*bounds: Any, dtype: DType | None = None, device: Any = None, require
 
 
 @_quietly
+@public
 def linspace(
     start: float, end: float, steps: int, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -312,6 +327,7 @@ def _number(name: str, value: Any) -> float:
 
 
 @_quietly
+@public
 def logspace(
     start: float,
     end: float,
@@ -381,8 +397,8 @@ def _typed(name: str, kind: DType) -> Any:
         return tensor(data[0], dtype=kind)
 
     construct.__name__ = construct.__qualname__ = name
-    construct.__doc__ = f"A tensor of type {kind!r}, of data or of sizes."
-    return construct
+    construct.__doc__ = f"A tensor of dtype {kind!r}, from data or sizes."
+    return public(construct)
 
 
 HalfTensor, FloatTensor, DoubleTensor = (
@@ -392,6 +408,3 @@ HalfTensor, FloatTensor, DoubleTensor = (
 )
 ByteTensor, BoolTensor, LongTensor = _typed("ByteTensor", uint8), _typed("BoolTensor", bool_), _typed("LongTensor", int64)
 IntTensor = _typed("IntTensor", int32)
-
-
-clear_all(globals())  # unforeseen errors become sentences

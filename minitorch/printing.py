@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from minitorch.backend.arrays import Array, xp
-from minitorch.backend.refusal import clear
 
 __all__ = ["set_printoptions", "tensor_text"]
 
@@ -29,7 +28,6 @@ _PROFILES: dict[str, dict[str, Any]] = {
 }
 
 
-@clear
 def set_printoptions(
     precision: int | None = None,
     threshold: float | None = None,

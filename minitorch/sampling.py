@@ -6,14 +6,15 @@ import math
 from collections.abc import Sequence
 from typing import Any, SupportsIndex
 
-from minitorch.autograd.variable import wrap
+from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import xp
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.dtypes import int64
+from minitorch.backend.errors import refuse_if_too_large
 from minitorch.backend.random import Generator, default_generator
-from minitorch.backend.refusal import clear_all, refuse_if_too_large
 from minitorch.creation import check_range, checked_shape, empty, empty_like, finish, numpy_type, shape_of
 from minitorch.ops.shape import sizes
+from minitorch.public import public
 from minitorch.tensor import Tensor, broadcast_shapes
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 
+@public
 def rand(
     *size: Any, generator: Generator | None = None, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -40,6 +42,7 @@ def rand(
     )
 
 
+@public
 def randn(
     *size: Any, generator: Generator | None = None, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -50,6 +53,7 @@ def randn(
     )
 
 
+@public
 def randint(
     *args: Any,
     generator: Generator | None = None,
@@ -77,6 +81,7 @@ def randint(
     return finish(drawn.reshape(shape).astype(numpy_type(dtype, int64), copy=False), requires_grad, device)
 
 
+@public
 def randperm(
     n: SupportsIndex,
     *,
@@ -97,6 +102,7 @@ def randperm(
     return finish(order.astype(numpy_type(dtype, int64), copy=False), requires_grad, device)
 
 
+@public
 def normal(
     mean: Tensor | float = 0.0, std: Tensor | float = 1.0, size: Any = None, *, generator: Generator | None = None
 ) -> Tensor:
@@ -116,11 +122,13 @@ def normal(
     return (drawn * std + mean).detach()
 
 
+@public
 def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
     """1 with the probability that `input` has in its place, else 0. (The draws are not PyTorch's for the same seed.)"""
     return empty_like(input).bernoulli_(input.detach(), generator=generator)
 
 
+@public
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
     """`num_samples` numbers of places in each row of weights ((N,) C), a place as likely as its weight.
 
@@ -150,16 +158,19 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
     return wrap(places.astype(xp.int64).reshape((num_samples,) if input.ndim == 1 else places.shape))
 
 
+@public
 def rand_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Uniform in [0, 1), in the shape and type of `input`."""
     return rand(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
 
 
+@public
 def randn_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Normal, in the shape and type of `input`."""
     return randn(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
 
 
+@public
 def randint_like(
     input: Tensor,
     low: int,
@@ -174,6 +185,3 @@ def randint_like(
     return randint(
         *bounds, tuple(input.shape), dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
     )
-
-
-clear_all(globals())  # unforeseen errors become sentences

@@ -17,8 +17,8 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import IO, Any
 
-from minitorch.autograd.variable import wrap
-from minitorch.backend.arrays import in_order, xp
+from minitorch.autograd.tensor_base import wrap
+from minitorch.backend.arrays import contiguous, xp
 from minitorch.backend.device import device, to_device
 from minitorch.backend.dtypes import dtypes
 from minitorch.tensor import Tensor
@@ -51,17 +51,17 @@ def save(obj: Any, f: str | os.PathLike[str] | IO[bytes]) -> None:
         raise RuntimeError(f"save(): the directory {path.parent} does not exist")
     if path.is_dir():
         raise RuntimeError(f"save(): {path} is a directory: a file has a name within it")
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(beside, path.stat().st_mode if path.exists() else 0o666 & ~_umask())
-        os.replace(beside, path)
+        os.chmod(temporary, path.stat().st_mode if path.exists() else 0o666 & ~_umask())
+        os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(beside)
+            os.unlink(temporary)
         raise
 
 
@@ -139,7 +139,7 @@ def _describe(obj: Any, name: str, tensors: dict[str, Any], around: list[int]) -
     if isinstance(obj, Tensor):
         while name in tensors:
             name += "'"
-        tensors[name] = in_order(to_device(obj._array, device("cpu")))
+        tensors[name] = contiguous(to_device(obj._array, device("cpu")))
         return {"tensor": name}
     if obj is None or type(obj) in (bool, int, float, str):
         return obj

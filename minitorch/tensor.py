@@ -1,18 +1,20 @@
-"""class Tensor: what the tape knows (autograd/variable.py), with every op as a method or an operator.
+"""class Tensor: what autograd knows of a tensor (autograd/tensor_base.py), with every operation as a method or an operator.
 
-A method is the function of ops/ under the same name, so `x.exp()` and `minitorch.exp(x)` are one thing.
+A method is the function of functions.py under the same name, so `x.exp()` and `minitorch.exp(x)` are one thing.
 """
 
 from __future__ import annotations
 
 import builtins
-import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import minitorch.ops as ops
-from minitorch.autograd.engine import backward
-from minitorch.autograd.variable import TensorBase, twin, wrap
+from minitorch import functions
+from minitorch.autograd.api import BackwardMethod
+from minitorch.autograd.hooks import HookMethods
+from minitorch.autograd.inplace import InPlaceMethods
+from minitorch.autograd.saved import alias, version_counter
+from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, address, xp
 from minitorch.backend.device import device as _device
 from minitorch.backend.device import device_of, gpu_library, to_device
@@ -30,16 +32,15 @@ from minitorch.backend.dtypes import (
     uint8,
 )
 from minitorch.backend.dtypes import dtype as _dtype
-from minitorch.backend.refusal import clear, refuse_if_too_large, typed
-from minitorch.ops import filling
+from minitorch.backend.errors import refuse_if_too_large
+from minitorch.ops import arithmetic, comparison, filling, indexing, joining, pointwise, rectifier
+from minitorch.ops import shape as shape_ops
 from minitorch.ops.elementwise import Number
 from minitorch.ops.indexing import SetItem, getitem, placed, plain_index
-from minitorch.ops.joining import repeat as _repeat
-from minitorch.ops.names import called
-from minitorch.ops.shape import Cast, ToDevice, expand, sum_to_size
-from minitorch.ops.shape import view as _view
-from minitorch.ops.views import derive_from_base, write_history_through
+from minitorch.ops.shape import Cast, ToDevice, expand
+from minitorch.ops.views import rebase_history, regenerate_grad_fn
 from minitorch.printing import tensor_text
+from minitorch.public import public
 
 __all__ = ["Size", "Tensor"]
 
@@ -61,28 +62,40 @@ def _in_place(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The in-place form of an op: compute, then take over value and history."""
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        before = self._before_change(*args, *kwargs.values())
+        before = self._inplace_operand(*args, *kwargs.values())
         args = tuple(before if a is self else a for a in args)
         kwargs = {name: before if a is self else a for name, a in kwargs.items()}
-        return self._overwrite(op(before, *args, **kwargs))
+        return self._assign_inplace(op(before, *args, **kwargs))
 
-    method.__name__ = f"{op.__name__}_"
-    method.__doc__ = f"As `{op.__name__}`, into this tensor itself."
-    return method
+    return _named_in_place(method, op, f"As `{op.__name__}`, into this tensor itself.")
 
 
 def _reshaped_in_place(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The in-place form of an op that gives a view: this tensor itself takes over the view's shape and history."""
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        self._before_change()
-        view = op(twin(self._array, self._edge, self._shared_version()), *args, **kwargs)
+        self._inplace_operand()
+        view = op(alias(self._array, self._edge, version_counter(self)), *args, **kwargs)
         self._array, self._edge = view._array, view._edge
-        self._shared_version()[0] += 1
+        self._increment_version()
         return self
 
-    method.__name__ = f"{op.__name__}_"
-    method.__doc__ = f"As `{op.__name__}`, of this tensor itself."
+    return _named_in_place(method, op, f"As `{op.__name__}`, of this tensor itself.")
+
+
+def _named_in_place(method: Callable[..., Tensor], op: Callable[..., Tensor], doc: str) -> Callable[..., Tensor]:
+    method.__name__ = method.__qualname__ = f"{op.__name__}_"
+    method.__doc__ = doc
+    return public(method)
+
+
+def _cast(dtype: _dtype) -> Callable[[Tensor], Tensor]:
+    """A method that converts to a dtype."""
+
+    def method(self: Tensor) -> Tensor:
+        return self.to(dtype)
+
+    method.__doc__ = f"Of dtype {dtype!r}; itself if it is already."
     return method
 
 
@@ -127,7 +140,7 @@ def destination(args: Sequence[Any], device: Any, dtype: Any) -> tuple[_device |
 _COMPARABLE: Any = (TensorBase, Number, xp.generic)
 
 
-class Tensor(TensorBase):
+class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     """A multi-dimensional array of one type that remembers how it was computed.
 
     `minitorch.tensor(data)` makes one; `Tensor(data)` does too, always in the default floating type, and `Tensor(2, 3)` one of
@@ -137,7 +150,7 @@ class Tensor(TensorBase):
     def __init__(self, *data: Any) -> None:
         kind = get_default_dtype().numpy
         if len(data) != 1 or isinstance(data[0], (int, Size)):
-            shape = ops.shape.sizes(data or (0,), "Tensor")
+            shape = shape_ops.sizes(data or (0,), "Tensor")
             refuse_if_too_large("Tensor", shape, kind.itemsize)
             self._array = xp.empty(shape, kind)
             return
@@ -148,30 +161,16 @@ class Tensor(TensorBase):
             raise TypeError(f"Tensor() takes numbers, and these are of type {array.dtype}; minitorch.tensor(...) says more")
         self._array = array.astype(kind)
 
-    def backward(
-        self,
-        gradient: Tensor | None = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
-        inputs: Tensor | Sequence[Tensor] | None = None,
-    ) -> None:
-        """Run the tape backward from here and add to `.grad` of every leaf (or of `inputs` alone).
-
-        `gradient` is the derivative of what comes after this tensor, and has its shape; a tensor of one element needs
-        none. With `create_graph` the gradients are on the tape themselves. The values saved for backward are freed
-        on the way unless `retain_graph` (by default: as `create_graph`).
-        """
-        backward(self, gradient, retain_graph, create_graph, inputs)
-
     # ---- what it is ----------------------------------------------------------------------------------------------
 
     @property
     def shape(self) -> Size:
         return Size(self._array.shape)
 
+    @public
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension."""
-        return self.shape if dim is None else self.shape[ops.shape.check_dim(dim, self.ndim)]
+        return self.shape if dim is None else self.shape[shape_ops.check_dim(dim, self.ndim)]
 
     @property
     def dtype(self) -> _dtype:
@@ -214,10 +213,11 @@ class Tensor(TensorBase):
         """The address of the first element; views of one memory show by it."""
         return address(self._array)
 
+    @public
     def stride(self, dim: int | None = None) -> Any:
         """How many elements apart neighbours are in memory, for each dimension."""
         steps = tuple(s // self._array.itemsize for s in self._array.strides)
-        return steps if dim is None else steps[ops.shape.check_dim(dim, self.ndim)]
+        return steps if dim is None else steps[shape_ops.check_dim(dim, self.ndim)]
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie in memory in their order, without gaps."""
@@ -245,6 +245,7 @@ class Tensor(TensorBase):
 
     # ---- out of it, into Python and NumPy --------------------------------------------------------------------------
 
+    @public
     def numpy(self) -> Array:
         """The values as a NumPy array that shares this tensor's memory. Refused for a tensor that requires grad."""
         if not isinstance(self._array, xp.ndarray):
@@ -258,6 +259,7 @@ class Tensor(TensorBase):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return xp.array(self.numpy(), dtype=dtype, copy=copy)
 
+    @public
     def item(self) -> Any:
         """The value of a tensor of one element as a Python number."""
         if self.numel() != 1:
@@ -293,8 +295,9 @@ class Tensor(TensorBase):
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
             raise TypeError("iteration over a 0-d tensor")
-        return iter(ops.unbind(self))
+        return iter(joining.unbind(self))
 
+    @public
     def __contains__(self, value: Any) -> bool:
         if not isinstance(value, _COMPARABLE):
             raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(value)}.")
@@ -322,6 +325,7 @@ class Tensor(TensorBase):
 
     # ---- types ------------------------------------------------------------------------------------------------------
 
+    @public
     def to(self, *args: Any, dtype: _dtype | None = None, device: Any = None, copy: bool = False) -> Tensor:
         """to(dtype), to(device), to(device, dtype) or to(other): of that type, and there. The tensor itself if it is already,
         unless `copy`. Raises AssertionError for device 'cuda' where there is no GPU."""
@@ -331,7 +335,7 @@ class Tensor(TensorBase):
             out = ToDevice.apply(out, device)
         if dtype is not None and dtype is not out.dtype:
             out = Cast.apply(out, dtype.numpy)
-        return ops.clone(out) if copy and out is self else out
+        return shape_ops.clone(out) if copy and out is self else out
 
     @property
     def device(self) -> _device:
@@ -346,10 +350,12 @@ class Tensor(TensorBase):
         """In the computer's memory; itself if it is there already."""
         return self.to("cpu")
 
+    @public
     def cuda(self, device: Any = None) -> Tensor:
         """On the GPU. Raises AssertionError where there is none."""
         return self.to("cuda" if device is None else device)
 
+    @public
     def type(self, dtype: _dtype | None = None) -> Any:
         """Of another type; without one, this type's name, such as 'minitorch.FloatTensor'."""
         if dtype is not None:
@@ -357,150 +363,263 @@ class Tensor(TensorBase):
         where = "cuda." if self.is_cuda else ""
         return f"minitorch.{where}{_TENSOR_NAMES[self.dtype]}Tensor"
 
-    type_as: Callable[[Tensor, Tensor], Tensor] = lambda self, other: self.to(other.dtype)
-    half: Callable[[Tensor], Tensor] = lambda self: self.to(float16)
-    float: Callable[[Tensor], Tensor] = lambda self: self.to(float32)
-    double: Callable[[Tensor], Tensor] = lambda self: self.to(float64)
-    char: Callable[[Tensor], Tensor] = lambda self: self.to(int8)
-    short: Callable[[Tensor], Tensor] = lambda self: self.to(int16)
-    int: Callable[[Tensor], Tensor] = lambda self: self.to(int32)
-    long: Callable[[Tensor], Tensor] = lambda self: self.to(int64)
-    byte: Callable[[Tensor], Tensor] = lambda self: self.to(uint8)
-    bool: Callable[[Tensor], Tensor] = lambda self: self.to(bool_)
+    @public
+    def type_as(self, other: Tensor) -> Tensor:
+        """Of the dtype of `other`."""
+        return self.to(other.dtype)
+
+    half, float, double = _cast(float16), _cast(float32), _cast(float64)
+    char, short, int, long = _cast(int8), _cast(int16), _cast(int32), _cast(int64)
+    byte, bool = _cast(uint8), _cast(bool_)
 
     def contiguous(self) -> Tensor:
         """With its elements in order in memory: itself, or a copy."""
-        return self if self.is_contiguous() else ops.clone(self)
+        return self if self.is_contiguous() else shape_ops.clone(self)
 
     # ---- operators --------------------------------------------------------------------------------------------------
 
-    __add__, __sub__, __mul__, __truediv__ = ops.add, ops.sub, ops.mul, ops.div
-    __floordiv__, __mod__, __pow__, __matmul__ = ops.floor_divide, ops.remainder, ops.pow, ops.matmul
-    __radd__, __rsub__, __rmul__ = _reflected(ops.add), _reflected(ops.sub, "Rsub1"), _reflected(ops.mul)
-    __rtruediv__, __rfloordiv__ = _reflected(ops.div, "Mul0"), _reflected(ops.floor_divide)
-    __rmod__, __rpow__, __rmatmul__ = _reflected(ops.remainder), _reflected(ops.pow, "Pow2"), _reflected(ops.matmul)
-    __neg__, __abs__, __invert__ = ops.neg, ops.abs, ops.bitwise_not
-    __lt__, __le__, __gt__, __ge__ = ops.lt, ops.le, ops.gt, ops.ge
-    __and__, __or__, __xor__ = ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor
-    __getitem__ = getitem
+    __add__, __sub__, __mul__, __truediv__ = arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div
+    __floordiv__, __mod__, __pow__, __matmul__ = comparison.floor_divide, arithmetic.remainder, arithmetic.pow, functions.matmul
+    __radd__, __rsub__, __rmul__ = _reflected(arithmetic.add), _reflected(arithmetic.sub, "Rsub1"), _reflected(arithmetic.mul)
+    __rtruediv__, __rfloordiv__ = _reflected(arithmetic.div, "Mul0"), _reflected(comparison.floor_divide)
+    __rmod__, __rpow__, __rmatmul__ = (
+        _reflected(arithmetic.remainder),
+        _reflected(arithmetic.pow, "Pow2"),
+        _reflected(functions.matmul),
+    )
+    __neg__, __abs__, __invert__ = arithmetic.neg, arithmetic.abs, comparison.bitwise_not
+    __lt__, __le__, __gt__, __ge__ = comparison.lt, comparison.le, comparison.gt, comparison.ge
+    __and__, __or__, __xor__ = comparison.bitwise_and, comparison.bitwise_or, comparison.bitwise_xor
+    __getitem__ = public(getitem)
 
     def __eq__(self, other: Any) -> Any:
-        return ops.eq(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
+        return comparison.eq(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
 
     def __ne__(self, other: Any) -> Any:
-        return ops.ne(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
+        return comparison.ne(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
 
     def __pos__(self) -> Tensor:
         return self
 
-    # ---- the ops as methods -------------------------------------------------------------------------------------------
+    # ---- operations as methods -------------------------------------------------------------------------------------------
 
-    add, sub, mul, div, pow, neg, abs = ops.add, ops.sub, ops.mul, ops.div, ops.pow, ops.neg, ops.abs
-    remainder, floor_divide = ops.remainder, ops.floor_divide
-    exp, expm1, log, log1p, sqrt, rsqrt = ops.exp, ops.expm1, ops.log, ops.log1p, ops.sqrt, ops.rsqrt
-    square, reciprocal, sin, cos, tan = ops.square, ops.reciprocal, ops.sin, ops.cos, ops.tan
-    tanh, sigmoid, relu, erf = ops.tanh, ops.sigmoid, ops.relu, ops.erf
-    log2, log10, exp2, frac = ops.log2, ops.log10, ops.exp2, ops.frac
-    asin, acos, atan, atan2, sinh, cosh = ops.asin, ops.acos, ops.atan, ops.atan2, ops.sinh, ops.cosh
-    lerp, addcmul, addcdiv, addmm = ops.lerp, ops.addcmul, ops.addcdiv, ops.addmm
-    subtract, multiply, divide, true_divide, negative = ops.sub, ops.mul, ops.div, ops.div, ops.neg
-    absolute, greater, less, not_equal = ops.abs, ops.gt, ops.lt, ops.ne
-    sign, floor, ceil, round, trunc = ops.sign, ops.floor, ops.ceil, ops.round, ops.trunc
-    eq, ne, lt, le, gt, ge = ops.eq, ops.ne, ops.lt, ops.le, ops.gt, ops.ge
-    logical_and, logical_or, logical_xor = ops.logical_and, ops.logical_or, ops.logical_xor
-    logical_not, isnan, isinf, isfinite = ops.logical_not, ops.isnan, ops.isinf, ops.isfinite
-    maximum, minimum, clamp, masked_fill = ops.maximum, ops.minimum, ops.clamp, ops.masked_fill
+    add, sub, mul, div, pow, neg, abs = (
+        functions.add,
+        functions.sub,
+        functions.mul,
+        functions.div,
+        functions.pow,
+        functions.neg,
+        functions.abs,
+    )
+    remainder, floor_divide = functions.remainder, functions.floor_divide
+    exp, expm1, log, log1p, sqrt, rsqrt = (
+        functions.exp,
+        functions.expm1,
+        functions.log,
+        functions.log1p,
+        functions.sqrt,
+        functions.rsqrt,
+    )
+    square, reciprocal, sin, cos, tan = functions.square, functions.reciprocal, functions.sin, functions.cos, functions.tan
+    tanh, sigmoid, relu, erf = functions.tanh, functions.sigmoid, functions.relu, functions.erf
+    log2, log10, exp2, frac = functions.log2, functions.log10, functions.exp2, functions.frac
+    asin, acos, atan, atan2, sinh, cosh = (
+        functions.asin,
+        functions.acos,
+        functions.atan,
+        functions.atan2,
+        functions.sinh,
+        functions.cosh,
+    )
+    lerp, addcmul, addcdiv, addmm = functions.lerp, functions.addcmul, functions.addcdiv, functions.addmm
+    subtract, multiply, divide, true_divide, negative = (
+        functions.sub,
+        functions.mul,
+        functions.div,
+        functions.div,
+        functions.neg,
+    )
+    absolute, greater, less, not_equal = functions.abs, functions.gt, functions.lt, functions.ne
+    sign, floor, ceil, round, trunc = functions.sign, functions.floor, functions.ceil, functions.round, functions.trunc
+    eq, ne, lt, le, gt, ge = functions.eq, functions.ne, functions.lt, functions.le, functions.gt, functions.ge
+    logical_and, logical_or, logical_xor = functions.logical_and, functions.logical_or, functions.logical_xor
+    logical_not, isnan, isinf, isfinite = functions.logical_not, functions.isnan, functions.isinf, functions.isfinite
+    maximum, minimum, clamp, masked_fill = functions.maximum, functions.minimum, functions.clamp, functions.masked_fill
     clip = clamp
-    isclose, allclose, equal, bitwise_not = ops.isclose, ops.allclose, ops.equal, ops.bitwise_not
+    isclose, allclose, equal, bitwise_not = functions.isclose, functions.allclose, functions.equal, functions.bitwise_not
 
+    @public
     def clamp_min(self, min: Any) -> Tensor:
         """At least `min`."""
-        return ops.clamp(self, min=min)
+        return functions.clamp(self, min=min)
 
+    @public
     def clamp_max(self, max: Any) -> Tensor:
         """At most `max`."""
-        return ops.clamp(self, max=max)
+        return functions.clamp(self, max=max)
 
+    @public
     def where(self, condition: Tensor, other: Any) -> Tensor:
         """This tensor where `condition` is true, `other` elsewhere."""
-        return ops.where(condition, self, other)
+        return functions.where(condition, self, other)
 
-    sum, mean, var, std, prod = ops.sum, ops.mean, ops.var, ops.std, ops.prod
-    max, min, amax, amin, argmax, argmin = ops.max, ops.min, ops.amax, ops.amin, ops.argmax, ops.argmin
-    logsumexp, softmax, log_softmax, cumsum = ops.logsumexp, ops.softmax, ops.log_softmax, ops.cumsum
-    all, any, norm, dist, count_nonzero = ops.all, ops.any, ops.norm, ops.dist, ops.count_nonzero
-    sort, argsort, topk, median = ops.sort, ops.argsort, ops.topk, ops.median
-    unique, nonzero, bincount = ops.unique, ops.nonzero, ops.bincount
-    kthvalue, quantile, take, diff = ops.kthvalue, ops.quantile, ops.take, ops.diff
+    sum, mean, var, std, prod = functions.sum, functions.mean, functions.var, functions.std, functions.prod
+    max, min, amax, amin, argmax, argmin = (
+        functions.max,
+        functions.min,
+        functions.amax,
+        functions.amin,
+        functions.argmax,
+        functions.argmin,
+    )
+    logsumexp, softmax, log_softmax, cumsum = functions.logsumexp, functions.softmax, functions.log_softmax, functions.cumsum
+    all, any, norm, dist, count_nonzero = functions.all, functions.any, functions.norm, functions.dist, functions.count_nonzero
+    sort, argsort, topk, median = functions.sort, functions.argsort, functions.topk, functions.median
+    unique, nonzero, bincount = functions.unique, functions.nonzero, functions.bincount
+    kthvalue, quantile, take, diff = functions.kthvalue, functions.quantile, functions.take, functions.diff
 
-    reshape, view, permute, transpose, t = ops.reshape, called(_view), ops.permute, ops.transpose, ops.t
-    flatten, unflatten, squeeze, unsqueeze = ops.flatten, ops.unflatten, ops.squeeze, ops.unsqueeze
-    expand, broadcast_to, sum_to_size = expand, ops.broadcast_to, sum_to_size
-    movedim, flip, roll, clone = ops.movedim, ops.flip, ops.roll, ops.clone
-    split, chunk, unbind, narrow, select = ops.split, ops.chunk, ops.unbind, ops.narrow, ops.select
-    ravel, swapaxes, moveaxis, repeat, tile = ops.ravel, ops.swapaxes, ops.moveaxis, called(_repeat), ops.tile
-    tril, triu, diag, trace, outer = ops.tril, ops.triu, ops.diag, ops.trace, ops.outer
-    repeat_interleave = ops.repeat_interleave
+    reshape, view, permute, transpose, t = (
+        functions.reshape,
+        public(shape_ops.view),
+        functions.permute,
+        functions.transpose,
+        functions.t,
+    )
+    flatten, unflatten, squeeze, unsqueeze = functions.flatten, functions.unflatten, functions.squeeze, functions.unsqueeze
+    expand, broadcast_to = public(shape_ops.expand), functions.broadcast_to
+    sum_to_size = public(shape_ops.sum_to_size)
+    movedim, flip, roll, clone = functions.movedim, functions.flip, functions.roll, functions.clone
+    split, chunk, unbind, narrow, select = (
+        functions.split,
+        functions.chunk,
+        functions.unbind,
+        functions.narrow,
+        functions.select,
+    )
+    ravel, swapaxes, moveaxis, repeat, tile = (
+        functions.ravel,
+        functions.swapaxes,
+        functions.moveaxis,
+        public(joining.repeat),
+        functions.tile,
+    )
+    tril, triu, diag, trace, outer = functions.tril, functions.triu, functions.diag, functions.trace, functions.outer
+    repeat_interleave = functions.repeat_interleave
 
+    @public
     def expand_as(self, other: Tensor) -> Tensor:
         return expand(self, tuple(_a_tensor("expand_as", other).shape))
 
+    @public
     def view_as(self, other: Tensor) -> Tensor:
         return self.view(tuple(_a_tensor("view_as", other).shape))
 
+    @public
     def reshape_as(self, other: Tensor) -> Tensor:
-        return ops.reshape(self, tuple(_a_tensor("reshape_as", other).shape))
+        return functions.reshape(self, tuple(_a_tensor("reshape_as", other).shape))
 
     @property
     def T(self) -> Tensor:
         """The transpose: all dimensions in reverse."""
-        return ops.permute(self, tuple(range(self.ndim))[::-1])
+        return functions.permute(self, tuple(range(self.ndim))[::-1])
 
     @property
     def mT(self) -> Tensor:
         """The last two dimensions exchanged."""
         if self.ndim < 2:
             raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor.")
-        return ops.transpose(self, -2, -1)
+        return functions.transpose(self, -2, -1)
 
-    matmul, mm, bmm, mv, dot = ops.matmul, ops.mm, ops.bmm, ops.mv, ops.dot
-    gather, scatter, scatter_add, index_select = ops.gather, ops.scatter, ops.scatter_add, ops.index_select
-    index_add, index_fill = ops.index_add, ops.index_fill
-    masked_select, take_along_dim = ops.masked_select, ops.take_along_dim
+    matmul, mm, bmm, mv, dot = functions.matmul, functions.mm, functions.bmm, functions.mv, functions.dot
+    gather, scatter, scatter_add, index_select = (
+        functions.gather,
+        functions.scatter,
+        functions.scatter_add,
+        functions.index_select,
+    )
+    index_add, index_fill = functions.index_add, functions.index_fill
+    masked_select, take_along_dim = functions.masked_select, functions.take_along_dim
 
     # ---- in place -------------------------------------------------------------------------------------------------------
 
-    add_, sub_, mul_, div_ = _in_place(ops.add), _in_place(ops.sub), _in_place(ops.mul), _in_place(ops.div)
-    pow_, neg_, abs_, exp_ = _in_place(ops.pow), _in_place(ops.neg), _in_place(ops.abs), _in_place(ops.exp)
-    log_, sqrt_, sigmoid_, tanh_ = _in_place(ops.log), _in_place(ops.sqrt), _in_place(ops.sigmoid), _in_place(ops.tanh)
-    relu_, clamp_, masked_fill_ = _in_place(ops.relu), _in_place(ops.clamp), _in_place(ops.masked_fill)
-    floor_divide_, remainder_ = _in_place(ops.floor_divide), _in_place(ops.remainder)
-    floor_, ceil_, round_, square_ = _in_place(ops.floor), _in_place(ops.ceil), _in_place(ops.round), _in_place(ops.square)
-    reciprocal_, rsqrt_, sin_, cos_ = _in_place(ops.reciprocal), _in_place(ops.rsqrt), _in_place(ops.sin), _in_place(ops.cos)
-    lerp_, addcmul_, addcdiv_, clip_ = _in_place(ops.lerp), _in_place(ops.addcmul), _in_place(ops.addcdiv), clamp_
-    scatter_, scatter_add_ = _in_place(ops.scatter), _in_place(ops.scatter_add)
-    index_add_, index_fill_ = _in_place(ops.index_add), _in_place(ops.index_fill)
-    tril_, triu_, clamp_min_, clamp_max_ = _in_place(ops.tril), _in_place(ops.triu), _in_place(clamp_min), _in_place(clamp_max)
-    squeeze_, unsqueeze_, t_ = _reshaped_in_place(ops.squeeze), _reshaped_in_place(ops.unsqueeze), _reshaped_in_place(ops.t)
-    transpose_, swapaxes_ = _reshaped_in_place(ops.transpose), _reshaped_in_place(ops.transpose)
+    add_, sub_, mul_, div_ = (
+        _in_place(arithmetic.add),
+        _in_place(arithmetic.sub),
+        _in_place(arithmetic.mul),
+        _in_place(arithmetic.div),
+    )
+    pow_, neg_, abs_, exp_ = (
+        _in_place(arithmetic.pow),
+        _in_place(arithmetic.neg),
+        _in_place(arithmetic.abs),
+        _in_place(pointwise.exp),
+    )
+    log_, sqrt_, sigmoid_, tanh_ = (
+        _in_place(arithmetic.log),
+        _in_place(pointwise.sqrt),
+        _in_place(pointwise.sigmoid),
+        _in_place(pointwise.tanh),
+    )
+    relu_, clamp_, masked_fill_ = _in_place(rectifier.relu), _in_place(comparison.clamp), _in_place(comparison.masked_fill)
+    floor_divide_, remainder_ = _in_place(comparison.floor_divide), _in_place(arithmetic.remainder)
+    floor_, ceil_, round_, square_ = (
+        _in_place(comparison.floor),
+        _in_place(comparison.ceil),
+        _in_place(comparison.round),
+        _in_place(arithmetic.square),
+    )
+    reciprocal_, rsqrt_, sin_, cos_ = (
+        _in_place(arithmetic.reciprocal),
+        _in_place(pointwise.rsqrt),
+        _in_place(pointwise.sin),
+        _in_place(pointwise.cos),
+    )
+    lerp_, addcmul_, addcdiv_, clip_ = (
+        _in_place(arithmetic.lerp),
+        _in_place(arithmetic.addcmul),
+        _in_place(arithmetic.addcdiv),
+        clamp_,
+    )
+    scatter_, scatter_add_ = _in_place(indexing.scatter), _in_place(indexing.scatter_add)
+    index_add_, index_fill_ = _in_place(indexing.index_add), _in_place(indexing.index_fill)
+    tril_, triu_, clamp_min_, clamp_max_ = (
+        _in_place(indexing.tril),
+        _in_place(indexing.triu),
+        _in_place(clamp_min),
+        _in_place(clamp_max),
+    )
+    squeeze_, unsqueeze_, t_ = (
+        _reshaped_in_place(shape_ops.squeeze),
+        _reshaped_in_place(shape_ops.unsqueeze),
+        _reshaped_in_place(shape_ops.t),
+    )
+    transpose_, swapaxes_ = _reshaped_in_place(shape_ops.transpose), _reshaped_in_place(shape_ops.transpose)
     __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
     __ifloordiv__, __imod__ = floor_divide_, remainder_
-    __iand__, __ior__, __ixor__ = _in_place(ops.bitwise_and), _in_place(ops.bitwise_or), _in_place(ops.bitwise_xor)
+    __iand__, __ior__, __ixor__ = (
+        _in_place(comparison.bitwise_and),
+        _in_place(comparison.bitwise_or),
+        _in_place(comparison.bitwise_xor),
+    )
 
+    @public
     def __setitem__(self, index: Any, value: Any) -> None:
         steps = placed(plain_index(index, self.shape), self)
         if not isinstance(value, (TensorBase, Number, xp.generic)):
             raise TypeError(f"can't assign a {type(value).__name__} to a Tensor: minitorch.tensor(...) makes it one")
-        before = self._before_change(value)
-        self._overwrite(SetItem.apply(before, before if value is self else value, *steps))
+        before = self._inplace_operand(value)
+        self._assign_inplace(SetItem.apply(before, before if value is self else value, *steps))
 
+    @public
     def copy_(self, src: Tensor) -> Tensor:
         """Take over the values of `src`, broadcast to this shape and cast to this type."""
         if not isinstance(src, TensorBase):
             raise TypeError(f"copy_(): argument 'src' must be Tensor, not {type(src).__name__}")
-        before = self._before_change(src)
-        return self._overwrite(expand(src._as_tensor().to(self.device, self.dtype), before.shape))
+        before = self._inplace_operand(src)
+        return self._assign_inplace(expand(src._as_tensor().to(self.device, self.dtype), before.shape))
 
+    @public
     def fill_(self, value: Any) -> Tensor:
         """Set every element to `value`, a number or a 0-d tensor."""
         return self.masked_fill_(wrap(xp.ones_like(self._array, dtype=bool)), value)
@@ -509,7 +628,7 @@ class Tensor(TensorBase):
         """Set every element to 0."""
         return self.fill_(0)
 
-    _write_history_through, _derive_from_base = write_history_through, derive_from_base
+    _rebase_history, _regenerate_grad_fn = rebase_history, regenerate_grad_fn
 
     def detach_(self) -> Tensor:
         """Take this tensor off the tape: it becomes a leaf that requires no gradient. Refused for a view."""
@@ -520,18 +639,12 @@ class Tensor(TensorBase):
 
     # ---- new tensors of this type, and random values in place (ops/filling.py) ---------------------------------------------
 
-    new_zeros, new_ones, new_empty = filling.new_zeros, filling.new_ones, filling.new_empty
-    new_full, new_tensor = filling.new_full, filling.new_tensor
-    uniform_, normal_, bernoulli_ = filling.uniform_, filling.normal_, filling.bernoulli_
+    new_zeros, new_ones, new_empty = public(filling.new_zeros), public(filling.new_ones), public(filling.new_empty)
+    new_full, new_tensor = public(filling.new_full), public(filling.new_tensor)
+    uniform_, normal_, bernoulli_ = public(filling.uniform_), public(filling.normal_), public(filling.bernoulli_)
 
 
-TensorBase._kind = Tensor  # from here on, ops return Tensors
-
-_CALL_BACK = ("backward", "register_hook", "register_post_accumulate_grad_hook")  # what they call has errors of its own
-for _name, _method in list(vars(Tensor).items()):
-    _public = not _name.startswith("_") or _name in ("__getitem__", "__setitem__", "__contains__")
-    if inspect.isfunction(_method) and _public:
-        setattr(Tensor, _name, typed(_method) if _name in _CALL_BACK else clear(_method))
+TensorBase._tensor_class = Tensor  # from here on, ops return Tensors
 
 
 def _rebuild(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
@@ -563,4 +676,4 @@ def _a_tensor(name: str, input: Any) -> Tensor:
 
 def broadcast_shapes(*shapes: Sequence[builtins.int]) -> Size:
     """The shape that shapes broadcast to. Raises RuntimeError for shapes that do not fit."""
-    return Size(ops.shape.broadcast_shapes(*((s,) if isinstance(s, int) else s for s in shapes)))
+    return Size(shape_ops.broadcast_shapes(*((s,) if isinstance(s, int) else s for s in shapes)))

@@ -18,7 +18,7 @@ import pytest
 
 import minitorch as mt
 from minitorch.autograd import grad, gradcheck, gradgradcheck
-from minitorch.autograd.function import Function
+from minitorch.autograd.node import Node
 from tests import hostile
 from tests.drawing import Draw, Sample
 from tests.layers import LAYERS, Case, Drawing
@@ -77,7 +77,7 @@ def complex_step_agrees(sample: Sample) -> None:
     assert gradcheck(sample.function, sample.inputs, complex_step=True, atol=1e-11, rtol=1e-10)
 
 
-def slopes_at_kinks(op: type[Function]) -> None:
+def slopes_at_kinks(op: type[Node]) -> None:
     for function, points, slopes in KINKS.get(op, []):
         inputs = [mt.tensor(p, dtype=mt.float64, requires_grad=True) for p in points]
         function(*inputs).sum().backward()
@@ -159,7 +159,7 @@ class Empty(Draw):
         return tuple(0 if i == place else n for i, n in enumerate(shape))
 
 
-def nothing_gives_nothing(op: type[Function], draw: Empty) -> None:
+def nothing_gives_nothing(op: type[Node], draw: Empty) -> None:
     """Of no elements: gradients in the inputs' shapes, or a refusal in words."""
     function, inputs, _ = sample_of(op, draw)
     outputs = []

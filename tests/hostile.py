@@ -24,7 +24,9 @@ import numpy as np
 
 import minitorch as mt
 from minitorch import nn, optim, viz
+from minitorch.backend.errors import call_text
 from minitorch.optim import lr_scheduler
+from minitorch.public import CallNote
 from minitorch.utils import data
 
 SECONDS = 5.0  # longer than any of these calls may take
@@ -93,10 +95,7 @@ class Call:
     kwargs: dict[str, Any]
 
     def __str__(self) -> str:
-        from minitorch.backend.refusal import _described
-
-        given = [*map(_described, self.args), *(f"{k}={_described(v)}" for k, v in self.kwargs.items())]
-        return f"{self.name}({', '.join(given)})"
+        return call_text(self.name, self.args, self.kwargs)
 
 
 def targets() -> dict[str, Callable[..., Any]]:
@@ -169,9 +168,10 @@ def attack(call: Call) -> str | None:
             _used(call.function(*call.args, **call.kwargs))
     except REFUSALS as error:
         text = str(error)
+        names_the_call = "does not take" in text or any(isinstance(note, CallNote) for note in getattr(error, "__notes__", ()))
         if len(text) < 12 or " " not in text:
             return f"no sentence: {type(error).__name__}: {text}"
-        if any(words in text for words in RAW) and "does not take" not in text:
+        if any(words in text for words in RAW) and not names_the_call:
             return f"NumPy's or Python's own words: {type(error).__name__}: {text}"
         if len(text) > 1000 and not isinstance(error, mt.autograd.GradcheckError):  # which is a table
             return f"a text of {len(text)} characters: {text[:200]}"

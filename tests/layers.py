@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import minitorch as mt
-from minitorch.ops.window import Window
+from minitorch.backend.window import Window
 from tests.drawing import Draw
 
 

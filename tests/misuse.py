@@ -121,7 +121,7 @@ LAYER_MISUSE = [
     ('nn.PReLU(3)(ones(2, 4))', RuntimeError, '3', '4'),
     ('nn.PReLU()(ones(2).double())', RuntimeError, 'minitorch.float64', 'minitorch.float32'),
     ('nn.ReLU(inplace=True)(ones(2, requires_grad=True))', RuntimeError, '`, as an optimizer does, or on'),
-    ('nn.Threshold(1.0)', TypeError, "'float'", "'value'"),
+    ('nn.Threshold(1.0)', TypeError, "value: float", "'value'"),
     ('nn.Dropout(1.5)', ValueError, 'between 0', '5'),
     ('nn.Dropout(-0.1)', ValueError, 'between 0', 'but got -0'),
     ('F.dropout(ones(2), p=2.0)', ValueError, 'between 0', '0'),

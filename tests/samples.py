@@ -22,20 +22,20 @@ import numpy as np
 
 import minitorch as mt
 from minitorch import ops
-from minitorch.autograd.function import Function
-from minitorch.nn.hooks import Tap
+from minitorch.autograd.node import Node
+from minitorch.backend.window import Window
+from minitorch.nn.hooks import BackwardHookFunction
 from minitorch.ops.convolution import Convolution, ConvTranspose, ConvWeight
 from minitorch.ops.folding import Fold, Unfold
 from minitorch.ops.likelihood import BinaryCrossEntropy
 from minitorch.ops.linear import Linear
-from minitorch.ops.normalization import Standardize, StandardizeSlope
-from minitorch.ops.pooling import AvgPool, MaxPool, Pick, PickCell, PutBack, PutCell, Spread
-from minitorch.ops.rectifier import Bend, LeakyRelu, Relu, WherePositive
-from minitorch.ops.window import Window
+from minitorch.ops.normalization import Standardize, StandardizeBackward
+from minitorch.ops.pooling import AvgPool, AvgPoolBackward, Gather, GatherCell, MaxPool, ScatterAdd, ScatterCell
+from minitorch.ops.rectifier import LeakyRelu, LeakyReluBackward, Relu, ReluBackward
 from tests.drawing import Draw, Sample, along, each, moved, over
 
 
-def sample_of(op: type[Function], draw: Draw) -> Sample:
+def sample_of(op: type[Node], draw: Draw) -> Sample:
     """A sample of the op."""
     return Sample(*{**SAMPLES, **WITHOUT_GRADIENT}[op](draw))
 
@@ -93,11 +93,26 @@ def reduction(function, plain, **range_):
     return sample
 
 
-def extreme(draw):
+def sum_backward(draw):
     shape = draw.shape(1)
-    dim = draw.choose([draw.dim(len(shape)), tuple(range(len(shape)))])
-    function, plain = draw.choose([(mt.amax, max), (mt.amin, min)])
-    return lambda x: function(x, dim), (draw.distinct(shape),), over(dim, False, plain)
+    dim = draw.dim(len(shape)) % len(shape)
+    dims = draw.choose([None, (dim,)])
+    kept = tuple(1 if dims is None or i in dims else n for i, n in enumerate(shape))
+    g = draw.tensor(draw.choose([kept, tuple(n for i, n in enumerate(shape) if dims is not None and i not in dims)]))
+    return (
+        lambda g: ops.reduction.SumBackward.apply(g, shape, dims),
+        (g,),
+        lambda g: np.broadcast_to(g.reshape(kept), shape),
+    )
+
+
+def extremum(function, plain):
+    def sample(draw):
+        shape = draw.shape(1)
+        dim = draw.choose([draw.dim(len(shape)), tuple(range(len(shape)))])
+        return lambda x: function(x, dim), (draw.distinct(shape),), over(dim, False, plain)
+
+    return sample
 
 
 def along_dim(function, plain):
@@ -119,7 +134,7 @@ def product(draw):
     dim, x = draw.dim(len(shape)), draw.tensor(shape)
     if draw.integers(0, 1):
         x.detach()[mt.from_numpy(draw.values.random(shape) < 0.3)] = 0.0
-    return lambda x: ops.prod(x, dim), (x,), over(dim, False, math.prod)
+    return lambda x: mt.prod(x, dim), (x,), over(dim, False, math.prod)
 
 
 def sum_to(draw):
@@ -217,7 +232,7 @@ def looked_up(x, index):
 def putting(draw):
     index = index_of(draw, (3, 4, 2))
     steps = ops.indexing.plain_index(index, (3, 4, 2))
-    return lambda x: ops.indexing.PutItem.apply(x, (3, 4, 2), *steps), (draw.tensor(draw.tensor((3, 4, 2))[index].shape),)
+    return lambda x: ops.indexing.IndexAdd.apply(x, (3, 4, 2), *steps), (draw.tensor(draw.tensor((3, 4, 2))[index].shape),)
 
 
 def setting(draw):
@@ -315,15 +330,15 @@ def max_pool(draw):
 
 def picking(draw):
     places = draw.indices((2, 1, 2, 3), 12)
-    return lambda x: Pick.apply(x, places), (draw.tensor((2, 1, 3, 4)),)
+    return lambda x: Gather.apply(x, places), (draw.tensor((2, 1, 3, 4)),)
 
 
 def put_back(draw):
     places = draw.indices((2, 1, 2, 3), 12)
     if draw.integers(0, 1):
         distinct = mt.from_numpy(np.stack([draw.values.permutation(12)[:6] for _ in range(2)]).reshape(2, 1, 2, 3))
-        return lambda x: PutBack.apply(x, distinct, (3, 4), True), (draw.tensor((2, 1, 2, 3)),)
-    return lambda x: PutBack.apply(x, places, (3, 4)), (draw.tensor((2, 1, 2, 3)),)
+        return lambda x: ScatterAdd.apply(x, distinct, (3, 4), True), (draw.tensor((2, 1, 2, 3)),)
+    return lambda x: ScatterAdd.apply(x, places, (3, 4)), (draw.tensor((2, 1, 2, 3)),)
 
 
 def linear_map(draw):
@@ -348,12 +363,12 @@ def cells(draw):
 
 def pick_cell(draw):
     window, which, x, _ = cells(draw)
-    return lambda x: PickCell.apply(x, which, window), (draw.tensor(x),)
+    return lambda x: GatherCell.apply(x, which, window), (draw.tensor(x),)
 
 
 def put_cell(draw):
     window, which, x, y = cells(draw)
-    return lambda g: PutCell.apply(g, which, window, x[2:]), (draw.tensor(y),)
+    return lambda g: ScatterCell.apply(g, which, window, x[2:]), (draw.tensor(y),)
 
 
 def avg_pool(draw):
@@ -365,7 +380,7 @@ def avg_pool(draw):
 def spread(draw):
     window, _, x, _, y = convolution_case(draw)
     divisor = draw.choose([2.5, draw.tensor(window.output_size(x[2:]), low=1).detach()])
-    return lambda g: Spread.apply(g, window, divisor, x[2:]), (draw.tensor(y),)
+    return lambda g: AvgPoolBackward.apply(g, window, divisor, x[2:]), (draw.tensor(y),)
 
 
 def unfolding(draw):
@@ -392,7 +407,7 @@ def standardize_slope(draw):
 
     def slope(g, x):
         _, average, var = Standardize.apply(x, dims, 0.1)
-        return StandardizeSlope.apply(g, x, average, var, dims, 0.1)
+        return StandardizeBackward.apply(g, x, average, var, dims, 0.1)
 
     return slope, (draw.tensor(shape), draw.tensor(shape))
 
@@ -410,7 +425,7 @@ def of_output(slope, definition, **bounds):
 def bend(draw):
     shape = draw.shape()
     slope = draw.tensor((shape[0], *(1,) * (len(shape) - 1)) if shape else ())
-    return Bend.apply, (draw.tensor(shape), draw.tensor(shape, apart_from=(0.0,)), slope)
+    return LeakyReluBackward.apply, (draw.tensor(shape), draw.tensor(shape, apart_from=(0.0,)), slope)
 
 
 def leaky(draw):
@@ -439,7 +454,7 @@ def masking(draw):
     kept = np.asarray(draw.values.random(shape) < 0.5)
     mask = mt.from_numpy(kept)
     return (
-        lambda x: ops.comparison.Keep.apply(x, mask),
+        lambda x: ops.comparison.Mask.apply(x, mask),
         (draw.tensor(shape),),
         lambda x: each(lambda x, m: x if m else 0.0)(x, kept),
     )
@@ -468,7 +483,7 @@ def clamping(draw):
     )
 
 
-SAMPLES: dict[type[Function], Callable] = {
+SAMPLES: dict[type[Node], Callable] = {
     ops.arithmetic.Add: binary(mt.add, operator.add),
     ops.arithmetic.Sub: binary(mt.sub, operator.sub),
     ops.arithmetic.Mul: binary(mt.mul, operator.mul),
@@ -479,9 +494,10 @@ SAMPLES: dict[type[Function], Callable] = {
     ops.arithmetic.Pow: power,
     ops.pointwise.Exp: unary(mt.exp, math.exp),
     ops.pointwise.Expm1: unary(mt.expm1, math.expm1),
-    ops.arithmetic.Log: lambda draw: unary(
-        *draw.choose([(mt.log, math.log), (mt.log2, math.log2), (mt.log10, math.log10)]), low=0.3
-    )(draw),
+    ops.arithmetic.Reciprocal: unary(mt.reciprocal, lambda x: 1 / x, low=0.3),
+    ops.arithmetic.Log: unary(mt.log, math.log, low=0.3),
+    ops.arithmetic.Log2: unary(mt.log2, math.log2, low=0.3),
+    ops.arithmetic.Log10: unary(mt.log10, math.log10, low=0.3),
     ops.pointwise.Log1p: unary(mt.log1p, math.log1p, low=-0.5),
     ops.pointwise.Sqrt: unary(mt.sqrt, math.sqrt, low=0.3),
     ops.pointwise.Sin: unary(mt.sin, math.sin),
@@ -493,29 +509,36 @@ SAMPLES: dict[type[Function], Callable] = {
     ops.pointwise.Cosh: unary(mt.cosh, math.cosh),
     ops.pointwise.Atan2: lambda draw: (mt.atan2, (draw.tensor((2, 3), low=0.3), draw.tensor((3,))), each(math.atan2)),
     ops.pointwise.Tanh: unary(mt.tanh, math.tanh),
-    ops.pointwise.TanhSlope: of_output(ops.pointwise.TanhSlope, lambda g, y: g * (1 - y * y)),
-    ops.pointwise.SigmoidSlope: of_output(ops.pointwise.SigmoidSlope, lambda g, y: g * y * (1 - y)),
+    ops.pointwise.TanhBackward: of_output(ops.pointwise.TanhBackward, lambda g, y: g * (1 - y * y)),
+    ops.pointwise.SigmoidBackward: of_output(ops.pointwise.SigmoidBackward, lambda g, y: g * y * (1 - y)),
     ops.pointwise.Sigmoid: unary(mt.sigmoid, lambda x: 1 / (1 + math.exp(-x))),
     ops.pointwise.Softplus: unary(ops.pointwise.softplus, lambda x: math.log1p(math.exp(x))),
     ops.pointwise.Erf: unary(mt.erf, math.erf),
-    ops.comparison.Step: unary(mt.floor, math.floor, apart_from=(-1, 0, 1)),
-    ops.comparison.Blank: unary(ops.comparison.Blank.apply, lambda x: 0.0),
+    ops.comparison.Floor: unary(mt.floor, math.floor, apart_from=(-1, 0, 1)),
+    ops.comparison.Ceil: unary(mt.ceil, math.ceil, apart_from=(-1, 0, 1)),
+    ops.comparison.Round: unary(mt.round, round, apart_from=(-1.5, -0.5, 0.5, 1.5)),
+    ops.comparison.Trunc: unary(mt.trunc, math.trunc, apart_from=(-1, 1)),
+    ops.comparison.Sign: unary(mt.sign, lambda x: math.copysign(1, x), apart_from=(0,)),
+    ops.comparison.ZerosLike: unary(ops.comparison.ZerosLike.apply, lambda x: 0.0),
     ops.comparison.FloorDivide: lambda draw: (
         lambda a: a // 0.7,
         (draw.tensor((3, 2), low=0.1, high=0.6),),
         each(lambda a: a // 0.7),
     ),
-    ops.comparison.Keep: masking,
+    ops.comparison.Mask: masking,
     ops.comparison.Where: choice,
     ops.comparison.Maximum: pairwise(mt.maximum, max),
     ops.comparison.Minimum: pairwise(mt.minimum, min),
     ops.comparison.Clamp: clamping,
     Relu: unary(mt.relu, lambda x: max(x, 0.0), apart_from=(0,)),
-    WherePositive: of_output(WherePositive, lambda g, y: g if y > 0 else 0.0, apart_from=(0,)),
+    ReluBackward: of_output(ReluBackward, lambda g, y: g if y > 0 else 0.0, apart_from=(0,)),
     LeakyRelu: leaky,
-    Bend: bend,
+    LeakyReluBackward: bend,
     ops.reduction.Sum: reduction(mt.sum, math.fsum),
-    ops.reduction.Extreme: extreme,
+    ops.reduction.SumBackward: sum_backward,
+    ops.reduction.Mean: reduction(mt.mean, lambda row: math.fsum(row) / len(row)),
+    ops.reduction.Amax: extremum(mt.amax, max),
+    ops.reduction.Amin: extremum(mt.amin, min),
     ops.reduction.Prod: product,
     ops.reduction.LogSumExp: reduction(
         lambda x, d, k: mt.logsumexp(x, tuple(range(x.ndim)) if d is None else d, k),
@@ -536,7 +559,7 @@ SAMPLES: dict[type[Function], Callable] = {
     ops.shape.ToDevice: unary(lambda x: ops.shape.ToDevice.apply(x, mt.device("cpu")), float),
     ops.shape.Cast: unary(lambda x: ops.shape.Cast.apply(x, np.dtype("float64")), float),
     ops.indexing.GetItem: indexing,
-    ops.indexing.PutItem: putting,
+    ops.indexing.IndexAdd: putting,
     ops.indexing.SetItem: setting,
     ops.matrix.MatMul: product_of_matrices,
     ops.matrix.Einsum: einsum,
@@ -544,63 +567,78 @@ SAMPLES: dict[type[Function], Callable] = {
     ConvTranspose: conv_transpose,
     ConvWeight: conv_weight,
     MaxPool: max_pool,
-    Pick: picking,
-    PutBack: put_back,
-    PickCell: pick_cell,
+    Gather: picking,
+    ScatterAdd: put_back,
+    GatherCell: pick_cell,
     Linear: linear_map,
-    PutCell: put_cell,
+    ScatterCell: put_cell,
     AvgPool: avg_pool,
-    Spread: spread,
+    AvgPoolBackward: spread,
     Unfold: unfolding,
     Fold: folding,
     Standardize: standardizing,
-    StandardizeSlope: standardize_slope,
+    StandardizeBackward: standardize_slope,
     BinaryCrossEntropy: lambda draw: (
         BinaryCrossEntropy.apply,
         tuple(draw.tensor((3, 2), low=0.1, high=0.9) for _ in range(2)),
     ),
-    Tap: unary(lambda x: Tap.apply(lambda grads: grads, x), float),
+    BackwardHookFunction: unary(lambda x: BackwardHookFunction.apply(lambda grads: grads, x), float),
 }
 
 # Ops whose result is a mask or integers: no gradient goes through them.
-WITHOUT_GRADIENT: dict[type[Function], Callable] = {
+WITHOUT_GRADIENT: dict[type[Node], Callable] = {
     ops.comparison.Compare: lambda draw: (mt.lt, (draw.tensor((2, 3)), draw.tensor((3,)))),
     ops.sorting.ArgSort: lambda draw: (mt.argsort, (draw.tensor((2, 3)),)),
     ops.comparison.Close: lambda draw: (mt.isclose, (draw.tensor((2, 3)), draw.tensor((2, 3)))),
-    ops.reduction.ArgExtreme: lambda draw: (mt.argmax, (draw.tensor((2, 3)),)),
-    ops.reduction.Truth: lambda draw: (mt.any, (draw.tensor((2, 3)),)),
+    ops.reduction.Argmax: lambda draw: (mt.argmax, (draw.tensor((2, 3)),)),
+    ops.reduction.Argmin: lambda draw: (mt.argmin, (draw.tensor((2, 3)),)),
+    ops.reduction.AllNonzero: lambda draw: (mt.all, (draw.tensor((2, 3)),)),
+    ops.reduction.AnyNonzero: lambda draw: (mt.any, (draw.tensor((2, 3)),)),
 }
 
 # At a kink there are several slopes to choose from. The choice, which is PyTorch's: a function, where, and the gradient there.
-KINKS: dict[type[Function], list[tuple[Callable, tuple, tuple]]] = {
+KINKS: dict[type[Node], list[tuple[Callable, tuple, tuple]]] = {
     ops.arithmetic.Abs: [(mt.abs, ([0.0],), ([0.0],))],
     ops.arithmetic.Pow: [(lambda x: x**1, ([0.0],), ([1.0],)), (lambda x: x**0, ([0.0],), ([0.0],))],
     Relu: [(mt.relu, ([0.0, -0.0],), ([0.0, 0.0],))],
     LeakyRelu: [(lambda x, s=s: mt.nn.functional.leaky_relu(x, s), ([0.0],), ([s],)) for s in (0.25, -0.5)],
-    ops.comparison.Step: [(mt.floor, ([1.0],), ([0.0],)), (mt.sign, ([0.0],), ([0.0],))],
+    ops.comparison.Floor: [(mt.floor, ([1.0],), ([0.0],))],
+    ops.comparison.Sign: [(mt.sign, ([0.0],), ([0.0],))],
     ops.comparison.Maximum: [(mt.maximum, ([1.0, 2.0], [1.0, 1.0]), ([0.5, 1.0], [0.5, 0.0]))],
     ops.comparison.Minimum: [(mt.minimum, ([1.0, 2.0], [1.0, 1.0]), ([0.5, 0.0], [0.5, 1.0]))],
     ops.comparison.Clamp: [(lambda x: x.clamp(-1.0, 1.0), ([-1.0, 1.0, 2.0],), ([1.0, 1.0, 0.0],))],
-    ops.reduction.Extreme: [
-        (mt.amax, ([1.0, 3.0, 3.0],), ([0.0, 0.5, 0.5],)),
-        (mt.amin, ([1.0, 1.0, 3.0],), ([0.5, 0.5, 0.0],)),
-    ],
+    ops.reduction.Amax: [(mt.amax, ([1.0, 3.0, 3.0],), ([0.0, 0.5, 0.5],))],
+    ops.reduction.Amin: [(mt.amin, ([1.0, 1.0, 3.0],), ([0.5, 0.5, 0.0],))],
     MaxPool: [(lambda x: mt.nn.functional.max_pool1d(x[None], 2)[0], ([1.0, 1.0, 0.0, 2.0],), ([1.0, 0.0, 0.0, 1.0],))],
     Standardize: [(lambda x: mt.std(x), ([2.0, 2.0],), ([0.0, 0.0],))],
     ops.arithmetic.Remainder: [(lambda a, b: a % b, ([2.0], [1.0]), ([1.0], [-2.0]))],
     ops.pointwise.Atan2: [(mt.atan2, ([0.0], [0.0]), ([0.0], [0.0]))],
 }
 
-ORDERS: dict[type[Function], int] = dict.fromkeys(
-    (Convolution, ConvTranspose, ConvWeight, MaxPool, Pick, PutBack, PickCell, PutCell, AvgPool, Spread, Unfold, Fold), 3
+ORDERS: dict[type[Node], int] = dict.fromkeys(
+    (
+        Convolution,
+        ConvTranspose,
+        ConvWeight,
+        MaxPool,
+        Gather,
+        ScatterAdd,
+        GatherCell,
+        ScatterCell,
+        AvgPool,
+        AvgPoolBackward,
+        Unfold,
+        Fold,
+    ),
+    3,
 )
 
-ANALYTIC: set[type[Function]] = {
+ANALYTIC: set[type[Node]] = {
     ops.arithmetic.Add, ops.arithmetic.Sub, ops.arithmetic.Mul, ops.arithmetic.Div, ops.arithmetic.Neg, ops.arithmetic.Pow,
     ops.pointwise.Exp, ops.pointwise.Expm1, ops.pointwise.Log1p, ops.pointwise.Sqrt, ops.pointwise.Sin, ops.pointwise.Cos,
     ops.pointwise.Asin, ops.pointwise.Acos, ops.pointwise.Atan, ops.pointwise.Sinh, ops.pointwise.Cosh, ops.pointwise.Tanh,
-    ops.pointwise.Sigmoid, ops.reduction.Sum, ops.reduction.Prod, ops.reduction.Softmax, ops.reduction.LogSumExp,
-    ops.reduction.LogSoftmax, ops.reduction.CumSum, ops.shape.Reshape, ops.shape.Permute, ops.shape.Expand, ops.shape.Flip,
-    ops.shape.Roll, ops.shape.Clone, ops.joining.Cat, ops.matrix.MatMul, ops.matrix.Einsum, Linear, Convolution, ConvTranspose,
-    ConvWeight, AvgPool, Unfold, Fold, ops.indexing.GetItem,
+    ops.pointwise.Sigmoid, ops.arithmetic.Reciprocal, ops.reduction.Mean, ops.reduction.Sum, ops.reduction.Prod,
+    ops.reduction.Softmax, ops.reduction.LogSumExp, ops.reduction.LogSoftmax, ops.reduction.CumSum, ops.shape.Reshape,
+    ops.shape.Permute, ops.shape.Expand, ops.shape.Flip, ops.shape.Roll, ops.shape.Clone, ops.joining.Cat, ops.matrix.MatMul,
+    ops.matrix.Einsum, Linear, Convolution, ConvTranspose, ConvWeight, AvgPool, Unfold, Fold, ops.indexing.GetItem,
 }  # fmt: skip

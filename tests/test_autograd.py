@@ -12,7 +12,7 @@ import pytest
 import minitorch as mt
 from minitorch.autograd import Function, enable_grad, grad, gradcheck, gradgradcheck, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.engine import walk
-from minitorch.autograd.function import Op
+from minitorch.autograd.node import Op
 
 
 def leaf(*values, **options):

@@ -13,7 +13,7 @@ import pytest
 import minitorch as mt
 from minitorch import nn, viz
 from minitorch.autograd import Function
-from minitorch.autograd.watch import watchers
+from minitorch.autograd.observe import observers
 
 
 class Noted(Function):
@@ -284,7 +284,7 @@ def test_errors_leave_no_frame_behind():
     assert viz.graph(y).model.scopes == ()
     with pytest.raises(ValueError, match="no"):
         viz.play(Bad.apply(x).sum())
-    assert watchers == []
+    assert observers == []
     assert mt.is_grad_enabled()
 
 
@@ -333,7 +333,7 @@ def test_threads_do_not_meet():
         worker.join()
     assert problems == []
     mt.autograd.set_detect_anomaly(False)
-    assert watchers == []
+    assert observers == []
 
 
 def test_no_warnings_of_numpy():
@@ -436,7 +436,7 @@ def test_an_optimizer_s_step_in_between():
         w.add_(1.0)
     with pytest.raises(RuntimeError, match=r"if that was optimizer\.step\(\), look before it"):
         viz.play(y)
-    assert watchers == []
+    assert observers == []
 
 
 def test_names_with_braces_and_markup_stay_text():

@@ -14,14 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minitorch as mt
-from minitorch.autograd import Function
-from minitorch.autograd.function import AccumulateGrad, Op
-from minitorch.ops.elementwise import Pointwise
+from minitorch.autograd.node import Node, Op
 from tests import checks
 from tests.drawing import Draw, Sample, over
 from tests.samples import ANALYTIC, KINKS, ORDERS, SAMPLES, WITHOUT_GRADIENT, sample_of
 
-ABSTRACT = {Op, Pointwise, AccumulateGrad}
+ABSTRACT = {"AccumulateGrad", "Extremum", "Function", "Op", "Pointwise", "Rounding", "Unary", "UnaryOfOutput"}
 OPS = pytest.mark.parametrize("op", SAMPLES, ids=lambda op: op.__name__)
 
 
@@ -33,13 +31,13 @@ def drawn(op, data, kind=Draw):
 def test_every_function_of_the_package_has_samples():
     for module in pkgutil.walk_packages(mt.__path__, "minitorch."):
         importlib.import_module(module.name)
-    found, queue = set(), [Function]
+    found, queue = set(), [Node]
     while queue:
         for kind in queue.pop().__subclasses__():
             queue.append(kind)
             if kind.__module__.startswith("minitorch."):
                 found.add(kind)
-    missing = sorted(op.__name__ for op in found - ABSTRACT - set(SAMPLES) - set(WITHOUT_GRADIENT))
+    missing = sorted(op.__name__ for op in found - set(SAMPLES) - set(WITHOUT_GRADIENT) if op.__name__ not in ABSTRACT)
     assert not missing, f"{missing}: add an entry for each to SAMPLES in tests/samples.py"
 
 
@@ -166,26 +164,6 @@ def test_adjoint_pairs_are_adjoint(data):
     y = draw.values.standard_normal(seen.shape)
     moved = np.transpose(y, (0, 1, *range(2 + rank, 2 + 2 * rank), *range(2, 2 + rank)))
     assert np.isclose((seen * y).sum(), (x * window.fold(moved, x_shape[2:])).sum())
-
-
-@given(data=st.data())
-def test_the_quick_way_to_pool_agrees_with_the_definition(data):
-    from minitorch.ops.pooling import by_taps, largest
-    from tests.samples import Window
-
-    draw = Draw(lambda low, high: data.draw(st.integers(low, high)))
-    rank, kernel, stride = draw.integers(1, 3), draw.integers(1, 3), draw.integers(1, 3)
-    window = Window.of(
-        "pool", rank, kernel, stride, draw.integers(0, kernel // 2), draw.integers(1, 2), bool(draw.integers(0, 1))
-    )
-    size = tuple(n + draw.integers(0, 3) for n in window.span)
-    x = draw.values.integers(-2, 3, (2, 1, *size)).astype(draw.choose([np.float64, np.float32, np.int64]))
-    if x.dtype.kind == "f" and draw.integers(0, 1):
-        x[draw.values.random(x.shape) < 0.3] = draw.choose([-np.inf, np.nan, np.inf])
-    quick, plain = by_taps(x, window), largest(x, window)
-    assert quick is not None or not np.isfinite(x).all()
-    if quick is not None:
-        assert all(np.array_equal(a, b) for a, b in zip(quick, plain, strict=True))
 
 
 # ---- functions that are compositions of ops ----------------------------------------------------------------------------

@@ -14,7 +14,7 @@ Read in this order; what is deeper in a file can wait for a second reading:
 
 from minitorch.autograd import functional
 from minitorch.autograd.anomaly import detect_anomaly, set_detect_anomaly
-from minitorch.autograd.engine import backward, grad
+from minitorch.autograd.api import backward, grad
 from minitorch.autograd.function import Function
 from minitorch.autograd.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.gradcheck import GradcheckError, GradcheckReport, gradcheck, gradgradcheck

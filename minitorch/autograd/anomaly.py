@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from minitorch.autograd.watch import Watcher, watchers
+from minitorch.autograd.observe import Observer, observers
 from minitorch.backend.arrays import xp
-from minitorch.backend.notice import users_line
+from minitorch.backend.callsite import user_line
 
 __all__ = ["detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly"]
 
 
-class _Mode(Watcher):
+class _Mode(Observer):
     check_nan = True
 
     def recorded(self, node: Any, args: Sequence[Any], outputs: Sequence[Any]) -> None:
-        node.made_at = str(users_line())
+        node.made_at = str(user_line())
 
-    def swept(self, node: Any, got: tuple[Any, ...], results: tuple[Any, ...]) -> None:
+    def backward_returned(self, node: Any, got: tuple[Any, ...], results: tuple[Any, ...]) -> None:
         """Raise RuntimeError if a gradient that a node returned holds a nan."""
         for i, grad in enumerate(results if self.check_nan else ()):
             if grad is not None and xp.isnan(getattr(grad, "_array", grad)).any():
@@ -37,15 +37,15 @@ _mode = _Mode()
 
 def is_anomaly_enabled() -> bool:
     """Whether the mode is on."""
-    return _mode in watchers
+    return _mode in observers
 
 
 def _switch(on: bool, check_nan: bool) -> None:
     if on != is_anomaly_enabled():
         if on:
-            watchers.append(_mode)
+            observers.append(_mode)
         else:
-            watchers.remove(_mode)
+            observers.remove(_mode)
     _mode.check_nan = check_nan
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.engine import grad
+from minitorch.autograd.api import grad
 from minitorch.autograd.grad_mode import enable_grad
-from minitorch.autograd.variable import TensorBase, wrap
+from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import xp
-from minitorch.backend.refusal import typed
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -54,7 +53,6 @@ def _gradients(outputs: Any, inputs: Any, weights: Any, create_graph: bool, stri
 
 
 @enable_grad()
-@typed
 def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False) -> Any:
     """All partial derivatives: for an output of shape out and an input of shape in, a tensor of shape (*out, *in).
 
@@ -73,7 +71,6 @@ def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, 
     return _like(tuple(table), outputs)
 
 
-@typed
 def hessian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False) -> Any:
     """All second partial derivatives of a function with one number as its output: a tensor of shape (*in, *in)."""
 
@@ -101,7 +98,6 @@ def _vector(v: Any, like: tuple[Any, ...], name: str) -> tuple[Any, ...]:
 
 
 @enable_grad()
-@typed
 def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
     """(func(inputs), v^T J): one backward sweep, started from v."""
     used, outputs = _evaluate("vjp", func, inputs, create_graph)
@@ -111,7 +107,6 @@ def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
 
 
 @enable_grad()
-@typed
 def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
     """(func(inputs), J v): v^T J is linear in v, and its derivative in v is what multiplies from the other side."""
     used, outputs = _evaluate("jvp", func, inputs, create_graph)
@@ -122,7 +117,6 @@ def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     return outputs if create_graph else _like(tuple(o.detach() for o in made), outputs), _like(found, outputs)
 
 
-@typed
 def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
     """(func(inputs), v^T H), for a function with one number as its output: the vjp of its gradient."""
     output: list[Tensor] = []
@@ -138,7 +132,6 @@ def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     return output[0] if create_graph else output[0].detach(), found
 
 
-@typed
 def hvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
     """(func(inputs), H v): the same numbers as `vhp`, since H is symmetric."""
     return vhp(func, inputs, v, create_graph, strict)

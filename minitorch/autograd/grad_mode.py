@@ -10,36 +10,18 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from contextvars import ContextVar, copy_context
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-__all__ = ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+__all__ = ["GRAD_MODE", "OUTER_MODES", "enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
-_enabled: ContextVar[bool] = ContextVar("minitorch grad mode", default=True)
+GRAD_MODE: ContextVar[bool] = ContextVar("minitorch grad mode", default=True)
+OUTER_MODES: ContextVar[tuple[bool, ...]] = ContextVar("minitorch grad modes outside", default=())  # of the open `with` blocks
 
-# what to go back to at the end of each `with` that is open here
-_outer: ContextVar[tuple[bool, ...]] = ContextVar("minitorch grad modes outside", default=())
-
-is_grad_enabled: Callable[[], bool] = _enabled.get  # the bound method itself: every op asks, so it must be quick
+is_grad_enabled: Callable[[], bool] = GRAD_MODE.get  # the bound method itself: every op calls it, so it must be quick
 
 F = TypeVar("F", bound=Callable[..., Any])
-R = TypeVar("R")
-
-
-def in_mode(mode: bool, function: Callable[..., R], *args: Any) -> R:
-    """function(*args) with the flag at `mode`, in a copy of the context.
-
-    Whatever ends it, even Ctrl-C at a bad moment, the caller's flag stays as it was.
-    What else the function sets in its context, by way of a hook, say, is set in the caller's once it has returned.
-    """
-    context = copy_context()
-    context.run(_enabled.set, mode)
-    result = context.run(function, *args)
-    for variable, value in context.items():
-        if variable is not _enabled and variable is not _outer and variable.get(None) is not value:
-            variable.set(value)
-    return result
 
 
 class _GradMode:
@@ -48,16 +30,16 @@ class _GradMode:
     mode: bool
 
     def __enter__(self) -> None:
-        self._enter(_enabled.get())
+        self._enter(GRAD_MODE.get())
 
     def _enter(self, outer: bool) -> None:
-        _outer.set((*_outer.get(), outer))
-        _enabled.set(self.mode)
+        OUTER_MODES.set((*OUTER_MODES.get(), outer))
+        GRAD_MODE.set(self.mode)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        *rest, outer = _outer.get()
-        _outer.set(tuple(rest))
-        _enabled.set(outer)
+        *rest, outer = OUTER_MODES.get()
+        OUTER_MODES.set(tuple(rest))
+        GRAD_MODE.set(outer)
 
     def __call__(self, function: F) -> F:
         mode = self.mode
@@ -66,59 +48,59 @@ class _GradMode:
 
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            before = _enabled.get()
-            _enabled.set(mode)
+            before = GRAD_MODE.get()
+            GRAD_MODE.set(mode)
             try:
                 return function(*args, **kwargs)
             finally:
-                _enabled.set(before)
+                GRAD_MODE.set(before)
 
         return wrapper  # type: ignore[return-value]
 
     def _wrap_generator(self, function: F) -> F:
-        """The mode holds while the generator runs, and not while it waits for the next value to be asked for."""
+        """The mode holds while the generator runs, not while it waits."""
         mode = self.mode
 
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             generator = function(*args, **kwargs)
-            step, given = generator.send, None
+            step, sent = generator.send, None
             while True:
-                before = _enabled.get()
-                _enabled.set(mode)
+                before = GRAD_MODE.get()
+                GRAD_MODE.set(mode)
                 try:
-                    value = step(given)
+                    value = step(sent)
                 except StopIteration as stop:
                     return stop.value
                 finally:
-                    _enabled.set(before)
+                    GRAD_MODE.set(before)
                 try:
-                    step, given = generator.send, (yield value)
+                    step, sent = generator.send, (yield value)
                 except GeneratorExit:
-                    with type(self)() if isinstance(self, _Switch) else set_grad_enabled(mode):
+                    with type(self)() if isinstance(self, _DecoratorContextManager) else set_grad_enabled(mode):
                         generator.close()
                     raise
                 except BaseException as error:
-                    step, given = generator.throw, error
+                    step, sent = generator.throw, error
 
         return wrapper  # type: ignore[return-value]
 
 
-class _Switch(_GradMode):
+class _DecoratorContextManager(_GradMode):
     def __new__(cls, function: Any = None) -> Self:
         self = super().__new__(cls)
         if function is None:
             return self
-        return self(function)  # `@no_grad` without brackets decorates, too
+        return self(function)  # `@no_grad` without parentheses is a decorator, too
 
 
-class no_grad(_Switch):
+class no_grad(_DecoratorContextManager):
     """Ops inside are not recorded: their results have `requires_grad=False`."""
 
     mode = False
 
 
-class enable_grad(_Switch):
+class enable_grad(_DecoratorContextManager):
     """Ops inside are recorded, even within `no_grad`."""
 
     mode = True
@@ -129,12 +111,12 @@ class set_grad_enabled(_GradMode):
 
     def __init__(self, mode: bool) -> None:
         self.mode = mode
-        self._outer = _enabled.get()
-        _enabled.set(mode)
+        self._outer = GRAD_MODE.get()
+        GRAD_MODE.set(mode)
 
     def __enter__(self) -> None:
         self._enter(self._outer)
 
     def __call__(self, function: F) -> F:
-        _enabled.set(self._outer)  # a decorator must not change the mode of the code around it
+        GRAD_MODE.set(self._outer)  # a decorator must not change the mode of the code around it
         return super().__call__(function)

@@ -18,33 +18,31 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.engine import grad
+from minitorch.autograd.api import grad
 from minitorch.autograd.function import Function
 from minitorch.autograd.grad_mode import enable_grad, no_grad
 from minitorch.autograd.report import Comparison, GradcheckError, GradcheckReport
-from minitorch.autograd.variable import TensorBase, wrap
-from minitorch.backend.arrays import Array, beside, xp
+from minitorch.autograd.tensor_base import TensorBase, wrap
+from minitorch.backend.arrays import Array, on_device_of, xp
+from minitorch.backend.callsite import warn
 from minitorch.backend.device import device, to_device
-from minitorch.backend.notice import warn
-from minitorch.backend.refusal import typed
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 __all__ = ["GradcheckError", "GradcheckReport", "gradcheck", "gradgradcheck"]
 
-TINY = 1e-30  # the complex step: nothing is subtracted, so it may be as small as one likes
+COMPLEX_STEP = 1e-30  # nothing is subtracted, so it may be arbitrarily small
 
 
 @dataclass
-class _Checked:
-    """A tensor with respect to which the derivative is checked, and how a message names it."""
+class _CheckedTensor:
+    """A tensor with respect to which the derivative is checked, and its name in messages."""
 
     tensor: TensorBase
     label: str
 
 
-@typed
 def gradcheck(
     func: Callable[..., Any],
     inputs: Any,
@@ -60,26 +58,26 @@ def gradcheck(
     """Whether the derivative of `func` at `inputs` agrees with central differences of step `eps`.
 
     `func` is any function of Tensors, a Function, or a Module, whose parameters are then checked as well. Arguments and results
-    may be lists, tuples and dicts of Tensors. Checked is every entry of the derivative of every floating-point output in every
-    input that requires grad:  |analytical - numerical| <= atol + rtol |numerical|. With `fast_mode` it is one number instead,
-    the derivative between random directions. `complex_step` (which PyTorch's has not) takes the imaginary part of f(x + ih)
-    instead of differences, for functions that are analytic. The function is run twice, forward and backward, and must give the
+    may be lists, tuples and dicts of Tensors. Every entry of the derivative of every floating-point output in every input that
+    requires grad is checked:  |analytical - numerical| <= atol + rtol |numerical|. With `fast_mode` one number is checked
+    instead, the derivative between random directions. `complex_step` (not in PyTorch) uses the imaginary part of f(x + ih)
+    instead of differences, for analytic functions. The function is run twice, forward and backward, and must give the
     same within `nondet_tol`.
 
-    Returns True, or raises GradcheckError with a table of what is off. With `raise_exception=False` it returns a
-    GradcheckReport, which is true or false, and prints. Raises ValueError if no input requires grad. float32 inputs are warned
-    about.
+    Returns True, or raises GradcheckError with a table of the wrong entries. With `raise_exception=False` it returns a
+    GradcheckReport, which is true or false, and prints. Raises ValueError if no input requires grad. Warns of float32
+    inputs.
     """
     if isinstance(func, type) and issubclass(func, Function):
         func = func.apply
     if not eps > 0:
         raise ValueError(f"gradcheck: eps is the step of the differences, and must be positive, not {eps}")
     args, checked = _arguments(func, inputs)
-    report = _checked_report(func, args, checked, "output", eps, atol, rtol, nondet_tol, fast_mode, complex_step)
-    return _answer(report, raise_exception)
+    report = _make_report(func, args, checked, "output", eps, atol, rtol, nondet_tol, fast_mode, complex_step)
+    return _result(report, raise_exception)
 
 
-def _answer(report: GradcheckReport, raise_exception: bool) -> bool | GradcheckReport:
+def _result(report: GradcheckReport, raise_exception: bool) -> bool | GradcheckReport:
     if not raise_exception:
         return report
     if not report:
@@ -87,7 +85,6 @@ def _answer(report: GradcheckReport, raise_exception: bool) -> bool | GradcheckR
     return True
 
 
-@typed
 def gradgradcheck(
     func: Callable[..., Any],
     inputs: Any,
@@ -102,8 +99,7 @@ def gradgradcheck(
 ) -> bool | GradcheckReport:
     """Whether the second derivative of `func` agrees with central differences of the first: see `gradcheck`.
 
-    What is checked is the function that takes inputs and gradients of outputs (`grad_outputs`, or random ones) to gradients
-    of inputs.
+    This checks the function from inputs and gradients of outputs (`grad_outputs`, or random ones) to gradients of inputs.
     """
     if isinstance(func, type) and issubclass(func, Function):
         func = func.apply
@@ -117,26 +113,26 @@ def gradgradcheck(
     for start in starts:
         start.requires_grad_()
 
-    def first_derivative(*given: Any) -> tuple[Any, ...]:
-        current = _outputs(func, given[: len(args)])
+    def first_derivative(*values: Any) -> tuple[Any, ...]:
+        current = _outputs(func, values[: len(args)])
         with enable_grad():
             grads = grad(
                 current,  # type: ignore[arg-type]
                 [c.tensor for c in checked],  # type: ignore[misc]
-                given[len(args) : len(args) + len(starts)],
+                values[len(args) : len(args) + len(starts)],
                 create_graph=True,
                 allow_unused=True,
             )
         return tuple(g for g in grads if g is not None and g.requires_grad)
 
-    everything = [*checked, *(_Checked(start, f"grad_output {i}") for i, start in enumerate(starts))]
-    report = _checked_report(
+    everything = [*checked, *(_CheckedTensor(start, f"grad_output {i}") for i, start in enumerate(starts))]
+    report = _make_report(
         first_derivative, (*args, *starts), everything, "gradient", eps, atol, rtol, nondet_tol, fast_mode, False
     )
-    return _answer(report, raise_exception)
+    return _result(report, raise_exception)
 
 
-# ---- the pieces --------------------------------------------------------------------------------------------------------
+# ---- arguments and results -------------------------------------------------------------------------------------------
 
 
 def _tensors_in(value: Any) -> Iterator[tuple[str, TensorBase]]:
@@ -148,15 +144,17 @@ def _tensors_in(value: Any) -> Iterator[tuple[str, TensorBase]]:
             yield path, part
         elif isinstance(part, (Mapping, list, tuple)):
             if id(part) in inside:
-                raise ValueError(f"gradcheck: a {type(part).__name__} among the arguments or results holds itself, at {path}")
+                raise ValueError(
+                    f"gradcheck: a {type(part).__name__} among the arguments or results contains itself, at {path}"
+                )
             items = part.items() if isinstance(part, Mapping) else enumerate(part)
             waiting += reversed([(f"{path}[{key!r}]", item, (*inside, id(part))) for key, item in items])
 
 
-def _arguments(func: Any, inputs: Any) -> tuple[tuple[Any, ...], list[_Checked]]:
-    """What to call func with, and the tensors to differentiate in."""
+def _arguments(func: Any, inputs: Any) -> tuple[tuple[Any, ...], list[_CheckedTensor]]:
+    """The arguments to call func with, and the tensors to differentiate with respect to."""
     args = tuple(inputs) if isinstance(inputs, (list, tuple)) else (inputs,)
-    checked: list[_Checked] = []
+    checked: list[_CheckedTensor] = []
     for i, arg in enumerate(args):
         if isinstance(arg, xp.ndarray):
             raise TypeError(
@@ -164,9 +162,9 @@ def _arguments(func: Any, inputs: Any) -> tuple[tuple[Any, ...], list[_Checked]]
             )
         for path, tensor in _tensors_in(arg):
             if tensor.requires_grad and not any(tensor is c.tensor for c in checked):
-                checked.append(_Checked(tensor, f"input {i}{path}"))
+                checked.append(_CheckedTensor(tensor, f"input {i}{path}"))
     if hasattr(func, "named_parameters"):
-        checked += [_Checked(p, f"parameter {name!r}") for name, p in func.named_parameters() if p.requires_grad]
+        checked += [_CheckedTensor(p, f"parameter {name!r}") for name, p in func.named_parameters() if p.requires_grad]
     if not checked:
         raise ValueError(
             "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
@@ -200,10 +198,10 @@ def _outputs(func: Callable[..., Any], args: Sequence[Any]) -> list[TensorBase]:
     return [p for p in floating if p.requires_grad] or floating
 
 
-def _checked_report(
+def _make_report(
     func: Callable[..., Any],
     args: Sequence[Any],
-    checked: list[_Checked],
+    checked: list[_CheckedTensor],
     what: str,
     eps: float,
     atol: float,
@@ -212,17 +210,19 @@ def _checked_report(
     fast_mode: bool,
     complex_step: bool,
 ) -> GradcheckReport:
-    """`what` is what the outputs of func are called: "output", or "gradient" if they are gradients themselves."""
+    """Compare the derivatives. `what` names the outputs of func in messages: "output", or "gradient" if they are gradients."""
     method = f"the central difference with step {eps:g}"
     if complex_step:
-        method = f"the imaginary part of f(x + ih) / h with h = {TINY:g}"
+        method = f"the imaginary part of f(x + ih) / h with h = {COMPLEX_STEP:g}"
     if fast_mode:
         method += ", along a random direction: fast_mode=False names the entries"
     report = GradcheckReport(method=method)
     before = [item.tensor._array.copy() for item in checked]
     if fast_mode:
-        weights, ways = _random_directions(func, args, checked)
-        analytical, again = ([[m] for m in _along(func, args, checked, ways, weights)] for _ in range(2))
+        weights, directions = _random_directions(func, args, checked)
+        analytical, again = (
+            [[m] for m in _directional_derivatives(func, args, checked, directions, weights)] for _ in range(2)
+        )
         shapes: list[tuple[int, ...]] = [()]
     else:
         analytical, outputs = _jacobians(func, args, checked)
@@ -230,7 +230,7 @@ def _checked_report(
         shapes = [o._array.shape for o in outputs]
         report.problem = _differing_outputs(outputs, outputs_again, nondet_tol)
     for item, array in zip(checked, before, strict=True):
-        if _gap(_host(item.tensor._array), _host(array)):
+        if _max_abs_difference(_host(item.tensor._array), _host(array)):
             item.tensor._array[...] = array
             report.problem = (
                 f"The function changes its {item.label}: it must leave its arguments as they are, and work on a .clone()."
@@ -241,13 +241,15 @@ def _checked_report(
         return report
     for place, item in enumerate(checked):
         if fast_mode:
-            step = ways[place]
+            step = directions[place]
             if complex_step:
-                moved = [o.imag / TINY for o in _moved_in_imagination(func, args, checked, item, ..., TINY * step)]
+                perturbed = [
+                    o.imag / COMPLEX_STEP for o in _complex_perturbed(func, args, checked, item, ..., COMPLEX_STEP * step)
+                ]
             else:
-                above, below = (_moved(func, args, item.tensor, ..., s * step) for s in (eps, -eps))
-                moved = [(a - b) / (2 * eps) for a, b in zip(above, below, strict=True)]
-            slope = sum(float(v.reshape(-1) @ m) for v, m in zip(weights, moved, strict=True))
+                above, below = (_perturbed(func, args, item.tensor, ..., s * step) for s in (eps, -eps))
+                perturbed = [(a - b) / (2 * eps) for a, b in zip(above, below, strict=True)]
+            slope = sum(float(v.reshape(-1) @ m) for v, m in zip(weights, perturbed, strict=True))
             numerical = [xp.full((1, 1), slope)]
         elif complex_step:
             numerical = _imaginary_parts(func, args, checked, item, sizes, eps)
@@ -259,19 +261,19 @@ def _checked_report(
                 label, size = f"{label} along a random direction", ()
             comparison = Comparison(label, size, f"{what} {nr}", shapes[nr], a, n, atol, rtol)
             if not comparison.agrees and not fast_mode:
-                comparison.looks_like = _looks_like(func, args, item.tensor, comparison, nr, eps)
+                comparison.looks_like = _diagnose(func, args, item.tensor, comparison, nr, eps)
             report.comparisons.append(comparison)
     return report
 
 
-# ---- running twice -----------------------------------------------------------------------------------------------------
+# ---- running twice ---------------------------------------------------------------------------------------------------
 
 
 def _differing_outputs(first: Sequence[Any], second: Sequence[Any], tolerance: float) -> str:
     if [o._array.shape for o in first] != [o._array.shape for o in second]:
         return "The function is not deterministic: run twice on the same input it returned outputs of other number or shape."
     for nr, (one, two) in enumerate(zip(first, second, strict=True)):
-        if (gap := _gap(_host(one._array), _host(two._array))) > tolerance:
+        if (gap := _max_abs_difference(_host(one._array), _host(two._array))) > tolerance:
             return (
                 f"The function is not deterministic: run twice on the same input, output {nr} differed by up to {gap:.3g} "
                 f"(nondet_tol={tolerance}). Does it draw random numbers (dropout: call .eval()), or keep count of its calls?"
@@ -279,10 +281,12 @@ def _differing_outputs(first: Sequence[Any], second: Sequence[Any], tolerance: f
     return ""
 
 
-def _differing_runs(checked: list[_Checked], first: list[list[Array]], second: list[list[Array]], tolerance: float) -> str:
+def _differing_runs(
+    checked: list[_CheckedTensor], first: list[list[Array]], second: list[list[Array]], tolerance: float
+) -> str:
     for item, a, b in zip(checked, first, second, strict=True):
         for nr, (one, two) in enumerate(zip(a, b, strict=True)):
-            if (gap := _gap(one, two)) > tolerance:
+            if (gap := _max_abs_difference(one, two)) > tolerance:
                 return (
                     f"Backward is not reentrant: run twice on the same input it gave derivatives of output {nr} with respect "
                     f"to {item.label} that differ by up to {gap:.3g} (nondet_tol={tolerance}). Does the function draw random "
@@ -291,17 +295,19 @@ def _differing_runs(checked: list[_Checked], first: list[list[Array]], second: l
     return ""
 
 
-def _gap(one: Array, two: Array) -> float:
-    """The largest difference; of equal infinities or two nans there is none."""
+def _max_abs_difference(one: Array, two: Array) -> float:
+    """The largest absolute difference; equal infinities, and two nans, do not differ."""
     same = (one == two) | (xp.isnan(one) & xp.isnan(two))
     gaps = xp.abs(xp.where(same, 0.0, one) - xp.where(same, 0.0, two))
     return float(xp.where(xp.isnan(gaps), xp.inf, gaps).max(initial=0.0))
 
 
-# ---- by backward -------------------------------------------------------------------------------------------------------
+# ---- analytical: by backward -----------------------------------------------------------------------------------------
 
 
-def _jacobians(func: Callable[..., Any], args: Sequence[Any], checked: list[_Checked]) -> tuple[list[list[Array]], list[Any]]:
+def _jacobians(
+    func: Callable[..., Any], args: Sequence[Any], checked: list[_CheckedTensor]
+) -> tuple[list[list[Array]], list[Any]]:
     """For each checked tensor and each output the matrix d output / d tensor, by one backward for each output element."""
     with enable_grad():
         outputs = _outputs(func, args)
@@ -330,17 +336,17 @@ def _gradients(output: TensorBase, tensors: list[TensorBase], start: Array) -> t
 
 
 def _random_directions(
-    func: Callable[..., Any], args: Sequence[Any], checked: list[_Checked]
+    func: Callable[..., Any], args: Sequence[Any], checked: list[_CheckedTensor]
 ) -> tuple[list[Array], list[Array]]:
     """A random direction v of each output, and one u of each input, of length 1."""
     random = xp.random.default_rng(0)
     weights = [random.standard_normal(o._array.shape) for o in _outputs(func, args)]
-    ways = [random.standard_normal(item.tensor._array.shape) for item in checked]
-    return weights, [u / max(float(xp.linalg.norm(u)), 1e-300) for u in ways]
+    directions = [random.standard_normal(item.tensor._array.shape) for item in checked]
+    return weights, [u / max(float(xp.linalg.norm(u)), 1e-300) for u in directions]
 
 
-def _along(
-    func: Callable[..., Any], args: Sequence[Any], checked: list[_Checked], ways: list[Array], weights: list[Array]
+def _directional_derivatives(
+    func: Callable[..., Any], args: Sequence[Any], checked: list[_CheckedTensor], directions: list[Array], weights: list[Array]
 ) -> list[Array]:
     """v^T J u by backward, for the direction u of each checked tensor, as a matrix of one element."""
     with enable_grad():
@@ -348,14 +354,17 @@ def _along(
     totals = [0.0] * len(checked)
     for output, v in zip(outputs, weights, strict=True):
         if output.requires_grad:
-            grads = _gradients(output, [item.tensor for item in checked], beside(v.astype(output._array.dtype), output._array))
+            grads = _gradients(
+                output, [item.tensor for item in checked], on_device_of(v.astype(output._array.dtype), output._array)
+            )
             totals = [
-                t if g is None else t + float((_host(g._array) * u).sum()) for t, g, u in zip(totals, grads, ways, strict=True)
+                t if g is None else t + float((_host(g._array) * u).sum())
+                for t, g, u in zip(totals, grads, directions, strict=True)
             ]
     return [xp.full((1, 1), total) for total in totals]
 
 
-# ---- by differences ----------------------------------------------------------------------------------------------------
+# ---- numerical: by differences ---------------------------------------------------------------------------------------
 
 
 def _differences(
@@ -364,22 +373,22 @@ def _differences(
     """For each output the matrix d output / d tensor, by central differences, one column for each element of the tensor."""
     columns: list[list[Array]] = [[] for _ in sizes]
     for index in xp.ndindex(tensor._array.shape):
-        above, below = (_moved(func, args, tensor, index, step) for step in (eps, -eps))
+        above, below = (_perturbed(func, args, tensor, index, step) for step in (eps, -eps))
         pairs = list(zip(columns, above, below, strict=True))
         with xp.errstate(invalid="ignore"):  # inf - inf
             for column, a, b in pairs:
                 column.append((a - b) / (2 * eps))
-    return _side_by_side(columns, sizes)
+    return _as_matrices(columns, sizes)
 
 
-def _side_by_side(columns: list[list[Array]], sizes: list[int]) -> list[Array]:
+def _as_matrices(columns: list[list[Array]], sizes: list[int]) -> list[Array]:
     return [xp.stack(c, axis=1) if c else xp.zeros((size, 0)) for c, size in zip(columns, sizes, strict=True)]
 
 
-def _moved(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, index: Any, step: Any) -> list[Array]:
-    """The outputs, flat and in float64, with one element (or all, for index `...`) of a tensor moved by `step`."""
+def _perturbed(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, index: Any, step: Any) -> list[Array]:
+    """The outputs, flat and in float64, with `step` added to one element (or all, for index `...`) of a tensor."""
     before = tensor._array[index].copy()
-    tensor._array[index] += beside(xp.asarray(step), tensor._array)
+    tensor._array[index] += on_device_of(xp.asarray(step), tensor._array)
     try:
         with enable_grad():  # a function may itself differentiate
             return [_host(o._array).reshape(-1).astype(xp.float64) for o in _outputs(func, args)]
@@ -387,8 +396,10 @@ def _moved(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, in
         tensor._array[index] = before
 
 
-def _looks_like(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, c: Comparison, nr: int, eps: float) -> str:
-    """What the worst entry tells: at a smooth point the differences settle as the step shrinks, at a kink they do not."""
+def _diagnose(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, c: Comparison, nr: int, eps: float) -> str:
+    """What the worst entry looks like: at a smooth point the differences converge as the step shrinks, at a kink they do
+    not.
+    """
     if tensor._array.dtype != xp.float64:
         return (
             f"The check ran in {tensor._array.dtype}, whose rounding alone may be of this size: check in float64, by .double()."
@@ -397,9 +408,9 @@ def _looks_like(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBas
     row = int(xp.ravel_multi_index(entry.row, c.output_shape)) if c.output_shape else 0
 
     def value(step: float) -> float:
-        return float(_moved(func, args, tensor, entry.column, step)[nr][row])
+        return float(_perturbed(func, args, tensor, entry.column, step)[nr][row])
 
-    values = _moved(func, args, tensor, entry.column, 0.0)[nr]
+    values = _perturbed(func, args, tensor, entry.column, 0.0)[nr]
     here = float(values[row])
     if not xp.isfinite(values).all() or not math.isfinite(value(eps) + value(-eps)):
         return "The function itself is infinite or nan there, or just beside: outside its domain there is no derivative."
@@ -438,18 +449,23 @@ def _looks_like(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBas
     )
 
 
-# ---- by a complex step -------------------------------------------------------------------------------------------------
+# ---- numerical: by a complex step ------------------------------------------------------------------------------------
 
 
 def _imaginary_parts(
-    func: Callable[..., Any], args: Sequence[Any], checked: list[_Checked], item: _Checked, sizes: list[int], eps: float
+    func: Callable[..., Any],
+    args: Sequence[Any],
+    checked: list[_CheckedTensor],
+    item: _CheckedTensor,
+    sizes: list[int],
+    eps: float,
 ) -> list[Array]:
     """As `_differences`, by f(x + ih) = f(x) + ih f'(x) + O(h^2). Raises RuntimeError where this and differences disagree."""
     columns: list[list[Array]] = [[] for _ in sizes]
     for index in xp.ndindex(item.tensor._array.shape):
-        for column, o in zip(columns, _moved_in_imagination(func, args, checked, item, index, TINY), strict=True):
-            column.append(o.imag / TINY)
-    found = _side_by_side(columns, sizes)
+        for column, o in zip(columns, _complex_perturbed(func, args, checked, item, index, COMPLEX_STEP), strict=True):
+            column.append(o.imag / COMPLEX_STEP)
+    found = _as_matrices(columns, sizes)
     rough = _differences(func, args, item.tensor, eps, sizes)
     if not all(xp.allclose(a, b, rtol=1e-3, atol=1e-4, equal_nan=True) for a, b in zip(found, rough, strict=True)):
         raise RuntimeError(
@@ -459,10 +475,10 @@ def _imaginary_parts(
     return found
 
 
-def _moved_in_imagination(
-    func: Callable[..., Any], args: Sequence[Any], checked: list[_Checked], item: _Checked, index: Any, step: Any
+def _complex_perturbed(
+    func: Callable[..., Any], args: Sequence[Any], checked: list[_CheckedTensor], item: _CheckedTensor, index: Any, step: Any
 ) -> list[Array]:
-    """The outputs, flat and complex, with one element (or all, for index `...`) of a tensor moved by i * step."""
+    """The outputs, flat and complex, with one element (or all, for index `...`) of a tensor changed by i * step."""
     tensors = [item.tensor for item in checked] + [t for _, t in _tensors_in(args)]
     tensors += func.buffers() if hasattr(func, "buffers") else []
     with _complex(tensors), no_grad(), warnings.catch_warnings():
@@ -479,7 +495,7 @@ def _moved_in_imagination(
 
 @contextmanager
 def _complex(tensors: list[TensorBase]) -> Iterator[None]:
-    """For a while these tensors hold complex numbers, those of them that hold real ones."""
+    """Within the block, those of the tensors that hold real numbers hold complex ones."""
     tensors = [t for t in tensors if t._array.dtype.kind == "f"]
     before = [t._array for t in tensors]
     try:

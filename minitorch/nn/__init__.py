@@ -11,7 +11,6 @@ utils.py         clipping gradients, parameters as one vector
 The layers: linear.py  conv.py  pooling.py  padding.py  resampling.py  activation.py  normalization.py  dropout.py  loss.py
 """
 
-from minitorch.backend.refusal import clear_all
 from minitorch.nn import (
     activation,
     container,
@@ -43,11 +42,7 @@ from minitorch.nn.pooling import *
 from minitorch.nn.resampling import *
 
 __all__ = ["functional", "init", "utils"]
-for _room in (
+for _module in (
     activation, container, conv, dropout, linear, loss, module, normalization, padding, parameter, pooling, resampling,
 ):  # fmt: skip
-    __all__ += _room.__all__
-
-clear_all(globals(), ("__init__", "forward"))  # unforeseen errors become sentences
-clear_all(vars(init))
-clear_all(vars(utils))
+    __all__ += _module.__all__

@@ -10,6 +10,7 @@ from minitorch.nn import functional as F
 from minitorch.nn.layer import layer
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
+from minitorch.public import constructor, layer_forward
 from minitorch.tensor import Tensor
 
 __all__ = [
@@ -47,6 +48,7 @@ class LeakyReLU(Module):
 class PReLU(Module):
     """x where positive, weight * x elsewhere; the weight is learned, one for all channels or one for each"""
 
+    @constructor
     def __init__(self, num_parameters: int = 1, init: float = 0.25, *, device: Any = None, dtype: DType | None = None) -> None:
         super().__init__()
         self.num_parameters, self.init = num_parameters, init
@@ -235,6 +237,7 @@ class LogSoftmax(Module):
 class Softmax2d(Module):
     """Softmax over the channels of ((N,) C, H, W), at every place"""
 
+    @layer_forward
     def forward(self, input: Tensor) -> Tensor:
         if input.ndim not in (3, 4):
             raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead")

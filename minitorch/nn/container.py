@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from minitorch.nn.module import Module
+from minitorch.public import constructor
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
@@ -78,6 +79,7 @@ class Sequential(_Indexed):
     Takes the modules, or one dict of names and modules.
     """
 
+    @constructor
     def __init__(self, *args: Any) -> None:
         super().__init__()
         named = args[0].items() if len(args) == 1 and isinstance(args[0], dict) else ((str(i), m) for i, m in enumerate(args))
@@ -96,6 +98,7 @@ class Sequential(_Indexed):
 class ModuleList(_Indexed):
     """A list of modules whose parameters are registered. It computes nothing: index it, or loop over it."""
 
+    @constructor
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
         self.extend(modules or ())
@@ -122,6 +125,7 @@ class ModuleList(_Indexed):
 class ModuleDict(Module):
     """A dict of modules whose parameters are registered."""
 
+    @constructor
     def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
         super().__init__()
         self.update(modules or {})

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from minitorch.backend.dtypes import dtype as DType
+from minitorch.backend.window import per_dim
 from minitorch.creation import empty
 from minitorch.nn import functional as F
 from minitorch.nn import init
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
 from minitorch.ops.convolution import padding_of
-from minitorch.ops.window import per_dim
+from minitorch.public import constructor, layer_forward
 from minitorch.tensor import Tensor
 
 __all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
@@ -26,6 +27,7 @@ class _ConvNd(Module):
     _function: ClassVar[Callable[..., Tensor]]
     _transposed: ClassVar[bool] = False
 
+    @constructor
     def __init__(
         self,
         in_channels: int,
@@ -109,7 +111,7 @@ class _ConvNd(Module):
 class Conv1d(_ConvNd):
     """A kernel (out_channels, in_channels / groups, K) slid along ((N,) in_channels, L).
 
-    Every output is the sum of products of kernel and window, plus the bias; `ops/window.py` has the size formula,
+    Every output is the sum of products of kernel and window, plus the bias; `backend/window.py` has the size formula,
     `ops/convolution.py` the sums. `padding` is a number, or 'same' or 'valid'; `padding_mode` says what it is of: zeros,
     reflect, replicate or circular. Weights and bias start uniform in +-1 / sqrt(fan_in).
     """
@@ -132,6 +134,7 @@ class Conv3d(_ConvNd):
 class _ConvTransposeNd(_ConvNd):
     _transposed = True
 
+    @constructor
     def __init__(
         self,
         in_channels: int,
@@ -158,6 +161,7 @@ class _ConvTransposeNd(_ConvNd):
         )
         self.output_padding = extra
 
+    @layer_forward
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
         extra = self.output_padding if output_size is None else self._padding_for(input, output_size)
         convolve = type(self)._function

@@ -1,52 +1,78 @@
-"""The functions behind the layers, by PyTorch's names: what has no parameters of its own, or is given them.
+"""The functions behind the layers, by PyTorch's names: those of ops/ that layers use, each made public.
 
-Each is defined in the file of ops/ that it is imported from, with its formula, shapes and errors.
+Each has its formula, shapes and errors in the file of ops/ that is named here.
 """
 
 from __future__ import annotations
 
-from minitorch.faces import face
-from minitorch.ops import sigmoid, tanh
-from minitorch.ops.names import called
-from minitorch.ops.activation import (
-    celu, dropout, dropout1d, dropout2d, dropout3d, elu, gelu, glu, hardshrink, hardsigmoid, hardswish, hardtanh, leaky_relu,
-    log_softmax, logsigmoid, mish, prelu, relu, relu6, rrelu, selu, silu, softmax, softmin, softplus, softshrink, softsign,
-    tanhshrink, threshold,
-)  # fmt: skip
-from minitorch.ops.convolution import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
-from minitorch.ops.folding import fold, unfold
-from minitorch.ops.likelihood import (
-    binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, gaussian_nll_loss, kl_div, nll_loss,
-    poisson_nll_loss,
-)  # fmt: skip
-from minitorch.ops.linear import bilinear, embedding, linear, one_hot
-from minitorch.ops.loss import (
-    cosine_embedding_loss, cosine_similarity, hinge_embedding_loss, huber_loss, l1_loss, margin_ranking_loss, mse_loss,
-    multi_margin_loss, multilabel_margin_loss, multilabel_soft_margin_loss, pairwise_distance, smooth_l1_loss,
-    soft_margin_loss, triplet_margin_loss,
-)  # fmt: skip
-from minitorch.ops.normalization import batch_norm, group_norm, instance_norm, layer_norm, normalize
-from minitorch.ops.pooling import (
-    adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d, adaptive_max_pool1d, adaptive_max_pool2d,
-    adaptive_max_pool3d, avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d, max_unpool1d, max_unpool2d,
-    max_unpool3d,
-)  # fmt: skip
-from minitorch.ops.resampling import interpolate, pad, pixel_shuffle, pixel_unshuffle
+import functools
+import types
 
-__all__ = [
-    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d",
-    "adaptive_max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "batch_norm", "bilinear", "binary_cross_entropy",
-    "binary_cross_entropy_with_logits", "celu", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
-    "conv_transpose3d", "cosine_embedding_loss", "cosine_similarity", "cross_entropy", "dropout", "dropout1d", "dropout2d",
-    "dropout3d", "elu", "embedding", "fold", "gaussian_nll_loss", "gelu", "glu", "group_norm", "hardshrink", "hardsigmoid",
-    "hardswish", "hardtanh", "hinge_embedding_loss", "huber_loss", "instance_norm", "interpolate", "kl_div", "l1_loss",
-    "layer_norm", "leaky_relu", "linear", "log_softmax", "logsigmoid", "margin_ranking_loss", "max_pool1d", "max_pool2d",
-    "max_pool3d", "max_unpool1d", "max_unpool2d", "max_unpool3d", "mish", "mse_loss", "multi_margin_loss",
-    "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "normalize", "one_hot", "pad", "pairwise_distance",
-    "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu", "relu", "relu6", "rrelu", "selu", "sigmoid", "silu",
-    "smooth_l1_loss", "soft_margin_loss", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink",
-    "threshold", "triplet_margin_loss", "unfold",
-]  # fmt: skip
+from minitorch.ops import (
+    activation,
+    convolution,
+    folding,
+    likelihood,
+    loss,
+    normalization,
+    pointwise,
+    pooling,
+    resampling,
+)
+from minitorch.ops import linear as linear_ops
+from minitorch.public import public as _public
 
-for _name in __all__:  # the imports above are for readers and type checkers; these are the same, guarded
-    globals()[_name] = face(called(globals()[_name]))
+public = functools.partial(_public, lenient=True)  # flags may be 0, 1 or None
+
+sigmoid, tanh = public(pointwise.sigmoid), public(pointwise.tanh)
+
+celu, dropout, dropout1d = public(activation.celu), public(activation.dropout), public(activation.dropout1d)
+dropout2d, dropout3d, elu = public(activation.dropout2d), public(activation.dropout3d), public(activation.elu)
+gelu, glu, hardshrink = public(activation.gelu), public(activation.glu), public(activation.hardshrink)
+hardsigmoid, hardswish, hardtanh = public(activation.hardsigmoid), public(activation.hardswish), public(activation.hardtanh)
+leaky_relu, log_softmax = public(activation.leaky_relu), public(activation.log_softmax)
+logsigmoid, mish, prelu = public(activation.logsigmoid), public(activation.mish), public(activation.prelu)
+relu, relu6, rrelu = public(activation.relu), public(activation.relu6), public(activation.rrelu)
+selu, silu, softmax = public(activation.selu), public(activation.silu), public(activation.softmax)
+softmin, softplus, softshrink = public(activation.softmin), public(activation.softplus), public(activation.softshrink)
+softsign, tanhshrink, threshold = public(activation.softsign), public(activation.tanhshrink), public(activation.threshold)
+
+conv1d, conv2d, conv3d = public(convolution.conv1d), public(convolution.conv2d), public(convolution.conv3d)
+conv_transpose1d, conv_transpose2d = public(convolution.conv_transpose1d), public(convolution.conv_transpose2d)
+conv_transpose3d = public(convolution.conv_transpose3d)
+
+fold, unfold = public(folding.fold), public(folding.unfold)
+
+binary_cross_entropy = public(likelihood.binary_cross_entropy)
+binary_cross_entropy_with_logits = public(likelihood.binary_cross_entropy_with_logits)
+cross_entropy, gaussian_nll_loss = public(likelihood.cross_entropy), public(likelihood.gaussian_nll_loss)
+kl_div, nll_loss = public(likelihood.kl_div), public(likelihood.nll_loss)
+poisson_nll_loss = public(likelihood.poisson_nll_loss)
+
+bilinear, embedding, linear = public(linear_ops.bilinear), public(linear_ops.embedding), public(linear_ops.linear)
+one_hot = public(linear_ops.one_hot)
+
+cosine_embedding_loss, cosine_similarity = public(loss.cosine_embedding_loss), public(loss.cosine_similarity)
+hinge_embedding_loss, huber_loss, l1_loss = public(loss.hinge_embedding_loss), public(loss.huber_loss), public(loss.l1_loss)
+margin_ranking_loss, mse_loss = public(loss.margin_ranking_loss), public(loss.mse_loss)
+multi_margin_loss, multilabel_margin_loss = public(loss.multi_margin_loss), public(loss.multilabel_margin_loss)
+multilabel_soft_margin_loss, pairwise_distance = public(loss.multilabel_soft_margin_loss), public(loss.pairwise_distance)
+smooth_l1_loss, soft_margin_loss = public(loss.smooth_l1_loss), public(loss.soft_margin_loss)
+triplet_margin_loss = public(loss.triplet_margin_loss)
+
+batch_norm, group_norm = public(normalization.batch_norm), public(normalization.group_norm)
+instance_norm, layer_norm = public(normalization.instance_norm), public(normalization.layer_norm)
+normalize = public(normalization.normalize)
+
+adaptive_avg_pool1d, adaptive_avg_pool2d = public(pooling.adaptive_avg_pool1d), public(pooling.adaptive_avg_pool2d)
+adaptive_avg_pool3d, adaptive_max_pool1d = public(pooling.adaptive_avg_pool3d), public(pooling.adaptive_max_pool1d)
+adaptive_max_pool2d, adaptive_max_pool3d = public(pooling.adaptive_max_pool2d), public(pooling.adaptive_max_pool3d)
+avg_pool1d, avg_pool2d, avg_pool3d = public(pooling.avg_pool1d), public(pooling.avg_pool2d), public(pooling.avg_pool3d)
+max_pool1d, max_pool2d, max_pool3d = public(pooling.max_pool1d), public(pooling.max_pool2d), public(pooling.max_pool3d)
+max_unpool1d, max_unpool2d = public(pooling.max_unpool1d), public(pooling.max_unpool2d)
+max_unpool3d = public(pooling.max_unpool3d)
+
+interpolate, pad, pixel_shuffle = public(resampling.interpolate), public(resampling.pad), public(resampling.pixel_shuffle)
+pixel_unshuffle = public(resampling.pixel_unshuffle)
+
+__all__ = [name for name, value in globals().items() if isinstance(value, types.FunctionType) and value is not _public]

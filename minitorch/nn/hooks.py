@@ -8,10 +8,10 @@ from typing import Any
 from minitorch.autograd.function import Function
 from minitorch.tensor import Tensor
 
-__all__ = ["BackwardTap", "Tap"]
+__all__ = ["BackwardHook", "BackwardHookFunction"]
 
 
-class BackwardTap:
+class BackwardHook:
     """Lets a module's backward hooks see the gradients that enter at its outputs and leave at its inputs."""
 
     def __init__(self, module: Any, hooks: tuple[Callable[..., Any], ...]) -> None:
@@ -26,7 +26,7 @@ class BackwardTap:
             self.count = len(places)
             return args
         out = list(args)
-        for i, tapped in zip(places, Tap.apply(self.leaving, *(args[i] for i in places)), strict=True):
+        for i, tapped in zip(places, BackwardHookFunction.apply(self.leaving, *(args[i] for i in places)), strict=True):
             out[i] = tapped
         return tuple(out)
 
@@ -37,7 +37,7 @@ class BackwardTap:
         if not any(parts[i].requires_grad for i in places):
             return output
         tapped = list(parts)
-        for i, t in zip(places, Tap.apply(self.entering, *(parts[i] for i in places)), strict=True):
+        for i, t in zip(places, BackwardHookFunction.apply(self.entering, *(parts[i] for i in places)), strict=True):
             tapped[i] = t
         return type(output)(tapped) if several else tapped[0]
 
@@ -55,7 +55,7 @@ class BackwardTap:
         return grads
 
 
-class Tap(Function):
+class BackwardHookFunction(Function):
     """The identity; `seen` is shown the gradients on their way back and may replace them."""
 
     def forward(ctx, seen: Callable[[tuple[Any, ...]], tuple[Any, ...]], *tensors: Tensor) -> tuple[Tensor, ...]:

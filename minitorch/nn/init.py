@@ -14,6 +14,7 @@ from minitorch.autograd.grad_mode import no_grad
 from minitorch.backend.arrays import xp
 from minitorch.backend.random import Generator
 from minitorch.creation import eye, from_numpy
+from minitorch.public import public
 from minitorch.tensor import Tensor
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+@public
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """How much wider the weights before a nonlinearity must be drawn to keep the spread; `param` is leaky_relu's slope."""
     if not isinstance(nonlinearity, str):
@@ -56,18 +58,21 @@ def _fan(tensor: Tensor, mode: str) -> int:
     return fans(tensor)[mode == "fan_out"]
 
 
+@public
 @no_grad()
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Uniform in [a, b)."""
     return tensor.uniform_(a, b, generator=generator)
 
 
+@public
 @no_grad()
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Normal."""
     return tensor.normal_(mean, std, generator=generator)
 
 
+@public
 @no_grad()
 @xp.errstate(all="ignore")
 def trunc_normal_(
@@ -103,22 +108,26 @@ def trunc_normal_(
     return tensor
 
 
+@public
 @no_grad()
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """`val` everywhere."""
     return tensor.fill_(val)
 
 
+@public
 def ones_(tensor: Tensor) -> Tensor:
     """Ones."""
     return constant_(tensor, 1.0)
 
 
+@public
 def zeros_(tensor: Tensor) -> Tensor:
     """Zeros."""
     return constant_(tensor, 0.0)
 
 
+@public
 @no_grad()
 def eye_(tensor: Tensor) -> Tensor:
     """The identity, for a matrix."""
@@ -127,6 +136,7 @@ def eye_(tensor: Tensor) -> Tensor:
     return tensor.copy_(eye(*tensor.shape))
 
 
+@public
 @no_grad()
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """A convolution's weight that hands its input through, as far as there are channels for it."""
@@ -143,6 +153,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     return tensor
 
 
+@public
 @no_grad()
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Uniform in +-gain sqrt(6 / (fan_in + fan_out))."""
@@ -150,12 +161,14 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
     return tensor.uniform_(-bound, bound, generator=generator)
 
 
+@public
 @no_grad()
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Normal with standard deviation gain sqrt(2 / (fan_in + fan_out))."""
     return tensor.normal_(0.0, gain * math.sqrt(2.0 / float(sum(fans(tensor)))), generator=generator)
 
 
+@public
 @no_grad()
 def kaiming_uniform_(
     tensor: Tensor,
@@ -171,6 +184,7 @@ def kaiming_uniform_(
     return tensor.uniform_(-bound, bound, generator=generator)
 
 
+@public
 @no_grad()
 def kaiming_normal_(
     tensor: Tensor,
@@ -185,6 +199,7 @@ def kaiming_normal_(
     return tensor.normal_(0.0, calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode)), generator=generator)
 
 
+@public
 @no_grad()
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
     """Orthonormal rows (or columns, whichever are fewer) of the tensor seen as a matrix, times gain (Saxe et al. 2014)."""

@@ -17,9 +17,10 @@ import inspect
 import itertools
 from collections.abc import Callable
 from dataclasses import KW_ONLY
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, ClassVar, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
 
 from minitorch.nn.module import Module
+from minitorch.public import constructor
 from minitorch.tensor import Tensor
 
 __all__ = ["layer"]
@@ -49,7 +50,7 @@ def layer(function: Callable[..., Any]) -> Callable[[M], M]:
             Module.__init__(self)
             for field in fields:
                 value = given.arguments[field.name]
-                if "Tensor" in str(field.annotation):
+                if field.annotation is Tensor or Tensor in get_args(field.annotation):
                     self.register_buffer(field.name, value)
                 elif isinstance(value, Tensor) and value.ndim == 0:
                     setattr(self, field.name, value.item())
@@ -76,10 +77,11 @@ def layer(function: Callable[..., Any]) -> Callable[[M], M]:
             if field.name in vars(cls):
                 delattr(cls, field.name)  # an option is the layer's own, and a buffer would be hidden
         __init__.__signature__, forward.__signature__ = signature, call  # type: ignore[attr-defined]
+        __init__.__annotations__ = {field.name: field.annotation for field in fields}
         for method in (__init__, forward, extra_repr, __post_init__):
             if not _defined(cls, method.__name__):
                 method.__qualname__ = f"{cls.__name__}.{method.__name__}"
-                setattr(cls, method.__name__, method)
+                setattr(cls, method.__name__, constructor(method) if method is __init__ else method)
         return cls
 
     return decorate
@@ -106,10 +108,12 @@ def _fields(cls: type[Module]) -> list[inspect.Parameter]:
     fields = []
     for base in reversed(cls.__mro__[: cls.__mro__.index(Module)]):
         kind: Any = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        for name, annotation in inspect.get_annotations(base).items():
-            if annotation in (KW_ONLY, "KW_ONLY"):
+        hints = get_type_hints(base)
+        for name in inspect.get_annotations(base):
+            annotation = hints[name]
+            if annotation is KW_ONLY:
                 kind = inspect.Parameter.KEYWORD_ONLY
-            elif not str(annotation).startswith("ClassVar"):
+            elif get_origin(annotation) is not ClassVar:
                 default = vars(base).get(name, inspect.Parameter.empty)
                 fields.append(inspect.Parameter(name, kind, default=default, annotation=annotation))
     return fields

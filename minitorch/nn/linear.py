@@ -12,6 +12,7 @@ from minitorch.nn import functional as F
 from minitorch.nn import init
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
+from minitorch.public import constructor, layer_forward
 from minitorch.tensor import Tensor
 
 __all__ = ["Bilinear", "Embedding", "Flatten", "Identity", "Linear", "Unflatten"]
@@ -20,6 +21,7 @@ __all__ = ["Bilinear", "Embedding", "Flatten", "Identity", "Linear", "Unflatten"
 class Identity(Module):
     """Its input. Takes any arguments and ignores them, so that it can stand where another layer stood."""
 
+    @constructor
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
 
@@ -33,6 +35,7 @@ class Linear(Module):
     Weights and bias start uniform in +-1 / sqrt(in_features).
     """
 
+    @constructor
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, *, device: Any = None, dtype: DType | None = None
     ) -> None:
@@ -62,10 +65,12 @@ class Linear(Module):
 class Flatten(Module):
     """The dimensions from `start_dim` to `end_dim` as one; all but the batch by default."""
 
+    @constructor
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__()
         self.start_dim, self.end_dim = start_dim, end_dim
 
+    @layer_forward
     def forward(self, input: Tensor) -> Tensor:
         return input.flatten(self.start_dim, self.end_dim)
 
@@ -76,6 +81,7 @@ class Flatten(Module):
 class Unflatten(Module):
     """The dimension `dim` as several, of the sizes `unflattened_size`, one of which may be -1."""
 
+    @constructor
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
         super().__init__()
         if not isinstance(unflattened_size, (tuple, list)):
@@ -87,6 +93,7 @@ class Unflatten(Module):
                 )
         self.dim, self.unflattened_size = dim, unflattened_size
 
+    @layer_forward
     def forward(self, input: Tensor) -> Tensor:
         return input.unflatten(self.dim, self.unflattened_size)
 
@@ -100,6 +107,7 @@ class Bilinear(Module):
     Weights and bias start uniform in +-1 / sqrt(in1_features).
     """
 
+    @constructor
     def __init__(
         self,
         in1_features: int,
@@ -144,6 +152,7 @@ class Embedding(Module):
     Rows start normal, of mean 0 and variance 1, the row `padding_idx` as zeros, which it stays.
     """
 
+    @constructor
     def __init__(
         self,
         num_embeddings: int,

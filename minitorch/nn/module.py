@@ -21,11 +21,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from minitorch.autograd.grad_mode import no_grad
-from minitorch.autograd.variable import RemovableHandle
-from minitorch.autograd.watch import passing_through, watchers
+from minitorch.autograd.hooks import RemovableHandle
+from minitorch.autograd.observe import module_scope, observers
 from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.dtypes import float16, float32, float64
-from minitorch.nn.hooks import BackwardTap
+from minitorch.nn.hooks import BackwardHook
+from minitorch.nn.location import located
 from minitorch.nn.parameter import Buffer, Parameter
 from minitorch.tensor import Tensor, destination
 
@@ -64,18 +65,21 @@ class Module:
             hooks = self._hooks
         except AttributeError:
             raise AttributeError(f"{type(self).__name__} was called before its Module.__init__() had run") from None
-        if not watchers and not any(hooks.values()):
-            return self.forward(*args, **kwargs)
-        with passing_through(self):
-            return self._run(hooks, *args, **kwargs)
+        try:
+            if not observers and not any(hooks.values()):
+                return self.forward(*args, **kwargs)
+            with module_scope(self):
+                return self._run_with_hooks(hooks, *args, **kwargs)
+        except Exception as error:
+            raise located(error, self)  # noqa: B904 (the same error, with a note on where in the model it was)
 
-    def _run(self, hooks: dict[str, dict[int, Any]], /, *args: Any, **kwargs: Any) -> Any:
+    def _run_with_hooks(self, hooks: dict[str, dict[int, Any]], /, *args: Any, **kwargs: Any) -> Any:
         """forward, with the hooks around it."""
         for hook in tuple(hooks["forward_pre"].values()):
             replaced = hook(self, args)
             if replaced is not None:
                 args = replaced if isinstance(replaced, tuple) else (replaced,)
-        tap = BackwardTap(self, tuple(hooks["full_backward"].values())) if hooks["full_backward"] else None
+        tap = BackwardHook(self, tuple(hooks["full_backward"].values())) if hooks["full_backward"] else None
         if tap is not None:
             args = tap.inputs(args)
         output = self.forward(*args, **kwargs)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.dtypes import int64
-from minitorch.backend.notice import warn
 from minitorch.creation import empty, ones, tensor, zeros
 from minitorch.nn import functional as F
 from minitorch.nn import init
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
+from minitorch.public import constructor, layer_forward
 from minitorch.tensor import Tensor
 
 __all__ = [
@@ -46,6 +47,7 @@ class _Running(_Scaled):
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
 
+    @constructor
     def __init__(
         self,
         num_features: int,
@@ -91,6 +93,7 @@ class _Running(_Scaled):
 
 
 class _BatchNorm(_Running):
+    @layer_forward
     def forward(self, input: Tensor) -> Tensor:
         self._check_dim(input)
         use_batch = self.training or self.running_mean is None
@@ -128,6 +131,7 @@ class BatchNorm3d(_BatchNorm):
 
 
 class _InstanceNorm(_Running):
+    @constructor
     def __init__(
         self,
         num_features: int,
@@ -142,6 +146,7 @@ class _InstanceNorm(_Running):
     ) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats, bias=bias, device=device, dtype=dtype)
 
+    @layer_forward
     def forward(self, input: Tensor) -> Tensor:
         self._check_dim(input)
         channels = input.shape[-self._ndims[0]]
@@ -179,6 +184,7 @@ class InstanceNorm3d(_InstanceNorm):
 class LayerNorm(_Scaled):
     """The last dimensions, of the sizes `normalized_shape`, to mean 0 and variance 1, then times weight plus bias."""
 
+    @constructor
     def __init__(
         self,
         normalized_shape: int | Sequence[int],
@@ -208,6 +214,7 @@ class LayerNorm(_Scaled):
 class GroupNorm(_Scaled):
     """Each of `num_groups` groups of the channels of each sample (N, C, *) to mean 0 and variance 1, then scaled by channel."""
 
+    @constructor
     def __init__(
         self,
         num_groups: int,

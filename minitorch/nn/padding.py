@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from minitorch.nn import functional as F
 from minitorch.nn.layer import layer
 from minitorch.nn.module import Module
+from minitorch.public import layer_forward
 from minitorch.tensor import Tensor
 
 __all__ = [
@@ -55,6 +56,7 @@ class _ReplicationPad(_Pad):
 class _CircularPad(_Pad):
     _mode = "circular"
 
+    @layer_forward
     def forward(self, input: Tensor) -> Tensor:
         if input.ndim not in (self._rank + 1, self._rank + 2):
             raise ValueError(f"expected {self._rank + 1}D or {self._rank + 2}D input (got {input.ndim}D input)")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from minitorch.backend.window import per_dim
 from minitorch.nn import functional as F
 from minitorch.nn.layer import layer
 from minitorch.nn.module import Module
-from minitorch.ops.window import per_dim
 from minitorch.tensor import Tensor
 
 __all__ = [

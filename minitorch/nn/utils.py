@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from minitorch.autograd.grad_mode import no_grad
-from minitorch.ops import cat, stack
+from minitorch.functions import cat, stack
 from minitorch.ops.reduction import vector_norm
+from minitorch.public import public
 from minitorch.tensor import Tensor
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "vector_to_parameters"]
@@ -17,6 +18,7 @@ def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
     return [p.grad for p in given if p.grad is not None]
 
 
+@public
 @no_grad()
 def clip_grad_norm_(
     parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
@@ -37,6 +39,7 @@ def clip_grad_norm_(
     return total
 
 
+@public
 @no_grad()
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
     """Bring every entry of the gradients within [-clip_value, clip_value]."""
@@ -44,6 +47,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
         grad.clamp_(-clip_value, clip_value)
 
 
+@public
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """All parameters, flattened, in one vector."""
     parts = [p.reshape(-1) for p in parameters]
@@ -52,6 +56,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     return cat(parts)
 
 
+@public
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     """Give the parameters the values of a vector, in order, as views of it."""
     if not isinstance(vec, Tensor):

@@ -1,6 +1,6 @@
-"""Activations, as `nn.functional` has them: each a line or two over other ops. And dropout, which blanks at random.
+"""The activations of `nn.functional`, each a line or two of other ops. And dropout.
 
-Where a formula would overflow in the branch that `where` does not take, the branch is given a clamped input: a gradient of 0
+Where a formula would overflow in the branch that `where` does not select, that branch gets a clamped input: a gradient of 0
 times infinity is nan.
 """
 
@@ -10,15 +10,16 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from minitorch.autograd.variable import wrap
-from minitorch.backend.arrays import beside, xp
+from minitorch.autograd.tensor_base import wrap
+from minitorch.backend.arrays import on_device_of, xp
+from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtype as DType
-from minitorch.backend.notice import warn
 from minitorch.backend.random import default_generator
 from minitorch.ops import arithmetic, pointwise, rectifier, reduction
 from minitorch.ops.comparison import clamp, where
 from minitorch.ops.elementwise import Number, check_floating
 from minitorch.ops.joining import narrow
+from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import erf, expm1, sigmoid, tanh
 from minitorch.ops.shape import check_dim
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 def _into(input: Tensor, inplace: bool, function: Callable[[Tensor], Tensor]) -> Tensor:
     """function(input); with `inplace`, input itself takes over value and history."""
-    return input._overwrite(function(input._before_change())) if inplace else function(input)
+    return input._assign_inplace(function(input._inplace_operand())) if inplace else function(input)
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -42,6 +43,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     return _into(input, inplace, lambda x: rectifier.leaky(x, negative_slope))
 
 
+@node_name("PreluKernel0")
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """A leaky relu whose slope is learned: `weight` holds one, or one for each channel (dimension 1)."""
     if weight.ndim > 1:
@@ -73,15 +75,17 @@ def rrelu(
     slopes = xp.ones_like(input._array)
     negative = input._array <= 0
     drawn = default_generator.uniform(int(negative.sum()), xp.float64)
-    slopes[negative] = beside((drawn * (upper - lower) + lower).astype(slopes.dtype), slopes)
+    slopes[negative] = on_device_of((drawn * (upper - lower) + lower).astype(slopes.dtype), slopes)
     return _into(input, inplace, lambda x: rectifier.leaky(x, wrap(slopes)))
 
 
+@node_name("Threshold0")
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """input where it is above `threshold`, `value` elsewhere."""
     return _into(input, inplace, lambda x: where(x <= threshold, _as_in(value, x), x))
 
 
+@node_name("Hardtanh0")
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """input within [min_val, max_val]; no gradient at the bounds, where `clamp` has one."""
     if min_val > max_val:
@@ -98,22 +102,26 @@ def _as_in(value: Number, x: Tensor) -> Number:
     return value if x.is_floating_point() else int(value)
 
 
+@node_name("Hardtanh0")
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """input within [0, 6]."""
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
+@node_name("Elu0")
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """input where it is positive, alpha (e^input - 1) elsewhere (Clevert et al. 2015)."""
     check_floating("elu", input)
     return _into(input, inplace, lambda x: where(x > 0, x, expm1(clamp(x, max=0)) * alpha))
 
 
+@node_name("Elu0")
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """elu with an alpha and a scale that keep mean 0 and variance 1 from layer to layer (Klambauer et al. 2017)."""
     return _into(input, inplace, lambda x: elu(x, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946)
 
 
+@node_name("Elu0")
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """input where it is positive, alpha (e^(input / alpha) - 1) elsewhere: elu with a slope of 1 at 0 (Barron 2017)."""
     check_floating("celu", input)
@@ -122,6 +130,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     return _into(input, inplace, lambda x: where(x > 0, x, expm1(clamp(x, max=0) / alpha) * alpha))
 
 
+@node_name("Gelu0")
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """input times the probability that a normal variable is below it (Hendrycks and Gimpel 2016).
 
@@ -135,18 +144,21 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     raise RuntimeError(f"gelu: approximate argument must be either none or tanh, got {approximate!r}")
 
 
+@node_name("Silu0")
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """input * sigmoid(input)."""
     check_floating("silu", input)
     return _into(input, inplace, lambda x: x * sigmoid(x))
 
 
+@node_name("Mish0")
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """input * tanh(softplus(input)) (Misra 2019)."""
     check_floating("mish", input)
     return _into(input, inplace, lambda x: x * tanh(pointwise.softplus(x)))
 
 
+@node_name("Softplus0")
 def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     """log(1 + e^(beta input)) / beta, a smooth relu; input itself where beta input is above `threshold`."""
     check_floating("softplus", input)
@@ -154,6 +166,7 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     return where(scaled > threshold, input, pointwise.softplus(scaled) / beta)
 
 
+@node_name("LogSigmoid0")
 def logsigmoid(input: Tensor) -> Tensor:
     """log(sigmoid(input)) = -log(1 + e^-input)."""
     check_floating("logsigmoid", input)
@@ -165,14 +178,16 @@ def softsign(input: Tensor) -> Tensor:
     return input / (arithmetic.abs(input) + 1)
 
 
+@node_name("Softshrink0")
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """input brought nearer to 0 by `lambd`, 0 within that distance."""
+    """input shrunk towards 0 by `lambd`; 0 within that distance of 0."""
     check_floating("softshrink", input)
     if not lambd >= 0:
         raise RuntimeError(f"softshrink: lambda must be at least 0, but found {lambd}")
     return input - clamp(input, -lambd, lambd)
 
 
+@node_name("Hardshrink0")
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """input, but 0 where it is within `lambd` of 0."""
     check_floating("hardshrink", input)
@@ -184,18 +199,21 @@ def tanhshrink(input: Tensor) -> Tensor:
     return input - tanh(input)
 
 
+@node_name("Hardsigmoid0")
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """(input + 3) / 6 within [0, 1]."""
     check_floating("hardsigmoid", input)
     return _into(input, inplace, lambda x: relu6(x + 3) / 6)
 
 
+@node_name("Hardswish0")
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """input * hardsigmoid(input) (Howard et al. 2019)."""
     check_floating("hardswish", input)
     return _into(input, inplace, lambda x: x * relu6(x + 3) / 6)
 
 
+@node_name("Glu0")
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """a * sigmoid(b), for the first half a and the second half b of input along `dim` (Dauphin et al. 2016)."""
     check_floating("glu", input)
@@ -289,7 +307,7 @@ def _dropout(input: Tensor, p: float, training: bool, inplace: bool, shape: tupl
         return input
     if not input.is_floating_point():
         raise RuntimeError(f"dropout divides by 1 - p, and its result can't be cast to {input.dtype!r}: .float() converts")
-    kept = beside(default_generator.uniform(math.prod(shape), xp.float32).reshape(shape) >= p, input._array)
+    kept = on_device_of(default_generator.uniform(math.prod(shape), xp.float32).reshape(shape) >= p, input._array)
     scale = xp.zeros_like(input._array, shape=shape)
     scale[kept] = 1 / (1 - p) if p < 1 else 0.0
     return _into(input, inplace, lambda x: x * wrap(scale))

@@ -1,18 +1,19 @@
 """Arithmetic and powers, element by element, with broadcasting.
 
-A formula is written as in a textbook, for operands of one shape and type: the engine sums a broadcast gradient back
-and casts it. It starts from `grad`, so that a bare array's type stays the gradient's.
+A derivative is written as in a textbook, for operands of one shape and dtype: the engine sums the gradient of a broadcast
+operand and casts it. A formula starts from `grad`, so that its dtype is that of the gradient.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dtypes import dtypes, get_default_dtype, result_type
-from minitorch.ops.comparison import Blank, floor, floor_divide, refuse_zero, sign, trunc, where
+from minitorch.ops.comparison import ZerosLike, floor, floor_divide, refuse_zero, sign, trunc, where
 from minitorch.ops.elementwise import Number, Pointwise, cast, floating, promote
+from minitorch.ops.node_names import node_name
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -36,6 +37,8 @@ class Sub(Pointwise):
     symbol = "-"
 
     def forward(ctx, a: Array, b: Array) -> Array:
+        if bool in (getattr(a, "dtype", type(a)), getattr(b, "dtype", type(b))):
+            raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported. Use `^` or `~` instead")
         return xp.subtract(*promote(a, b))
 
     def backward(ctx, grad: Tensor) -> Any:
@@ -114,20 +117,51 @@ class Abs(Pointwise):
         return grad * sign(x)
 
 
-class Log(Pointwise):
-    """The logarithm to a base, e, 2 or 10;  1 / (x log base)"""
+class Reciprocal(Pointwise):
+    """1 / x;  -1 / x^2"""
 
-    def forward(ctx, x: Array, function: str, base: float) -> Array:
+    def forward(ctx, x: Array) -> Array:
+        y = 1 / floating(x)
+        ctx.save_for_backward(y)
+        return y
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (y,) = ctx.saved_tensors
+        return -grad * (y * y)
+
+
+class Log(Pointwise):
+    """log x;  1 / x"""
+
+    def forward(ctx, x: Array) -> Array:
         ctx.save_for_backward(x)
-        ctx.scale = math.log(base)
-        x = floating(x)
-        if function == "log":
-            return xp.log(x)
-        return getattr(xp, function)(x.astype(xp.float64)).astype(x.dtype)  # powers of the base shall give whole numbers
+        return xp.log(floating(x))
 
     def backward(ctx, grad: Tensor) -> Any:
         (x,) = ctx.saved_tensors
-        return grad / x if ctx.scale == 1 else grad / (x * ctx.scale)
+        return grad / x
+
+
+class Log2(Pointwise):
+    """log2 x;  1 / (x log 2)"""
+
+    base: ClassVar[int] = 2
+    function: ClassVar[Any] = xp.log2
+
+    def forward(ctx, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        x = floating(x)
+        return ctx.function(x.astype(xp.float64)).astype(x.dtype)  # in float64, powers of the base give whole numbers
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return grad / (x * math.log(ctx.base))
+
+
+class Log10(Log2):
+    """log10 x;  1 / (x log 10)"""
+
+    base, function = 10, xp.log10
 
 
 class Pow(Pointwise):
@@ -153,7 +187,7 @@ class Pow(Pointwise):
             if not isinstance(b, Number):
                 grad_a = where(b == 0, 0.0, grad * b * a ** where(b == 0, 0.0, b - 1))
             else:
-                grad_a = Blank.apply(grad) if b == 0 else grad * b * a ** (b - 1)
+                grad_a = ZerosLike.apply(grad) if b == 0 else grad * b * a ** (b - 1)
         if for_b:
             if isinstance(a, Number):
                 grad_b = grad * a**b * (math.log(a) if a > 0 else 0.0 if a == 0 else math.nan)
@@ -173,9 +207,6 @@ def add(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
 
 def sub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """input - alpha * other."""
-    for operand in (input, other):
-        if isinstance(operand, bool) or getattr(getattr(operand, "dtype", None), "name", "") == "bool":
-            raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported. Use `^` or `~` instead")
     return Sub.apply(input, other if alpha == 1 else _times(alpha, input, other))
 
 
@@ -193,6 +224,7 @@ def mul(input: Tensor, other: Tensor | Number) -> Tensor:
     return Mul.apply(input, other)
 
 
+@node_name("Div0")
 def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
     """input / other. `rounding_mode` 'floor' rounds down, 'trunc' towards zero; None divides truly."""
     if rounding_mode is None:
@@ -233,19 +265,22 @@ def square(input: Tensor) -> Tensor:
 
 def reciprocal(input: Tensor) -> Tensor:
     """1 / input."""
-    return Div.apply(1, input)
+    return Reciprocal.apply(input)
 
 
+@node_name("Lerp0")
 def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
     """input + weight (end - input): from input at 0 to end at 1."""
     return add(input, mul(sub(end, input), weight))
 
 
+@node_name("Addcmul0")
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
     """input + value * tensor1 * tensor2."""
     return add(input, mul(tensor1, tensor2), alpha=value)
 
 
+@node_name("Addcdiv0")
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
     """input + value * tensor1 / tensor2."""
     return add(input, div(tensor1, tensor2), alpha=value)
@@ -253,14 +288,14 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
 
 def log(input: Tensor) -> Tensor:
     """The natural logarithm; -inf at 0, nan below."""
-    return Log.apply(input, "log", math.e)
+    return Log.apply(input)
 
 
 def log2(input: Tensor) -> Tensor:
     """The logarithm to base 2."""
-    return Log.apply(input, "log2", 2)
+    return Log2.apply(input)
 
 
 def log10(input: Tensor) -> Tensor:
     """The logarithm to base 10."""
-    return Log.apply(input, "log10", 10)
+    return Log10.apply(input)

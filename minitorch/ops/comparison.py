@@ -1,38 +1,71 @@
-"""Comparing, choosing and rounding, element by element: ops that pass a gradient on whole or not at all."""
+"""Elementwise comparison, selection and rounding: ops that pass a gradient on whole or not at all."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from minitorch.autograd.variable import TensorBase, wrap
-from minitorch.backend.arrays import Array, choose, keep, xp
-from minitorch.ops.elementwise import Number, Pointwise, promote
+from minitorch.autograd.tensor_base import TensorBase, wrap
+from minitorch.backend.arrays import Array, xp
+from minitorch.backend.dispatch import definition
+from minitorch.ops.elementwise import Number, Pointwise, explain_operands, promote
+from minitorch.ops.node_names import node_name
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-class Step(Pointwise):
-    """A function that is flat between its jumps, such as floor;  0, wherever there is a derivative"""
+class Rounding(Pointwise):
+    """A function that is flat between its jumps;  0, wherever there is a derivative"""
 
-    def forward(ctx, x: Array, function: str) -> Array:
-        if x.dtype.kind == "f":
-            return getattr(xp, function)(x)
-        return x.copy() if function != "sign" or x.dtype.kind == "b" else xp.sign(x)
+    function: ClassVar[Any]
+
+    def forward(ctx, x: Array) -> Array:
+        return ctx.function(x) if x.dtype.kind == "f" else x.copy()
 
     def backward(ctx, grad: Tensor) -> Any:
-        return Blank.apply(grad)
+        return ZerosLike.apply(grad)
 
 
-class Blank(Pointwise):
-    """Zeros in the shape of x, whatever is in x;  0"""
+class Floor(Rounding):
+    """The largest integer not above x;  0"""
+
+    function = xp.floor
+
+
+class Ceil(Rounding):
+    """The smallest integer not below x;  0"""
+
+    function = xp.ceil
+
+
+class Round(Rounding):
+    """The nearest integer, halves to the even one;  0"""
+
+    function = xp.rint
+
+
+class Trunc(Rounding):
+    """x without its fraction;  0"""
+
+    function = xp.trunc
+
+
+class Sign(Rounding):
+    """-1, 0 or 1, the sign of x;  0"""
+
+    def forward(ctx, x: Array) -> Array:
+        return x.copy() if x.dtype.kind == "b" else xp.sign(x)
+
+
+class ZerosLike(Pointwise):
+    """Zeros in the shape of x;  0"""
 
     def forward(ctx, x: Array) -> Array:
         return xp.zeros_like(x)
 
     def backward(ctx, grad: Tensor) -> Any:
-        return Blank.apply(grad)
+        return ZerosLike.apply(grad)
 
 
 class FloorDivide(Pointwise):
@@ -46,7 +79,7 @@ class FloorDivide(Pointwise):
         return xp.floor_divide(a, b)
 
     def backward(ctx, grad: Tensor) -> Any:
-        return Blank.apply(grad), Blank.apply(grad)
+        return ZerosLike.apply(grad), ZerosLike.apply(grad)
 
 
 def refuse_zero(a: Any, b: Any) -> None:
@@ -59,38 +92,39 @@ def refuse_zero(a: Any, b: Any) -> None:
 
 
 class Compare(Pointwise):
-    """A ufunc whose result is a mask or of integers: no gradient goes through it."""
+    """A NumPy function of one or two operands whose result is a mask, or integers. Without gradient."""
 
-    def forward(ctx, function: str, *operands: Any) -> Array:
-        a, b = operands if len(operands) == 2 else (operands[0], None)
-        if b is None:
-            return getattr(xp, function)(a)
-        return getattr(xp, function)(*promote(a, b))
+    def forward(ctx, function: Any, *operands: Any) -> Array:
+        return function(*(operands if len(operands) == 1 else promote(*operands)))
 
     @classmethod
     def explain(cls, error: Exception, *args: Any) -> Exception:
-        name = args[0]
-        if any(isinstance(a, float) or getattr(a, "dtype", xp.dtype(bool)).kind == "f" for a in args[1:]) and name.startswith(
-            ("bitwise", "invert")
-        ):
+        function, *operands = args
+        name = function.__name__
+        is_float = any(isinstance(x, float) or getattr(x, "dtype", xp.dtype(bool)).kind == "f" for x in operands)
+        if is_float and name.startswith(("bitwise", "invert")):
             return NotImplementedError(f"{name} is for masks and integers, and was given floating-point numbers")
-        named: Any = type(name, (Pointwise,), {})
-        return named.explain(error, *args[1:])
+        return explain_operands(name, "", error, operands)
 
 
-# ---- choosing between values ------------------------------------------------------------------------------------
+# ---- selecting values ------------------------------------------------------------------------------------------
 
 
-class Keep(Pointwise):
-    """x where the mask is true, 0 elsewhere, be x infinite or nan there;  1 where it is true. Most gradients are cut so"""
+class Mask(Pointwise):
+    """x where the mask is true, 0 elsewhere, even if x is infinite or nan there;  1 where the mask is true"""
 
     def forward(ctx, x: Array, mask: Array) -> Array:
         ctx.save_for_backward(mask)
-        return keep(x, mask)
+        return _masked(x, mask)
 
     def backward(ctx, grad: Tensor) -> Any:
         (mask,) = ctx.saved_tensors
-        return Keep.apply(grad, mask)
+        return Mask.apply(grad, mask)
+
+
+@definition
+def _masked(x: Array, mask: Array) -> Array:
+    return xp.where(mask, x, x.dtype.type(0))
 
 
 class Where(Pointwise):
@@ -107,12 +141,17 @@ class Where(Pointwise):
             a = b.dtype.type(a)
         if not hasattr(b, "dtype") and hasattr(a, "dtype"):
             b = a.dtype.type(b)
-        return choose(condition, a, b)
+        return _where(condition, a, b)
 
     def backward(ctx, grad: Tensor) -> Any:
         (condition,) = ctx.saved_tensors
         _, for_a, for_b = ctx.needs_input_grad
-        return None, Keep.apply(grad, condition) if for_a else None, Keep.apply(grad, ~condition) if for_b else None
+        return None, Mask.apply(grad, condition) if for_a else None, Mask.apply(grad, ~condition) if for_b else None
+
+
+@definition
+def _where(mask: Array, a: Any, b: Any) -> Array:
+    return xp.where(mask, a, b)
 
 
 class Maximum(Pointwise):
@@ -124,8 +163,8 @@ class Maximum(Pointwise):
 
     def backward(ctx, grad: Tensor) -> Any:
         a, b = ctx.saved_tensors
-        tie = Keep.apply(grad * 0.5, a == b)
-        return Keep.apply(grad, a > b) + tie, Keep.apply(grad, b > a) + tie
+        tie = Mask.apply(grad * 0.5, a == b)
+        return Mask.apply(grad, a > b) + tie, Mask.apply(grad, b > a) + tie
 
 
 class Minimum(Pointwise):
@@ -137,14 +176,14 @@ class Minimum(Pointwise):
 
     def backward(ctx, grad: Tensor) -> Any:
         a, b = ctx.saved_tensors
-        tie = Keep.apply(grad * 0.5, a == b)
-        return Keep.apply(grad, a < b) + tie, Keep.apply(grad, b < a) + tie
+        tie = Mask.apply(grad * 0.5, a == b)
+        return Mask.apply(grad, a < b) + tie, Mask.apply(grad, b < a) + tie
 
 
 class Clamp(Pointwise):
     """x within [low, high];  in x: 1 while it is inside (bounds included), in low: 1 below, in high: 1 above"""
 
-    takes_none = True
+    takes_none, label = True, "Clamp1"
 
     def forward(ctx, x: Array, low: Any, high: Any) -> Array:
         ctx.save_for_backward(x, low, high)
@@ -156,13 +195,13 @@ class Clamp(Pointwise):
         x, low, high = ctx.saved_tensors
         _, for_low, for_high = ctx.needs_input_grad
         inside = grad
-        inside = inside if low is None else Keep.apply(inside, x >= low)
-        inside = inside if high is None else Keep.apply(inside, x <= high)
+        inside = inside if low is None else Mask.apply(inside, x >= low)
+        inside = inside if high is None else Mask.apply(inside, x <= high)
         below = above = None
         if for_low:
-            below = Keep.apply(grad, x < low if high is None else (x < low) & (low < high))
+            below = Mask.apply(grad, x < low if high is None else (x < low) & (low < high))
         if for_high:
-            above = Keep.apply(grad, x > high if low is None else (x > high) | (high < low))
+            above = Mask.apply(grad, x > high if low is None else (x > high) | (high < low))
         return inside, below, above
 
 
@@ -171,112 +210,112 @@ class Clamp(Pointwise):
 
 def sign(input: Tensor) -> Tensor:
     """-1, 0 or 1."""
-    return Step.apply(input, "sign")
+    return Sign.apply(input)
 
 
 def floor(input: Tensor) -> Tensor:
     """The largest integer not above input."""
-    return Step.apply(input, "floor")
+    return Floor.apply(input)
 
 
 def ceil(input: Tensor) -> Tensor:
     """The smallest integer not below input."""
-    return Step.apply(input, "ceil")
+    return Ceil.apply(input)
 
 
 def round(input: Tensor) -> Tensor:
     """The nearest integer, halves to the even one."""
-    return Step.apply(input, "rint")
+    return Round.apply(input)
 
 
 def trunc(input: Tensor) -> Tensor:
     """input without its fraction."""
-    return Step.apply(input, "trunc")
+    return Trunc.apply(input)
 
 
 def eq(input: Tensor, other: Tensor | Number) -> Tensor:
     """input == other, a mask."""
-    return Compare.apply("equal", input, other)
+    return Compare.apply(xp.equal, input, other)
 
 
 def ne(input: Tensor, other: Tensor | Number) -> Tensor:
     """input != other, a mask."""
-    return Compare.apply("not_equal", input, other)
+    return Compare.apply(xp.not_equal, input, other)
 
 
 def lt(input: Tensor, other: Tensor | Number) -> Tensor:
     """input < other, a mask."""
-    return Compare.apply("less", input, other)
+    return Compare.apply(xp.less, input, other)
 
 
 def le(input: Tensor, other: Tensor | Number) -> Tensor:
     """input <= other, a mask."""
-    return Compare.apply("less_equal", input, other)
+    return Compare.apply(xp.less_equal, input, other)
 
 
 def gt(input: Tensor, other: Tensor | Number) -> Tensor:
     """input > other, a mask."""
-    return Compare.apply("greater", input, other)
+    return Compare.apply(xp.greater, input, other)
 
 
 def ge(input: Tensor, other: Tensor | Number) -> Tensor:
     """input >= other, a mask."""
-    return Compare.apply("greater_equal", input, other)
+    return Compare.apply(xp.greater_equal, input, other)
 
 
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
     """True where both are nonzero."""
-    return Compare.apply("logical_and", input, other)
+    return Compare.apply(xp.logical_and, input, other)
 
 
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """True where either is nonzero."""
-    return Compare.apply("logical_or", input, other)
+    return Compare.apply(xp.logical_or, input, other)
 
 
 def logical_xor(input: Tensor, other: Tensor) -> Tensor:
     """True where exactly one is nonzero."""
-    return Compare.apply("logical_xor", input, other)
+    return Compare.apply(xp.logical_xor, input, other)
 
 
 def logical_not(input: Tensor) -> Tensor:
     """True where input is zero."""
-    return Compare.apply("logical_not", input)
+    return Compare.apply(xp.logical_not, input)
 
 
 def bitwise_and(input: Tensor, other: Tensor | int) -> Tensor:
     """input & other, of masks or integers."""
-    return Compare.apply("bitwise_and", input, other)
+    return Compare.apply(xp.bitwise_and, input, other)
 
 
 def bitwise_or(input: Tensor, other: Tensor | int) -> Tensor:
     """input | other, of masks or integers."""
-    return Compare.apply("bitwise_or", input, other)
+    return Compare.apply(xp.bitwise_or, input, other)
 
 
 def bitwise_xor(input: Tensor, other: Tensor | int) -> Tensor:
     """input ^ other, of masks or integers."""
-    return Compare.apply("bitwise_xor", input, other)
+    return Compare.apply(xp.bitwise_xor, input, other)
 
 
 def bitwise_not(input: Tensor) -> Tensor:
     """~input, of masks or integers."""
-    return Compare.apply("invert", input)
+    return Compare.apply(xp.invert, input)
 
 
 def isnan(input: Tensor) -> Tensor:
     """Where input is nan."""
-    return Compare.apply("isnan", input)
+    return Compare.apply(xp.isnan, input)
 
 
 def isinf(input: Tensor) -> Tensor:
     """Where input is infinite, of either sign."""
-    return Compare.apply("isinf", input)
+    return Compare.apply(xp.isinf, input)
 
 
 def isfinite(input: Tensor) -> Tensor:
     """Where input is neither infinite nor nan."""
-    return Compare.apply("isfinite", input)
+    return Compare.apply(xp.isfinite, input)
 
 
 def where(condition: Tensor, input: Tensor | Number | None = None, other: Tensor | Number | None = None) -> Any:
@@ -316,6 +355,7 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
     return Clamp.apply(input, min, max)
 
 
+@node_name("MaskedFill0")
 def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     """`value`, a number or a 0-d tensor, where `mask` is true; `input` elsewhere. The type is that of `input`."""
     value = value.item() if isinstance(value, xp.generic) else value

@@ -8,10 +8,12 @@ All three are read off one number, which is linear in each of image x, kernel w 
     ConvTranspose         x' = dT/dx   sums over windows and features: every g[o] lays a copy of the kernel down
     ConvWeight            w' = dT/dw   sums over windows: the kernel that would have answered
 
-As T is linear in each, differentiating one of the three in one of its two arguments gives another of the three. (Dumoulin
-and Visin, "A guide to convolution arithmetic for deep learning", draw what each does.)
+T is linear in each. So the derivative of one of the three, in one of its two arguments, is another of the three. (Dumoulin and
+Visin, "A guide to convolution arithmetic for deep learning", draw what each does.)
 
-What is computed stands here in a formula each; how, in ops/planes.py.
+Computed by definition, each window of an image becomes a column with the C / G * prod(kernel) cells that it covers. Convolution
+is then a matrix product, its transpose the product with the transposed weight, folded back, and the weight gradient the product
+of columns and g (Chellapilla et al. 2006, "High performance convolutional neural networks for document processing").
 
 Shapes, for a batch of N, G groups, any number of spatial dimensions:
     x (N, C, *size)      w (F, C / G, *kernel)      g, y (N, F, *out)
@@ -24,12 +26,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.function import Op
-from minitorch.backend.arrays import Array
-from minitorch.ops.planes import correlate, correlate_transposed, correlate_weight
+from minitorch.autograd.node import Op
+from minitorch.backend.arrays import Array, xp
+from minitorch.backend.dispatch import definition
+from minitorch.backend.window import Window, per_dim
+from minitorch.ops.node_names import node_name
+from minitorch.ops.ranks import specialize_ranks
 from minitorch.ops.reduction import sum
 from minitorch.ops.shape import constant_pad, reshape, squeeze, unsqueeze
-from minitorch.ops.window import Window, for_ranks, per_dim
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -43,7 +47,7 @@ class Convolution(Op):
     def forward(ctx, x: Array, weight: Array, bias: Array | None, window: Window, groups: int) -> Array:
         ctx.save_for_backward(x, weight)
         ctx.window, ctx.groups = window, groups
-        return correlate(x, weight, bias, window, groups)
+        return _convolution(x, weight, bias, window, groups)
 
     def backward(ctx, grad: Tensor) -> Any:
         x, weight = ctx.saved_tensors
@@ -56,6 +60,12 @@ class Convolution(Op):
         )
 
 
+@definition
+def _convolution(x: Array, weight: Array, bias: Array | None, window: Window, groups: int) -> Array:
+    y = xp.matmul(_per_group(weight, groups), _columns(x, window, groups))
+    return _with_bias(y.reshape(len(x), len(weight), *window.output_size(x.shape[2:])), bias)
+
+
 class ConvTranspose(Op):
     """x'[c, s o + d j - p] += sum_f w[f, c, j] g[f, o], plus bias[c], for an image of a given size;
     in g: Convolution of grad and w, in weight: ConvWeight of grad and g, in bias: sums of grad
@@ -64,7 +74,7 @@ class ConvTranspose(Op):
     def forward(ctx, g: Array, weight: Array, bias: Array | None, window: Window, groups: int, size: tuple[int, ...]) -> Array:
         ctx.save_for_backward(g, weight)
         ctx.window, ctx.groups = window, groups
-        return correlate_transposed(g, weight, bias, window, groups, size)
+        return _conv_transpose(g, weight, bias, window, groups, size)
 
     def backward(ctx, grad: Tensor) -> Any:
         g, weight = ctx.saved_tensors
@@ -76,6 +86,13 @@ class ConvTranspose(Op):
         )
 
 
+@definition
+def _conv_transpose(g: Array, weight: Array, bias: Array | None, window: Window, groups: int, size: Sequence[int]) -> Array:
+    columns = xp.matmul(_per_group(weight, groups).swapaxes(1, 2), _flat(g, groups))
+    columns = columns.reshape(len(g), groups * weight.shape[1], *window.kernel, *g.shape[2:])
+    return _with_bias(window.fold(columns, size), bias)
+
+
 class ConvWeight(Op):
     """w'[f, c, j] = sum_{n, o} x[n, c, s o + d j - p] g[n, f, o];
     in x: ConvTranspose of g and grad, in g: Convolution of x and grad
@@ -84,7 +101,7 @@ class ConvWeight(Op):
     def forward(ctx, x: Array, g: Array, window: Window, groups: int) -> Array:
         ctx.save_for_backward(x, g)
         ctx.window, ctx.groups = window, groups
-        return correlate_weight(x, g, window, groups)
+        return _conv_weight(x, g, window, groups)
 
     def backward(ctx, grad: Tensor) -> Any:
         x, g = ctx.saved_tensors
@@ -93,6 +110,33 @@ class ConvWeight(Op):
             ConvTranspose.apply(g, grad, None, ctx.window, ctx.groups, tuple(x.shape[2:])) if for_x else None,
             Convolution.apply(x, grad, None, ctx.window, ctx.groups) if for_g else None,
         )
+
+
+@definition
+def _conv_weight(x: Array, g: Array, window: Window, groups: int) -> Array:
+    w = xp.matmul(_flat(g, groups), _columns(x, window, groups).swapaxes(2, 3)).sum(axis=0)
+    return w.reshape(g.shape[1], x.shape[1] // groups, *window.kernel)
+
+
+def _columns(x: Array, window: Window, groups: int) -> Array:
+    """The windows of x (N, C, *size) as columns: (N, G, C / G * prod kernel, prod out)"""
+    n, c = x.shape[:2]
+    columns = window.columns(x)
+    return columns.reshape(n, groups, c // groups * math.prod(window.kernel), math.prod(columns.shape[2 + window.rank :]))
+
+
+def _per_group(weight: Array, groups: int) -> Array:
+    """A weight (F, C / G, *kernel) as (G, F / G, C / G * prod kernel)"""
+    return weight.reshape(groups, len(weight) // groups, math.prod(weight.shape[1:]))
+
+
+def _flat(g: Array, groups: int) -> Array:
+    """g (N, F, *out) as (N, G, F / G, prod out)"""
+    return g.reshape(len(g), groups, g.shape[1] // groups, math.prod(g.shape[2:]))
+
+
+def _with_bias(y: Array, bias: Array | None) -> Array:
+    return y if bias is None else y + bias.reshape(-1, *(1,) * (y.ndim - 2))
 
 
 def _sum_of_each_channel(grad: Any) -> Any:
@@ -115,7 +159,7 @@ def conv(
 ) -> Tensor:
     """Convolve input ((N,) C, *size) with weight (F, C / groups, *kernel): ((N,) F, *out).
 
-    ops/window.py has the formula for `out`. Padding 'valid' is none; 'same' is what a stride of 1 needs for `out` to be
+    backend/window.py has the formula for `out`. Padding 'valid' is none; 'same' is what a stride of 1 needs for `out` to be
     `size`: dilation * (kernel - 1), half of it before, and the odd cell after.
     """
     name = f"conv{rank}d"
@@ -133,6 +177,7 @@ def conv(
     return Convolution.apply(input, weight, bias, window, groups)
 
 
+@node_name("Convolution0")
 def conv_transpose(
     rank: int,
     input: Tensor,
@@ -252,5 +297,5 @@ def _check(name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | N
         )
 
 
-conv1d, conv2d, conv3d = for_ranks(conv)
-conv_transpose1d, conv_transpose2d, conv_transpose3d = for_ranks(conv_transpose)
+conv1d, conv2d, conv3d = specialize_ranks(conv)
+conv_transpose1d, conv_transpose2d, conv_transpose3d = specialize_ranks(conv_transpose)

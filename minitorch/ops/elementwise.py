@@ -1,14 +1,17 @@
-"""What all elementwise ops share: the type they compute in, and what they say when operands do not fit."""
+"""What all elementwise ops share: the dtype they compute in, and the error for operands that do not fit."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from minitorch.autograd.function import Op
+from minitorch.autograd.node import Op
+from minitorch.autograd.recover import call_name
 from minitorch.backend.arrays import Array
 from minitorch.backend.dtypes import get_default_dtype, result_type
 
-__all__ = ["Number", "Pointwise", "cast", "check_floating", "floating", "promote"]
+__all__ = ["Number", "Pointwise", "cast", "check_floating", "explain_operands", "floating", "promote"]
 
 Number: TypeAlias = int | float | bool
 
@@ -44,30 +47,34 @@ def check_floating(name: str, *inputs: Any) -> None:
 
 
 class Pointwise(Op):
-    """What elementwise ops have in common: what to say when operands do not fit."""
+    """An elementwise op. Its operands broadcast; an error says which do not."""
 
     symbol = ""
     takes_none = False
 
     @classmethod
     def explain(cls, error: Exception, *args: Any) -> Exception:
-        for arg in args:
-            if not hasattr(arg, "dtype") and not isinstance(arg, (int, float)) and not (cls.takes_none and arg is None):
-                operand = f"for {cls.symbol}: 'Tensor' and '{type(arg).__name__}'" if cls.symbol else type(arg).__name__
-                return TypeError(f"{cls._op()}(): unsupported operand type(s) {operand}")
-        if isinstance(error, OverflowError):
-            held = next(a.dtype for a in args if hasattr(a, "dtype"))
-            numbers = [a for a in args if not hasattr(a, "dtype")]
-            return RuntimeError(f"{cls._op()}(): value cannot be converted to type {held} without overflow: {numbers[0]!r:.40}")
-        shapes = [a.shape for a in args if hasattr(a, "shape")]
-        for a in shapes:
-            for b in shapes:
-                for i in range(1, min(len(a), len(b)) + 1):
-                    if a[-i] != b[-i] and 1 not in (a[-i], b[-i]):
-                        return RuntimeError(
-                            f"The size of tensor a ({a[-i]}) must match the size of tensor b ({b[-i]}) at non-singleton "
-                            f"dimension {max(len(a), len(b)) - i}: {cls._op()} cannot broadcast shapes {list(a)} and "
-                            f"{list(b)} together"
-                        )
-        types = ", ".join(f"'{a.dtype}'" for a in args if hasattr(a, "dtype"))
-        return RuntimeError(f'"{cls._op()}" not implemented for {types}')
+        return explain_operands(call_name(cls), cls.symbol, error, [a for a in args if not (cls.takes_none and a is None)])
+
+
+def explain_operands(name: str, symbol: str, error: Exception, operands: Sequence[Any]) -> Exception:
+    """The exception to raise when the elementwise function `name` failed with `error`."""
+    for operand in operands:
+        if not hasattr(operand, "dtype") and not isinstance(operand, (int, float)):
+            kind = type(operand).__name__
+            types = f"for {symbol}: 'Tensor' and '{kind}'" if symbol else kind
+            return TypeError(f"{name}(): unsupported operand type(s) {types}")
+    if isinstance(error, OverflowError):
+        dtype = next(a.dtype for a in operands if hasattr(a, "dtype"))
+        number = next(a for a in operands if not hasattr(a, "dtype"))
+        return RuntimeError(f"{name}(): value cannot be converted to type {dtype} without overflow: {number!r:.40}")
+    shapes = [a.shape for a in operands if hasattr(a, "shape")]
+    for a, b in itertools.combinations(shapes, 2):
+        for i in range(1, min(len(a), len(b)) + 1):
+            if a[-i] != b[-i] and 1 not in (a[-i], b[-i]):
+                return RuntimeError(
+                    f"The size of tensor a ({a[-i]}) must match the size of tensor b ({b[-i]}) at non-singleton "
+                    f"dimension {max(len(a), len(b)) - i}: {name} cannot broadcast shapes {list(a)} and {list(b)} together"
+                )
+    types = ", ".join(f"'{a.dtype}'" for a in operands if hasattr(a, "dtype"))
+    return RuntimeError(f'"{name}" not implemented for {types}')

@@ -1,14 +1,14 @@
-"""Tensors filled: new ones like a given one, and random values drawn into an old one. Methods of Tensor."""
+"""Methods of Tensor that fill: new tensors of the same dtype, and random values in place."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.variable import TensorBase, wrap
-from minitorch.backend.arrays import Array, beside, xp
+from minitorch.autograd.tensor_base import TensorBase, wrap
+from minitorch.backend.arrays import Array, on_device_of, xp
+from minitorch.backend.errors import refuse_if_too_large
 from minitorch.backend.random import Generator, default_generator
-from minitorch.backend.refusal import refuse_if_too_large
 from minitorch.ops.shape import sizes
 
 if TYPE_CHECKING:
@@ -116,14 +116,14 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     if not (xp.min(chance, initial=0) >= 0 and xp.max(chance, initial=1) <= 1):
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
     drawn = (generator or default_generator).uniform(self.numel(), xp.float64).reshape(self.shape)
-    drawn = beside(drawn, self._array) < chance
-    self._before_change()
-    return self._overwrite(wrap(drawn.astype(self._array.dtype)))
+    drawn = on_device_of(drawn, self._array) < chance
+    self._inplace_operand()
+    return self._assign_inplace(wrap(drawn.astype(self._array.dtype)))
 
 
 def _fill(self: Tensor, values: Array) -> Tensor:
     if self._array.dtype.kind != "f":
         raise NotImplementedError(f"random values of a distribution need a floating-point tensor, not {self.dtype!r}")
-    self._before_change()
+    self._inplace_operand()
     values = values.reshape(self._array.shape).astype(self._array.dtype, copy=False)
-    return self._overwrite(wrap(beside(values, self._array)))
+    return self._assign_inplace(wrap(on_device_of(values, self._array)))

@@ -1,6 +1,6 @@
-"""Windows of an image written out as columns, and columns added back into an image: each other's adjoints.
+"""The windows of an image as columns, and columns added into an image: each other's adjoints.
 
-A convolution is a matrix product with these columns; with them one can build what slides in some other way.
+A convolution is a matrix product with these columns. Other sliding computations can be built with them, too.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.function import Op
+from minitorch.autograd.node import Op
 from minitorch.backend.arrays import Array
+from minitorch.backend.window import Window, per_dim
 from minitorch.ops.elementwise import check_floating
+from minitorch.ops.node_names import node_name
 from minitorch.ops.shape import squeeze, unsqueeze
-from minitorch.ops.window import Window, per_dim
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -44,6 +45,7 @@ class Fold(Op):
         return Unfold.apply(grad, ctx.window)
 
 
+@node_name("Im2Col0")
 def unfold(
     input: Tensor,
     kernel_size: int | Sequence[int],
@@ -58,7 +60,7 @@ def unfold(
         raise RuntimeError(
             f"unfold: expected an image ((N,) C, H, W), of which only the batch may be empty, but got input {list(input.shape)}"
         )
-    window.output_size(input.shape[-2:])  # says what does not fit
+    window.output_size(input.shape[-2:])  # raises if no window fits
     if input.ndim == 3:
         return squeeze(unfold(unsqueeze(input, 0), kernel_size, dilation, padding, stride), 0)
     return Unfold.apply(input, window)

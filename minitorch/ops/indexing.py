@@ -1,7 +1,6 @@
-"""Ops that pick elements by their place: x[index], gather, and the sums that put gradients back.
+"""Ops that select elements by their index: x[index], gather, and their adjoints, which add elements at an index.
 
-Picking and adding back are each other's adjoints: GetItem and PutItem. gather and scatter_add are the same two with an
-index that runs along one dimension.
+GetItem and IndexAdd are each other's adjoints. gather and scatter_add are the same two with an index along one dimension.
 """
 
 from __future__ import annotations
@@ -10,12 +9,12 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.function import Op
-from minitorch.autograd.variable import TensorBase, wrap
-from minitorch.backend.arrays import Array, add_at, beside, in_order, is_basic, xp
+from minitorch.autograd.node import Op
+from minitorch.autograd.tensor_base import TensorBase, wrap
+from minitorch.backend.arrays import Array, add_at, contiguous, is_basic_index, on_device_of, xp
 from minitorch.ops.comparison import masked_fill
 from minitorch.ops.elementwise import Number
-from minitorch.ops.names import index_label
+from minitorch.ops.node_names import index_name, node_name
 from minitorch.ops.shape import check_dim, reshape
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class GetItem(Op):
-    """x[index];  PutItem of grad: at the index, 0 elsewhere. The index comes in steps, as `plain_index` makes them"""
+    """x[index];  IndexAdd of grad: at the index, 0 elsewhere. The index is a sequence of steps (`plain_index`)"""
 
     is_view = True
 
@@ -31,13 +30,13 @@ class GetItem(Op):
         ctx.steps, ctx.shape = steps, x.shape
         for step in steps:
             x = x[step]
-        return x if is_basic(steps[-1]) else in_order(x)
+        return x if is_basic_index(steps[-1]) else contiguous(x)
 
     def backward(ctx, grad: Tensor) -> Any:
-        return PutItem.apply(grad, ctx.shape, *ctx.steps)
+        return IndexAdd.apply(grad, ctx.shape, *ctx.steps)
 
 
-class PutItem(Op):
+class IndexAdd(Op):
     """Zeros with x added at an index;  GetItem of grad, its adjoint"""
 
     def forward(ctx, x: Array, shape: tuple[int, ...], *steps: Any) -> Array:
@@ -119,7 +118,7 @@ def plain_index(index: Any, shape: Sequence[int]) -> tuple[tuple[Any, ...], ...]
                 raise IndexError(f"index {wrong} is out of bounds for dimension {dim} with size {n}")
             dim += 1
         out.append(part)
-    if is_basic(tuple(out)):
+    if is_basic_index(tuple(out)):
         # with `...` at the end NumPy gives a view also where a single element is left
         return (tuple(out) if Ellipsis in out else (*out, Ellipsis),)
     if not any(type(part) is int for part in out):
@@ -176,7 +175,7 @@ def getitem(input: Tensor, index: Any) -> Tensor:
     steps = plain_index(index, input.shape)
     out = GetItem.apply(input, *placed(steps, input))
     if getattr(out, "_edge", None) is not None:
-        out._edge[0].label = index_label(steps)
+        out._edge[0].label = index_name(steps)
     return out
 
 
@@ -185,12 +184,12 @@ def placed(steps: tuple[tuple[Any, ...], ...], x: Any) -> tuple[tuple[Any, ...],
     array = getattr(x, "_array", x)
     if isinstance(array, xp.ndarray):
         return steps
-    return tuple(tuple(beside(p, array) if isinstance(p, xp.ndarray) else p for p in step) for step in steps)
+    return tuple(tuple(on_device_of(p, array) if isinstance(p, xp.ndarray) else p for p in step) for step in steps)
 
 
 def along(index: Array, dim: int) -> tuple[Array, ...]:
     """`index` along `dim` with every other dimension running through its places: x[along(index, dim)] gathers."""
-    grid: list[Any] = [beside(places, index) for places in xp.ogrid[tuple(slice(n) for n in index.shape)]]
+    grid: list[Any] = [on_device_of(places, index) for places in xp.ogrid[tuple(slice(n) for n in index.shape)]]
     grid[dim] = index
     return tuple(grid)
 
@@ -217,6 +216,7 @@ def _along_checked(name: str, index: Any, dim: int, shape: Sequence[int]) -> Any
     return along(array.copy(), dim)
 
 
+@node_name("Gather0")
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """out[i][j] = input[index[i][j]][j] for dim = 0, input[i][index[i][j]] for dim = 1, and so on."""
     dim = check_dim(dim, input.ndim)
@@ -225,8 +225,9 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return GetItem.apply(input, _along_checked("gather", index, dim, input.shape))
 
 
+@node_name("ScatterAdd0")
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
-    """A copy of input with src added where index says, in the sense of `gather`; a place may be named many times."""
+    """A copy of input with src added where index says, as in `gather`; an index may occur several times."""
     dim = check_dim(dim, input.ndim)
     if not isinstance(src, TensorBase):
         raise TypeError(f"scatter_add(): argument 'src' must be Tensor, not {type(src).__name__}")
@@ -238,9 +239,10 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     if src.dtype is not input.dtype:
         raise RuntimeError(f"scatter(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
     used = src[tuple(slice(n) for n in index.shape)]
-    return input + PutItem.apply(used, tuple(input.shape), where)
+    return input + IndexAdd.apply(used, tuple(input.shape), where)
 
 
+@node_name("IndexSelect0")
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices of input along `dim` that the 1-d `index` names, in its order."""
     dim = check_dim(dim, input.ndim)
@@ -253,6 +255,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return getitem(input, (slice(None),) * dim + (index.reshape(-1),))
 
 
+@node_name("MaskedSelect0")
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where `mask` is true, as a 1-d tensor."""
     if mask._array.dtype.kind != "b":
@@ -269,10 +272,11 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int) -> Tensor:
     return gather(sized[0], dim, sized[1])
 
 
+@node_name("Scatter0")
 def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Number) -> Tensor:
-    """A copy of input with the elements of src, or a number, put where index says, in the sense of `gather`.
+    """A copy of input with the elements of src, or a number, written where index says, as in `gather`.
 
-    Of several for one place the last stays.
+    If an index occurs several times, the last element stays.
     """
     dim = check_dim(dim, input.ndim)
     where = _along_checked("scatter", index, dim, input.shape)
@@ -287,6 +291,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Number) -> Ten
     return SetItem.apply(input, src[tuple(slice(n) for n in index.shape)], where)
 
 
+@node_name("IndexAdd0")
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """A copy of input with the slices of `source`, times alpha, added to those along `dim` that the 1-d `index` names."""
     dim = check_dim(dim, input.ndim)
@@ -300,17 +305,19 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
             f"{list(source.shape)} along dimension {dim}"
         )
     steps = plain_index((slice(None),) * dim + (index,), input.shape)
-    return input + PutItem.apply(source if alpha == 1 else source * alpha, tuple(input.shape), *placed(steps, input))
+    return input + IndexAdd.apply(source if alpha == 1 else source * alpha, tuple(input.shape), *placed(steps, input))
 
 
+@node_name("IndexFill0")
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Number) -> Tensor:
     """A copy of input with `value` in the slices along `dim` that the 1-d `index` names."""
     steps = plain_index((slice(None),) * check_dim(dim, input.ndim) + (index,), input.shape)
     return SetItem.apply(input, value, *placed(steps, input))
 
 
+@node_name("View0")
 def repeat_interleave(input: Tensor, repeats: Tensor | Number, dim: int | None = None) -> Tensor:
-    """Each slice along `dim` `repeats` times in a row, or each as often as its place in `repeats` says; flat without dim."""
+    """Each slice along `dim` `repeats` times in a row, or each as often as its element of `repeats` says; flat without dim."""
     flat = reshape(input, (-1,)) if dim is None else input
     dim = check_dim(0 if dim is None else dim, flat.ndim)
     counts: Any = repeats._array if isinstance(repeats, TensorBase) else repeats
@@ -318,15 +325,17 @@ def repeat_interleave(input: Tensor, repeats: Tensor | Number, dim: int | None =
         raise RuntimeError(f"repeat_interleave: repeats must be integers from 0 on, but got {repeats}")
     if not isinstance(repeats, int) and counts.size not in (1, flat.shape[dim]):
         raise RuntimeError(f"repeats must have the same size as input along dim {dim}: {counts.size} and {flat.shape[dim]}")
-    places = xp.repeat(beside(xp.arange(flat.shape[dim]), flat._array), counts)
+    places = xp.repeat(on_device_of(xp.arange(flat.shape[dim]), flat._array), counts)
     return GetItem.apply(flat, (slice(None),) * dim + (places,))
 
 
+@node_name("Tril0")
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of each matrix, zeros above the `diagonal`-th diagonal."""
     return _triangle("tril", input, diagonal, lambda row, column: column - row <= diagonal)
 
 
+@node_name("Triu0")
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of each matrix, zeros below the `diagonal`-th diagonal."""
     return _triangle("triu", input, diagonal, lambda row, column: column - row >= diagonal)
@@ -336,7 +345,7 @@ def _triangle(name: str, input: Tensor, diagonal: int, kept: Callable[[Any, Any]
     if input.ndim < 2:
         raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions, got {list(input.shape)}")
     rows, columns = input.shape[-2:]
-    return masked_fill(input, wrap(beside(~kept(xp.arange(rows)[:, None], xp.arange(columns)), input._array)), 0)
+    return masked_fill(input, wrap(on_device_of(~kept(xp.arange(rows)[:, None], xp.arange(columns)), input._array)), 0)
 
 
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
@@ -345,9 +354,9 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D")
     if input.ndim == 1:
         n = input.shape[0] + abs(diagonal)
-        at = beside(xp.arange(input.shape[0]), input._array)
-        return PutItem.apply(input, (n, n), (at + max(-diagonal, 0), at + max(diagonal, 0)))
+        at = on_device_of(xp.arange(input.shape[0]), input._array)
+        return IndexAdd.apply(input, (n, n), (at + max(-diagonal, 0), at + max(diagonal, 0)))
     rows, columns = input.shape
     count = max(min(rows + min(diagonal, 0), columns - max(diagonal, 0)), 0)
-    at = beside(xp.arange(count), input._array)
+    at = on_device_of(xp.arange(count), input._array)
     return GetItem.apply(input, (at + max(-diagonal, 0), at + max(diagonal, 0)))

@@ -8,9 +8,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.function import Op
-from minitorch.backend.arrays import Array, in_order, xp
+from minitorch.autograd.node import Op
+from minitorch.backend.arrays import Array, contiguous, xp
 from minitorch.backend.dtypes import result_type
+from minitorch.ops.node_names import node_name
 from minitorch.ops.shape import check_dim, clone, expand, reshape, sizes, transpose, unsqueeze
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Cat(Op):
     def forward(ctx, dim: int, *arrays: Array) -> Array:
         ctx.dim, ctx.ends = dim, list(itertools.accumulate(a.shape[dim] for a in arrays))
         common = result_type(*arrays)
-        return in_order(xp.concatenate([a.astype(common, copy=False) for a in arrays], dim))
+        return contiguous(xp.concatenate([a.astype(common, copy=False) for a in arrays], dim))
 
     def backward(ctx, grad: Tensor) -> Any:
         starts = [0, *ctx.ends[:-1]]
@@ -58,6 +59,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return Cat.apply(check_dim(dim, tensors[0].ndim), *tensors)
 
 
+@node_name("Stack0")
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape, side by side along a new dimension `dim`."""
     tensors = tuple(tensors)
@@ -72,6 +74,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return cat([unsqueeze(x, dim) for x in tensors], dim)
 
 
+@node_name("Split0")
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Views of `tensor`, cut along `dim` into pieces of one size (the last may be smaller) or of the sizes given."""
     dim = check_dim(dim, tensor.ndim)
@@ -92,6 +95,7 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     return tuple(narrow(tensor, dim, end - size, size) for end, size in zip(ends, sections, strict=True))
 
 
+@node_name("Split0")
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` views of equal size along `dim`; the last may be smaller."""
     if chunks < 1:
@@ -100,12 +104,14 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, builtins.max(-(-n // chunks), 1), dim)
 
 
+@node_name("Unbind0")
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The slices along `dim`, which goes away."""
+    """The slices along `dim`, without that dimension."""
     dim = check_dim(dim, input.ndim)
     return tuple(select(input, dim, i) for i in range(input.shape[dim]))
 
 
+@node_name("Slice0")
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """`length` slices along `dim` from `start` on, as a view."""
     dim = check_dim(dim, input.ndim)
@@ -116,8 +122,9 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     return input[(builtins.slice(None),) * dim + (builtins.slice(start, start + length),)]
 
 
+@node_name("Select0")
 def select(input: Tensor, dim: int, index: int) -> Tensor:
-    """The slice `index` along `dim`, which goes away; a view."""
+    """The slice `index` along `dim`, without that dimension; a view."""
     return input[(builtins.slice(None),) * check_dim(dim, input.ndim) + (index,)]
 
 
@@ -132,6 +139,7 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
     return cat([reshape(x, (1, -1)) if x.ndim < 2 else x for x in tensors], 0)
 
 
+@node_name("Repeat0")
 def repeat(input: Tensor, *repeats: Any) -> Tensor:
     """A copy with each dimension repeated so many times, and new ones in front."""
     if not repeats:
@@ -148,6 +156,7 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
     return reshape(clone(expand(apart, pairs)), tuple(c * n for c, n in zip(counts, shape, strict=True)))
 
 
+@node_name("Repeat0")
 def tile(input: Tensor, *dims: Any) -> Tensor:
     """As `repeat`, counts that are missing in front being 1."""
     counts = sizes(dims, "tile")

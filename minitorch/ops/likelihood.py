@@ -9,14 +9,15 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.grad_mode import no_grad
-from minitorch.autograd.variable import wrap
+from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, xp
-from minitorch.backend.notice import warn
+from minitorch.backend.callsite import warn
 from minitorch.ops.arithmetic import log
 from minitorch.ops.comparison import clamp, masked_fill
 from minitorch.ops.elementwise import Number, Pointwise, check_floating
 from minitorch.ops.indexing import GetItem, along
 from minitorch.ops.loss import check_reduction, reduce
+from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import exp, softplus
 from minitorch.ops.reduction import log_softmax, sum
 
@@ -51,6 +52,7 @@ class BinaryCrossEntropy(Pointwise):
         )
 
 
+@node_name("BinaryCrossEntropy0")
 def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean") -> Tensor:
     """How unlikely `target`, 0 or 1 or between, is for a probability `input`; times `weight`."""
     _check_pair("binary_cross_entropy", input, target)
@@ -74,6 +76,7 @@ def _weighted(losses: Tensor, weight: Tensor | None) -> Tensor:
     return weighted
 
 
+@node_name("BinaryCrossEntropyWithLogits0")
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -129,6 +132,7 @@ def _mean_of_counted(losses: Tensor, scale: Tensor) -> Tensor:
     return losses.sum() / scale.sum() if (scale._array != 0).any() else losses.sum() + math.nan
 
 
+@node_name("NllLoss0")
 def nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"
 ) -> Tensor:
@@ -174,6 +178,7 @@ def nll_loss(
     return _mean_of_counted(losses * scale, scale) if reduction == "mean" else reduce(losses * scale, reduction)
 
 
+@node_name("NllLoss0")
 def cross_entropy(
     input: Tensor,
     target: Tensor,

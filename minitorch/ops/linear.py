@@ -1,19 +1,19 @@
-"""Products with a weight: linear and bilinear maps, and embedding, which is a linear map of one-hot rows."""
+"""Products with a weight: linear and bilinear maps, and embedding, a linear map of one-hot rows."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.function import Op
 from minitorch.autograd.grad_mode import no_grad
-from minitorch.autograd.variable import wrap
-from minitorch.backend.arrays import Array, as_array, beside, xp
-from minitorch.backend.compiled import product
+from minitorch.autograd.node import Op
+from minitorch.autograd.tensor_base import wrap
+from minitorch.backend.arrays import Array, as_array, on_device_of, xp
 from minitorch.ops.comparison import where
 from minitorch.ops.elementwise import check_floating
 from minitorch.ops.indexing import getitem
-from minitorch.ops.matrix import MatMul, einsum, matmul, mT
+from minitorch.ops.matrix import MatMul, einsum, matmul, matrix_product, mT
+from minitorch.ops.node_names import node_name
 from minitorch.ops.reduction import vector_norm
 from minitorch.ops.shape import broadcast_shapes, clone, reshape
 
@@ -29,7 +29,7 @@ class Linear(Op):
         ctx.save_for_backward(x if for_weight else None, weight if for_x else None)
         if x.dtype != weight.dtype:
             raise RuntimeError(MatMul.of_one_type.format(x.dtype, weight.dtype))
-        y = as_array(product(x, weight.T))
+        y = as_array(matrix_product(x, weight.T))
         if bias is not None:
             y += bias
         return y
@@ -45,14 +45,21 @@ class Linear(Op):
     @classmethod
     def explain(cls, error: Exception, *args: Any) -> Exception:
         x, weight = args[:2]
-        told = MatMul.explain(error, x if x.ndim > 1 else x[None], weight.T)
+        reason = MatMul.explain(error, x if x.ndim > 1 else x[None], weight.T)
         features = weight.shape[-1]
         hint = "; .flatten(1) makes it so" if x.ndim > 2 and math.prod(x.shape[1:]) == features else ""
         return RuntimeError(
-            f"{told}. A weight of shape {list(weight.shape)} takes {features} features in the last dimension{hint}"
+            f"{reason}. A weight of shape {list(weight.shape)} takes {features} features in the last dimension{hint}"
         )
 
 
+def _name_by_rank(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> str:
+    if bias is not None and input.ndim <= 2:
+        return "Addmm0" if input.ndim == 2 else "Add0"
+    return {(1, 1): "Dot0", (2, 1): "Mv0", (1, 2): "Squeeze4", (2, 2): "Mm0"}.get((input.ndim, weight.ndim), "UnsafeView0")
+
+
+@node_name(_name_by_rank)
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input (*, in) times weight (out, in) transposed, plus bias (out,): (*, out)."""
     if weight.ndim > 2:
@@ -97,6 +104,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     return y if bias is None else y + bias
 
 
+@node_name("Embedding0")
 def embedding(
     input: Tensor,
     weight: Tensor,
@@ -105,10 +113,10 @@ def embedding(
     norm_type: float = 2.0,
     scale_grad_by_freq: bool = False,
 ) -> Tensor:
-    """The rows of weight (n, dim) that the integers of input (*) name: (*, dim).
+    """The rows of weight (n, dim) with the indices input (*): (*, dim).
 
     The row `padding_idx` gets no gradient. With `max_norm`, rows that are looked up and have a larger `norm_type`-norm are
-    scaled down to it, in `weight` itself. With `scale_grad_by_freq` the gradient of a row is divided by how often it occurs.
+    scaled down to it, in place in `weight`. With `scale_grad_by_freq` the gradient of a row is divided by how often it occurs.
     """
     if input._array.dtype.name not in ("int64", "int32"):
         raise RuntimeError(f"embedding: Expected indices of dtype int64 or int32, but got {input.dtype!r}: .long() converts")
@@ -154,4 +162,4 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     classes = int(array.max()) + 1 if num_classes == -1 else num_classes
     if array.size and (array.min() < 0 or array.max() >= classes):
         raise RuntimeError(f"Class values must be in [0, {classes}), found {int(array.min())} to {int(array.max())}")
-    return wrap((array[..., None] == beside(xp.arange(classes), array)).astype(xp.int64))
+    return wrap((array[..., None] == on_device_of(xp.arange(classes), array)).astype(xp.int64))

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minitorch.autograd.variable import wrap
-from minitorch.backend.arrays import beside, xp
-from minitorch.backend.notice import warn
+from minitorch.autograd.tensor_base import wrap
+from minitorch.backend.arrays import on_device_of, xp
+from minitorch.backend.callsite import warn
 from minitorch.ops.comparison import clamp, masked_fill, where
 from minitorch.ops.elementwise import check_floating
 from minitorch.ops.indexing import gather, scatter_add
+from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import softplus, sqrt
 from minitorch.ops.rectifier import relu
 from minitorch.ops.reduction import sum, vector_norm
@@ -37,6 +38,7 @@ def reduce(losses: Tensor, reduction: str) -> Tensor:
 # ---- of numbers ---------------------------------------------------------------------------------------------------------
 
 
+@node_name("MseLoss0")
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """(input - target)^2."""
     return reduce(_difference("mse_loss", input, target).square(), reduction)
@@ -62,6 +64,7 @@ def _difference(name: str, input: Tensor, target: Tensor) -> Tensor:
     return d
 
 
+@node_name("SmoothL1Loss0")
 def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """d^2 / (2 beta) for a difference |d| < beta, |d| - beta / 2 beyond it (Girshick 2015)."""
     if beta < 0:
@@ -71,6 +74,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", be
     return reduce(size if beta == 0 else where(size < beta, near * near * (0.5 / beta), size - 0.5 * beta), reduction)
 
 
+@node_name("HuberLoss0")
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
@@ -88,6 +92,7 @@ def huber_loss(
 # ---- of scores, with a margin ------------------------------------------------------------------------------------------
 
 
+@node_name("SoftMarginLoss0")
 def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """log(1 + e^(-target input)), for targets 1 and -1."""
     check_floating("soft_margin_loss", input)
@@ -95,7 +100,7 @@ def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") 
 
 
 def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, *, reduction: str = "mean") -> Tensor:
-    """input where target is 1, max(0, margin - input) where it is -1: for distances, which shall be small or large."""
+    """input where target is 1, max(0, margin - input) where it is -1: for distances that should be small or large."""
     far = where(target != 1, clamp(margin - input, min=0), 0.0)
     return reduce(far + where(target != -1, input, 0.0), reduction)
 
@@ -103,7 +108,7 @@ def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, *, 
 def margin_ranking_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, *, reduction: str = "mean"
 ) -> Tensor:
-    """max(0, margin - target (input1 - input2)): input1 shall be the larger where target is 1, the smaller where it is -1."""
+    """max(0, margin - target (input1 - input2)): input1 should be the larger where target is 1, the smaller where it is -1."""
     if not input1.ndim == input2.ndim == target.ndim:
         raise RuntimeError(
             "margin_ranking_loss: input1, input2 and target need the same number of dimensions, but their sizes are "
@@ -145,6 +150,7 @@ def _per_class(name: str, input: Tensor, target: Tensor, like_input: bool) -> tu
     return input.reshape(-1, classes), target.reshape(-1, classes) if like_input else target.reshape(-1)
 
 
+@node_name("MultiMarginLoss0")
 def multi_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -154,7 +160,7 @@ def multi_margin_loss(
     *,
     reduction: str = "mean",
 ) -> Tensor:
-    """The mean over classes j of max(0, margin - x[y] + x[j])^p, but for j = y: the target's score y shall be the largest.
+    """The mean over classes j of max(0, margin - x[y] + x[j])^p, but for j = y: the target's score y should be the largest.
 
     input ((N,) C), target (N,) or (); `weight` (C,) scales by the target's class.
     """
@@ -173,11 +179,12 @@ def multi_margin_loss(
     over = over if p == 1 else over * over
     if weight is not None:
         over = over * weight[y][:, None]
-    of_target = wrap(y._array[:, None] == beside(xp.arange(x.shape[1]), y._array))
+    of_target = wrap(y._array[:, None] == on_device_of(xp.arange(x.shape[1]), y._array))
     losses = sum(masked_fill(over, of_target, 0.0), 1) / x.shape[1]
     return reduce(losses if target.ndim else losses[0], reduction)
 
 
+@node_name("MultilabelMarginLoss0")
 def multilabel_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """The sum over targets y and other classes j of max(0, 1 - x[y] + x[j]), divided by the number of classes.
 

@@ -6,10 +6,11 @@ import math
 import string
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.function import Op
+from minitorch.autograd.node import Op
 from minitorch.backend.arrays import Array, xp
-from minitorch.backend.compiled import product
+from minitorch.backend.dispatch import definition
 from minitorch.ops.indexing import diag
+from minitorch.ops.node_names import node_name
 from minitorch.ops.shape import Permute, Reshape, expand, movedim, permute, reshape, unsqueeze
 
 if TYPE_CHECKING:
@@ -31,15 +32,13 @@ class MatMul(Op):
         ctx.save_for_backward(a if for_b else None, b if for_a else None)
         if a.dtype != b.dtype:
             raise RuntimeError(ctx.of_one_type.format(a.dtype, b.dtype))
-        return product(a, b)
+        return matrix_product(a, b)
 
     def backward(ctx, grad: Tensor) -> Any:
-        a, b = ctx.saved_tensors  # and no @, which for arrays is NumPy's own: these products are made by `product`, too
+        a, b = ctx.saved_tensors  # not @, which for arrays would be NumPy's: these products are dispatched, too
         return None if b is None else MatMul.apply(grad, mT(b)), None if a is None else MatMul.apply(mT(a), grad)
 
-    @classmethod
-    def _op(cls) -> str:
-        return "matmul"
+    called = "matmul"
 
     @classmethod
     def explain(cls, error: Exception, *args: Any) -> Exception:
@@ -52,10 +51,21 @@ class MatMul(Op):
         return RuntimeError(f"matmul cannot broadcast the batch dimensions {list(a[:-2])} and {list(b[:-2])} together")
 
 
+@definition
+def matrix_product(a: Array, b: Array) -> Array:
+    return xp.matmul(a, b)
+
+
 def _by(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape))
 
 
+def _name_by_rank(input: Tensor, other: Tensor) -> str:
+    names = {(1, 1): "Dot0", (2, 1): "Mv0", (1, 2): "Squeeze4", (2, 2): "Mm0"}
+    return names.get((input.ndim, other.ndim), "UnsafeView0")
+
+
+@node_name(_name_by_rank)
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product over the last two dimensions; the others are broadcast. A 1-d operand is a row or a column."""
     n, m = _ndim(input), _ndim(other)
@@ -81,16 +91,19 @@ def _ndim(x: Any) -> int:
     return int(x.ndim)
 
 
+@node_name("Mm0")
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of two matrices."""
     return _of_rank("mm", 2, input, mat2)
 
 
+@node_name("Bmm0")
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of two stacks of matrices, (B, n, m) and (B, m, p)."""
     return _of_rank("bmm", 3, input, mat2)
 
 
+@node_name("Mv0")
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """The product of a matrix and a vector."""
     if input.ndim != 2 or vec.ndim != 1:
@@ -98,6 +111,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     return matmul(input, vec)
 
 
+@node_name("Dot0")
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The inner product of two vectors of one size."""
     if input.ndim != 1 or tensor.ndim != 1:
@@ -230,6 +244,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     return reshape(input, (-1, 1)) * vec2
 
 
+@node_name("Trace0")
 def trace(input: Tensor) -> Tensor:
     """The sum of a matrix's diagonal."""
     if input.ndim != 2:
@@ -237,6 +252,7 @@ def trace(input: Tensor) -> Tensor:
     return diag(input).sum()
 
 
+@node_name("Addmm0")
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2)."""
     if input.dtype is not mat1.dtype:

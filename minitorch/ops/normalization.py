@@ -1,6 +1,6 @@
-"""Normalization: values brought to mean 0 and variance 1, over the batch, over a layer, over groups of channels.
+"""Normalization to mean 0 and variance 1: over the batch, over a layer, over groups of channels.
 
-They differ only in what the mean is taken over. For an input (N, C, *size):
+They differ only in the dimensions over which the mean is taken. For an input (N, C, *size):
 
     batch_norm       over N and size, for each channel       (Ioffe and Szegedy 2015)
     layer_norm       over the last dimensions, for each sample  (Ba et al. 2016)
@@ -14,12 +14,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.function import Op
 from minitorch.autograd.grad_mode import no_grad
+from minitorch.autograd.node import Op
 from minitorch.backend.arrays import Array, xp
-from minitorch.backend.compiled import quicker
-from minitorch.ops import loops
+from minitorch.backend.dispatch import definition
 from minitorch.ops.elementwise import check_floating
+from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import sqrt
 from minitorch.ops.reduction import mean, sum, vector_norm
 from minitorch.ops.shape import Expand, reshape
@@ -31,25 +31,25 @@ if TYPE_CHECKING:
 class Standardize(Op):
     """y = (x - mean) / sqrt(var + eps) over dimensions;  (grad - mean(grad) - y mean(grad y)) / sqrt(var + eps).
 
-    The mean and the variance move with x, so of its gradient only what neither of them takes up remains. They are outputs,
-    too, these dimensions kept as 1. The dimensions are the last ones, or all but the second.
+    The mean and the variance depend on x, too: the last two terms of the derivative. Both are outputs, with the reduced
+    dimensions as 1. The dimensions are the last ones, or all but the second.
     """
 
     materialize_grads = False
 
     def forward(ctx, x: Array, dims: tuple[int, ...], eps: float) -> tuple[Array, Array, Array]:
-        y, average, var = _standardized(_by_channels(x, dims), eps)
+        y, average, var = _standardize(_by_channels(x, dims), eps)
         kept = tuple(1 if i in dims else n for i, n in enumerate(x.shape))
         average, var = average.reshape(kept), var.reshape(kept)
         ctx.dims, ctx.eps, ctx.count = dims, eps, math.prod(x.shape[d] for d in dims)
-        ctx.save_for_backward(x, average, var)  # and not y, which a relu may be about to overwrite
+        ctx.save_for_backward(x, average, var)  # not y, which an in-place relu may overwrite
         return y.reshape(x.shape), average, var
 
     def backward(ctx, grad: Tensor | None, grad_mean: Tensor | None, grad_var: Tensor | None) -> Any:
         x, average, var = ctx.saved_tensors
         share, total = 1 / max(ctx.count, 1), None
         if grad is not None:
-            total = StandardizeSlope.apply(grad, x, average, var, ctx.dims, ctx.eps)
+            total = StandardizeBackward.apply(grad, x, average, var, ctx.dims, ctx.eps)
         if grad_mean is not None:
             total = _add(total, Expand.apply(grad_mean * share, tuple(x.shape)))
         if grad_var is not None:
@@ -57,7 +57,7 @@ class Standardize(Op):
         return total
 
 
-class StandardizeSlope(Op):
+class StandardizeBackward(Op):
     """P(g) = (g - mean(g) - y mean(g y)) / sqrt(var + eps), the derivative of Standardize, with its y;
     in g: P(grad), in x: -y (cov(grad, g) - mean(grad y) mean(g y)) / s^2 - (mean(g y) P(grad) + mean(grad y) P(g)) / s
 
@@ -65,20 +65,20 @@ class StandardizeSlope(Op):
 
         <u, P(g)> = n (cov(u, g) - mean(u y) mean(g y)) / s.
 
-    That moves with x through s, whose gradient is y / n, and through y, whose gradient for u is P(u). The mean and the variance
-    are given so that they need not be computed again; how they move with x is counted in that of x.
+    This depends on x through s, whose gradient is y / n, and through y, whose gradient for u is P(u). The mean and the variance
+    are arguments only so that they need not be computed again: the derivative through them is part of that in x.
     """
 
     def forward(ctx, g: Array, x: Array, average: Array, var: Array, dims: tuple[int, ...], eps: float) -> Array:
         ctx.save_for_backward(g, x, average, var)
         ctx.dims, ctx.eps, ctx.count = dims, eps, math.prod(x.shape[d] for d in dims)
-        slope = _slope(_by_channels(g, dims), _by_channels(x, dims), average.reshape(-1), var.reshape(-1), eps)
-        return slope.reshape(x.shape)
+        grad = _standardize_backward(_by_channels(g, dims), _by_channels(x, dims), average.reshape(-1), var.reshape(-1), eps)
+        return grad.reshape(x.shape)
 
     def backward(ctx, grad: Tensor) -> Any:
         g, *given = ctx.saved_tensors
         x, average, var = given
-        for_g = StandardizeSlope.apply(grad, *given, ctx.dims, ctx.eps)
+        for_g = StandardizeBackward.apply(grad, *given, ctx.dims, ctx.eps)
         if not ctx.needs_input_grad[1]:
             return for_g
         s = sqrt(var + ctx.eps)
@@ -89,7 +89,7 @@ class StandardizeSlope(Op):
 
         u_y, g_y = average_of(grad * y), average_of(g * y)
         covariance = average_of(grad * g) - average_of(grad) * average_of(g)
-        through_y = for_g * g_y + StandardizeSlope.apply(g, *given, ctx.dims, ctx.eps) * u_y
+        through_y = for_g * g_y + StandardizeBackward.apply(g, *given, ctx.dims, ctx.eps) * u_y
         return for_g, -(y * ((covariance - u_y * g_y) / (s * s)) + through_y * (1 / s))
 
 
@@ -100,15 +100,12 @@ def _by_channels(x: Array, dims: tuple[int, ...]) -> Array:
     return x.reshape(1, math.prod(x.shape[: dims[0]]), math.prod(x.shape[dims[0] :]))
 
 
-def _standardized(x: Array, eps: float) -> tuple[Array, Array, Array]:
-    """y (A, C, S), mean and variance (C,); of nothing they are nan."""
-    if x.shape[2] > 1 and (code := quicker(loops.standardize, x, work=3)):  # of (N, C) a channel's numbers lie apart
-        y, average, var = (xp.empty_like(x, shape=shape) for shape in (x.shape, x.shape[1], x.shape[1]))
-        code(x, float(eps), y, average, var)
-        return y, average, var
+@definition
+def _standardize(x: Array, eps: float) -> tuple[Array, Array, Array]:
+    """y (A, C, S), mean and variance (C,), over A and S; of nothing they are nan."""
     if not x.size:
-        nothing = xp.full_like(x, math.nan, shape=x.shape[1:2])
-        return x.copy(), nothing, nothing.copy()
+        nan = xp.full_like(x, math.nan, shape=x.shape[1:2])
+        return x.copy(), nan, nan.copy()
     average = xp.mean(x, axis=(0, 2), keepdims=True)
     y = x - average
     var = xp.mean(y * y, axis=(0, 2))
@@ -116,18 +113,15 @@ def _standardized(x: Array, eps: float) -> tuple[Array, Array, Array]:
     return y, average.reshape(-1), var
 
 
-def _slope(g: Array, x: Array, average: Array, var: Array, eps: float) -> Array:
-    """P(g), all (A, C, S), of mean and variance (C,)."""
-    if x.shape[2] > 1 and (code := quicker(loops.standardize_slope, g, x, average, var, work=3)):
-        code(g, x, average, var, float(eps), out := xp.empty_like(g))
-        return out
+@definition
+def _standardize_backward(g: Array, x: Array, average: Array, var: Array, eps: float) -> Array:
+    """(g - mean(g) - y mean(g y)) / sqrt(var + eps), for g and x (A, C, S), mean and variance (C,)."""
     if not x.size:
         return g.copy()
     scale = (1 / xp.sqrt(var + x.dtype.type(eps)))[:, None]
-    y = x - average[:, None]
-    y *= scale
-    out = g - xp.mean(g, axis=(0, 2), keepdims=True)
+    y = (x - average[:, None]) * scale
     y *= xp.mean(g * y, axis=(0, 2), keepdims=True)
+    out = g - xp.mean(g, axis=(0, 2), keepdims=True)
     out -= y
     out *= scale
     return out
@@ -163,6 +157,7 @@ def _track(running: Tensor | None, momentum: float, seen: Tensor) -> None:
         running.mul_(1 - momentum).add_(reshape(seen, tuple(running.shape)), alpha=momentum)
 
 
+@node_name("NativeBatchNorm0")
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
@@ -207,6 +202,7 @@ def batch_norm(
     return _scaled(y, weight, bias, shape)
 
 
+@node_name("View0")
 def instance_norm(
     input: Tensor,
     running_mean: Tensor | None = None,
@@ -235,6 +231,7 @@ def instance_norm(
     return _scaled(y, weight, bias, (1, channels, *(1,) * (input.ndim - 2)))
 
 
+@node_name("NativeLayerNorm0")
 def layer_norm(
     input: Tensor,
     normalized_shape: Sequence[int],
@@ -264,6 +261,7 @@ def layer_norm(
     return _scaled(y, weight, bias, shape)
 
 
+@node_name("NativeGroupNorm0")
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-05
 ) -> Tensor:

@@ -1,150 +1,146 @@
-"""Functions of one number, element by element: exp and its kin, angles, tanh and sigmoid."""
+"""Elementwise functions of one number: exponentials, angles, tanh, sigmoid, erf."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from minitorch.backend.arrays import Array, error_function, in_cache, xp
-from minitorch.backend.compiled import by_loop
-from minitorch.ops import loops
+from minitorch.backend.arrays import Array, error_function, xp
+from minitorch.backend.dispatch import definition
 from minitorch.ops.arithmetic import Pow, div, reciprocal
 from minitorch.ops.comparison import trunc, where
 from minitorch.ops.elementwise import Pointwise, floating, promote
+from minitorch.ops.node_names import node_name
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-class Exp(Pointwise):
-    """e^x;  e^x"""
+class Unary(Pointwise):
+    """A NumPy function of one number, whose derivative is computed from its input."""
+
+    function: ClassVar[Any]
 
     def forward(ctx, x: Array) -> Array:
-        y = xp.exp(floating(x))
+        ctx.save_for_backward(x)
+        return ctx.function(floating(x))
+
+
+class UnaryOfOutput(Pointwise):
+    """A NumPy function of one number, whose derivative is computed from its output."""
+
+    function: ClassVar[Any]
+
+    def forward(ctx, x: Array) -> Array:
+        y = ctx.function(floating(x))
         ctx.save_for_backward(y)
         return y
+
+
+class Exp(UnaryOfOutput):
+    """e^x;  e^x"""
+
+    function = xp.exp
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
         return grad * y
 
 
-class Log1p(Pointwise):
-    """log(1 + x), exact near 0;  1 / (1 + x)"""
-
-    def forward(ctx, x: Array) -> Array:
-        ctx.save_for_backward(x)
-        return xp.log1p(floating(x))
-
-    def backward(ctx, grad: Tensor) -> Any:
-        (x,) = ctx.saved_tensors
-        return grad / (x + 1)
-
-
-class Expm1(Pointwise):
+class Expm1(UnaryOfOutput):
     """e^x - 1, exact near 0;  e^x"""
 
-    def forward(ctx, x: Array) -> Array:
-        y = xp.expm1(floating(x))
-        ctx.save_for_backward(y)
-        return y
+    function = xp.expm1
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
         return grad * (y + 1)
 
 
-class Sqrt(Pointwise):
+class Log1p(Unary):
+    """log(1 + x), exact near 0;  1 / (1 + x)"""
+
+    function, label = xp.log1p, "Log1P0"
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return grad / (x + 1)
+
+
+class Sqrt(UnaryOfOutput):
     """sqrt x;  1 / (2 sqrt x)"""
 
-    def forward(ctx, x: Array) -> Array:
-        y = xp.sqrt(floating(x))
-        ctx.save_for_backward(y)
-        return y
+    function = xp.sqrt
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
         return grad / (y * 2)
 
 
-class Sin(Pointwise):
+class Sin(Unary):
     """sin x;  cos x"""
 
-    def forward(ctx, x: Array) -> Array:
-        ctx.save_for_backward(x)
-        return xp.sin(floating(x))
+    function = xp.sin
 
     def backward(ctx, grad: Tensor) -> Any:
         (x,) = ctx.saved_tensors
         return grad * cos(x)
 
 
-class Cos(Pointwise):
+class Cos(Unary):
     """cos x;  -sin x"""
 
-    def forward(ctx, x: Array) -> Array:
-        ctx.save_for_backward(x)
-        return xp.cos(floating(x))
+    function = xp.cos
 
     def backward(ctx, grad: Tensor) -> Any:
         (x,) = ctx.saved_tensors
         return -grad * sin(x)
 
 
-class Atan(Pointwise):
+class Atan(Unary):
     """atan x;  1 / (1 + x^2)"""
 
-    def forward(ctx, x: Array) -> Array:
-        ctx.save_for_backward(x)
-        return xp.arctan(floating(x))
+    function = xp.arctan
 
     def backward(ctx, grad: Tensor) -> Any:
         (x,) = ctx.saved_tensors
         return grad / (x * x + 1)
 
 
-class Asin(Pointwise):
+class Asin(Unary):
     """asin x;  1 / sqrt(1 - x^2)"""
 
-    def forward(ctx, x: Array) -> Array:
-        ctx.save_for_backward(x)
-        return xp.arcsin(floating(x))
+    function = xp.arcsin
 
     def backward(ctx, grad: Tensor) -> Any:
         (x,) = ctx.saved_tensors
         return grad / sqrt(1 - x * x)
 
 
-class Acos(Pointwise):
+class Acos(Unary):
     """acos x;  -1 / sqrt(1 - x^2)"""
 
-    def forward(ctx, x: Array) -> Array:
-        ctx.save_for_backward(x)
-        return xp.arccos(floating(x))
+    function = xp.arccos
 
     def backward(ctx, grad: Tensor) -> Any:
         (x,) = ctx.saved_tensors
         return -grad / sqrt(1 - x * x)
 
 
-class Sinh(Pointwise):
+class Sinh(Unary):
     """sinh x = (e^x - e^-x) / 2;  cosh x"""
 
-    def forward(ctx, x: Array) -> Array:
-        ctx.save_for_backward(x)
-        return xp.sinh(floating(x))
+    function = xp.sinh
 
     def backward(ctx, grad: Tensor) -> Any:
         (x,) = ctx.saved_tensors
         return grad * cosh(x)
 
 
-class Cosh(Pointwise):
+class Cosh(Unary):
     """cosh x = (e^x + e^-x) / 2;  sinh x"""
 
-    def forward(ctx, x: Array) -> Array:
-        ctx.save_for_backward(x)
-        return xp.cosh(floating(x))
+    function = xp.cosh
 
     def backward(ctx, grad: Tensor) -> Any:
         (x,) = ctx.saved_tensors
@@ -168,62 +164,68 @@ class Atan2(Pointwise):
         return share * x, -share * y
 
 
-class Tanh(Pointwise):
-    """tanh x;  1 - tanh^2 x. Through the output: cosh would overflow."""
+class Tanh(UnaryOfOutput):
+    """tanh x;  1 - tanh^2 x. Computed from the output: cosh would overflow."""
 
-    def forward(ctx, x: Array) -> Array:
-        y = xp.tanh(floating(x))
-        ctx.save_for_backward(y)
-        return y
+    function = xp.tanh
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
-        return TanhSlope.apply(grad, y)
+        return TanhBackward.apply(grad, y)
 
 
-class TanhSlope(Pointwise):
-    """g (1 - y^2), the derivative of Tanh, whose output y is;  in g: 1 - y^2, in y: -2 g y"""
+class TanhBackward(Pointwise):
+    """g (1 - y^2), the derivative of Tanh with output y;  in g: 1 - y^2, in y: -2 g y"""
 
     def forward(ctx, g: Array, y: Array) -> Array:
         ctx.save_for_backward(g, y)
-        out = by_loop(loops.tanh_slope, g, y)
-        return in_cache(lambda g, y: g - g * (y * y), g, y) if out is None else out
+        return _tanh_backward(g, y)
 
     def backward(ctx, grad: Tensor) -> Any:
         g, y = ctx.saved_tensors
         for_g, for_y = ctx.needs_input_grad
-        return TanhSlope.apply(grad, y) if for_g else None, grad * (g * y) * -2 if for_y else None
+        return TanhBackward.apply(grad, y) if for_g else None, grad * (g * y) * -2 if for_y else None
+
+
+@definition
+def _tanh_backward(g: Array, y: Array) -> Array:
+    return g - g * (y * y)
 
 
 class Sigmoid(Pointwise):
     """1 / (1 + e^-x);  y (1 - y)"""
 
     def forward(ctx, x: Array) -> Array:
-        x = floating(x)
-        y = by_loop(loops.sigmoid, x, work=3, kinds="f")
-        if y is None:
-            one = x.dtype.type(1)
-            y = in_cache(lambda x: one / (one + xp.exp(-x)), x)
+        y = _sigmoid(floating(x))
         ctx.save_for_backward(y)
         return y
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
-        return SigmoidSlope.apply(grad, y)
+        return SigmoidBackward.apply(grad, y)
 
 
-class SigmoidSlope(Pointwise):
-    """g y (1 - y), the derivative of Sigmoid, whose output y is;  in g: y (1 - y), in y: g (1 - 2 y)"""
+class SigmoidBackward(Pointwise):
+    """g y (1 - y), the derivative of Sigmoid with output y;  in g: y (1 - y), in y: g (1 - 2 y)"""
 
     def forward(ctx, g: Array, y: Array) -> Array:
         ctx.save_for_backward(g, y)
-        out = by_loop(loops.sigmoid_slope, g, y)
-        return in_cache(lambda g, y: g * (y - y * y), g, y) if out is None else out
+        return _sigmoid_backward(g, y)
 
     def backward(ctx, grad: Tensor) -> Any:
         g, y = ctx.saved_tensors
         for_g, for_y = ctx.needs_input_grad
-        return SigmoidSlope.apply(grad, y) if for_g else None, grad * (g * (1 - y * 2)) if for_y else None
+        return SigmoidBackward.apply(grad, y) if for_g else None, grad * (g * (1 - y * 2)) if for_y else None
+
+
+@definition
+def _sigmoid(x: Array) -> Array:
+    return 1 / (1 + xp.exp(-x))
+
+
+@definition
+def _sigmoid_backward(g: Array, y: Array) -> Array:
+    return g * (y - y * y)
 
 
 class Softplus(Pointwise):
@@ -244,11 +246,16 @@ class Erf(Pointwise):
 
     def forward(ctx, x: Array) -> Array:
         ctx.save_for_backward(x)
-        return error_function(floating(x))
+        return _erf(floating(x))
 
     def backward(ctx, grad: Tensor) -> Any:
         (x,) = ctx.saved_tensors
         return grad * (exp(-(x * x)) * (2 / math.sqrt(math.pi)))
+
+
+@definition
+def _erf(x: Array) -> Array:
+    return error_function(x)
 
 
 # ---- the functions, by PyTorch's names --------------------------------------------------------------------------
@@ -274,6 +281,7 @@ def sqrt(input: Tensor) -> Tensor:
     return Sqrt.apply(input)
 
 
+@node_name("Rsqrt0")
 def rsqrt(input: Tensor) -> Tensor:
     """1 / sqrt(input)."""
     return reciprocal(sqrt(input))
@@ -289,6 +297,7 @@ def cos(input: Tensor) -> Tensor:
     return Cos.apply(input)
 
 
+@node_name("Tan0")
 def tan(input: Tensor) -> Tensor:
     """The tangent of input in radians: sin / cos."""
     return div(sin(input), cos(input))
@@ -314,6 +323,7 @@ def softplus(input: Tensor) -> Tensor:
     return Softplus.apply(input)
 
 
+@node_name("Exp20")
 def exp2(input: Tensor) -> Tensor:
     """2 to the power of input."""
     return Pow.apply(2.0, input)
@@ -351,6 +361,7 @@ def cosh(input: Tensor) -> Tensor:
     return Cosh.apply(input)
 
 
+@node_name("Frac0")
 def frac(input: Tensor) -> Tensor:
     """What trunc cuts off."""
     return input - trunc(input)

@@ -1,301 +1,201 @@
-"""Pooling: one number stands for what a window sees. And unpooling, which puts numbers back where they came from.
+"""Pooling: one number stands for each window. And unpooling, which writes numbers back to the cells they came from.
 
-Max-pooling is choosing and picking. Which cell of a window wins needs no derivative; picking the elements at the cells that
-won and putting them back are each other's adjoints. So are the mean of each window and its even spread over the window. All
-these pairs can be differentiated as often as one likes.
+Max-pooling selects and gathers. Which cell of a window is largest needs no derivative; gathering the elements of those cells
+and adding them back are each other's adjoints. So are the mean of each window and its distribution over the window. All these
+pairs can be differentiated any number of times.
 
-    MaxPool              choose a cell of each window, and pick
-    PickCell, PutCell    pick a cell of each window; add elements at cells of the windows over planes of zeros
-    Pick, PutBack        the same for places in a plane, wherever they come from
-    AvgPool, Spread      sum each window and divide; divide, and add to every cell of the window
+    MaxPool                        find the largest cell of each window, and gather it
+    GatherCell, ScatterCell        gather one cell of each window; add elements to a cell of each window
+    Gather, ScatterAdd             the same with flat indices into each plane, wherever they come from
+    AvgPool, AvgPoolBackward       sum each window and divide; divide, and add to every cell of the window
 
-With NumPy all go from one cell of the window to the next, each time for all windows at once. Where Numba is installed loops do
-it plane by plane (ops/loops.py).
+Shapes: x (N, C, *size); what belongs to windows, such as y, g and indices, (N, C, *out). A plane is one x[n, c].
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.function import Op
-from minitorch.autograd.variable import wrap
-from minitorch.backend.arrays import Array, add_at, beside, keep, xp
-from minitorch.backend.compiled import quicker
-from minitorch.backend.threads import in_pieces, piece_size
-from minitorch.ops import loops
+from minitorch.autograd.node import Op
+from minitorch.autograd.tensor_base import wrap
+from minitorch.backend.arrays import Array, add_at, on_device_of, xp
+from minitorch.backend.dispatch import definition
+from minitorch.backend.window import AdaptiveWindow, Window, per_dim
 from minitorch.ops.comparison import masked_fill
 from minitorch.ops.elementwise import check_floating
 from minitorch.ops.indexing import getitem
+from minitorch.ops.node_names import node_name
+from minitorch.ops.ranks import specialize_ranks
 from minitorch.ops.reduction import sum
 from minitorch.ops.shape import reshape, squeeze, unsqueeze
-from minitorch.ops.window import AdaptiveWindow, Window, for_ranks, in_three, per_dim
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
 class MaxPool(Op):
-    """The largest of each window, the first of equals, nan above all, and its cell's number;  PutCell of grad at that cell"""
+    """The largest of each window, the first of equals, nan above all; and the number of its cell;  ScatterCell of grad"""
 
-    materialize_grads = False  # numbers of cells have none
+    materialize_grads = False  # the numbers of cells have no gradient
 
     def forward(ctx, x: Array, window: Window) -> tuple[Array, Array]:
-        values, which = by_taps(x, window) or largest(x, window)
+        values, which = _max_pool(x, window)
         ctx.save_for_backward(which)
         ctx.window, ctx.size = window, x.shape[2:]
         return values, which
 
     def backward(ctx, grad: Tensor, _: Any) -> Any:
         (which,) = ctx.saved_tensors
-        return PutCell.apply(grad, which, ctx.window, ctx.size)
+        return ScatterCell.apply(grad, which, ctx.window, ctx.size)
 
 
-def largest(x: Array, window: Window | AdaptiveWindow) -> tuple[Array, Array]:
-    """The definition: every window written out, and searched."""
+@definition
+def _max_pool(x: Array, window: Window | AdaptiveWindow) -> tuple[Array, Array]:
+    """Every window written out, and searched for its largest element. Padding never wins, not even over -inf."""
     lowest = -math.inf if x.dtype.kind == "f" else xp.iinfo(x.dtype).min
-    cells = beside(window.cells(x.shape[2:]), x)  # (*out, K), -1 for padding
-    seen = window.unfold(x, lowest).reshape(*x.shape[:2], *cells.shape)
-    winner = xp.argmax(seen, axis=-1)[..., None]
-    outside = xp.broadcast_to(cells < 0, seen.shape)
-    if outside.any():  # a window of nothing but -inf must not choose the padding
-        winner = xp.where(xp.take_along_axis(outside, winner, -1), xp.argmin(outside, axis=-1)[..., None], winner)
-    if xp.take_along_axis(outside, winner, -1).any():
-        raise RuntimeError(
-            f"{window.name}: some window sees nothing but padding, input {list(x.shape[2:])}, {window}: use less padding"
-        )
-    return xp.take_along_axis(seen, winner, -1)[..., 0], winner[..., 0]
+    cells = on_device_of(window.cells(x.shape[2:]), x)  # (*out, K), -1 for padding
+    windows = window.unfold(x, lowest).reshape(*x.shape[:2], *cells.shape)
+    which = xp.argmax(windows, axis=-1)[..., None]
+    padding = xp.broadcast_to(cells < 0, windows.shape)
+    if padding.any():
+        which = xp.where(xp.take_along_axis(padding, which, -1), xp.argmin(padding, axis=-1)[..., None], which)
+        if xp.take_along_axis(padding, which, -1).any():
+            raise RuntimeError(
+                f"{window.name}: some window covers nothing but padding, input {list(x.shape[2:])}, {window}: use less padding"
+            )
+    return xp.take_along_axis(windows, which, -1)[..., 0], which[..., 0]
 
 
-def by_taps(x: Array, window: Window) -> tuple[Array, Array] | None:
-    """As `largest`, quicker: by a loop, or all windows at once, their first cell against their second, against their third ...
-
-    None where a nan, or a window of -inf at the padding, needs the definition.
-    """
-    size, lowest = x.shape[2:], -math.inf if x.dtype.kind == "f" else xp.iinfo(x.dtype).min
-    out = window.output_size(size)
-    taps = list(enumerate(window.taps(out)))
-    values = xp.empty_like(x, order="C", shape=(*x.shape[:2], *out))
-    which = xp.zeros_like(values, dtype=xp.uint8 if len(taps) <= 256 else xp.uint32)
-    if code := quicker(loops.largest_of_windows, x, work=4):
-        clear = code(_planes(x), *_of_three(window), _planes(values), _planes(which))
-        return (values, which) if clear else None
-
-    def compare(planes: Array, best: Array, number: Array) -> int:
-        padded = window.pad(planes, lowest)
-        for n, (_, places) in taps:
-            seen = padded[:, *places].copy()  # in order: gathering takes longer than comparing
-            if n == 0:
-                best[...] = seen
-                continue
-            better = (seen > best).astype(number.dtype)
-            better *= number.dtype.type(n)
-            xp.maximum(best, seen, out=best)
-            xp.maximum(number, better, out=number)  # a later cell that is better has a larger number
-        unclear = x.dtype.kind == "f" and bool(xp.isnan(best).any())
-        return int(unclear or (padded is not planes and bool((best == lowest).any())))
-
-    return None if _in_planes(compare, x, values, which) else (values, which)
-
-
-def _in_planes(function: Callable[..., Any], *arrays: Array) -> Any:
-    """function(*arrays), each an array (N, C, ...), in pieces of some planes (planes, ...), and the sum of what it returns."""
-    n, c = arrays[0].shape[:2]
-    planes = [array.reshape(n * c, *array.shape[2:]) for array in arrays]
-    plane = max(math.prod(array.shape[2:]) * array.dtype.itemsize for array in arrays)
-    pieces = piece_size(n * c, 2 * plane, arrays[0])
-    return in_pieces(lambda start, stop: function(*(array[start:stop] for array in planes)), n * c, pieces)
-
-
-def _planes(x: Array) -> Array:
-    """x (N, C, *size) as planes (N * C, D, H, W), with dimensions of 1 before its own."""
-    return x.reshape(x.shape[0] * x.shape[1], *in_three(x.shape[2:], 1))
-
-
-def _of_three(window: Window) -> tuple[tuple[int, ...], ...]:
-    """Kernel, stride, padding before and dilation, each for three dimensions."""
-    before = [before for before, _ in window.padding]
-    return in_three(window.kernel, 1), in_three(window.stride, 1), in_three(before, 0), in_three(window.dilation, 1)
-
-
-def places_of(which: Array, window: Window | AdaptiveWindow, size: Sequence[int]) -> Array:
-    """The flat place in its plane (*size) of the cell number `which` (N, C, *out) of each window."""
-    if isinstance(window, AdaptiveWindow):
-        cells = beside(window.cells(size), which)
-        return xp.take_along_axis(xp.broadcast_to(cells, (*which.shape, cells.shape[-1])), which[..., None], -1)[..., 0]
-    if code := quicker(loops.places_of_cells, which, kinds="BIl"):
-        places: Array = xp.empty_like(which, dtype=xp.int64)
-        _, strides, pads, _ = _of_three(window)
-        code(_planes(which), _offsets(window, size), strides, pads, in_three(size, 1), _planes(places))
-        return places
-    # That of cell j of window o is the sum over dimensions of (s o - before) and (d j), times that dimension's step.
-    steps = [math.prod(size[i + 1 :]) for i in range(window.rank)]
-    out, begin = which.shape[2:], xp.zeros((), dtype=xp.int64)
-    for n, s, (before, _), step in zip(out, window.stride, window.padding, steps, strict=True):
-        begin = begin[..., None] + (xp.arange(n) * s - before) * step
-    return xp.take(beside(_offsets(window, size), which), which) + beside(begin, which)
-
-
-def _offsets(window: Window, size: Sequence[int]) -> Array:
-    """How far each of a window's cells lies from its first, in a plane (*size) that is flat."""
-    steps = [math.prod(size[i + 1 :]) for i in range(window.rank)]
-    cells = xp.array(list(itertools.product(*map(range, window.kernel))), dtype=xp.int64)
-    offsets: Array = cells @ (xp.array(window.dilation) * xp.array(steps))
-    return offsets
-
-
-class PickCell(Op):
-    """The cell number `which` (N, C, *out) of each window over x (N, C, *size);  PutCell of grad"""
+class GatherCell(Op):
+    """The cell number `which` of each window;  ScatterCell of grad"""
 
     def forward(ctx, x: Array, which: Array, window: Window) -> Array:
         ctx.save_for_backward(which)
         ctx.window, ctx.size = window, x.shape[2:]
-        if (y := _picked(x, which, window)) is not None:
-            return y
-        y = xp.zeros_like(x, order="C", shape=which.shape)
-
-        def pick(planes: Array, number: Array, out: Array) -> None:
-            padded = window.pad(planes)
-            for n, (_, places) in enumerate(window.taps(out.shape[1:])):
-                out += keep(padded[:, *places], number == n)
-
-        _in_planes(pick, x, which, y)
-        return y
+        return _gather_cell(x, which, window)
 
     def backward(ctx, grad: Tensor) -> Any:
         (which,) = ctx.saved_tensors
-        return PutCell.apply(grad, which, ctx.window, ctx.size)
+        return ScatterCell.apply(grad, which, ctx.window, ctx.size)
 
 
-class PutCell(Op):
-    """Planes of zeros (N, C, *size), to which g is added at cell number `which` of each window;  PickCell of grad"""
+class ScatterCell(Op):
+    """Zeros (N, C, *size), with each element added to the cell number `which` of its window;  GatherCell of grad, its
+    adjoint
+    """
 
     def forward(ctx, g: Array, which: Array, window: Window, size: tuple[int, ...]) -> Array:
         ctx.save_for_backward(which)
         ctx.window = window
-        if (x := _put(g, which, size, window)) is not None:
-            return x
-        x = xp.empty_like(g, order="C", shape=(*g.shape[:2], *size))
-
-        def put(planes: Array, number: Array, out: Array) -> None:
-            window.scatter(out, lambda n: keep(planes, number == n), planes.shape[1:])
-
-        _in_planes(put, g, which, x)
-        return x
+        return _scatter_cell(g, which, window, size)
 
     def backward(ctx, grad: Tensor) -> Any:
         (which,) = ctx.saved_tensors
-        return PickCell.apply(grad, which, ctx.window)
+        return GatherCell.apply(grad, which, ctx.window)
 
 
-class Pick(Op):
-    """The elements of each plane (*size) at the given flat places; `places` is (N, C, *out);  PutBack of grad"""
+@definition
+def _gather_cell(x: Array, which: Array, window: Window) -> Array:
+    return _gather(x, _cell_index(which, window, x.shape[2:]))
 
-    def forward(ctx, x: Array, places: Array) -> Array:
-        ctx.save_for_backward(places)
+
+@definition
+def _scatter_cell(g: Array, which: Array, window: Window, size: Sequence[int]) -> Array:
+    return _scatter_add(g, _cell_index(which, window, size), size, False)
+
+
+@definition
+def _cell_index(which: Array, window: Window | AdaptiveWindow, size: Sequence[int]) -> Array:
+    """The flat index, in a plane of `size`, of the cell number `which` of each window."""
+    if isinstance(window, AdaptiveWindow):
+        cells = on_device_of(window.cells(size), which)
+        return xp.take_along_axis(xp.broadcast_to(cells, (*which.shape, cells.shape[-1])), which[..., None], -1)[..., 0]
+    return xp.take(on_device_of(window.offsets(size), which), which) + on_device_of(window.starts(size), which)
+
+
+class Gather(Op):
+    """The elements of each plane at flat indices;  ScatterAdd of grad"""
+
+    def forward(ctx, x: Array, indices: Array) -> Array:
+        ctx.save_for_backward(indices)
         ctx.size = x.shape[2:]
-        if (y := _picked(x, places)) is not None:
-            return y
-        return xp.take(x.reshape(-1), _flat(places, ctx.size)).reshape(places.shape)
+        return _gather(x, indices)
 
     def backward(ctx, grad: Tensor) -> Any:
-        (places,) = ctx.saved_tensors
-        return PutBack.apply(grad, places, ctx.size)
+        (indices,) = ctx.saved_tensors
+        return ScatterAdd.apply(grad, indices, ctx.size)
 
 
-def _picked(x: Array, places: Array, window: Window | None = None) -> Array | None:
-    """By a loop, if that is quicker: the elements of each plane of x (N, C, *size) at flat places, or at cells of a window."""
-    code = quicker(loops.pick, x, places)
-    if code is None:
-        return None
-    places = places if window is None else places_of(places, window, x.shape[2:])
-    y, planes = xp.empty_like(x, shape=places.shape), math.prod(x.shape[:2])
-    return y if code(x.reshape(planes, -1), places.reshape(planes, -1), y.reshape(planes, -1)) else None
+class ScatterAdd(Op):
+    """Zeros (N, C, *size), with each element added at its flat index in its plane;  Gather of grad, its adjoint.
 
-
-def _put(g: Array, places: Array, size: Sequence[int], window: Window | None = None) -> Array | None:
-    """By a loop, if that is quicker: planes of zeros, to which each element of g is added at its place, or cell of a window."""
-    code = quicker(loops.put, g, places)
-    if code is None:
-        return None
-    places = places if window is None else places_of(places, window, size)
-    x, planes = xp.empty_like(g, shape=(*g.shape[:2], *size)), math.prod(g.shape[:2])
-    return x if code(g.reshape(planes, -1), places.reshape(planes, -1), x.reshape(planes, -1)) else None
-
-
-def _flat(places: Array, size: Sequence[int]) -> Array:
-    """Places (N, C, *out) in planes (*size) as places in the flat array of all planes."""
-    n, c = places.shape[:2]
-    planes = xp.arange(n * c).reshape(n, c, *(1,) * (places.ndim - 2)) * math.prod(size)
-    return places + beside(planes, places)
-
-
-class PutBack(Op):
-    """Planes of zeros, to which each element is added at its place;  Pick of grad, its adjoint.
-
-    `distinct` promises that no place of a plane is named twice: then to write is to add.
+    `unique` promises that no index of a plane occurs twice.
     """
 
-    def forward(ctx, x: Array, places: Array, size: tuple[int, ...], distinct: bool = False) -> Array:
-        ctx.save_for_backward(places)
-        if (out := _put(x, places, size)) is not None:
-            return out
-        flat, shape = _flat(places, size), (*x.shape[:2], *size)
-        if not distinct:
-            return add_at((math.prod(shape),), ((flat,),), x).reshape(shape)
-        out = xp.zeros_like(x, order="C", shape=shape)
-        out.reshape(-1)[flat] = x
-        return out
+    def forward(ctx, g: Array, indices: Array, size: tuple[int, ...], unique: bool = False) -> Array:
+        ctx.save_for_backward(indices)
+        return _scatter_add(g, indices, size, unique)
 
     def backward(ctx, grad: Tensor) -> Any:
-        (places,) = ctx.saved_tensors
-        return Pick.apply(grad, places)
+        (indices,) = ctx.saved_tensors
+        return Gather.apply(grad, indices)
+
+
+@definition
+def _gather(x: Array, indices: Array) -> Array:
+    return xp.take(x.reshape(-1), _in_all_planes(indices, x.shape[2:])).reshape(indices.shape)
+
+
+@definition
+def _scatter_add(g: Array, indices: Array, size: Sequence[int], unique: bool) -> Array:
+    shape = (*g.shape[:2], *size)
+    return add_at((math.prod(shape),), ((_in_all_planes(indices, size),),), g).reshape(shape)
+
+
+def _in_all_planes(indices: Array, size: Sequence[int]) -> Array:
+    """Flat indices (N, C, *out) into planes of `size` as indices into the flat array of all planes."""
+    n, c = indices.shape[:2]
+    planes = xp.arange(n * c).reshape(n, c, *(1,) * (indices.ndim - 2)) * math.prod(size)
+    return indices + on_device_of(planes, indices)
 
 
 class AvgPool(Op):
-    """The sum over each window, divided by `divisor`, a number or one for each window;  Spread of grad"""
+    """The sum of each window, divided by `divisor`, a number or one for each window;  AvgPoolBackward of grad"""
 
     def forward(ctx, x: Array, window: Window, divisor: Any) -> Array:
         ctx.save_for_backward(divisor)
         ctx.window, ctx.size = window, x.shape[2:]
-        total = xp.zeros_like(x, order="C", shape=(*x.shape[:2], *window.output_size(ctx.size)))
-
-        def gather(planes: Array, out: Array) -> None:
-            padded = window.pad(planes)
-            for _, places in window.taps(out.shape[1:]):
-                out += padded[:, *places]
-
-        if code := quicker(loops.add_up, x):
-            code(_planes(x), *_of_three(window), _planes(total))
-        else:
-            _in_planes(gather, x, total)
-        total /= divisor
-        return total
+        return (_window_sum(x, window) / divisor).astype(x.dtype, copy=False)
 
     def backward(ctx, grad: Tensor) -> Any:
         (divisor,) = ctx.saved_tensors
-        return Spread.apply(grad, ctx.window, divisor, ctx.size)
+        return AvgPoolBackward.apply(grad, ctx.window, divisor, ctx.size)
 
 
-class Spread(Op):
+class AvgPoolBackward(Op):
     """Each element, divided by `divisor`, added to every cell of its window;  AvgPool of grad, its adjoint"""
 
     def forward(ctx, g: Array, window: Window, divisor: Any, size: tuple[int, ...]) -> Array:
         ctx.save_for_backward(divisor)
         ctx.window = window
-        share = (g / divisor).astype(g.dtype, copy=False)
-        x = xp.empty_like(g, order="C", shape=(*g.shape[:2], *size))
-        if code := quicker(loops.spread, share):
-            code(_planes(share), *_of_three(window), _planes(x))
-        else:
-            _in_planes(lambda planes, out: window.scatter(out, lambda _: planes, planes.shape[1:]), share, x)
-        return x
+        return _window_sum_adjoint((g / divisor).astype(g.dtype, copy=False), window, size)
 
     def backward(ctx, grad: Tensor) -> Any:
         (divisor,) = ctx.saved_tensors
         return AvgPool.apply(grad, ctx.window, divisor)
+
+
+@definition
+def _window_sum(x: Array, window: Window) -> Array:
+    return window.unfold(x).sum(axis=tuple(range(-window.rank, 0)))
+
+
+@definition
+def _window_sum_adjoint(g: Array, window: Window, size: Sequence[int]) -> Array:
+    cells = g.reshape(*g.shape[:2], *(1,) * window.rank, *g.shape[2:])
+    return window.fold(xp.broadcast_to(cells, (*g.shape[:2], *window.kernel, *g.shape[2:])), size)
 
 
 # ---- what all pools share --------------------------------------------------------------------------------------------
@@ -336,26 +236,30 @@ def _window(name: str, rank: int, kernel_size: Any, stride: Any, padding: Any, d
 
 def _max_pooled(x: Tensor, window: Window, return_indices: bool) -> Any:
     values, which = MaxPool.apply(x, window)
-    return (values, wrap(places_of(which._array, window, x.shape[2:]))) if return_indices else values
+    return (values, wrap(_cell_index(which._array, window, x.shape[2:]))) if return_indices else values
 
 
-def _last_of_each_place(x: Tensor, places: Array, plane: int) -> tuple[Tensor, bool]:
-    """x with 0 for every element whose place in its plane is named again later on: the last one wins, and it alone.
+def _last_of_each_index(x: Tensor, indices: Array, plane: int) -> tuple[Tensor, bool]:
+    """x with 0 for every element whose index occurs again later in its plane: the last one wins, and it alone has a gradient.
 
-    And whether all places are distinct, as they are when windows do not overlap.
+    And whether all indices are unique, as they are when windows do not overlap.
     """
-    rows = places.reshape(-1, math.prod(places.shape[2:]))
-    if (code := quicker(loops.distinct, x._array, rows)) and code(rows, plane):
+    rows = indices.reshape(-1, math.prod(indices.shape[2:]))
+    if _all_unique(rows, plane):
         return x, True
-    named = xp.zeros_like(places, order="C", shape=(len(rows) * plane,), dtype=bool)
-    named[rows + beside(xp.arange(len(rows))[:, None] * plane, rows)] = True
-    if int(xp.count_nonzero(named)) == places.size:
-        return x, True
-    order = xp.broadcast_to(beside(xp.arange(rows.shape[1]), rows), rows.shape)
-    last = xp.zeros_like(places, shape=(len(rows), plane))
-    xp.put_along_axis(last, rows, order, 1)  # of several values for one place, the last stays
+    order = xp.broadcast_to(on_device_of(xp.arange(rows.shape[1]), rows), rows.shape)
+    last = xp.zeros_like(indices, shape=(len(rows), plane))
+    xp.put_along_axis(last, rows, order, 1)  # of several values for one index, the last stays
     lost = xp.take_along_axis(last, rows, 1) != order
-    return masked_fill(x, wrap(lost.reshape(places.shape)), 0.0), False
+    return masked_fill(x, wrap(lost.reshape(indices.shape)), 0.0), False
+
+
+@definition
+def _all_unique(indices: Array, plane: int) -> bool:
+    """Whether every row of `indices` (P, K), all in range(plane), has each index at most once."""
+    occurs = xp.zeros_like(indices, order="C", shape=(len(indices) * plane,), dtype=bool)
+    occurs[indices + on_device_of(xp.arange(len(indices))[:, None] * plane, indices)] = True
+    return int(xp.count_nonzero(occurs)) == indices.size
 
 
 def _unpooled_size(window: Window, size: Sequence[int], output_size: Any) -> tuple[int, ...]:
@@ -390,7 +294,7 @@ def _unpooled_size(window: Window, size: Sequence[int], output_size: Any) -> tup
 
 
 def _cells_counted(window: Window, size: Sequence[int], count_include_pad: bool) -> Array:
-    """How many cells of each window count (*out): those on the input, and on its padding if that is asked."""
+    """How many cells of each window count (*out): those on the input, and with `count_include_pad` those on the padding."""
     count = xp.ones((), dtype=xp.int64)
     for n, out, k, s, (before, after) in zip(
         size, window.output_size(size), window.kernel, window.stride, window.padding, strict=True
@@ -414,6 +318,12 @@ def _adaptive_window(name: str, rank: int, output_size: Any, size: Sequence[int]
 # ---- the functions, by PyTorch's names, each for one, two and three spatial dimensions -------------------------------
 
 
+def _name(name: str, with_indices: str = "") -> Callable[..., str]:
+    """PyTorch's name of a pool's node, of each rank; of one in 1d, that of the 2d pool's squeezed result."""
+    return lambda rank, *args, **kwargs: "Squeeze1" if rank == 1 else f"{name}{rank}D{with_indices}0"
+
+
+@node_name(_name("MaxPool", "WithIndices"))
 def max_pool(
     rank: int,
     input: Tensor,
@@ -432,12 +342,13 @@ def max_pool(
     window = _window(name, rank, kernel_size, stride, padding, dilation, ceil_mode)
 
     def pool(x: Tensor) -> Any:
-        window.output_size(x.shape[2:])  # says what does not fit
+        window.output_size(x.shape[2:])  # raises if no window fits
         return _max_pooled(x, window, return_indices)
 
     return _batched(name, rank, input, pool)
 
 
+@node_name(_name("MaxUnpool"))
 def max_unpool(
     rank: int,
     input: Tensor,
@@ -447,7 +358,7 @@ def max_unpool(
     padding: int | Sequence[int] = 0,
     output_size: Sequence[int] | None = None,
 ) -> Tensor:
-    """Planes of zeros with each element of input ((N,) C, *size) at its index: what max-pooling chose goes back to its place.
+    """Zeros with each element of input ((N,) C, *size) at its index: what max-pooling selected returns to its cell.
 
     `indices` are those of `max_pool(..., return_indices=True)`, flat within the plane. `output_size` says which of the
     sizes that pool to this one is meant. Where an index occurs twice the last element wins, and it alone has a gradient.
@@ -466,20 +377,20 @@ def max_unpool(
 
     def unpool(x: Tensor) -> Tensor:
         size = _unpooled_size(window, x.shape[2:], output_size)
-        places = indices._array.reshape(x.shape)
-        plane = math.prod(size)
-        if places.size and not (places.min() >= 0 and places.max() < plane):
-            wrong = places[(places < 0) | (places >= plane)].reshape(-1)[0]
+        flat, plane = indices._array.reshape(x.shape), math.prod(size)
+        if flat.size and not (flat.min() >= 0 and flat.max() < plane):
+            wrong = flat[(flat < 0) | (flat >= plane)].reshape(-1)[0]
             raise RuntimeError(
-                f"{name}: Found an invalid max index: {wrong}, where a plane of {' x '.join(map(str, size))} has places 0 to "
+                f"{name}: Found an invalid max index: {wrong}, a plane of {' x '.join(map(str, size))} has the indices 0 to "
                 f"{plane - 1}"
             )
-        kept, distinct = _last_of_each_place(x, places, plane)
-        return PutBack.apply(kept, wrap(places.copy()), size, distinct)
+        last, unique = _last_of_each_index(x, flat, plane)
+        return ScatterAdd.apply(last, wrap(flat.copy()), size, unique)
 
     return _batched(name, rank, input, unpool)
 
 
+@node_name(_name("AvgPool"))
 def avg_pool(
     rank: int,
     input: Tensor,
@@ -507,12 +418,13 @@ def avg_pool(
         divisor: Any = divisor_override or math.prod(window.kernel)
         if divisor_override is None and (ceil_mode or not count_include_pad):
             counted = _cells_counted(window, x.shape[2:], count_include_pad)
-            divisor = wrap(beside(counted.astype(x._array.dtype), x._array))
+            divisor = wrap(on_device_of(counted.astype(x._array.dtype), x._array))
         return AvgPool.apply(x, window, divisor)
 
     return _batched(name, rank, input, pool)
 
 
+@node_name(_name("AdaptiveMaxPool"))
 def adaptive_max_pool(rank: int, input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """Windows of input ((N,) C, *size), as even as can be, and the largest of each: always `output_size`; None keeps a size."""
     name = f"adaptive_max_pool{rank}d"
@@ -521,12 +433,13 @@ def adaptive_max_pool(rank: int, input: Tensor, output_size: Any, return_indices
         window, size = _adaptive_window(name, rank, output_size, x.shape[2:]), x.shape[2:]
         if isinstance(window, Window):
             return _max_pooled(x, window, return_indices)
-        indices = wrap(places_of(largest(x._array, window)[1], window, size))
-        return (Pick.apply(x, indices), indices) if return_indices else Pick.apply(x, indices)
+        indices = wrap(_cell_index(_max_pool(x._array, window)[1], window, size))
+        return (Gather.apply(x, indices), indices) if return_indices else Gather.apply(x, indices)
 
     return _batched(name, rank, input, pool)
 
 
+@node_name(_name("AdaptiveAvgPool"))
 def adaptive_avg_pool(rank: int, input: Tensor, output_size: Any) -> Tensor:
     """Windows of input ((N,) C, *size), as even as can be, and the mean of each: always `output_size`; None keeps a size."""
     name = f"adaptive_avg_pool{rank}d"
@@ -537,13 +450,14 @@ def adaptive_avg_pool(rank: int, input: Tensor, output_size: Any) -> Tensor:
         if isinstance(window, Window):
             return AvgPool.apply(x, window, math.prod(window.kernel))
         cells = window.cells(x.shape[2:])
-        seen = getitem(reshape(x, (*x.shape[:2], math.prod(x.shape[2:]))), (..., cells))
-        counted, outside = (cells >= 0).sum(-1).astype(x._array.dtype), wrap(beside(cells < 0, x._array))
-        return sum(masked_fill(seen, outside, 0.0), -1) / wrap(beside(counted, x._array))
+        windows = getitem(reshape(x, (*x.shape[:2], math.prod(x.shape[2:]))), (..., cells))
+        counted, outside = (cells >= 0).sum(-1).astype(x._array.dtype), wrap(on_device_of(cells < 0, x._array))
+        return sum(masked_fill(windows, outside, 0.0), -1) / wrap(on_device_of(counted, x._array))
 
     return _batched(name, rank, input, pool)
 
 
+@node_name("Squeeze1")
 def avg_pool1d(
     input: Tensor,
     kernel_size: int | Sequence[int],
@@ -556,8 +470,8 @@ def avg_pool1d(
     return avg_pool(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 
-max_pool1d, max_pool2d, max_pool3d = for_ranks(max_pool)
-max_unpool1d, max_unpool2d, max_unpool3d = for_ranks(max_unpool)
-_, avg_pool2d, avg_pool3d = for_ranks(avg_pool)
-adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = for_ranks(adaptive_max_pool)
-adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = for_ranks(adaptive_avg_pool)
+max_pool1d, max_pool2d, max_pool3d = specialize_ranks(max_pool)
+max_unpool1d, max_unpool2d, max_unpool3d = specialize_ranks(max_unpool)
+_, avg_pool2d, avg_pool3d = specialize_ranks(avg_pool)
+adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = specialize_ranks(adaptive_max_pool)
+adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = specialize_ranks(adaptive_avg_pool)

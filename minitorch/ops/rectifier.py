@@ -1,13 +1,12 @@
-"""Relu and its leaky kin: the ops that bend at zero."""
+"""Relu and leaky relu: the elementwise functions with a kink at zero."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minitorch.backend.arrays import Array, choose, in_cache, keep, xp
-from minitorch.backend.compiled import by_loop
-from minitorch.ops import loops
-from minitorch.ops.comparison import Keep
+from minitorch.backend.arrays import Array, xp
+from minitorch.backend.dispatch import definition
+from minitorch.ops.comparison import Mask
 from minitorch.ops.elementwise import Number, Pointwise
 
 if TYPE_CHECKING:
@@ -20,67 +19,77 @@ class Relu(Pointwise):
     def forward(ctx, x: Array) -> Array:
         if x.dtype.kind == "b":
             raise RuntimeError("Boolean inputs not supported for relu: .float() converts")
-        y = by_loop(loops.relu, x)
-        if y is None:
-            y = xp.maximum(x, x.dtype.type(0))
+        y = _relu(x)
         ctx.save_for_backward(y)
         return y
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
-        return WherePositive.apply(grad, y)
+        return ReluBackward.apply(grad, y)
 
 
-class WherePositive(Pointwise):
-    """g where y > 0, 0 elsewhere, also where g is infinite or nan: the derivative of Relu;  in g: 1 where y > 0"""
+class ReluBackward(Pointwise):
+    """g where y > 0, 0 elsewhere, even if g is infinite or nan there: the derivative of Relu with output y;
+    in g: 1 where y > 0, 0 elsewhere
+    """
 
     def forward(ctx, g: Array, y: Array) -> Array:
         ctx.save_for_backward(y)
-        out = by_loop(loops.where_positive, g, y)
-        return keep(g, y > 0) if out is None else out
+        return _relu_backward(g, y)
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
-        return WherePositive.apply(grad, y), None
+        return ReluBackward.apply(grad, y), None
+
+
+@definition
+def _relu(x: Array) -> Array:
+    return xp.maximum(x, 0)
+
+
+@definition
+def _relu_backward(g: Array, y: Array) -> Array:
+    return xp.where(y > 0, g, 0)
 
 
 class LeakyRelu(Pointwise):
-    """x where x > 0, slope * x elsewhere;  1 where x > 0, slope elsewhere.
+    """x where x > 0, slope * x elsewhere;  in x: 1 where x > 0, slope elsewhere, in slope: x where x <= 0, 0 elsewhere.
 
-    The slope is a number, or learned, or drawn at random. At 0 it is the derivative. It is the sign of x that decides, not
-    that of the output: slopes may be negative.
+    The slope is a number, a learned tensor, or drawn at random. At 0 the derivative in x is the slope. The sign of x decides,
+    not that of the output: slopes may be negative.
     """
 
     def forward(ctx, x: Array, slope: Any) -> Array:
         ctx.save_for_backward(x, slope)
-        return _bent(x, x, slope)
+        return _leaky_relu(x, x, slope)
 
     def backward(ctx, grad: Tensor) -> Any:
         x, slope = ctx.saved_tensors
         for_x, for_slope = ctx.needs_input_grad
-        return Bend.apply(grad, x, slope) if for_x else None, Keep.apply(grad * x, x <= 0) if for_slope else None
+        grad_x = LeakyReluBackward.apply(grad, x, slope) if for_x else None
+        return grad_x, Mask.apply(grad * x, x <= 0) if for_slope else None
 
 
-class Bend(Pointwise):
-    """g where x > 0, slope * g elsewhere, the derivative of LeakyRelu;  in g: 1 where x > 0, slope elsewhere"""
+class LeakyReluBackward(Pointwise):
+    """g where x > 0, slope * g elsewhere: the derivative of LeakyRelu;
+    in g: 1 where x > 0, slope elsewhere, in slope: g where x <= 0, 0 elsewhere
+    """
 
     def forward(ctx, g: Array, x: Array, slope: Any) -> Array:
         ctx.save_for_backward(g, x, slope)
-        return _bent(g, x, slope)
+        return _leaky_relu(g, x, slope)
 
     def backward(ctx, grad: Tensor) -> Any:
         g, x, slope = ctx.saved_tensors
         for_g, _, for_slope = ctx.needs_input_grad
-        return Bend.apply(grad, x, slope) if for_g else None, None, Keep.apply(grad * g, x <= 0) if for_slope else None
+        grad_g = LeakyReluBackward.apply(grad, x, slope) if for_g else None
+        return grad_g, None, Mask.apply(grad * g, x <= 0) if for_slope else None
 
 
-def _bent(g: Array, x: Array, slope: Any) -> Array:
-    slope, one = xp.asarray(slope, dtype=x.dtype, like=x), x.dtype.type(1)
-    if slope.size > 1 or slope.ndim > x.ndim:
-        return g * choose(x > 0, one, slope)
-    if (out := by_loop(loops.bent, g, x, slope)) is not None:
-        return out
-    return in_cache(lambda g, x: g * choose(x > 0, one, slope.reshape(())), g, x)
+@definition
+def _leaky_relu(g: Array, x: Array, slope: Any) -> Array:
+    """g where x > 0, slope * g elsewhere. With g = x it is the leaky relu itself."""
+    return xp.where(x > 0, g, slope * g).astype(x.dtype, copy=False)
 
 
 def relu(input: Tensor) -> Tensor:

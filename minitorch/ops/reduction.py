@@ -1,4 +1,4 @@
-"""Ops that make many elements one: sums and products, extremes, statistics, softmax, running sums.
+"""Reductions: sums and products, extrema, statistics, softmax, running sums.
 
 `dim` is None (everything), a dimension or several; `keepdim` leaves reduced dimensions in place with size 1.
 """
@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections import namedtuple
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from minitorch.autograd.function import Op
-from minitorch.autograd.variable import TensorBase
-from minitorch.backend.arrays import Array, add_over, in_order, largest_over, multiply_over, xp
+from minitorch.autograd.node import Op
+from minitorch.autograd.tensor_base import TensorBase
+from minitorch.backend.arrays import Array, contiguous, max_reduce, prod_reduce, sum_reduce, xp
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.ops.arithmetic import abs, div
 from minitorch.ops.comparison import masked_fill, maximum, minimum, sign
 from minitorch.ops.elementwise import floating
 from minitorch.ops.indexing import gather
 from minitorch.ops.joining import cat, narrow
+from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import exp, sqrt
-from minitorch.ops.shape import Expand, Reshape, check_dim, check_dims, flip, reshape, squeeze
+from minitorch.ops.results import ValuesAndIndices
+from minitorch.ops.shape import Reshape, check_dim, check_dims, flip, reshape, squeeze
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -29,33 +30,58 @@ if TYPE_CHECKING:
 Dims: TypeAlias = int | Sequence[int] | None
 
 
-def _kept(shape: Sequence[int], dims: tuple[int, ...]) -> tuple[int, ...]:
-    """`shape` with the reduced dimensions as 1."""
-    return tuple(1 if i in dims else n for i, n in enumerate(shape))
+def _kept(shape: Sequence[int], dims: tuple[int, ...] | None) -> tuple[int, ...]:
+    """`shape` with the reduced dimensions (None: all) as 1."""
+    return tuple([1 if dims is None or i in dims else n for i, n in enumerate(shape)])
 
 
 def _wide(x: Array, dtype: Any) -> Any:
-    """The type to add or multiply in: the one asked for, else int64 for integers and masks."""
+    """The dtype to add or multiply in: the given one, else int64 for integers and masks."""
     return dtype or (None if x.dtype.kind in "fc" else xp.int64)
 
 
 class Sum(Op):
     """Σ x;  1 for every element"""
 
-    def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool, dtype: Any = None) -> Array:
-        ctx.shape, ctx.dims = x.shape, dims
-        return add_over(x, axis=dims, keepdims=keepdim, dtype=_wide(x, dtype))
+    def forward(ctx, x: Array, dims: tuple[int, ...] | None, keepdim: bool, dtype: Any = None) -> Array:
+        ctx.shape, ctx.dims, ctx.label = x.shape, dims, "Sum0" if dims is None else "Sum1"
+        return sum_reduce(x, axis=dims, keepdims=keepdim, dtype=_wide(x, dtype))
 
     def backward(ctx, grad: Tensor) -> Any:
-        return Expand.apply(Reshape.apply(grad, _kept(ctx.shape, ctx.dims)), ctx.shape)
+        return SumBackward.apply(grad, ctx.shape, ctx.dims)
 
 
-class Extreme(Op):
+class SumBackward(Op):
+    """g repeated over the dimensions that were summed;  Sum of grad over these dimensions, its adjoint"""
+
+    def forward(ctx, g: Array, shape: tuple[int, ...], dims: tuple[int, ...] | None) -> Array:
+        ctx.shape, ctx.dims = g.shape, dims
+        return xp.broadcast_to(g.reshape(_kept(shape, dims)), shape)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return Reshape.apply(Sum.apply(grad, ctx.dims, True), ctx.shape)
+
+
+class Mean(Op):
+    """Σ x / n, for n elements;  1 / n for every element"""
+
+    def forward(ctx, x: Array, dims: tuple[int, ...] | None, keepdim: bool) -> Array:
+        ctx.shape, ctx.dims, ctx.label = x.shape, dims, "Mean0" if dims is None else "Mean1"
+        ctx.count = x.size if dims is None else math.prod(x.shape[d] for d in dims)
+        return sum_reduce(x, axis=dims, keepdims=keepdim) / ctx.count
+
+    def backward(ctx, grad: Tensor) -> Any:
+        return SumBackward.apply(grad / ctx.count, ctx.shape, ctx.dims)
+
+
+class Extremum(Op):
     """max x or min x;  1 for it, shared evenly by elements that tie"""
 
-    def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool, function: str) -> Array:
-        _check_not_empty(function, x, dims)
-        y = getattr(xp, function)(x, axis=dims, keepdims=keepdim)
+    function: ClassVar[Any]
+
+    def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool) -> Array:
+        _check_not_empty(type(ctx).__name__.lower(), x, dims)
+        y = ctx.function(x, axis=dims, keepdims=keepdim)
         ctx.dims = dims
         ctx.save_for_backward(x, y)
         return y
@@ -67,11 +93,23 @@ class Extreme(Op):
         return Reshape.apply(grad, kept) / sum(ties, ctx.dims, True) * ties
 
 
+class Amax(Extremum):
+    """max x;  1 for the largest, shared evenly by elements that tie"""
+
+    function = staticmethod(xp.amax)
+
+
+class Amin(Extremum):
+    """min x;  1 for the smallest, shared evenly by elements that tie"""
+
+    function = staticmethod(xp.amin)
+
+
 class Prod(Op):
     """The product;  for each factor the product of the others, y / x where no factor is 0"""
 
     def forward(ctx, x: Array, dim: int, keepdim: bool, dtype: Any = None) -> Array:
-        y = multiply_over(x, axis=dim, keepdims=keepdim, dtype=_wide(x, dtype))
+        y = prod_reduce(x, axis=dim, keepdims=keepdim, dtype=_wide(x, dtype))
         ctx.dim, ctx.has_zero = dim, bool((x == 0).any())
         ctx.save_for_backward(x, y)
         return y
@@ -101,6 +139,8 @@ def _leave_one_out(x: Tensor, dim: int) -> Tensor:
 class LogSumExp(Op):
     """log sum e^x, taken relative to the largest x so that nothing overflows;  softmax(x)"""
 
+    label = "Logsumexp0"
+
     def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool) -> Array:
         ctx.dims = dims
         y = _log_sum_exp(floating(x), dims)
@@ -118,9 +158,9 @@ class LogSumExp(Op):
 def _log_sum_exp(x: Array, dims: tuple[int, ...]) -> Array:
     if 0 in [x.shape[d] for d in dims]:
         return xp.full_like(x, -math.inf, shape=_kept(x.shape, dims))
-    top = largest_over(x, axis=dims, keepdims=True)
+    top = max_reduce(x, axis=dims, keepdims=True)
     top = xp.where(xp.isfinite(top), top, top.dtype.type(0))
-    return xp.log(add_over(xp.exp(x - top), axis=dims, keepdims=True)) + top
+    return xp.log(sum_reduce(xp.exp(x - top), axis=dims, keepdims=True)) + top
 
 
 class Softmax(Op):
@@ -128,8 +168,8 @@ class Softmax(Op):
 
     def forward(ctx, x: Array, dim: int) -> Array:
         x = floating(x)
-        y = xp.exp(x - largest_over(x, axis=dim, keepdims=True, initial=-math.inf))
-        y /= add_over(y, axis=dim, keepdims=True)
+        y = xp.exp(x - max_reduce(x, axis=dim, keepdims=True, initial=-math.inf))
+        y /= sum_reduce(y, axis=dim, keepdims=True)
         ctx.dim = dim
         ctx.save_for_backward(y)
         return y
@@ -144,8 +184,8 @@ class LogSoftmax(Op):
 
     def forward(ctx, x: Array, dim: int) -> Array:
         x = floating(x)
-        y = x - largest_over(x, axis=dim, keepdims=True, initial=-math.inf)
-        y -= xp.log(add_over(xp.exp(y), axis=dim, keepdims=True))
+        y = x - max_reduce(x, axis=dim, keepdims=True, initial=-math.inf)
+        y -= xp.log(sum_reduce(xp.exp(y), axis=dim, keepdims=True))
         ctx.dim = dim
         ctx.save_for_backward(y)
         return y
@@ -158,27 +198,44 @@ class LogSoftmax(Op):
 class CumSum(Op):
     """Running sums;  sums of grad from the end, as an element is in all sums from its place on"""
 
+    label = "Cumsum0"
+
     def forward(ctx, x: Array, dim: int, dtype: Any = None) -> Array:
         ctx.dim = dim
-        return xp.add.accumulate(in_order(x), axis=dim, dtype=_wide(x, dtype))
+        return xp.add.accumulate(contiguous(x), axis=dim, dtype=_wide(x, dtype))
 
     def backward(ctx, grad: Tensor) -> Any:
         return flip(cumsum(flip(grad, ctx.dim), ctx.dim), ctx.dim)
 
 
-class ArgExtreme(Op):
-    """Where the largest or smallest is: the first of equals. Integers, without gradient"""
+class Argmax(Op):
+    """The index of the largest, the first of equals. An integer, without gradient"""
 
-    def forward(ctx, x: Array, dim: int | None, keepdim: bool, function: str) -> Array:
-        _check_not_empty(function, x, range(x.ndim) if dim is None else (dim,))
-        return getattr(xp, function)(x, axis=dim, keepdims=keepdim)
+    function: ClassVar[Any] = staticmethod(xp.argmax)
+
+    def forward(ctx, x: Array, dim: int | None, keepdim: bool) -> Array:
+        _check_not_empty(type(ctx).__name__.lower(), x, range(x.ndim) if dim is None else (dim,))
+        return ctx.function(x, axis=dim, keepdims=keepdim)
 
 
-class Truth(Op):
-    """Whether any or all elements are nonzero. A mask, without gradient"""
+class Argmin(Argmax):
+    """The index of the smallest, the first of equals. An integer, without gradient"""
 
-    def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool, function: str) -> Array:
-        return getattr(xp, function)(x, axis=dims, keepdims=keepdim)
+    function = staticmethod(xp.argmin)
+
+
+class AllNonzero(Op):
+    """Whether all elements are nonzero. A mask, without gradient"""
+
+    def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool) -> Array:
+        return xp.all(x, axis=dims, keepdims=keepdim)
+
+
+class AnyNonzero(Op):
+    """Whether any element is nonzero. A mask, without gradient"""
+
+    def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool) -> Array:
+        return xp.any(x, axis=dims, keepdims=keepdim)
 
 
 def _check_not_empty(name: str, x: Array, dims: Any) -> None:
@@ -196,7 +253,8 @@ def _as(input: Tensor, dtype: DType | None) -> Tensor:
 
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The sum over `dim`. Integers and booleans are summed as int64."""
-    return Sum.apply(_as(input, dtype), check_dims(dim, input.ndim), keepdim, dtype and dtype.numpy)
+    dims = None if dim is None else check_dims(dim, input.ndim)
+    return Sum.apply(_as(input, dtype), dims, keepdim, dtype and dtype.numpy)
 
 
 def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
@@ -207,10 +265,10 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: "
             f"{input.dtype!r}; convert it first, with .float() for example"
         )
-    dims = check_dims(dim, input.ndim)
-    return div(sum(input, dims, keepdim), math.prod(input.shape[d] for d in dims))
+    return Mean.apply(input, None if dim is None else check_dims(dim, input.ndim), keepdim)
 
 
+@node_name("Var0")
 def var(
     input: Tensor,
     dim: Dims = None,
@@ -231,6 +289,7 @@ def var(
     return div(squares, builtins.max(count - correction, 0)) if count else squares * math.nan
 
 
+@node_name("Std0")
 def std(
     input: Tensor,
     dim: Dims = None,
@@ -245,6 +304,7 @@ def std(
     return masked_fill(sqrt(masked_fill(variance, flat, 1.0)), flat, 0.0)
 
 
+@node_name("Prod0", with_dim="Prod1")
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The product over `dim`, or of everything."""
     input = _as(input, dtype)
@@ -255,12 +315,12 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
 
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The largest over `dim`; ties share the gradient."""
-    return Extreme.apply(input, check_dims(dim, input.ndim), keepdim, "amax")
+    return Amax.apply(input, check_dims(dim, input.ndim), keepdim)
 
 
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The smallest over `dim`; ties share the gradient."""
-    return Extreme.apply(input, check_dims(dim, input.ndim), keepdim, "amin")
+    return Amin.apply(input, check_dims(dim, input.ndim), keepdim)
 
 
 def _one_dim(dim: int | None, ndim: int) -> int | None:
@@ -271,28 +331,29 @@ def _one_dim(dim: int | None, ndim: int) -> int | None:
 
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the largest along `dim`, or in the flattened tensor; the first of equals."""
-    return ArgExtreme.apply(input, _one_dim(dim, input.ndim), keepdim, "argmax")
+    return Argmax.apply(input, _one_dim(dim, input.ndim), keepdim)
 
 
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the smallest along `dim`, or in the flattened tensor; the first of equals."""
-    return ArgExtreme.apply(input, _one_dim(dim, input.ndim), keepdim, "argmin")
+    return Argmin.apply(input, _one_dim(dim, input.ndim), keepdim)
 
 
-class ValuesAndIndices:
-    def __repr__(self) -> str:
-        return f"minitorch.return_types.{type(self).__name__}(\nvalues={self[0]!r},\nindices={self[1]!r})"  # type: ignore[index]
+class Max(ValuesAndIndices):
+    """What max(x, dim) returns."""
 
 
-Max = type("max", (ValuesAndIndices, namedtuple("max", ["values", "indices"])), {})
-Min = type("min", (ValuesAndIndices, namedtuple("min", ["values", "indices"])), {})
+class Min(ValuesAndIndices):
+    """What min(x, dim) returns."""
 
 
+@node_name("Max1", with_dim="Max0")
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
     """max(x): the largest of all. max(x, dim): (values, indices) along dim. max(x, y): as `maximum`."""
     return _extreme(input, dim, keepdim, other, Max, amax, argmax, maximum)
 
 
+@node_name("Min1", with_dim="Min0")
 def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
     """min(x): the smallest of all. min(x, dim): (values, indices) along dim. min(x, y): as `minimum`."""
     return _extreme(input, dim, keepdim, other, Min, amin, argmin, minimum)
@@ -307,7 +368,7 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, other: Any, pair: Any, extr
     if dim is None:
         if 0 in input.shape:
             raise RuntimeError(
-                f"{pair.__name__}(): Expected reduction dim to be specified for input.numel() == 0, input is "
+                f"{pair.__name__.lower()}(): Expected reduction dim to be specified for input.numel() == 0, input is "
                 f"{list(input.shape)}"
             )
         return extreme(input)
@@ -370,14 +431,15 @@ def _at_least_1d(op: type[Op], input: Tensor, dim: int, *rest: Any) -> Tensor:
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether every element (along `dim`) is nonzero."""
-    return Truth.apply(input, check_dims(dim, input.ndim), keepdim, "all")
+    return AllNonzero.apply(input, check_dims(dim, input.ndim), keepdim)
 
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether some element (along `dim`) is nonzero."""
-    return Truth.apply(input, check_dims(dim, input.ndim), keepdim, "any")
+    return AnyNonzero.apply(input, check_dims(dim, input.ndim), keepdim)
 
 
+@node_name("LinalgVectorNorm0")
 def norm(
     input: Tensor, p: float | str | None = "fro", dim: Dims = None, keepdim: bool = False, dtype: DType | None = None
 ) -> Tensor:
@@ -389,6 +451,7 @@ def norm(
     return vector_norm(_as(input, dtype), 2 if p is None or isinstance(p, str) else p, dim, keepdim)
 
 
+@node_name("Dist0")
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     """The p-norm of input - other."""
     return vector_norm(input - other, p)

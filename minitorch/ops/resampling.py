@@ -9,10 +9,11 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.variable import wrap
-from minitorch.backend.arrays import Array, beside, xp
+from minitorch.autograd.tensor_base import wrap
+from minitorch.backend.arrays import Array, on_device_of, xp
 from minitorch.ops.elementwise import check_floating
 from minitorch.ops.indexing import getitem
+from minitorch.ops.node_names import node_name
 from minitorch.ops.pooling import adaptive_avg_pool
 from minitorch.ops.shape import clone, constant_pad, permute, reshape
 
@@ -70,7 +71,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     return clone(input) if padded is input else padded
 
 
-_BORDERS = {  # the place in n cells that stands for place i, which may lie outside
+_BORDERS = {  # the cell of n whose value cell i gets; i may lie outside
     "reflect": lambda i, n: n - 1 - xp.absolute(n - 1 - xp.absolute(i)),
     "replicate": lambda i, n: xp.clip(i, 0, n - 1),
     "circular": lambda i, n: i % n,
@@ -205,14 +206,15 @@ def _mix(x: Tensor, dim: int, left: Array, place: Array) -> Tensor:
     """Between the cell `left` of a place and the next one, in proportion to the distance."""
     n = x.shape[dim]
     share = xp.clip(place - left, 0, 1).astype(x._array.dtype).reshape(-1, *(1,) * (x.ndim - dim - 1))
-    return _pick(x, dim, left) * wrap(beside(1 - share, x._array)) + _pick(x, dim, xp.minimum(left + 1, n - 1)) * wrap(
-        beside(share, x._array)
+    return _pick(x, dim, left) * wrap(on_device_of(1 - share, x._array)) + _pick(x, dim, xp.minimum(left + 1, n - 1)) * wrap(
+        on_device_of(share, x._array)
     )
 
 
 # ---- channels for resolution -------------------------------------------------------------------------------------------
 
 
+@node_name("PixelShuffle0")
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     """input (*, C r^2, H, W) as (*, C, H r, W r): r^2 channels become the r by r cells of one (Shi et al. 2016)."""
     r = _factor("pixel_shuffle", "upscale_factor", input, upscale_factor)

@@ -10,9 +10,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.function import Op
-from minitorch.backend.arrays import Array, in_order, sum_to, xp
+from minitorch.autograd.node import Op
+from minitorch.backend.arrays import Array, contiguous, sum_to, xp
 from minitorch.backend.device import device, device_of, to_device
+from minitorch.ops.node_names import node_name
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -57,7 +58,7 @@ def sizes(given: tuple[Any, ...], name: str) -> tuple[int, ...]:
 class Reshape(Op):
     """The same elements in another shape;  grad in the shape of x. A view where the memory allows it, else a copy"""
 
-    is_view = True
+    is_view, label = True, "View0"
 
     def forward(ctx, x: Array, shape: tuple[int, ...]) -> Array:
         ctx.shape = x.shape
@@ -119,7 +120,7 @@ class Roll(Op):
 
     def forward(ctx, x: Array, shifts: tuple[int, ...], dims: tuple[int, ...]) -> Array:
         ctx.shifts, ctx.dims = shifts, dims
-        return in_order(xp.roll(x, shifts, dims))
+        return contiguous(xp.roll(x, shifts, dims))
 
     def backward(ctx, grad: Tensor) -> Any:
         return roll(grad, tuple(-s for s in ctx.shifts), ctx.dims)
@@ -253,12 +254,14 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     return reshape(input, (*input.shape[:dim], *whole, *input.shape[dim + 1 :]))
 
 
+@node_name("Squeeze0", with_dim="Squeeze1")
 def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     """Without the dimensions of size 1, or without `dim` if it is of size 1."""
     dims = check_dims(dim, input.ndim) if dim is None or not hasattr(dim, "__len__") or len(dim) else ()
     return reshape(input, tuple(n for i, n in enumerate(input.shape) if n != 1 or i not in dims))
 
 
+@node_name("Unsqueeze0")
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a dimension of size 1 put in at `dim`."""
     dim = check_dim(dim, input.ndim + 1)
@@ -276,6 +279,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     return Permute.apply(input, check_dims(order, input.ndim) if order else ())
 
 
+@node_name("Transpose0")
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """With two dimensions exchanged, as a view."""
     a, b = check_dim(dim0, input.ndim), check_dim(dim1, input.ndim)
@@ -285,6 +289,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     return Permute.apply(input, tuple(dims))
 
 
+@node_name("T0")
 def t(input: Tensor) -> Tensor:
     """The transpose of a tensor of at most 2 dimensions."""
     if input.ndim > 2:
@@ -344,7 +349,7 @@ def flip(input: Tensor, dims: int | Sequence[int]) -> Tensor:
 
 
 def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
-    """Shifted by `shifts` along `dims`, what leaves at the end comes in at the front; without dims, as if flat."""
+    """Shifted cyclically by `shifts` along `dims`; without dims, as if flat."""
     shifts = sizes((shifts,), "roll")
     if dims is None or (isinstance(dims, (tuple, list)) and not dims):
         if len(shifts) != 1:
@@ -380,6 +385,7 @@ def ravel(input: Tensor) -> Tensor:
     return reshape(input, (-1,))
 
 
+@node_name("Transpose0")
 def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
     """As `transpose`."""
     return transpose(input, axis0, axis1)

@@ -1,35 +1,46 @@
-"""Putting in order, and what follows from order: the largest few, the middle one, what is there and how often.
+"""Sorting, and what follows from it: the k largest, the median, unique values, counts, search.
 
-Which element goes where has no derivative; the values are picked by `gather`, which has.
+The order itself has no derivative; the values are gathered by `gather`, which has one.
 """
 
 from __future__ import annotations
 
 import math
-from collections import namedtuple
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.function import Op
-from minitorch.autograd.variable import wrap
+from minitorch.autograd.node import Op
+from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.ops.comparison import isnan, where
 from minitorch.ops.elementwise import Number, check_floating
 from minitorch.ops.indexing import gather
 from minitorch.ops.joining import narrow, select, stack
-from minitorch.ops.reduction import ValuesAndIndices
+from minitorch.ops.node_names import node_name
+from minitorch.ops.results import ValuesAndIndices
 from minitorch.ops.shape import check_dim, reshape, unsqueeze
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
-Sort = type("sort", (ValuesAndIndices, namedtuple("sort", ["values", "indices"])), {})
-TopK = type("topk", (ValuesAndIndices, namedtuple("topk", ["values", "indices"])), {})
-KthValue = type("kthvalue", (ValuesAndIndices, namedtuple("kthvalue", ["values", "indices"])), {})
-Median = type("median", (ValuesAndIndices, namedtuple("median", ["values", "indices"])), {})
+
+class Sort(ValuesAndIndices):
+    """What sort() returns."""
+
+
+class TopK(ValuesAndIndices):
+    """What topk() returns."""
+
+
+class KthValue(ValuesAndIndices):
+    """What kthvalue() returns."""
+
+
+class Median(ValuesAndIndices):
+    """What median() returns."""
 
 
 class ArgSort(Op):
-    """The indices that put a dimension in order, equals as they stood, nan as the largest. Without gradient"""
+    """The indices that sort a dimension: a stable sort, nan as the largest. Integers, without gradient"""
 
     def forward(ctx, x: Array, dim: int, descending: bool) -> Array:
         if not descending:
@@ -39,20 +50,22 @@ class ArgSort(Op):
 
 
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
-    """The indices that `sort` gives. Equal elements keep their order, whether `stable` asks for it or not."""
+    """The indices that `sort` gives. Equal elements keep their order, with `stable` or without."""
     if input.ndim == 0:
         return wrap(xp.zeros_like(input._array, dtype=xp.int64))
     return ArgSort.apply(input, check_dim(dim, input.ndim), descending)
 
 
+@node_name("Sort0")
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
     """(values, indices) with the values along `dim` in order."""
     order = argsort(input, dim, descending)
     return Sort(gather(input, dim, order), order)
 
 
+@node_name("Topk0")
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
-    """(values, indices) of the k largest along `dim`, or smallest; in order, whether `sorted` asks for it or not."""
+    """(values, indices) of the k largest along `dim`, or smallest; in order, with `sorted` or without."""
     n = input.shape[check_dim(dim, input.ndim)] if input.ndim else 1
     if not 0 <= k <= n:
         raise RuntimeError(f"selected index k out of range: k={k} of the {n} elements along dimension {dim}")
@@ -62,6 +75,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     return TopK(gather(input, dim, order), order)
 
 
+@node_name("Median0", with_dim="Median1")
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The middle element, the lower of two; with `dim`, (values, indices) along it. nan if there is one."""
     if dim is None:
@@ -91,7 +105,7 @@ def unique(
     return_counts: bool = False,
     dim: int | None = None,
 ) -> Any:
-    """The different elements (or slices along `dim`), in order; with them, if asked, the place of each element among them,
+    """The distinct elements (or slices along `dim`), sorted; and on request the index of each element among them,
     and how often each occurs."""
     found = xp.unique(input._array, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
     values, inverse, counts = found
@@ -128,6 +142,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     return wrap(xp.bincount(array, weights._array, minlength).astype(kind))
 
 
+@node_name("Kthvalue0")
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     """(values, indices) of the k-th smallest along `dim`, counted from 1."""
     n = input.shape[check_dim(dim, input.ndim)] if input.ndim else 1
@@ -179,6 +194,7 @@ def bucketize(input: Tensor | Number, boundaries: Tensor, *, right: bool = False
     return searchsorted(boundaries, input, right=right)
 
 
+@node_name("Take0")
 def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements at places of the flattened tensor."""
     return reshape(input, (-1,))[index]

@@ -1,7 +1,7 @@
-"""What becomes of histories when a view is changed in place.
+"""The history of a view that is changed in place, and of its base. (autograd/inplace.py calls these functions.)
 
-A change of a view is a change of its base: the base takes the new values in at the view's places, and every view, when it is
-next looked at, reads its places from the base again. Both are indexing, so both have their derivatives already.
+A change of a view is a change of its base: the base gets the new values at the view's elements, and every view, when it is next
+used, reads its elements from the base. Both are indexing, so both have their derivatives already.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minitorch.autograd.grad_mode import enable_grad
-from minitorch.autograd.variable import twin
-from minitorch.backend.arrays import Array, address, beside, xp
+from minitorch.autograd.saved import alias
+from minitorch.backend.arrays import Array, address, on_device_of, xp
 from minitorch.ops.indexing import GetItem, SetItem
 from minitorch.ops.shape import reshape
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-def write_history_through(view: Tensor, result: Tensor) -> None:
+def rebase_history(view: Tensor, result: Tensor) -> None:
     """Record that a view, and so its base, has the values of `result`."""
     base = view._base
     assert base is not None
     flat = SetItem.apply(_flat(base), reshape(result, -1), _places(view._array, base._array))
     base._edge = reshape(flat, base.shape)._edge
-    base._generation += 1
-    derive_from_base(view)
+    base._view_version += 1
+    regenerate_grad_fn(view)
 
 
-def derive_from_base(view: Tensor) -> None:
+def regenerate_grad_fn(view: Tensor) -> None:
     """Give a view the history of reading its places from its base as that is now."""
     base = view._base
     assert base is not None
-    view._generation = base._generation
+    view._view_version = base._view_version
     if base._edge is None and view._edge is None:
         return
     with enable_grad():
@@ -42,16 +42,16 @@ def derive_from_base(view: Tensor) -> None:
 
 def _flat(base: Tensor) -> Tensor:
     """A base in one dimension, with its history as it is."""
-    return reshape(twin(base._array, base._edge, None), -1)
+    return reshape(alias(base._array, base._edge, None), -1)
 
 
 def _places(view: Array, base: Array) -> tuple[Array]:
     """Where in the flattened base each element of a view is: both in the same memory, in whatever order."""
     if base.flags.c_contiguous:
-        return (beside((_addresses(view).reshape(-1) - address(base)) // base.itemsize, base),)
+        return (on_device_of((_addresses(view).reshape(-1) - address(base)) // base.itemsize, base),)
     where = [_addresses(a).reshape(-1) for a in (view, base)]
     order = xp.argsort(where[1])
-    return (beside(order[xp.searchsorted(where[1], where[0], sorter=order)], base),)
+    return (on_device_of(order[xp.searchsorted(where[1], where[0], sorter=order)], base),)
 
 
 def _addresses(array: Array) -> Array:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minitorch.autograd.variable import wrap
+from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.optim.optimizer import Optimizer
+from minitorch.public import constructor
 
 __all__ = ["Adagrad"]
 
@@ -18,6 +19,7 @@ class Adagrad(Optimizer):
     g includes weight_decay * param; the sum starts at `initial_accumulator_value`. (Duchi et al. 2011.)
     """
 
+    @constructor
     def __init__(
         self,
         params: Iterable[Any],

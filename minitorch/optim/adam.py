@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from minitorch.autograd.variable import wrap
+from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.optim.optimizer import Optimizer
+from minitorch.public import constructor
 
 __all__ = ["Adam", "AdamW"]
 
@@ -25,6 +26,7 @@ class Adam(Optimizer):
     _decoupled = False
     _fixed = {**Optimizer._fixed, "capturable": False, "decoupled_weight_decay": False}
 
+    @constructor
     def __init__(
         self,
         params: Iterable[Any],
@@ -79,6 +81,7 @@ class AdamW(Adam):
     _decoupled = True
     _fixed = {**Adam._fixed, "decoupled_weight_decay": True}
 
+    @constructor
     def __init__(
         self,
         params: Iterable[Any],

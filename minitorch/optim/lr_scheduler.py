@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from minitorch.backend.notice import warn
+from minitorch.backend.callsite import warn
 from minitorch.optim.optimizer import Optimizer
+from minitorch.public import checked, public
 
 __all__ = [
     "CosineAnnealingLR", "ExponentialLR", "LRScheduler", "LambdaLR", "MultiStepLR", "ReduceLROnPlateau", "StepLR",
@@ -21,6 +22,7 @@ __all__ = [
 class LRScheduler:
     """The base of schedules; a subclass defines `get_lr`, from `last_epoch`, `base_lrs` and the optimizer's groups."""
 
+    @checked
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         _check_optimizer(optimizer)
         self.optimizer = optimizer
@@ -66,6 +68,7 @@ class LRScheduler:
         """Everything that `load_state_dict` needs to go on from here; the optimizer has its own."""
         return {key: value for key, value in vars(self).items() if key != "optimizer"}
 
+    @public
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         if not isinstance(state_dict, dict):
             raise TypeError(f"load_state_dict expects a dict, as state_dict() gives, not {type(state_dict).__name__}")
@@ -80,6 +83,7 @@ def _check_optimizer(optimizer: Any) -> None:
 class StepLR(LRScheduler):
     """lr *= gamma every `step_size` epochs."""
 
+    @checked
     def __init__(self, optimizer: Optimizer, step_size: float, gamma: float = 0.1, last_epoch: int = -1) -> None:
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
@@ -93,10 +97,12 @@ class StepLR(LRScheduler):
 class MultiStepLR(LRScheduler):
     """lr *= gamma at each epoch of `milestones`; twice at one that is named twice."""
 
+    @checked
     def __init__(self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1) -> None:
         self.milestones, self.gamma = Counter(milestones), gamma
         super().__init__(optimizer, last_epoch)
 
+    @public
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         super().load_state_dict({**state_dict, "milestones": Counter(state_dict["milestones"])})
 
@@ -107,6 +113,7 @@ class MultiStepLR(LRScheduler):
 class ExponentialLR(LRScheduler):
     """lr *= gamma every epoch."""
 
+    @checked
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
@@ -121,6 +128,7 @@ class CosineAnnealingLR(LRScheduler):
     lr = eta_min + (base - eta_min) (1 + cos(pi epoch / T_max)) / 2
     """
 
+    @checked
     def __init__(self, optimizer: Optimizer, T_max: float, eta_min: float = 0.0, last_epoch: int = -1) -> None:
         self.T_max, self.eta_min = T_max, eta_min
         super().__init__(optimizer, last_epoch)
@@ -140,6 +148,7 @@ class CosineAnnealingLR(LRScheduler):
 class LambdaLR(LRScheduler):
     """lr = base * lr_lambda(epoch); one function, or one for each group."""
 
+    @checked
     def __init__(
         self,
         optimizer: Optimizer,
@@ -163,6 +172,7 @@ class LambdaLR(LRScheduler):
         """As for other schedules, without the functions: they are code, and given anew."""
         return {**super().state_dict(), "lr_lambdas": [None] * len(self.lr_lambdas)}
 
+    @public
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         vars(self).update({key: value for key, value in state_dict.items() if key != "lr_lambdas"})
 
@@ -174,6 +184,7 @@ class ReduceLROnPlateau(LRScheduler):
     best - threshold; in mode 'max' the other way round.
     """
 
+    @checked
     def __init__(
         self,
         optimizer: Optimizer,

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from minitorch.autograd.grad_mode import enable_grad, no_grad
-from minitorch.autograd.variable import wrap
+from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, xp
+from minitorch.public import constructor, public
 from minitorch.tensor import Tensor
 
 __all__ = ["Optimizer"]
@@ -25,6 +26,7 @@ class Optimizer:
     _fixed: ClassVar[dict[str, Any]] = {"differentiable": False, "foreach": None, "fused": None}
     _stepped = False  # a schedule asks
 
+    @constructor
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
@@ -92,7 +94,7 @@ class Optimizer:
                 for param in group["params"]:
                     if param.grad is not None:
                         self._update(param._array, param.grad._array, self.state[param], group)
-                        param._shared_version()[0] += 1
+                        param._increment_version()
         return loss
 
     def _update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
@@ -120,6 +122,7 @@ class Optimizer:
         ]
         return {"state": {numbers[id(p)]: dict(s) for p, s in self.state.items() if s}, "param_groups": groups}
 
+    @public
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over settings and state. Raises ValueError, changing nothing, unless the groups are of the same sizes."""
         if not isinstance(state_dict, dict) or not {"state", "param_groups"} <= state_dict.keys():

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minitorch.autograd.variable import wrap
+from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.optim.optimizer import Optimizer
+from minitorch.public import constructor
 
 __all__ = ["RMSprop"]
 
@@ -21,6 +22,7 @@ class RMSprop(Optimizer):
 
     _fixed = {"capturable": False, "differentiable": False, "foreach": None}
 
+    @constructor
     def __init__(
         self,
         params: Iterable[Any],

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minitorch.autograd.variable import wrap
+from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, as_array
 from minitorch.optim.optimizer import Optimizer
+from minitorch.public import constructor
 
 __all__ = ["SGD"]
 
@@ -19,6 +20,7 @@ class SGD(Optimizer):
     (Sutskever et al. 2013, in the form that PyTorch gives it.)
     """
 
+    @constructor
     def __init__(
         self,
         params: Iterable[Any],

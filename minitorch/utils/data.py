@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from minitorch.backend.arrays import xp
-from minitorch.backend.notice import warn
+from minitorch.backend.callsite import warn
 from minitorch.backend.random import Generator, default_generator
-from minitorch.backend.refusal import clear_all
 from minitorch.creation import as_tensor, tensor
-from minitorch.ops import stack
+from minitorch.functions import stack
+from minitorch.public import constructor, public
 from minitorch.sampling import randperm
 from minitorch.tensor import Tensor
 
@@ -32,6 +32,7 @@ class Dataset:
 class TensorDataset(Dataset):
     """Sample i is row i of every tensor."""
 
+    @constructor
     def __init__(self, *tensors: Tensor) -> None:
         if not tensors or any(not isinstance(t, Tensor) or not t.ndim for t in tensors):
             raise TypeError("TensorDataset takes one tensor or more, each with a dimension of samples")
@@ -50,6 +51,7 @@ class TensorDataset(Dataset):
 class Subset(Dataset):
     """The samples of `dataset` whose numbers are in `indices`."""
 
+    @constructor
     def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
         self.dataset, self.indices = dataset, indices
 
@@ -63,6 +65,7 @@ class Subset(Dataset):
 class ConcatDataset(Dataset):
     """Datasets one after the other."""
 
+    @constructor
     def __init__(self, datasets: Sequence[Any]) -> None:
         self.datasets = list(datasets)
         if not self.datasets:
@@ -82,6 +85,7 @@ class ConcatDataset(Dataset):
         return sum(map(len, self.datasets))
 
 
+@public
 def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | None = None) -> list[Subset]:
     """Parts of a dataset, without overlap, drawn at random: sizes, or fractions that sum to 1."""
     sizes = [s.item() if hasattr(s, "item") else s for s in lengths]
@@ -109,6 +113,7 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
     return [Subset(dataset, order[end - int(size) : end]) for end, size in zip(ends, sizes, strict=True)]
 
 
+@public
 def default_collate(batch: Sequence[Any]) -> Any:
     """A list of samples as one: tensors, arrays and numbers are stacked; tuples, lists and dicts go by their parts."""
     if isinstance(batch, (str, Mapping)) or not hasattr(batch, "__getitem__") or not len(batch):
@@ -147,6 +152,7 @@ class DataLoader:
     samples; `batch_size=None` hands out single samples. Orders are PyTorch's for the same seed.
     """
 
+    @constructor
     def __init__(
         self,
         dataset: Any,
@@ -215,6 +221,3 @@ def _single(sample: Any) -> Any:
         parts = [_single(part) for part in sample]
         return type(sample)(*parts) if hasattr(sample, "_fields") else type(sample)(parts)
     return sample
-
-
-clear_all(globals())  # unforeseen errors become sentences

@@ -18,10 +18,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from minitorch.autograd.engine import fit, run_hooks_on, seeds_of, sweep
-from minitorch.autograd.function import AccumulateGrad, Edge, Function, Op
 from minitorch.autograd.grad_mode import no_grad
-from minitorch.autograd.watch import Watcher, watched_by
+from minitorch.autograd.graph import (
+    AccumulateGrad,
+    Edge,
+    Node,
+    Observer,
+    Op,
+    observed_sweep,
+    root_gradients,
+    run_hooks,
+    saved_tensors_of,
+    unbroadcast,
+)
 from minitorch.backend.arrays import Array, as_array, sum_to, xp
 from minitorch.tensor import Tensor
 from minitorch.viz.local import Local, at, largest, terms
@@ -48,7 +57,7 @@ class Frame:
     """One step. Arrays are copies of this run's; what a kind of frame has no use for is None or empty."""
 
     kind: str
-    node: Any  # the Function that it is about
+    node: Any  # the Node that it is about
     output: int = 0  # which of the node's outputs; of a backward frame, which of the receiver's
     argument: int | None = None
     to: Any = None  # the node whose gradient gets the contribution
@@ -65,10 +74,10 @@ class Frame:
     total: Array | None = None  # the sum so far; of a leaf, its new .grad
 
 
-Step = tuple[Function, list[Array | None], list[Array | None]]  # a node, its outputs' gradients, its arguments' shares
+Step = tuple[Node, list[Array | None], list[Array | None]]  # a node, its outputs' gradients, its arguments' shares
 
 
-class _Onlooker(Watcher):
+class _Onlooker(Observer):
     """Copies what each node of a tape is given and gives in a sweep; not in those that a node's backward may run itself."""
 
     def __init__(self) -> None:
@@ -81,13 +90,13 @@ class _Onlooker(Watcher):
     def sweep_ended(self) -> None:
         self._depth -= 1
 
-    def swept(self, node: Any, got: tuple[Any, ...], results: tuple[Any, ...]) -> None:
+    def backward_returned(self, node: Any, got: tuple[Any, ...], results: tuple[Any, ...]) -> None:
         if self._depth != 1:
             return
         passed: list[Array | None] = []
         for edge, grad in zip(node.edges, results, strict=False):  # an Op may leave out a tail of None
             if edge is not None and grad is not None:
-                passed.append(as_array(fit(grad, edge, node, False)).copy())
+                passed.append(as_array(unbroadcast(grad, edge, node, False)).copy())
             else:
                 passed.append(None)
         self.steps.append((node, [None if g is None else as_array(g).copy() for g in got], passed))
@@ -119,20 +128,19 @@ def watched_sweep(
     """Where a sweep starts and, of every node in its order, what it was given and what it passed on; `again` is a sweep to do
     over."""
     if again is None:
-        seeds = seeds_of(tuple(tape.roots), None if gradient is None else [gradient], False)
+        seeds = root_gradients(tuple(tape.roots), None if gradient is None else [gradient], False)
     else:
         nodes = {node.serial: node for node, _ in tape.root_edges}
         seeds = [((nodes[serial], nr), grad.copy()) for serial, nr, grad in again.starts]
     seeds = [(edge, as_array(grad).copy()) for edge, grad in seeds]
-    begun = [(edge, fit(grad, edge, None, False).copy()) for edge, grad in seeds]
+    begun = [(edge, unbroadcast(grad, edge, None, False).copy()) for edge, grad in seeds]
     onlooker = _Onlooker()
     kept = [t for node in tape.order for ref in (node.retained or {}).values() if (t := ref()) is not None]
     before = [(tensor, tensor._grad) for tensor in kept]
     try:
         for tensor in kept:  # what retain_grad() asks for would be added to
             tensor._grad = None
-        with watched_by(onlooker):
-            sweep(seeds, wanted=None, retain_graph=True, recording=False)
+        observed_sweep(seeds, onlooker)
     except RuntimeError as error:
         if "modified by an inplace operation" not in str(error):
             raise
@@ -193,7 +201,7 @@ def _backward(tape: Tape, seeds: list[tuple[Edge, Array]], steps: list[Step], se
             if not leaf.requires_grad or (seen is not None and seen.wanted is not None and id(item) not in seen.wanted):
                 continue  # no longer wanted, or not by that sweep
             if leaf._hooks:
-                replaced((item, 0), run_hooks_on(sums.total[item, 0].copy(), leaf._hooks, False))
+                replaced((item, 0), run_hooks(sums.total[item, 0].copy(), leaf._hooks, False))
             grad, held = sums.total[item, 0], held_before(item, seen)
             before = None if held is None else held.copy()
             total = grad if before is None else before + grad
@@ -202,7 +210,7 @@ def _backward(tape: Tape, seeds: list[tuple[Edge, Array]], steps: list[Step], se
     return frames
 
 
-def _passed_on(tape: Tape, sums: _Sums, node: Function, got: list[Array | None], passed: list[Array | None]) -> list[Frame]:
+def _passed_on(tape: Tape, sums: _Sums, node: Node, got: list[Array | None], passed: list[Array | None]) -> list[Frame]:
     """A frame for each argument that a node passes a gradient back to."""
     frames = []
     arrived = [nr for nr, grad in enumerate(got) if grad is not None]
@@ -248,11 +256,9 @@ def _passed_on(tape: Tape, sums: _Sums, node: Function, got: list[Array | None],
     return frames
 
 
-def _needed(tape: Tape, node: Function) -> list[tuple[Source, Array | None]]:
+def _needed(tape: Tape, node: Node) -> list[tuple[Source, Array | None]]:
     """The arguments that a node has saved for backward."""
-    saved = {
-        getattr(origin, "_edge", None) or id(origin) for _, _, _, origin in node.saved_entries if type(origin) is not tuple
-    }
+    saved = {getattr(s.tensor, "_edge", None) or id(s.tensor) for s in saved_tensors_of(node) if s.output_nr is None}
 
     def is_saved(source: Source) -> bool:
         if isinstance(source, Given):

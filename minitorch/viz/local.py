@@ -11,11 +11,10 @@ import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from minitorch.autograd.engine import backward_of_program, fit, grad, with_zeros
-from minitorch.autograd.function import Function, Op
+from minitorch.autograd.api import grad
 from minitorch.autograd.grad_mode import enable_grad, set_grad_enabled
-from minitorch.autograd.variable import wrap
-from minitorch.autograd.watch import watched_by
+from minitorch.autograd.graph import Node, Op, observed_by, unbroadcast
+from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.ops.elementwise import Pointwise
 
@@ -27,7 +26,7 @@ MOST_ROWS = 1024  # elements of outputs up to which J is computed row by row, fo
 class Local:
     """The derivative of one node's outputs in its arguments; `like` is an array on the device of the node."""
 
-    def __init__(self, node: Function, like: Array) -> None:
+    def __init__(self, node: Node, like: Array) -> None:
         self.node, self.like = node, like
         self._results: tuple[Any, ...] | None = None
         self._rows: list[list[Any]] | None = None
@@ -70,14 +69,14 @@ class Local:
 
     def _by_differentiating(self, argument: int, element: int) -> list[Array | None] | None:
         """The column as the derivative of what backward passes back; None if that was not recorded."""
-        with watched_by(), enable_grad():
+        with observed_by(), enable_grad():
             if self._results is None:
                 self._results = self._run(self._seeds, True)
             result, edge = self._results[argument], self.node.edges[argument]
             assert edge is not None
             if result is None:
                 return [None] * len(self._seeds)
-            part = fit(result, edge, self.node, True).reshape(-1)[element]
+            part = unbroadcast(result, edge, self.node, True).reshape(-1)[element]
             if not part.requires_grad:
                 return None
             wanted = [seed for seed in self._seeds if seed is not None]
@@ -94,14 +93,8 @@ class Local:
         ]
 
     def _run(self, got: Sequence[Any], recording: bool) -> tuple[Any, ...]:
-        node, given = self.node, tuple(got)
-        with watched_by(), set_grad_enabled(recording), xp.errstate(all="ignore"):
-            if not isinstance(node, Op):
-                return backward_of_program(node, given, recording)
-            if len(given) > 1 and node.materialize_grads:
-                given = with_zeros(node, given, recording)
-            results = node.backward(*given)
-        return results if isinstance(results, tuple) else (results,)
+        with observed_by(), set_grad_enabled(recording), xp.errstate(all="ignore"):
+            return self.node.call_backward(tuple(got), recording)
 
     def _by_rows(self, argument: int, element: int) -> list[Array | None] | None:
         """The column out of all rows of J: one run for each element of each output. None if these are too many."""
@@ -116,7 +109,7 @@ class Local:
             column = None if seed is None else xp.zeros_like(seed._array, order="C")
             for i, results in enumerate(rows):
                 if column is not None and results[argument] is not None:
-                    column.reshape(-1)[i] = fit(results[argument], edge, self.node, False).reshape(-1)[element]
+                    column.reshape(-1)[i] = unbroadcast(results[argument], edge, self.node, False).reshape(-1)[element]
             columns.append(column)
         return columns
 

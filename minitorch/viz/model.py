@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from minitorch.autograd.function import AccumulateGrad, Function
+from minitorch.autograd.graph import AccumulateGrad, saved_tensors_of
+from minitorch.autograd.graph import Node as TapeNode
 from minitorch.backend.arrays import Array
 from minitorch.backend.dtypes import dtypes, float64
 from minitorch.nn import Parameter
@@ -90,7 +91,7 @@ def model_of(tape: Tape, show: Collection[str] = ()) -> Model:
     for item in tape.items:
         node = _node_of(tape, item, scopes.around(item), values, gradients)
         nodes.append(node)
-        if not isinstance(item, Function) or isinstance(item, AccumulateGrad):
+        if not isinstance(item, TapeNode) or isinstance(item, AccumulateGrad):
             continue
         for argument, source in enumerate(tape.sources[item]):
             if isinstance(source, Given):
@@ -111,7 +112,7 @@ def model_of(tape: Tape, show: Collection[str] = ()) -> Model:
     return Model(tuple(nodes), tuple(edges), scopes.all())
 
 
-def _node_of(tape: Tape, item: Function | Given, scope: str, values: bool, gradients: bool) -> Node:
+def _node_of(tape: Tape, item: TapeNode | Given, scope: str, values: bool, gradients: bool) -> Node:
     """The box of a leaf, of data, or of an op."""
     source = source_of(item)
     array = tape.value(source)
@@ -135,13 +136,13 @@ def _node_of(tape: Tape, item: Function | Given, scope: str, values: bool, gradi
     variable = tape.name((item, 0)) if (item, 0) in tape.named else ""
     arrived = _gradient(item) if gradients else None
     return Node(
-        kind="op", name=readable(type(item).__name__), variable=variable, call=tape.call(item), formula=computes,
+        kind="op", name=readable(item.op_name), variable=variable, call=tape.call(item), formula=computes,
         constants=tape.constants(item), derivative=derivative, line=tape.line(item), kept=_kept(item),
         gradient=None if arrived is None else summary(arrived), **common,
     )  # fmt: skip
 
 
-def _gradient(node: Function) -> Array | None:
+def _gradient(node: TapeNode) -> Array | None:
     """What the last backward brought to a node's first output, if a recording or retain_grad() has kept it."""
     note = note_of(node)
     if note is not None and note.grads is not None:
@@ -151,8 +152,9 @@ def _gradient(node: Function) -> Array | None:
     return None if tensor is None or tensor._grad is None else tensor._grad._array
 
 
-def _kept(node: Function) -> int:
-    arrays = {id(a): a for a in (getattr(value, "_array", value) for value, *_ in node.saved_entries) if hasattr(a, "nbytes")}
+def _kept(node: TapeNode) -> int:
+    values = (getattr(saved.value, "_array", saved.value) for saved in saved_tensors_of(node))
+    arrays = {id(a): a for a in values if hasattr(a, "nbytes")}
     return sum(array.nbytes for array in arrays.values())
 
 

@@ -19,11 +19,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from minitorch.autograd.function import AccumulateGrad, Function
-from minitorch.autograd.variable import TensorBase
-from minitorch.autograd.watch import Watcher, watchers
+from minitorch.autograd.graph import AccumulateGrad, Node, Observer, TensorBase, observers
 from minitorch.backend.arrays import Array
-from minitorch.backend.notice import Line, users_frame, users_line
+from minitorch.backend.callsite import Line, user_frame, user_line
 from minitorch.nn import Module
 
 __all__ = ["Call", "Given", "Note", "Sweep", "held_before", "note_of", "record", "variables"]
@@ -75,7 +73,7 @@ class Note:
     grads: tuple[Array | None, ...] | None = None  # copies of what the last sweep brought to its outputs
 
 
-def note_of(node: Function) -> Note | None:
+def note_of(node: Node) -> Note | None:
     """The note on a node, if it was made within a recording."""
     return node.__dict__.get("_note_for_pictures")
 
@@ -88,14 +86,14 @@ def held_before(leaf: AccumulateGrad, sweep: Sweep | None) -> Array | None:
     return seen[sweep]
 
 
-class record(Watcher):
+class record(Observer):
     """A block in which nodes note where they come from: `with viz.record(): loss = criterion(model(x), y)`.
 
     Only what happens in the thread that entered it. Raises RuntimeError if it is entered while it runs.
     """
 
     def __enter__(self) -> record:
-        if self in watchers:
+        if self in observers:
             raise RuntimeError("this recording is running already: write viz.record() anew for one inside another")
         self._thread = threading.get_ident()
         self._modules: list[tuple[Any, Call]] = []  # those at work, the innermost last
@@ -103,12 +101,12 @@ class record(Watcher):
         self._marks: list[int] = []  # for each sweep, how many there were when it began
         self._sweeps: list[Sweep] = []  # one within another
         self._given: dict[int, tuple[int, Given]] = {}  # by the tensor's id; with the version that was copied
-        watchers.append(self)
+        observers.append(self)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self in watchers:
-            watchers.remove(self)
+        if self in observers:
+            observers.remove(self)
             for name, value in variables().items():
                 _remember_name(value, name)
         self._given, self._modules, self._derivatives = {}, [], []
@@ -123,7 +121,7 @@ class record(Watcher):
             call = self._derivatives[-1] if self._derivatives else self._modules[-1][1] if self._modules else None
             kept = tuple(o._array.copy() if isinstance(o, TensorBase) else None for o in outputs)
             noted = tuple(map(self._noted, args))
-            node._note_for_pictures = Note(users_line(), call, noted, kept, node._saved, {})
+            node._note_for_pictures = Note(user_line(), call, noted, kept, node._saved, {})
             if any(isinstance(arg, TensorBase) for arg in args):
                 names = {id(value): name for name, value in variables(here=True).items()}
                 for arg, given in zip(args, noted, strict=True):
@@ -139,12 +137,12 @@ class record(Watcher):
             for (node, _), _ in roots:
                 node.__dict__["_sweep_for_pictures"] = self._sweeps[-1]
 
-    def sweeping(self, node: Any, got: tuple[Any, ...]) -> None:
+    def backward_called(self, node: Any, got: tuple[Any, ...]) -> None:
         if self._looks():
-            kind = type(node).__name__
+            kind = node.op_name
             self._derivatives.append(Call(kind, "derivative", f"derivative of {kind}", None))
 
-    def swept(self, node: Any, got: tuple[Any, ...], results: tuple[Any, ...]) -> None:
+    def backward_returned(self, node: Any, got: tuple[Any, ...], results: tuple[Any, ...]) -> None:
         if self._looks():
             del self._derivatives[-1:]
             note = note_of(node)
@@ -182,9 +180,9 @@ class record(Watcher):
         if not arg.is_leaf:
             return None
         version, given = self._given.get(id(arg), (-1, None))
-        if given is None or given.tensor() is not arg or version != arg._version:
+        if given is None or given.tensor() is not arg or version != arg._as_tensor()._version:
             given = Given(arg)
-            self._given[id(arg)] = arg._version, given
+            self._given[id(arg)] = arg._as_tensor()._version, given
         return given
 
     def _name(self, module: Any) -> str:
@@ -223,7 +221,7 @@ def variables(here: bool = False) -> Mapping[str, Any]:
 
     With `here`, those of the function alone that the line is in.
     """
-    frame, _ = users_frame()
+    frame, _ = user_frame()
     seen: dict[Any, Any] = {}
     while True:
         shown = frame.f_locals

@@ -14,9 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from minitorch.autograd.engine import walk
-from minitorch.autograd.function import AccumulateGrad, Edge, Function, Op, edge_of
-from minitorch.autograd.variable import TensorBase
+from minitorch.autograd.graph import AccumulateGrad, Edge, Function, Node, Op, TensorBase, saved_tensors_of, walk
+from minitorch.autograd.node import gradient_edge
 from minitorch.backend.arrays import Array
 from minitorch.nn import Module
 from minitorch.ops.elementwise import Pointwise
@@ -29,7 +28,7 @@ __all__ = ["Source", "Tape", "formula", "readable", "source_of"]
 Source = Edge | Given  # what an argument of an op was: a value on the tape, or a tensor that has no history
 
 
-def source_of(item: Function | Given) -> Source:
+def source_of(item: Node | Given) -> Source:
     """The value that a box stands for: of an op, its first output."""
     return item if isinstance(item, Given) else (item, 0)
 
@@ -44,7 +43,7 @@ class Tape:
     def __init__(self, caller: str, outputs: Any, params: Any = None, inputs: Any = None) -> None:
         given = [*_pairs(caller, "params", params), *_pairs(caller, "inputs", inputs)]
         self.roots = _computed(caller, outputs)
-        self.root_edges: list[Edge] = [edge for edge in map(edge_of, self.roots) if edge is not None]
+        self.root_edges: list[Edge] = [edge for edge in map(gradient_edge, self.roots) if edge is not None]
         self.order = walk(node for node, _ in self.root_edges)
         self.ops = [node for node in self.order if not isinstance(node, AccumulateGrad)]
         self._remembered: dict[Any, Given] = {}  # by a leaf's node: its value when it was used first
@@ -57,11 +56,11 @@ class Tape:
         self.named: set[Any] = set()  # those whose name is the program's
         self._name_all(given)
 
-    def _sources_of(self, node: Function, wanted: Sequence[Tensor]) -> list[Source | None]:
+    def _sources_of(self, node: Node, wanted: Sequence[Tensor]) -> list[Source | None]:
         """What each argument was. Tensors without history are known from a note, or if they are wanted and were saved."""
         note = note_of(node)
         if note is None:
-            others = [entry[3] for entry in node.saved_entries if any(entry[3] is tensor for tensor in wanted)]
+            others = [s.tensor for s in saved_tensors_of(node) if any(s.tensor is tensor for tensor in wanted)]
             extra = [self._remembered.setdefault(id(t), Given(t)) for t in others if not t.requires_grad]
             return [*node.edges, *extra]
         for edge, arg in zip(node.edges, note.args, strict=True):
@@ -69,7 +68,7 @@ class Tape:
                 self._remembered.setdefault(edge[0], arg)
         return [edge or (a if isinstance(a, Given) else None) for edge, a in zip(node.edges, note.args, strict=True)]
 
-    def _in_order_of_use(self) -> list[Function | Given]:
+    def _in_order_of_use(self) -> list[Node | Given]:
         """From the oldest to the youngest, and a leaf just before what uses it first."""
         items: dict[Any, None] = {}
         for node in self.ops:
@@ -81,7 +80,7 @@ class Tape:
 
     # ---- values ---------------------------------------------------------------------------------------------------------
 
-    def value(self, source: Source, user: Function | None = None) -> Array | None:
+    def value(self, source: Source, user: Node | None = None) -> Array | None:
         """The array that a source was when the tape was written, and `user` used it; None if nobody has kept it."""
         if isinstance(source, Given):
             return source.array
@@ -145,7 +144,7 @@ class Tape:
         wanted: dict[Any, str] = {}
         known: list[TensorBase] = [t for _, t in given]
         for value in (*known, *(v for v in program.values() if isinstance(v, TensorBase))):
-            place = value._place()
+            place = value._current_edge()
             if place is not None and place[0] in self.ids:
                 wanted.setdefault(place, tensors[id(value)])
         for item in self._leaves():
@@ -175,7 +174,7 @@ class Tape:
         """What a value is called after: a number after itself, others after what made them."""
         if isinstance(item, Given):
             return number(item.array.item()) if item.array.size == 1 else "data"
-        return "leaf" if isinstance(item, AccumulateGrad) else type(item).__name__.lower()
+        return "leaf" if isinstance(item, AccumulateGrad) else item.op_name.lower()
 
     def _leaves(self) -> list[Any]:
         return [item for item in self.items if isinstance(item, (Given, AccumulateGrad))]
@@ -192,23 +191,23 @@ class Tape:
 
     # ---- words ----------------------------------------------------------------------------------------------------------
 
-    def call(self, node: Function) -> str:
+    def call(self, node: Node) -> str:
         """A node as the program might have written it: mul = Mul(w, x). Of the other arguments, numbers that are operands."""
         args = [self.name(source) if source is not None else word for source, word in self._arguments(node)]
-        return f"{self.name((node, 0))} = {type(node).__name__}({', '.join(filter(None, args))})"
+        return f"{self.name((node, 0))} = {node.op_name}({', '.join(filter(None, args))})"
 
-    def constants(self, node: Function) -> str:
+    def constants(self, node: Node) -> str:
         """The numbers among the operands of an elementwise op: the 2 of x ** 2."""
         return ", ".join(word for source, word in self._arguments(node) if source is None and word)
 
-    def _arguments(self, node: Function) -> list[tuple[Source | None, str]]:
+    def _arguments(self, node: Node) -> list[tuple[Source | None, str]]:
         note, sources = note_of(node), self.sources[node]
         words = [""] * len(sources)
         if note is not None and isinstance(node, Pointwise):
             words = [number(arg) if type(arg) in (int, float) else "" for arg in note.args]
         return list(zip(sources, words, strict=True))
 
-    def argument(self, node: Function, argument: int) -> str:
+    def argument(self, node: Node, argument: int) -> str:
         """What a node's forward calls an argument: the a of a * b."""
         try:
             names = [
@@ -216,10 +215,11 @@ class Tape:
             ]
         except (TypeError, ValueError):
             return ""
-        place = argument + (type(node).setup_context is Function.setup_context)  # or else forward has no ctx
+        has_context = getattr(type(node), "setup_context", None) is not Function.setup_context and not isinstance(node, Op)
+        place = argument + (not has_context)  # with setup_context, forward has no ctx
         return names[place] if place < len(names) else ""
 
-    def local_name(self, node: Function, nr: int, argument: int) -> str:
+    def local_name(self, node: Node, nr: int, argument: int) -> str:
         """∂mul/∂w; of an argument that is given twice, which of the two: ∂mul/∂(w as a)."""
         edge = self.sources[node][argument]
         assert edge is not None
@@ -227,7 +227,7 @@ class Tape:
         receiver = f"({self.name(edge)} as {twice})" if twice else self.name(edge)
         return f"∂{self.name((node, nr))}/∂{receiver}"
 
-    def line(self, node: Function) -> str:
+    def line(self, node: Node) -> str:
         """The line of the program that made a node: model.py:12  return self.out(h). Empty if it was not recorded."""
         note = note_of(node)
         if note is None:
@@ -240,14 +240,14 @@ class Tape:
 _formulas: weakref.WeakKeyDictionary[type, tuple[str, str]] = weakref.WeakKeyDictionary()
 
 
-def formula(op: type[Function], argument: str = "") -> tuple[str, str]:
+def formula(op: type[Node], argument: str = "") -> tuple[str, str]:
     """What an op computes, and its derivative: the two parts of the first paragraph of its docstring.
 
     "a * b;  in a: b, in b: a" says the derivative in each argument; with `argument`, that in this one is meant. Of a program's
     own Function without such a docstring, the derivative is what its backward returns, as it is written there.
     """
     if op not in _formulas:
-        text = op.__doc__ if isinstance(op.__doc__, str) and op.__doc__ != Function.__doc__ else ""
+        text = op.__doc__ if isinstance(op.__doc__, str) else ""
         computes, _, derivative = " ".join(text.strip().split("\n\n")[0].split()).partition(";")
         derivative = derivative.partition(". ")[0].strip().rstrip(".")
         if not derivative and not issubclass(op, Op):
@@ -258,7 +258,7 @@ def formula(op: type[Function], argument: str = "") -> tuple[str, str]:
     return computes, each.get(argument, derivative)
 
 
-def _returned(op: type[Function]) -> str:
+def _returned(op: type[Node]) -> str:
     """What the last return of a backward says."""
     try:
         source = inspect.getsource(op.backward)
@@ -324,7 +324,7 @@ def _computed(caller: str, outputs: Any) -> list[Tensor]:
     return roots
 
 
-def _names_of_use(ops: Sequence[Function]) -> dict[Edge, str]:
+def _names_of_use(ops: Sequence[Node]) -> dict[Edge, str]:
     """What values were called where they were used. A name that several had counts if one kind of op made them all: the h of a
     loop, and not the x that a program gives to each layer's output in turn."""
     makers: dict[str, set[type]] = {}
@@ -362,14 +362,14 @@ def _names_in_modules(modules: Mapping[str, Module], leaves: set[int]) -> dict[i
     return names
 
 
-def _saved_values(ops: Sequence[Function]) -> dict[Edge, Array]:
+def _saved_values(ops: Sequence[Node]) -> dict[Edge, Array]:
     """The values that nodes have saved for backward, as far as they have not been changed since."""
     values: dict[Edge, Array] = {}
     for node in ops:
-        for value, cell, version, origin in node.saved_entries:
-            if value is None or (cell is not None and cell[0] != version):
+        for saved in saved_tensors_of(node):
+            if saved.value is None or not saved.is_unchanged():
                 continue
-            edge = (node, origin[0]) if type(origin) is tuple else getattr(origin, "_edge", None)
+            edge = getattr(saved.tensor, "_edge", None) if saved.output_nr is None else (node, saved.output_nr)
             if edge is not None:
-                values.setdefault(edge, getattr(value, "_array", value))
+                values.setdefault(edge, getattr(saved.value, "_array", saved.value))
     return values

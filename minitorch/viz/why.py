@@ -22,9 +22,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from minitorch.autograd.engine import run_hooks_on, walk
-from minitorch.autograd.function import AccumulateGrad, Edge, Function, edge_of
 from minitorch.autograd.grad_mode import no_grad
+from minitorch.autograd.graph import AccumulateGrad, Edge, Node, run_hooks, walk
+from minitorch.autograd.node import gradient_edge
 from minitorch.backend.arrays import Array, xp
 from minitorch.tensor import Tensor
 from minitorch.viz.frames import watched_sweep
@@ -120,7 +120,7 @@ def why(tensor: Tensor, output: Tensor | None = None, *, index: int | tuple[int,
         raise TypeError(f"why() explains the gradient of a Tensor, and got {type(tensor).__name__}")
     if output is not None and not isinstance(output, Tensor):
         raise TypeError(f"why(): output is the Tensor that was differentiated, not {type(output).__name__}")
-    start = edge_of(tensor)
+    start = gradient_edge(tensor)
     if start is None:
         raise RuntimeError("why(): this tensor requires no gradient: call requires_grad_() on it before it is used")
     output = _last_output(tensor, start) if output is None else output
@@ -180,7 +180,7 @@ class _Gradients:
                     self.at[edge] = self.at[edge] + grad if edge in self.at else grad
         for item in tape.items:
             if isinstance(item, AccumulateGrad) and item.variable._hooks and (item, 0) in self.at:
-                self._replace((item, 0), run_hooks_on(self.at[item, 0].copy(), item.variable._hooks, False))
+                self._replace((item, 0), run_hooks(self.at[item, 0].copy(), item.variable._hooks, False))
 
     def _replace(self, edge: Edge, grad: Array) -> None:
         held = self.at.get(edge)
@@ -212,12 +212,12 @@ def _expanded(tape: Tape, start: Edge, index: int | tuple[int, ...] | None, shap
 
 def _paths(tape: Tape, start: Edge, element: int, gradients: _Gradients) -> tuple[list[Path], float, str]:
     """The complete paths, the largest first; what all others come to; and where one ended before the output."""
-    users: dict[Edge, list[tuple[Function, int]]] = {}
+    users: dict[Edge, list[tuple[Node, int]]] = {}
     for node in tape.ops:
         for argument, edge in enumerate(node.edges):
             if edge is not None:
                 users.setdefault(edge, []).append((node, argument))
-    locals_: dict[Function, Local] = {}
+    locals_: dict[Node, Local] = {}
     first = gradients.hook(tape, start, element)
     share = gradients.at[start].reshape(-1)[element].item()
     begun = [_Begun(start, element, first, math.prod(factor.value for factor in first), share)]  # a heap, the largest first
@@ -261,10 +261,10 @@ class _Begun:
 
 def _ways_on(
     path: _Begun,
-    users: Sequence[tuple[Function, int]],
+    users: Sequence[tuple[Node, int]],
     tape: Tape,
     gradients: _Gradients,
-    locals_: dict[Function, Local],
+    locals_: dict[Node, Local],
 ) -> tuple[list[_Begun], float]:
     """The path, followed one step further to the elements computed from the one it has come to, the largest first; and what
     those ways come to that are not followed.

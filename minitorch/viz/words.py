@@ -1,4 +1,4 @@
-"""A frame in words and numbers: the text twin of a step of the player, line by line.
+"""A frame in words and numbers: the text alias of a step of the player, line by line.
 
 Each line comes with its role: it is the 'title'; it says what the page shows as 'arrays', or as the table of 'products'; it is
 the 'chain' rule; or it stands for itself, a 'line'.
@@ -52,7 +52,7 @@ def _forward(tape: Tape, frame: Frame) -> list[Line]:
 def _backward(tape: Tape, frame: Frame) -> list[Line]:
     node, edge, argument = frame.node, (frame.to, frame.output), frame.argument
     assert argument is not None
-    kind, receiver = type(node).__name__, tape.name(edge)
+    kind, receiver = node.op_name, tape.name(edge)
     letter = tape.argument(node, argument)
     arrived = {nr: grad for nr, grad in enumerate(frame.upstream) if grad is not None}
     (first, upstream), local, share = next(iter(arrived.items())), frame.local, frame.contribution

@@ -29,9 +29,9 @@ from typing import Any
 import numpy
 
 import minitorch
-from minitorch import viz
-from minitorch.autograd.watch import watchers
-from minitorch.backend import compiled
+from minitorch import kernels, viz
+from minitorch.autograd.observe import observers
+from minitorch.kernels.numba import compiler
 from tests.benchmarks.workloads import LAYERS, MODELS, Workload, chain, lenet, training_step
 
 THREADS = 2
@@ -48,7 +48,7 @@ def libraries() -> dict[str, Any]:
     """What is measured: minitorch, the same with its loops in machine code where there is Numba, and PyTorch if there is."""
     minitorch.set_num_threads(THREADS)
     found: dict[str, Any] = {"minitorch": minitorch}
-    if compiled.has_threads():
+    if compiler.has_threads():
         found[FAST] = minitorch
     else:
         print("Numba and TBB are not installed (`make fast` installs them): measured without\n", file=sys.stderr)
@@ -63,16 +63,16 @@ def libraries() -> dict[str, Any]:
 
 
 def prepare(work: Workload, found: dict[str, Any]) -> dict[str, Callable[[], Any]]:
-    """Each library's run, with the loops switched on for FAST alone."""
+    """Each library's run, with the loops of Numba for FAST alone."""
+    return {name: run_without_numba(work.prepare(t)) if name == "minitorch" else work.prepare(t) for name, t in found.items()}
 
-    def switched(run: Callable[[], Any], enabled: bool) -> Callable[[], Any]:
-        def runs() -> None:
-            compiled.enabled = enabled
+
+def run_without_numba(run: Callable[[], Any]) -> Callable[[], Any]:
+    def runs() -> None:
+        with kernels.only("numpy"):
             run()
 
-        return runs
-
-    return {name: switched(work.prepare(t), name == FAST) for name, t in found.items()}
+    return runs
 
 
 def measure(prepared: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
@@ -145,9 +145,8 @@ def peak(library: str, workload: str) -> float:
 
 def print_peak(library: str, workload: str) -> None:
     t = libraries()[library]
-    compiled.enabled = library == FAST
     work = next(w for w in LAYERS if w.name == workload)
-    small = work.prepare(t)
+    small = work.prepare(t) if library == FAST else run_without_numba(work.prepare(t))
     x = t.zeros(1, 4, 8, 8, requires_grad=True)
     t.nn.Conv2d(4, 4, 3)(x).sum().backward()  # what a library loads and starts at first use is not the workload's
 
@@ -194,9 +193,9 @@ def print_recording() -> None:
             run()
 
     off, on = measure({"off": run, "on": recorded}, 15).values()
-    look = min(timeit.repeat("if watchers: pass", globals={"watchers": watchers}, number=100_000, repeat=20)) / 100_000
+    look = min(timeit.repeat("if observers: pass", globals={"observers": observers}, number=100_000, repeat=20)) / 100_000
     print(f"\nchain of 1,000 ops, per op: {off * 1e3:.2f} us, and {on * 1e3:.2f} us in a viz.record()", end="; ")
-    print(f"outside, the three looks at the empty list of watchers take {3 * look / (off / 1000):.1%} of an op")
+    print(f"outside, the three looks at the empty list of observers take {3 * look / (off / 1000):.1%} of an op")
 
 
 def import_time(module: str, before: str = "sys") -> float:

@@ -1,4 +1,4 @@
-"""The geometry of a window that slides over an array, of any rank: convolution, pooling and folding ask it for everything.
+"""The geometry of a sliding window, of any rank: convolution, pooling, folding, their errors and pictures all use it.
 
     input    size n on each spatial dimension, padded to n + before + after
     kernel   k cells, `dilation` d apart: the window spans d (k - 1) + 1 cells
@@ -7,32 +7,27 @@
     output   floor((n + before + after - d (k - 1) - 1) / s) + 1 windows fit; in ceil mode the quotient is rounded up, and
              the last window may reach over the end, but must begin within the input or the padding before it
 
-(PyTorch's documentation of Conv2d has the same formula.) Window o's cell j is cell  s o + d j - before  of the input:
-`unfold` and `columns` read the input that way, and `fold`, the adjoint, adds to the cells that were read.
+(The formula of PyTorch's Conv2d.) Cell j of window o is cell  s o + d j - before  of the input: `unfold` and `columns` read the
+input that way, and `fold`, their adjoint, adds to the cells that were read.
 """
 
 from __future__ import annotations
 
-import functools
-import inspect
 import itertools
 import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
-from minitorch.backend.arrays import Array, beside, windows, xp
-from minitorch.backend.refusal import refuse_if_too_large
+from minitorch.backend.arrays import Array, on_device_of, windows, xp
+from minitorch.backend.errors import refuse_if_too_large
 
-__all__ = ["AdaptiveWindow", "Window", "for_ranks", "in_three", "per_dim"]
-
-P = ParamSpec("P")
-R = TypeVar("R")
+__all__ = ["AdaptiveWindow", "Window", "pad_to_3d", "per_dim"]
 
 
 def per_dim(value: Any, rank: int, name: str, least: int, single: bool = True) -> tuple[int, ...]:
-    """A layer's parameter for each spatial dimension: an int stands for all of them, if `single` a tuple of one int, too.
+    """A layer's parameter as one int per spatial dimension. An int stands for all of them; if `single`, a tuple of one, too.
 
     Raises TypeError for what is no int, RuntimeError for too many or too few, or for one below `least`.
     """
@@ -52,31 +47,9 @@ def per_dim(value: Any, rank: int, name: str, least: int, single: bool = True) -
     return values
 
 
-def in_three(values: Sequence[Any], fill: Any) -> tuple[Any, ...]:
-    """Something for each spatial dimension, with `fill` for those that are missing before them: for loops, which have three."""
+def pad_to_3d(values: Sequence[Any], fill: Any) -> tuple[Any, ...]:
+    """A tuple with a value for each spatial dimension, padded with `fill` on the left to length 3."""
     return (*(fill,) * (3 - len(values)), *values)
-
-
-def for_ranks(nd: Callable[Concatenate[int, P], R]) -> tuple[Callable[P, R], Callable[P, R], Callable[P, R]]:
-    """From f(rank, ...) the functions f1d, f2d and f3d that PyTorch has, each with the rank filled in."""
-    return tuple(_for_rank(nd, rank) for rank in (1, 2, 3))  # type: ignore[return-value]
-
-
-def _for_rank(nd: Callable[Concatenate[int, P], R], rank: int) -> Callable[P, R]:
-    @functools.wraps(nd)
-    def function(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return nd(rank, *args, **kwargs)
-        except TypeError as error:
-            if "argument" in str(error) and f"{nd.__name__}()" in str(error):  # it shall name the function that was called
-                raise TypeError(str(error).replace(f"{nd.__name__}()", f"{name}()")) from None
-            raise
-
-    name = f"{nd.__name__}{rank}d"
-    _, *parameters = inspect.signature(nd).parameters.values()
-    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    function.__name__ = function.__qualname__ = name
-    return function
 
 
 @dataclass(frozen=True)
@@ -88,7 +61,7 @@ class Window:
     padding: tuple[tuple[int, int], ...]  # before and after, for each spatial dimension
     dilation: tuple[int, ...]
     ceil_mode: bool = False
-    name: str = field(default="window", compare=False)  # who asks, for the error messages
+    name: str = field(default="window", compare=False)  # of the function, for error messages
 
     @classmethod
     def of(
@@ -166,8 +139,8 @@ class Window:
 
     def columns(self, x: Array) -> Array:
         """As `unfold`, in the order that `fold` takes: (*batch, *kernel, *out)."""
-        seen, batch, rank = self.unfold(x), x.ndim - self.rank, self.rank
-        return xp.transpose(seen, (*range(batch), *range(batch + rank, batch + 2 * rank), *range(batch, batch + rank)))
+        windows, batch, rank = self.unfold(x), x.ndim - self.rank, self.rank
+        return xp.transpose(windows, (*range(batch), *range(batch + rank, batch + 2 * rank), *range(batch, batch + rank)))
 
     def fold(self, columns: Array, size: Sequence[int]) -> Array:
         """The adjoint of `columns`: columns (*batch, *kernel, *out) added to the cells of an input of `size` they came from.
@@ -189,24 +162,35 @@ class Window:
             padded = xp.empty_like(x, order="C", shape=(*x.shape[: -self.rank], *self.padded_size(size)))
         padded[...] = 0
         apart = all(s >= span for s, span in zip(self.stride, self.span, strict=True))
-        for number, (_, places) in enumerate(self.taps(out_size)):
+        for number, cells in enumerate(self.kernel_offsets(out_size)):
             if apart:  # no two windows share a cell
-                padded[..., *places] = values(number)
+                padded[..., *cells] = values(number)
             else:
-                padded[..., *places] += values(number)
+                padded[..., *cells] += values(number)
         if padded is not x:
             x[...] = padded[self._inner(size)]
 
-    def taps(self, out_size: Sequence[int]) -> Iterator[tuple[tuple[int, ...], tuple[Any, ...]]]:
-        """Each cell of the kernel, and the places of the padded input that it sees as the window moves."""
+    def kernel_offsets(self, out_size: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+        """For each cell of the kernel, in order, the cells of the padded input that it covers as the window moves."""
         for cell in itertools.product(*map(range, self.kernel)):
-            yield (
-                cell,
-                tuple(
-                    slice(j * d, j * d + (n - 1) * s + 1, s)
-                    for j, n, s, d in zip(cell, out_size, self.stride, self.dilation, strict=True)
-                ),
+            yield tuple(
+                slice(j * d, j * d + (n - 1) * s + 1, s)
+                for j, n, s, d in zip(cell, out_size, self.stride, self.dilation, strict=True)
             )
+
+    def offsets(self, size: Sequence[int]) -> Array:
+        """For each cell of the kernel, its distance from the first in a plane of `size`, flattened."""
+        steps = [math.prod(size[i + 1 :]) for i in range(self.rank)]
+        cells = xp.array(list(itertools.product(*map(range, self.kernel))), dtype=xp.int64)
+        offsets: Array = cells @ (xp.array(self.dilation) * xp.array(steps))
+        return offsets
+
+    def starts(self, size: Sequence[int]) -> Array:
+        """For each window (*out), the position of its first cell in a plane of `size`, flattened (negative in the padding)."""
+        steps, start = [math.prod(size[i + 1 :]) for i in range(self.rank)], xp.zeros((), dtype=xp.int64)
+        for n, s, (before, _), step in zip(self.output_size(size), self.stride, self.padding, steps, strict=True):
+            start = start[..., None] + (xp.arange(n) * s - before) * step
+        return start
 
     def cells(self, size: Sequence[int]) -> Array:
         """For each window and each of its cells the flat index into the unpadded input (*out, prod kernel)."""
@@ -252,6 +236,6 @@ class AdaptiveWindow:
     def unfold(self, x: Array, value: float = 0.0) -> Array:
         """x (*batch, *size) as windows (*batch, *out, K), `value` where one sees nothing."""
         size = x.shape[-self.rank :]
-        cells = beside(self.cells(size), x)
+        cells = on_device_of(self.cells(size), x)
         seen = x.reshape(*x.shape[: -self.rank], math.prod(size))[..., cells]
         return xp.where(cells < 0, x.dtype.type(value), seen)

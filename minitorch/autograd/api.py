@@ -1,0 +1,171 @@
+"""`backward` and `grad`: the public ways to run the sweep, with PyTorch's arguments.
+
+Both start from gradients of some outputs. `backward` adds what arrives to the `.grad` of leaves, `grad` returns it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.checks import check_root, several, unreachable_error
+from minitorch.autograd.engine import sweep
+from minitorch.autograd.grad_mode import GRAD_MODE, OUTER_MODES
+from minitorch.autograd.hooks import run_hooks
+from minitorch.autograd.node import AccumulateGrad, Edge, gradient_edge
+from minitorch.autograd.observe import observed, observers
+from minitorch.autograd.tensor_base import TensorBase, accumulate, wrap
+from minitorch.backend.arrays import as_array, xp
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+__all__ = ["BackwardMethod", "backward", "grad", "root_gradients"]
+
+
+class BackwardMethod(TensorBase):
+    """The method of Tensor that starts a backward pass."""
+
+    __slots__ = ()
+
+    def backward(
+        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+    ) -> None:
+        """Run the tape backward from here and add to `.grad` of every leaf (or of `inputs` alone, a Tensor or several).
+
+        `gradient`, a Tensor, is the derivative of what comes after this tensor, and has its shape; a tensor of one element
+        needs none. With `create_graph` the gradients are on the tape themselves. The values saved for backward are freed on the
+        way unless `retain_graph` (by default: as `create_graph`).
+        """
+        backward(self._as_tensor(), gradient, retain_graph, create_graph, inputs)
+
+
+def backward(
+    tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+) -> None:
+    """Add the gradient of `tensors`, a Tensor or several, to `.grad` of the leaves they depend on (or of `inputs` alone).
+
+    `grad_tensors` holds, for each tensor, the gradient to start from; None means 1 and is for tensors of one element.
+    Raises RuntimeError for a tensor without history, a missing or misshapen start, a graph that was freed.
+    """
+    targets = () if inputs is None else _as_tuple(inputs)
+    if inputs is not None and not targets:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    wanted = None if inputs is None else {_wanted_edge(t) for t in targets}
+    roots, recording = root_gradients(_as_tuple(tensors), grad_tensors, create_graph), bool(create_graph)
+    retain = recording if retain_graph is None else retain_graph
+    _in_mode(recording, _backward, roots, wanted, targets, retain, recording)
+
+
+def _backward(roots: Any, wanted: set[Edge] | None, targets: tuple[Any, ...], retain: bool, recording: bool) -> None:
+    """The rest of `backward`, which runs in a grad mode of its own."""
+    with xp.errstate(all="ignore"):
+        run = observed(sweep) if observers else sweep
+        captured, owned = run(roots, wanted, retain, recording)
+        due = []
+        for edge, grad in captured.items():
+            is_leaf, may_keep = isinstance(edge[0], AccumulateGrad), edge in owned
+            tensor: Any = getattr(edge[0], "variable", None) if is_leaf else next(t for t in targets if t._edge == edge)
+            if tensor._hooks:
+                grad, may_keep = run_hooks(grad, tensor._hooks, recording), False
+            if tensor._requires_grad or not (is_leaf or tensor.retains_grad):  # a hook may have changed that
+                due.append((tensor, grad, may_keep))
+        accumulate(due, recording)  # last: an error above leaves every .grad as it was
+        for tensor, _, _ in due:
+            for hook in list((tensor._post_hooks or {}).values()):
+                if hook(tensor) is not None:
+                    raise TypeError("a post accumulate grad hook changes tensor.grad if it needs to, and returns None")
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    *,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Tensor, ...]:
+    """The gradient of the sum of `outputs` (weighted by `grad_outputs`) with respect to each of `inputs`.
+
+    Touches no `.grad`. With `create_graph` the results can be differentiated again. An input that no output depends on
+    is an error, unless `allow_unused` (its gradient is None) or `materialize_grads` (it is zeros).
+    """
+    if allow_unused is False and materialize_grads:
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: False.")
+    targets = _as_tuple(inputs)
+    edges = [_wanted_edge(t) for t in targets]
+    roots, recording = root_gradients(_as_tuple(outputs), grad_outputs, create_graph), bool(create_graph)
+    retain = recording if retain_graph is None else retain_graph
+    results = _in_mode(recording, _grad, roots, edges, targets, retain, recording)
+    for i, tensor in enumerate(targets):
+        if results[i] is None and materialize_grads:
+            results[i] = wrap(xp.zeros_like(tensor._array))
+        elif results[i] is None and not allow_unused:
+            raise RuntimeError(
+                f"One of the differentiated Tensors (inputs[{i}], of shape {list(tensor._array.shape)}) appears to not have "
+                "been used in the graph. Set allow_unused=True if this is the desired behavior."
+            )
+    return tuple(results)
+
+
+def _grad(roots: Any, edges: list[Edge], targets: tuple[Any, ...], retain: bool, recording: bool) -> list[Any]:
+    """The rest of `grad`, which runs in a grad mode of its own: for each target its gradient, or None."""
+    results: list[Any] = []
+    with xp.errstate(all="ignore"):
+        run = observed(sweep) if observers else sweep
+        captured, owned = run(roots, set(edges), retain, recording)
+        for tensor, edge in zip(targets, edges, strict=True):
+            value, may_keep = captured.get(edge), edge in owned and edges.count(edge) == 1
+            if value is not None and tensor._hooks and tensor._edge is None:
+                value, may_keep = run_hooks(value, tensor._hooks, recording), False
+            if value is not None and not recording:
+                array = as_array(value)
+                value = wrap(array if may_keep else array.copy())
+            results.append(value)
+    return results
+
+
+def _in_mode(mode: bool, function: Callable[..., Any], *args: Any) -> Any:
+    """function(*args) in the grad mode `mode`, in a copy of the context.
+
+    Whatever ends it, even Ctrl-C at a bad moment, the caller's grad mode stays as it was. What else the function sets in its
+    context, in a hook, say, is set in the caller's once it has returned.
+    """
+    context = copy_context()
+    context.run(GRAD_MODE.set, mode)
+    result = context.run(function, *args)
+    for variable, value in context.items():
+        if variable is not GRAD_MODE and variable is not OUTER_MODES and variable.get(None) is not value:
+            variable.set(value)
+    return result
+
+
+def root_gradients(outputs: tuple[Any, ...], grad_outputs: Any, recording: bool) -> list[tuple[Edge, Any]]:
+    """For each output its edge, and the gradient to start from: 1, or the one given."""
+    gradients = (None,) * len(outputs) if grad_outputs is None else _as_tuple(grad_outputs)
+    if len(gradients) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
+    roots: list[tuple[Edge, Any]] = []
+    for i, (output, gradient) in enumerate(zip(outputs, gradients, strict=True)):
+        edge = gradient_edge(output) if isinstance(output, TensorBase) else None
+        if edge is None or gradient is not None or output._array.size != 1:
+            check_root(i, output, edge, gradient)
+        start = wrap(xp.ones_like(output._array)) if gradient is None else gradient
+        roots.append((edge, start if recording else start._array))  # type: ignore[arg-type]
+    return roots
+
+
+def _as_tuple(tensors: Any) -> tuple[Any, ...]:
+    return (tensors,) if isinstance(tensors, TensorBase) else several(tensors)
+
+
+def _wanted_edge(tensor: Any) -> Edge:
+    if not isinstance(tensor, TensorBase):
+        raise TypeError(f"inputs must be Tensors, got {type(tensor).__name__}")
+    edge = gradient_edge(tensor)
+    if edge is None:
+        raise unreachable_error(tensor)
+    return edge

@@ -1,0 +1,50 @@
+"""The tape for those who look at it from outside: pictures, the player, exporters. (PyTorch: `torch.autograd.graph`.)
+
+get_gradient_edge(tensor)        where a tensor's gradient goes: a node, and the number of its output
+walk(nodes)                      every node behind some nodes, the oldest first
+saved_tensors_of(node)           what a node keeps for backward
+sweep, call_backward, unbroadcast, run_hooks, root_gradients      the parts of a backward pass
+observed_sweep(roots)            a backward pass that touches no `.grad`, for observers
+observed_by(...)                 who observes, in a block
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from minitorch.autograd.api import root_gradients
+from minitorch.autograd.engine import sweep, unbroadcast, walk
+from minitorch.autograd.function import Function
+from minitorch.autograd.hooks import run_hooks
+from minitorch.autograd.node import AccumulateGrad, Edge, Node, Op, gradient_edge
+from minitorch.autograd.observe import Observer, observed, observed_by, observers
+from minitorch.autograd.saved import SavedTensor
+from minitorch.autograd.tensor_base import TensorBase
+
+__all__ = [
+    "AccumulateGrad", "Edge", "Function", "Node", "Observer", "Op", "SavedTensor", "TensorBase", "get_gradient_edge",
+    "observed_by", "observed_sweep", "observers", "root_gradients", "run_hooks", "saved_tensors_of", "unbroadcast", "walk",
+]  # fmt: skip
+
+
+def get_gradient_edge(tensor: TensorBase) -> Edge:
+    """Where the gradient of `tensor` goes. Raises RuntimeError for a tensor that requires no gradient."""
+    edge = gradient_edge(tensor)
+    if edge is None:
+        raise RuntimeError(
+            f"It is not possible to get the gradient edge of a Tensor of shape {list(tensor._array.shape)} that "
+            "does not require gradients"
+        )
+    return edge
+
+
+def saved_tensors_of(node: Node) -> list[SavedTensor]:
+    """What a node has saved for backward; nothing once that is freed."""
+    return [saved for saved in node._saved or () if isinstance(saved, SavedTensor)]
+
+
+def observed_sweep(roots: Sequence[tuple[Edge, Any]], *observing: Observer) -> None:
+    """Run a backward pass for these observers alone. The graph is kept, and no `.grad` is touched."""
+    with observed_by(*observing):
+        observed(sweep)(roots, None, True, False)

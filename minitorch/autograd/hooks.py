@@ -1,0 +1,153 @@
+"""Hooks: functions of the program that see gradients on their way, and may replace them. And `retain_grad`.
+
+A leaf keeps its hooks itself. A tensor that an operation made keeps them on its node, by the number of the output: the sweep
+(engine.py) runs them when the gradient of that output is complete.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.tensor_base import TensorBase, accumulate, wrap
+from minitorch.backend.arrays import as_array, xp
+from minitorch.backend.dtypes import dtypes
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+__all__ = ["HookMethods", "RemovableHandle", "materialize", "run_hooks", "run_node_hooks"]
+
+Hook = Callable[["Tensor"], "Tensor | None"]
+
+
+class HookMethods(TensorBase):
+    """The methods of Tensor that register hooks."""
+
+    __slots__ = ()
+
+    _hooks: dict[int, Any] | None = None  # of a leaf
+    _post_hooks: dict[int, Any] | None = None
+
+    @property
+    def output_nr(self) -> int:
+        """Which of `grad_fn`'s outputs this tensor is."""
+        edge = self._current_edge()
+        return 0 if edge is None else edge[1]
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether a tensor that is not a leaf keeps its gradient (`retain_grad`)."""
+        return self._edge is not None and self._edge[1] in (self._edge[0].retained or ())
+
+    def register_hook(self, hook: Hook) -> RemovableHandle:
+        """Call `hook(grad)` whenever this tensor's gradient has been computed; what it returns replaces the gradient.
+
+        Raises RuntimeError for a tensor that requires no gradient, TypeError for a hook that cannot be called.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if not callable(hook):
+            raise TypeError(f"register_hook expects a function of the gradient, not {type(hook).__name__}")
+        if self._edge is None:
+            if self._hooks is None:
+                self._hooks = {}
+            return RemovableHandle(self._hooks, hook)
+        node, nr = self._edge
+        if node.hooks is None:
+            node.hooks = {}
+        return RemovableHandle(node.hooks.setdefault(nr, {}), hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call `hook(tensor)` whenever backward has added to this leaf's `.grad`.
+
+        Raises RuntimeError for a tensor that is no leaf, or requires no gradient.
+        """
+        if not self.requires_grad or self._edge is not None:
+            raise RuntimeError("post accumulate grad hooks belong to leaves that require grad, which this tensor is not")
+        if self._post_hooks is None:
+            self._post_hooks = {}
+        return RemovableHandle(self._post_hooks, hook)
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of a tensor that is not a leaf in its `.grad`, too."""
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if self._edge is not None:
+            node, nr = self._edge
+            if node.retained is None:
+                node.retained = {}
+            node.retained[nr] = weakref.ref(self._as_tensor())  # the node must not keep its own output alive
+
+
+class RemovableHandle:
+    """What registering a hook returns: `remove()` removes the hook. Also a context manager."""
+
+    _next_id = 0
+
+    def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
+        self.id = RemovableHandle._next_id
+        RemovableHandle._next_id += 1
+        hooks[self.id] = hook
+        self._hooks = hooks
+
+    def remove(self) -> None:
+        self._hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
+
+
+def run_node_hooks(node: Any, grad_outputs: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:
+    """Run the hooks on a node's outputs, and keep the gradients that `retain_grad` asks for."""
+    out = list(grad_outputs)
+    for nr, hooks in (node.hooks or {}).items():
+        out[nr] = run_hooks(out[nr], hooks, recording)
+    for nr, reference in (node.retained or {}).items():
+        tensor = reference()
+        if tensor is not None and out[nr] is not None:
+            accumulate([(tensor, out[nr], False)], recording)
+    return tuple(out)
+
+
+def materialize(node: Any, grad_outputs: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:
+    """Zeros in place of the gradients of outputs that nothing depended on."""
+    some = next(g for g in grad_outputs if g is not None)
+    like = some._array if recording else some
+    out = []
+    for grad, (shape, dtype) in zip(grad_outputs, node.outputs, strict=True):
+        if grad is None and dtype is not None:
+            zeros = xp.zeros_like(like, shape=shape, dtype=dtype)
+            grad = wrap(zeros) if recording else zeros
+        out.append(grad)
+    return tuple(out)
+
+
+def run_hooks(grad: Any, hooks: dict[int, Any] | None, recording: bool) -> Any:
+    """The gradient after each of the hooks has seen, and perhaps replaced, it. An array, or a Tensor if `recording`.
+
+    Raises TypeError for a hook that returns something other than None or a Tensor of the gradient's shape.
+    """
+    if grad is None or not hooks:
+        return grad
+    tensor = grad if recording else wrap(as_array(grad).view())
+    for hook in list(hooks.values()):
+        replaced = hook(tensor)
+        if replaced is None:
+            continue
+        if not isinstance(replaced, TensorBase) or replaced._array.shape != tensor._array.shape:
+            what = list(replaced._array.shape) if isinstance(replaced, TensorBase) else type(replaced).__name__
+            raise TypeError(
+                f"a hook must return None or a Tensor of the gradient's shape {list(tensor._array.shape)}, not {what}"
+            )
+        if replaced._array.dtype != tensor._array.dtype:
+            raise RuntimeError(
+                f"hook has changed the type of value (was {dtypes[tensor._array.dtype]!r} got "
+                f"{dtypes[replaced._array.dtype]!r})"
+            )
+        tensor = replaced._as_tensor()
+    return tensor if recording else tensor._array

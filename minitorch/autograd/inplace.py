@@ -1,0 +1,126 @@
+"""In-place changes, and tensors that share memory: views and detached tensors.
+
+An in-place operation computes its result like any other, and then `_assign_inplace` takes over the result's values and history.
+
+A view shares the memory of its base. A change of one is a change of the other, so both get a new history: that of a base says
+that it was written through the view, and that of a view says that it reads its elements from the base (ops/views.py). A base
+counts these changes in `_view_version`; a view that is behind gets its new history when it is next used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.grad_mode import is_grad_enabled
+from minitorch.autograd.saved import version_counter
+from minitorch.autograd.tensor_base import TensorBase, wrap
+from minitorch.backend.arrays import share_memory
+from minitorch.backend.dtypes import dtypes
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from minitorch.tensor import Tensor
+
+__all__ = ["InPlaceMethods", "set_view"]
+
+CASTABLE_KINDS = {"b": "b", "u": "biu", "i": "biu", "f": "biuf"}  # which kinds of value a tensor of a kind can take
+
+
+class InPlaceMethods(TensorBase):
+    """The methods of Tensor that share memory or change it."""
+
+    __slots__ = ()
+
+    @property
+    def _version(self) -> int:
+        return 0 if self._version_counter is None else self._version_counter[0]
+
+    def _increment_version(self) -> None:
+        version_counter(self)[0] += 1
+
+    def detach(self) -> Tensor:
+        """The same memory as a leaf that requires no gradient. In-place changes show on both sides."""
+        out = wrap(self._array.view())
+        out._version_counter = version_counter(self)
+        return out
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory as a leaf, and unlike `detach` without a common version: backward cannot notice changes."""
+        return wrap(self._array.view())
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, TensorBase):
+            raise TypeError(f"data must be a Tensor, got {type(value).__name__}")
+        own, other = self._array, value._array.view()
+        if other.dtype.kind != "f" and self._requires_grad:
+            raise RuntimeError(
+                f"data set to a tensor that requires gradients must be floating point, not {dtypes[other.dtype]!r}"
+            )
+        if (own.shape, own.dtype) != (other.shape, other.dtype):
+            self._accumulator = None  # it has the shape and type of the gradient
+        self._array, self._base, self._view_version = other, None, 0
+
+    def _inplace_operand(self, *others: Any) -> Tensor:
+        """This tensor as an operand of the op that is about to overwrite it, together with `others`.
+
+        If the op were given the tensor itself, it would become part of its own history. If it is recorded it gets a copy,
+        because backward may need the old values. Raises RuntimeError where a leaf would lose the value that its gradient
+        belongs to.
+        """
+        recording = is_grad_enabled()
+        if recording and (self._requires_grad or (self._base is not None and self._base._requires_grad)):
+            raise RuntimeError(
+                f"a {'' if self._requires_grad else 'view of a '}leaf Variable that requires grad is being used in an in-place "
+                "operation. Do it inside `with no_grad():`, as an optimizer does, or on a copy made by .clone()"
+            )
+        recording = recording and any(isinstance(t, TensorBase) and t.requires_grad for t in (self, *others))
+        out = wrap(self._array.copy() if recording else self._array.view())
+        out._edge = self._current_edge()
+        return out
+
+    def _assign_inplace(self, result: TensorBase) -> Self:
+        """Take over the values and the history of `result`, which was computed from `_inplace_operand()`.
+
+        Raises RuntimeError, before anything is changed, for a result of another shape or dtype, or memory that is read-only.
+        """
+        _check_assignable(self, result)
+        self._array[...] = result._array
+        self._increment_version()
+        if not is_grad_enabled():
+            return self
+        if self._base is None:
+            before, self._edge = self._edge, result._edge
+            retained = None if before is None else before[0].retained
+            if before is not None and retained and retained.pop(before[1], None) is not None and self._edge is not None:
+                self._as_tensor().retain_grad()
+            self._view_version += 1  # views of this tensor have a new history, too
+        elif result._edge is not None or self._base._edge is not None:
+            self._as_tensor()._rebase_history(result._as_tensor())
+        return self
+
+
+def set_view(view: TensorBase, of: TensorBase) -> None:
+    """Note that `view` shares the memory of `of`, if it does: they then have one version counter."""
+    if share_memory(view._array, of._array):
+        view._base = of._base if of._base is not None else of._as_tensor()
+        view._version_counter = version_counter(of)
+        view._view_version = view._base._view_version
+
+
+def _check_assignable(tensor: TensorBase, result: TensorBase) -> None:
+    own, other = tensor._array, result._array
+    if other.shape != own.shape:
+        raise RuntimeError(
+            f"output with shape {list(own.shape)} doesn't match the broadcast shape {list(other.shape)}: an in-place operation "
+            "cannot change the shape of its tensor"
+        )
+    if other.dtype.kind not in CASTABLE_KINDS[own.dtype.kind]:
+        raise RuntimeError(f"result type {other.dtype} can't be cast to the desired output type {own.dtype}")
+    if not getattr(own.flags, "writeable", True):
+        raise RuntimeError(
+            "unsupported operation: this tensor's memory cannot be written, as it was expanded (several elements are one "
+            "place) or comes from a read-only array; call .clone() on it before writing in place"
+        )

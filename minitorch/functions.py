@@ -1,0 +1,102 @@
+"""The functions of operations, as users call them: those of ops/, each made public.
+
+Class Tensor has most of them as methods, too.
+"""
+
+from __future__ import annotations
+
+import types
+
+from minitorch.ops import (
+    arithmetic,
+    comparison,
+    indexing,
+    joining,
+    matrix,
+    pointwise,
+    rectifier,
+    reduction,
+    shape,
+    sorting,
+)
+from minitorch.public import public
+
+# arithmetic, powers, logarithms
+abs, add, addcdiv = public(arithmetic.abs), public(arithmetic.add), public(arithmetic.addcdiv)
+addcmul, div, lerp, log = public(arithmetic.addcmul), public(arithmetic.div), public(arithmetic.lerp), public(arithmetic.log)
+log10, log2, mul, neg = public(arithmetic.log10), public(arithmetic.log2), public(arithmetic.mul), public(arithmetic.neg)
+pow, reciprocal, remainder = public(arithmetic.pow), public(arithmetic.reciprocal), public(arithmetic.remainder)
+square, sub = public(arithmetic.square), public(arithmetic.sub)
+
+# comparison, selection, rounding
+allclose, bitwise_and = public(comparison.allclose), public(comparison.bitwise_and)
+bitwise_not, bitwise_or = public(comparison.bitwise_not), public(comparison.bitwise_or)
+bitwise_xor, ceil, clamp = public(comparison.bitwise_xor), public(comparison.ceil), public(comparison.clamp)
+eq, equal, floor = public(comparison.eq), public(comparison.equal), public(comparison.floor)
+floor_divide, ge, gt = public(comparison.floor_divide), public(comparison.ge), public(comparison.gt)
+isclose, isfinite, isinf = public(comparison.isclose), public(comparison.isfinite), public(comparison.isinf)
+isnan, le, logical_and = public(comparison.isnan), public(comparison.le), public(comparison.logical_and)
+logical_not, logical_or = public(comparison.logical_not), public(comparison.logical_or)
+logical_xor, lt, masked_fill = public(comparison.logical_xor), public(comparison.lt), public(comparison.masked_fill)
+maximum, minimum, ne = public(comparison.maximum), public(comparison.minimum), public(comparison.ne)
+round, sign, trunc = public(comparison.round), public(comparison.sign), public(comparison.trunc)
+where = public(comparison.where)
+
+# picking elements
+diag, gather, index_add = public(indexing.diag), public(indexing.gather), public(indexing.index_add)
+index_fill, index_select = public(indexing.index_fill), public(indexing.index_select)
+masked_select, repeat_interleave = public(indexing.masked_select), public(indexing.repeat_interleave)
+scatter, scatter_add, take_along_dim = public(indexing.scatter), public(indexing.scatter_add), public(indexing.take_along_dim)
+tril, triu = public(indexing.tril), public(indexing.triu)
+
+# joining and splitting
+cat, chunk, hstack, meshgrid = public(joining.cat), public(joining.chunk), public(joining.hstack), public(joining.meshgrid)
+narrow, select, split, stack = public(joining.narrow), public(joining.select), public(joining.split), public(joining.stack)
+tile, unbind, vstack = public(joining.tile), public(joining.unbind), public(joining.vstack)
+
+# matrix products
+addmm, bmm, dot, einsum = public(matrix.addmm), public(matrix.bmm), public(matrix.dot), public(matrix.einsum)
+matmul, mm, mv, outer = public(matrix.matmul), public(matrix.mm), public(matrix.mv), public(matrix.outer)
+trace = public(matrix.trace)
+
+# functions of one number
+acos, asin, atan, atan2 = public(pointwise.acos), public(pointwise.asin), public(pointwise.atan), public(pointwise.atan2)
+cos, cosh, erf, exp = public(pointwise.cos), public(pointwise.cosh), public(pointwise.erf), public(pointwise.exp)
+exp2, expm1, frac, log1p = public(pointwise.exp2), public(pointwise.expm1), public(pointwise.frac), public(pointwise.log1p)
+rsqrt, sigmoid, sin, sinh = public(pointwise.rsqrt), public(pointwise.sigmoid), public(pointwise.sin), public(pointwise.sinh)
+sqrt, tan, tanh = public(pointwise.sqrt), public(pointwise.tan), public(pointwise.tanh)
+
+relu = public(rectifier.relu)
+
+# reductions
+all, amax, amin, any = public(reduction.all), public(reduction.amax), public(reduction.amin), public(reduction.any)
+argmax, argmin, count_nonzero = public(reduction.argmax), public(reduction.argmin), public(reduction.count_nonzero)
+cumsum, dist, log_softmax = public(reduction.cumsum), public(reduction.dist), public(reduction.log_softmax)
+logsumexp, max, mean, min = public(reduction.logsumexp), public(reduction.max), public(reduction.mean), public(reduction.min)
+norm, prod, softmax, std = public(reduction.norm), public(reduction.prod), public(reduction.softmax), public(reduction.std)
+std_mean, sum, var = public(reduction.std_mean), public(reduction.sum), public(reduction.var)
+var_mean = public(reduction.var_mean)
+
+# shapes
+broadcast_tensors, broadcast_to, clone = public(shape.broadcast_tensors), public(shape.broadcast_to), public(shape.clone)
+flatten, flip, fliplr, flipud = public(shape.flatten), public(shape.flip), public(shape.fliplr), public(shape.flipud)
+moveaxis, movedim, permute, ravel = public(shape.moveaxis), public(shape.movedim), public(shape.permute), public(shape.ravel)
+reshape, roll, squeeze, swapaxes = public(shape.reshape), public(shape.roll), public(shape.squeeze), public(shape.swapaxes)
+t, transpose, unflatten = public(shape.t), public(shape.transpose), public(shape.unflatten)
+unsqueeze = public(shape.unsqueeze)
+
+# sorting and searching
+argsort, argwhere, bincount = public(sorting.argsort), public(sorting.argwhere), public(sorting.bincount)
+bucketize, diff, kthvalue = public(sorting.bucketize), public(sorting.diff), public(sorting.kthvalue)
+median, nonzero, quantile = public(sorting.median), public(sorting.nonzero), public(sorting.quantile)
+searchsorted, sort, take = public(sorting.searchsorted), public(sorting.sort), public(sorting.take)
+topk, unique = public(sorting.topk), public(sorting.unique)
+
+# other names
+absolute, arctan, arcsin, arccos = abs, atan, asin, acos
+clip, concat, concatenate, divide = clamp, cat, cat, div
+true_divide, multiply, subtract, negative = div, mul, sub, neg
+greater, greater_equal, less, less_equal = gt, ge, lt, le
+not_equal, ger, swapdims = ne, outer, swapaxes
+
+__all__ = [name for name, value in globals().items() if isinstance(value, types.FunctionType) and value is not public]

@@ -1,0 +1,1 @@
+"""Loops that Numba compiles, for what NumPy does in several passes over memory (`pip install '.[fast]'`)."""

@@ -1,0 +1,97 @@
+"""Elementwise functions for NumPy: block by block, so that intermediate results stay in the cache, and masks by bits.
+
+A formula of several steps, computed on a large array, writes each intermediate result to memory and reads it again. Computed on
+some thousand elements at a time, they stay in the cache. And `where` takes ten times as long as a multiplication if the mask
+has no order, because the processor guesses each element wrong: arithmetic on the bits of the numbers needs no guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from minitorch.backend.arrays import Array, contiguous, xp
+from minitorch.backend.dispatch import definitions, implements
+from minitorch.kernels import samples
+
+__all__: list[str] = []
+
+BLOCK = 1 << 16  # elements
+_BITS = {2: xp.int16, 4: xp.int32, 8: xp.int64}  # the integers as wide as each floating type
+
+
+def blockwise(compute: Callable[..., Array], *arrays: Array, block: int = BLOCK) -> Array:
+    """compute(*arrays), elementwise and giving an array like the first, on `block` elements at a time."""
+    out = xp.empty_like(arrays[0])
+    flat, into = [a.reshape(-1) for a in arrays], out.reshape(-1)
+    for start in range(0, into.size, block):
+        into[start : start + block] = compute(*(a[start : start + block] for a in flat))
+    return out
+
+
+def _in_blocks(name: str, block: int = BLOCK) -> None:
+    """Register the definition itself, computed in blocks."""
+
+    @implements(name, engine="numpy", dtypes="efd", pays_from=block + 1, layout="contiguous", sample=samples.elementwise(2))
+    def function(*arrays: Array) -> Any:
+        if any(a.shape != arrays[0].shape for a in arrays):
+            return NotImplemented
+        return blockwise(definitions[name].function, *arrays, block=block)
+
+
+for _name in ("sigmoid_backward", "tanh_backward"):
+    _in_blocks(_name)
+
+
+@implements("sigmoid", engine="numpy", dtypes="efd", pays_from=BLOCK + 1, layout="contiguous", sample=samples.elementwise(1))
+def _sigmoid(x: Array) -> Any:
+    return blockwise(definitions["sigmoid"].function, x)
+
+
+@implements("erf", engine="numpy", dtypes="efd", pays_from=1 << 14, layout="contiguous", sample=samples.elementwise(1))
+def _erf(x: Array) -> Any:
+    return blockwise(definitions["erf"].function, x, block=1 << 14)  # its many steps need a smaller block
+
+
+@implements("masked", engine="numpy", pays_from=1000, sample=samples.masked)
+def masked(x: Array, mask: Array) -> Any:
+    """The bits of x, times 0 or 1."""
+    bits = _BITS.get(x.dtype.itemsize) if x.dtype.kind == "f" else None
+    if bits is None or mask.dtype.kind != "b":
+        return NotImplemented
+    out = xp.empty_like(x, shape=xp.broadcast_shapes(x.shape, mask.shape))
+    xp.multiply(x.view(bits), mask, out=out.view(bits))
+    return out
+
+
+@implements("relu_backward", engine="numpy", dtypes="efd", pays_from=1000, sample=samples.elementwise(2))
+def _relu_backward(g: Array, y: Array) -> Any:
+    return masked(g, y > 0)
+
+
+@implements("where", engine="numpy", pays_from=1000, sample=samples.where)
+def where_by_bits(mask: Array, a: Any, b: Any) -> Any:
+    """As integers, which wrap around, the bits of a and b obey  b + mask * (a - b)."""
+    dtype = getattr(a, "dtype", None)
+    if dtype is None or dtype.kind != "f" or dtype != getattr(b, "dtype", None) or dtype.itemsize not in _BITS:
+        return NotImplemented
+    bits = _BITS[dtype.itemsize]
+    words_a, words_b = (contiguous(xp.asarray(value)).view(bits) for value in (a, b))
+    out = xp.empty(xp.broadcast_shapes(mask.shape, a.shape, b.shape), dtype=dtype)
+    words = out.view(bits)
+    xp.multiply(mask, words_a - words_b, out=words)
+    words += words_b
+    return out
+
+
+@implements("leaky_relu", engine="numpy", dtypes="efd", pays_from=1000, sample=samples.leaky_relu)
+def _leaky_relu(g: Array, x: Array, slope: Any) -> Any:
+    slope, one = xp.asarray(slope, dtype=x.dtype), x.dtype.type(1)
+    if slope.size == 1 and slope.ndim <= x.ndim and g.shape == x.shape and g.flags.c_contiguous and x.flags.c_contiguous:
+        return blockwise(lambda g, x: g * _choose(x > 0, one, slope.reshape(())), g, x)
+    return g * _choose(x > 0, one, slope)
+
+
+def _choose(mask: Array, a: Any, b: Any) -> Array:
+    result = where_by_bits(mask, a, b)
+    return xp.where(mask, a, b) if result is NotImplemented else result

@@ -1,0 +1,256 @@
+"""The guard at the public face: what a caller passes is checked, and an error says which call it was.
+
+Functions in ops/ take bare arrays as well as Tensors, and check what only they know. A function that users call is made public
+where it is listed, for example in functions.py:
+
+    relu = public(ops.rectifier.relu)
+
+A call of it
+
+- checks the arguments annotated as Tensor, int, float or bool, and turns NumPy's numbers into Python's;
+- runs the function;
+- gives the node of the result the name that PyTorch prints (`node_name`);
+- adds a note to an error, such as "in relu([1.0, 2.0])", and makes a TypeError or a RuntimeError of errors like AttributeError
+  that speak of the function's inside.
+
+A function that calls the program's own code (a hook, a module, a dataset) is not public: its errors are the program's.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import operator
+import sys
+import types
+import typing
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from minitorch.autograd.tensor_base import TensorBase
+from minitorch.backend.callsite import without_internal_frames
+from minitorch.backend.errors import call_error, call_text
+from minitorch.ops.node_names import give_name
+
+__all__ = ["CallNote", "checked", "constructor", "layer_forward", "public"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class CallNote(str):
+    """The note on an error that names the public call."""
+
+    __slots__ = ()
+
+
+def public(function: F, lenient: bool = False) -> F:
+    """`function` with its arguments checked, its errors explained and its result's node named. See the module's text.
+
+    `lenient`: flags may be 0, 1 or None, too, as in PyTorch's functions that are written in Python.
+    """
+    name, bind = getattr(function, "node_name", None), _Arguments(function, lenient).bind
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            args = bind(args, kwargs)
+            result = function(*args, **kwargs)
+            return result if name is None else give_name(name, result, args, kwargs)
+        except Exception as error:
+            raise _explained(error, function, args, kwargs)  # noqa: B904
+
+    return call  # type: ignore[return-value]
+
+
+constructor = layer_forward = functools.partial(public, lenient=True)  # for a layer's __init__ and forward
+
+
+def checked(function: F) -> F:
+    """`function` with its arguments checked, and nothing more: for functions that call the program's own code."""
+    bind = _Arguments(function, True).bind
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return function(*bind(args, kwargs), **kwargs)
+
+    return call  # type: ignore[return-value]
+
+
+class _Arguments:
+    """The checks of a function's arguments, made out of its annotations at the first call."""
+
+    def __init__(self, function: Callable[..., Any], lenient: bool) -> None:
+        self.function, self.lenient = function, lenient
+        self.parameters: list[tuple[int, str, Callable[[Any], Any], str]] = []
+        self.variadic: int | None = None  # where *tensors begin
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """`args` with numbers made Python's; `kwargs` is changed in place. Raises TypeError for an argument of the wrong
+        type.
+        """
+        for place, name, convert, wanted in self.parameters or self._read():
+            value = args[place] if place < len(args) else kwargs.get(name, MISSING)
+            converted = convert(value) if value is not MISSING else MISSING
+            if converted is REFUSED:
+                raise self._refusal(place if place < len(args) else None, name, wanted, value)
+            if converted is not value:
+                args = _replaced(args, kwargs, place, name, converted)
+        if self.variadic is not None:
+            self._check_variadic(args)
+        return args
+
+    def _read(self) -> list[tuple[int, str, Callable[[Any], Any], str]]:
+        inner = getattr(self.function, "func", self.function)  # of a functools.partial
+        hints = typing.get_type_hints(inner, None, {"Tensor": TensorBase})
+        for i, (name, parameter) in enumerate(inspect.signature(self.function).parameters.items()):
+            kinds = _kinds(hints.get(name, Any))
+            if parameter.kind is parameter.VAR_POSITIONAL and kinds == {TensorBase}:
+                self.variadic = i
+            if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                place = i if parameter.kind is parameter.POSITIONAL_OR_KEYWORD else 1 << 30
+                convert, wanted = _converter(kinds | {type(None)} if parameter.default is None else kinds, self.lenient)
+                if convert is not None:
+                    self.parameters.append((place, name, convert, wanted))
+        return self.parameters
+
+    def _check_variadic(self, args: tuple[Any, ...]) -> None:
+        """Raise TypeError unless all the arguments f(*tensors) are Tensors, or there is one list of them."""
+        assert self.variadic is not None
+        value: Any = args[self.variadic :]
+        if len(value) == 1 and isinstance(value[0], (list, tuple)):
+            value = value[0]
+        if _tensors(value, False) is REFUSED:
+            names = list(inspect.signature(self.function).parameters)
+            raise self._refusal(self.variadic, names[self.variadic], "tuple of Tensors", value)
+
+    def _refusal(self, place: int | None, name: str, wanted: str, value: Any) -> TypeError:
+        is_method = next(iter(inspect.signature(self.function).parameters), "") == "self"
+        where = "" if place is None else f" (position {place + 1 - is_method})"
+        if wanted == "tuple of Tensors" and isinstance(value, (list, tuple)):
+            value, wanted = next(part for part in value if not isinstance(part, TensorBase)), "Tensor"
+        hint = (
+            "; minitorch.from_numpy(array) makes it one" if hasattr(value, "__array_interface__") and wanted == "Tensor" else ""
+        )
+        called = self.function.__qualname__
+        return TypeError(f"{called}(): argument '{name}'{where} must be {wanted}, not {type(value).__name__}{hint}")
+
+
+def _replaced(args: tuple[Any, ...], kwargs: dict[str, Any], place: int, name: str, value: Any) -> tuple[Any, ...]:
+    """`args` with another value for one argument; in `kwargs` it is replaced in place."""
+    if place < len(args):
+        return (*args[:place], value, *args[place + 1 :])
+    kwargs[name] = value
+    return args
+
+
+MISSING: Any = object()
+REFUSED: Any = object()
+
+
+def _kinds(hint: Any) -> frozenset[Any]:
+    """The alternatives of a type hint: of `Tensor | int | None`, these three."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        return frozenset().union(*map(_kinds, typing.get_args(hint)))
+    if typing.get_origin(hint) in (Sequence, list, tuple) and TensorBase in typing.get_args(hint):
+        return frozenset({Sequence})
+    return frozenset({hint})
+
+
+def _converter(kinds: frozenset[Any], lenient: bool) -> tuple[Callable[[Any], Any] | None, str]:
+    """What converts an argument of these kinds, or returns REFUSED; and what the error says is wanted."""
+    optional, numbers = type(None) in kinds, kinds & {int, float, bool}
+    rest = kinds - {type(None)}
+    if TensorBase in rest and rest <= {TensorBase, int, float, bool}:
+        return functools.partial(_tensor, optional=optional, or_number=bool(numbers)), "Tensor"
+    if rest == {Sequence}:
+        return functools.partial(_tensors, optional=optional), "tuple of Tensors"
+    if len(rest) == 1 and rest == numbers:
+        (kind,) = rest
+        convert = {int: _int, float: _float, bool: _flag if lenient else _bool}[kind]
+        return functools.partial(convert, optional=optional), f"{kind.__name__} or None" if optional else kind.__name__
+    return None, ""
+
+
+def _tensor(value: Any, optional: bool, or_number: bool) -> Any:
+    if isinstance(value, TensorBase) or (optional and value is None):
+        return value
+    is_number = isinstance(value, (int, float)) or (hasattr(value, "dtype") and not value.ndim)  # NumPy's scalars count
+    return value if or_number and is_number else REFUSED
+
+
+def _tensors(value: Any, optional: bool) -> Any:
+    if optional and value is None:
+        return value
+    is_sequence = isinstance(value, (list, tuple))
+    return value if is_sequence and all(isinstance(part, TensorBase) for part in value) else REFUSED
+
+
+def _int(value: Any, optional: bool) -> Any:
+    if type(value) is int or (optional and value is None):
+        return value
+    if isinstance(value, (bool, type)):
+        return REFUSED
+    try:
+        return operator.index(value)
+    except (TypeError, ValueError, RuntimeError):
+        return REFUSED
+
+
+def _float(value: Any, optional: bool) -> Any:
+    if type(value) is float or (optional and value is None):
+        return value
+    array = getattr(value, "_array", value)
+    is_number = isinstance(value, (int, float)) or (getattr(array, "ndim", 1) == 0 and array.dtype.kind in "biuf")
+    return value if is_number else REFUSED
+
+
+def _bool(value: Any, optional: bool) -> Any:
+    if type(value) is bool or (optional and value is None):
+        return value
+    return bool(value) if isinstance(value, np.bool_) else REFUSED
+
+
+def _flag(value: Any, optional: bool) -> Any:
+    if type(value) is bool or value is None:
+        return value
+    return bool(value) if isinstance(value, (np.bool_, int)) else REFUSED
+
+
+# ---- errors ------------------------------------------------------------------------------------------------------------
+
+# Errors of these classes keep their class. All others, and the second row's, become a TypeError or a RuntimeError.
+_KEPT = (TypeError, ValueError, RuntimeError, IndexError, AssertionError, OSError, ImportError, StopIteration, Warning)
+_TRANSLATED = (RecursionError, UnicodeError, np.exceptions.ComplexWarning)
+
+
+def _explained(error: Exception, function: Callable[..., Any], args: Any, kwargs: Any) -> Exception:
+    """The error to raise out of a public call: the same one with a note, or one about the call."""
+    trace = error.__traceback__
+    assert trace is not None
+    name = getattr(args[0].__class__, "__name__", "") if _is_constructor(function) and args else function.__qualname__
+    given = args[1:] if _is_constructor(function) else args
+    if trace.tb_next is None and isinstance(
+        function, functools.partial
+    ):  # called wrongly: Python would name the inner function
+        try:
+            inspect.signature(function).bind(*args, **kwargs)
+        except TypeError as reason:
+            return _alone(TypeError(f"{name}() {reason}"))
+    if isinstance(error, _TRANSLATED) or not isinstance(error, _KEPT):
+        return _alone(call_error(error, name, given, kwargs))
+    notes = [note for note in getattr(error, "__notes__", ()) if not isinstance(note, CallNote)]
+    if not isinstance(error, Warning):
+        error.__notes__ = [CallNote(f"in {call_text(name, given, kwargs)}"), *notes]
+    return error.with_traceback(without_internal_frames(trace.tb_next))
+
+
+def _alone(error: Exception) -> Exception:
+    """An error that is shown without the one that it replaces; with it under `python -X dev`."""
+    error.__suppress_context__ = not sys.flags.dev_mode
+    return error
+
+
+def _is_constructor(function: Callable[..., Any]) -> bool:
+    return function.__name__ in ("__init__", "forward")
