@@ -34,7 +34,7 @@ bench: $(READY) ## measure speed, beside PyTorch where it is installed
 	$(BIN)/python -m tests.benchmarks
 
 fuzz: $(READY) ## draw many more cases than `make test` does, others each time (about 20 minutes)
-	$(BIN)/python -m pytest --hypothesis-profile=long tests/test_ops.py tests/test_layers.py tests/test_quick_paths.py
+	$(BIN)/python -m pytest --hypothesis-profile=long tests/test_ops.py tests/test_layers.py tests/test_kernels.py
 	$(BIN)/python -m tests.hostile 200000
 
 hunt: $(READY) ## a Python with a mistake in one derivative: find it (N=7 for hunt number 7)
@@ -46,7 +46,7 @@ gallery: $(READY) ## draw a gallery of computation graphs, with players to step 
 tutorials: $(READY) ## run every tutorial
 	@set -e; for script in tutorials/[0-9]*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
-fast: $(READY) ## install Numba and TBB beside minitorch, which then computes large arrays in machine code
+fast: $(READY) ## install Numba and TBB beside minitorch, which then computes large arrays with compiled loops
 	$(BIN)/python -m pip install --quiet --editable '.[fast]'
 
 parity: $(READY) ## install PyTorch (large) beside minitorch, so that `make test` compares the two
