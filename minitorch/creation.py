@@ -1,4 +1,4 @@
-"""Making tensors: from data, filled, and counted. Random ones are made in sampling.py."""
+"""Tensor creation: from data, filled with a value, and ranges. sampling.py has random tensors."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ __all__ = [
 ]  # fmt: skip
 
 
-def finish(array: Array, requires_grad: bool, device: Any = None) -> Tensor:
+def to_leaf(array: Array, requires_grad: bool, device: Any = None) -> Tensor:
     out = wrap(array if device is None else to_device(array, Device(device)))
     return out.requires_grad_() if requires_grad else out
 
 
-_quietly = xp.errstate(all="ignore")  # a value too large for its type becomes infinite, without a warning
+ignore_overflow = xp.errstate(all="ignore")  # a value too large for the dtype becomes inf, without a warning
 
 
-def numpy_type(dtype: DType | None, default: DType | None = None) -> Any:
+def numpy_dtype(dtype: DType | None, default: DType | None = None) -> Any:
     if dtype is None:
         return (default or get_default_dtype()).numpy
     if not isinstance(dtype, DType):
@@ -58,91 +58,91 @@ def numpy_type(dtype: DType | None, default: DType | None = None) -> Any:
 
 @public
 def tensor(data: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A new leaf with a copy of `data`: numbers, nested lists of them, NumPy arrays or tensors.
+    """A new leaf with a copy of `data`: numbers, nested lists of numbers, NumPy arrays or tensors.
 
-    Python floats become the default floating type, ints int64, bools bool; arrays keep their type.
-    Raises ValueError for lists of unequal lengths, TypeError for what holds no numbers.
+    Python floats get the default dtype, ints int64, bools bool; arrays keep their dtype.
+    Raises ValueError for lists of unequal lengths, TypeError for data without numbers.
     """
-    return finish(_array_of(data, dtype, copy=True), requires_grad, device)
+    return to_leaf(_array_of(data, dtype, copy=True), requires_grad, device)
 
 
 @public
 def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tensor:
-    """`data` itself if it is a tensor of this type; around the same memory if it is such an array; else as `tensor`."""
+    """`data` itself if it is a tensor of this dtype; a tensor that shares memory with such an array; else as `tensor`."""
     if isinstance(data, Tensor):
         return data.to(device, dtype)
-    return finish(_array_of(data, dtype, copy=False).view(), False, device)
+    return to_leaf(_array_of(data, dtype, copy=False).view(), False, device)
 
 
 @public
 def from_numpy(ndarray: Array) -> Tensor:
-    """A tensor around a NumPy array: both have the same memory."""
+    """A tensor that shares memory with a NumPy array."""
     if not isinstance(ndarray, xp.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
-    _check_type(ndarray.dtype)
-    return wrap(ndarray.view(xp.ndarray))  # of a subclass, such as a matrix, the array underneath
+    _check_dtype(ndarray.dtype)
+    return wrap(ndarray.view(xp.ndarray))  # a subclass, such as matrix, becomes a plain array
 
 
-def _check_type(found: Any) -> None:
-    if found not in dtypes:
+def _check_dtype(np_dtype: Any) -> None:
+    if np_dtype not in dtypes:
         names = ", ".join(d.name for d in dtypes.values())
         raise TypeError(
-            f"can't convert np.ndarray of type {found}. The only supported types are: {names}. array.astype(...) converts"
+            f"can't convert np.ndarray of type {np_dtype}. The only supported types are: {names}. Use array.astype(...)"
         )
 
 
-@_quietly
+@ignore_overflow
 def _array_of(data: Any, dtype: DType | None, copy: bool) -> Array:
     if isinstance(data, TensorBase):
         array = data._array
     elif isinstance(data, (xp.ndarray, xp.generic)):
         array = xp.asarray(data)
-        _check_type(array.dtype)
+        _check_dtype(array.dtype)
     else:
         if isinstance(data, dict | set | frozenset):
             raise TypeError(
                 f"tensor(): could not infer dtype of {type(data).__name__}: expected numbers or nested lists of them"
             )
-        plain, kind = _plain(data, 0), None if dtype is None else numpy_type(dtype)
+        lists, np_dtype = _nested_lists(data, 0), None if dtype is None else numpy_dtype(dtype)
         try:
-            array = xp.asarray(plain, kind)
+            array = xp.asarray(lists, np_dtype)
         except (OverflowError, ValueError, TypeError) as error:
             raise RuntimeError(f"tensor(): a value cannot be converted to type {dtype!r} without overflow: {error}") from None
-        if dtype is None and array.dtype.kind in "fOu" and _beyond_int64(data):
-            raise RuntimeError("tensor(): Overflow: int64 holds -2^63 to 2^63 - 1, and as floats the numbers would fit")
+        if dtype is None and array.dtype.kind in "fOu" and _overflows_int64(data):
+            raise RuntimeError("tensor(): Overflow: int64 holds -2^63 to 2^63 - 1. Use dtype=float64 for larger numbers")
         if dtype is None and (array.dtype.kind == "f" or array.size == 0):
-            array = array.astype(_common_type(data))
+            array = array.astype(_inferred_dtype(data))
     if dtype is None:
-        _check_type(array.dtype)
+        _check_dtype(array.dtype)
     if not isinstance(array, xp.ndarray):
-        return array.astype(numpy_type(dtype, dtypes[array.dtype]))
-    return xp.array(array, dtype=numpy_type(dtype, dtypes.get(array.dtype)), copy=True if copy else None)
+        return array.astype(numpy_dtype(dtype, dtypes[array.dtype]))
+    return xp.array(array, dtype=numpy_dtype(dtype, dtypes.get(array.dtype)), copy=True if copy else None)
 
 
-def _beyond_int64(data: Any) -> bool:
-    """Whether of whole numbers alone some do not fit int64."""
-    leaves = list(_leaves(data))
-    return all(type(d) in (int, bool) for d in leaves) and not all(-(2**63) <= d < 2**63 for d in leaves)
+def _overflows_int64(data: Any) -> bool:
+    """Whether all elements are Python ints, and at least one does not fit int64."""
+    elements = list(_elements(data))
+    return all(type(d) in (int, bool) for d in elements) and not all(-(2**63) <= d < 2**63 for d in elements)
 
 
-def _plain(data: Any, depth: int) -> Any:
-    """Nested lists of numbers, checked for equal lengths; tensors and arrays within them stay arrays."""
+def _nested_lists(data: Any, depth: int) -> Any:
+    """Nested lists of numbers, checked for equal lengths. Tensors become arrays, arrays stay arrays."""
     if depth > 64:
         raise ValueError(
-            f"too many dimensions {type(data).__name__!r}: lists nested more than 64 deep, or one that holds itself"
+            f"too many dimensions {type(data).__name__!r}: lists are nested more than 64 deep, or a list contains itself"
         )
     if isinstance(data, (int, float)):
         return data
     if isinstance(data, TensorBase):
         return data._array
     if hasattr(data, "__array__"):
-        _check_type(xp.asarray(data).dtype)
+        _check_dtype(xp.asarray(data).dtype)
         return xp.asarray(data)
     if isinstance(data, (str, bytes)) or not hasattr(data, "__len__"):
-        what = "invalid data type" if isinstance(data, (str, bytes)) else "could not infer dtype of"
-        raise TypeError(f"tensor(): {what} {type(data).__name__!r}: expected numbers or nested lists of them")
-    parts = [_plain(part, depth + 1) for part in data]
-    shapes = [_shape(part) for part in parts]
+        problem = "invalid data type" if isinstance(data, (str, bytes)) else "could not infer dtype of"
+        raise TypeError(f"tensor(): {problem} {type(data).__name__!r}: expected numbers or nested lists of them")
+    parts = [_nested_lists(part, depth + 1) for part in data]
+    shapes = [_nested_shape(part) for part in parts]
     for i, shape in enumerate(shapes):
         if shape != shapes[0]:
             expected = shapes[0][0] if shapes[0] else "a number"
@@ -153,25 +153,25 @@ def _plain(data: Any, depth: int) -> Any:
     return parts
 
 
-def _shape(part: Any) -> tuple[int, ...]:
+def _nested_shape(part: Any) -> tuple[int, ...]:
     if isinstance(part, list):
-        return (len(part), *(_shape(part[0]) if part else ()))
+        return (len(part), *(_nested_shape(part[0]) if part else ()))
     return tuple(getattr(part, "shape", ()))
 
 
-def _common_type(data: Any) -> Any:
-    """The type of nested data with floats in it: Python's floats count as the default type, tensors as their own."""
-    found = [d for d in _leaves(data) if isinstance(d, TensorBase) or hasattr(d, "dtype")]
-    types = {dtypes[getattr(d, "_array", d).dtype] for d in found}
-    if len(found) == 0 or any(isinstance(d, float) for d in _leaves(data)):
+def _inferred_dtype(data: Any) -> Any:
+    """The dtype of nested data that contains floats: Python floats have the default dtype, tensors their own."""
+    typed = [d for d in _elements(data) if isinstance(d, TensorBase) or hasattr(d, "dtype")]
+    types = {dtypes[getattr(d, "_array", d).dtype] for d in typed}
+    if not typed or any(isinstance(d, float) for d in _elements(data)):
         types.add(get_default_dtype())
     return functools.reduce(promote_types, types).numpy
 
 
-def _leaves(data: Any) -> Iterator[Any]:
+def _elements(data: Any) -> Iterator[Any]:
     if isinstance(data, (list, tuple)):
         for part in data:
-            yield from _leaves(part)
+            yield from _elements(part)
     else:
         yield data
 
@@ -179,154 +179,155 @@ def _leaves(data: Any) -> Iterator[Any]:
 # ---- filled ----------------------------------------------------------------------------------------------------------
 
 
-@_quietly
+@ignore_overflow
 @public
 def full(size: Any, fill_value: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """`fill_value` everywhere, of the type that the value suggests (a float: the default one) unless given."""
+    """`fill_value` in every element. Without `dtype` the value decides: a float gives the default dtype."""
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
-    kind = numpy_type(dtype, dtypes[_array_of(fill_value, None, True).dtype])
-    shape = checked_shape(sizes((size,), "full"), "full", kind)
-    return finish(xp.full(shape, fill_value_of("full", fill_value, kind), kind), requires_grad, device)
+    np_dtype = numpy_dtype(dtype, dtypes[_array_of(fill_value, None, True).dtype])
+    shape = checked_shape(sizes((size,), "full"), "full", np_dtype)
+    return to_leaf(xp.full(shape, fill_value_of("full", fill_value, np_dtype), np_dtype), requires_grad, device)
 
 
 @public
 def zeros(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros."""
-    kind = numpy_type(dtype)
-    return finish(xp.zeros(shape_of(size, "zeros", kind), kind), requires_grad, device)
+    np_dtype = numpy_dtype(dtype)
+    return to_leaf(xp.zeros(shape_of(size, "zeros", np_dtype), np_dtype), requires_grad, device)
 
 
 @public
 def ones(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones."""
-    kind = numpy_type(dtype)
-    return finish(xp.ones(shape_of(size, "ones", kind), kind), requires_grad, device)
+    np_dtype = numpy_dtype(dtype)
+    return to_leaf(xp.ones(shape_of(size, "ones", np_dtype), np_dtype), requires_grad, device)
 
 
 @public
 def empty(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Whatever the memory held."""
-    kind = numpy_type(dtype)
-    return finish(xp.empty(shape_of(size, "empty", kind), kind), requires_grad, device)
+    """Uninitialized memory."""
+    np_dtype = numpy_dtype(dtype)
+    return to_leaf(xp.empty(shape_of(size, "empty", np_dtype), np_dtype), requires_grad, device)
 
 
-def shape_of(size: tuple[Any, ...], name: str, kind: Any) -> tuple[int, ...]:
+def shape_of(size: tuple[Any, ...], name: str, np_dtype: Any) -> tuple[int, ...]:
     if not size:
         raise TypeError(f"{name}() needs a size: {name}(2, 3), or {name}(()) for a single number")
-    return checked_shape(sizes(size, name), name, kind)
+    return checked_shape(sizes(size, name), name, np_dtype)
 
 
-def checked_shape(shape: tuple[int, ...], name: str, kind: Any) -> tuple[int, ...]:
+def checked_shape(shape: tuple[int, ...], name: str, np_dtype: Any) -> tuple[int, ...]:
     for n in shape:
         if n < 0:
             raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(shape)}")
-    refuse_if_too_large(name, shape, kind.itemsize)
+    refuse_if_too_large(name, shape, np_dtype.itemsize)
     return shape
 
 
-@_quietly
+@ignore_overflow
 @public
 def full_like(
     input: Tensor, fill_value: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """`fill_value` everywhere, in the shape and type of `input`."""
-    kind = numpy_type(dtype, input.dtype)
-    value = fill_value_of("full_like", fill_value, kind)
-    return finish(xp.full_like(input._array, value, dtype=kind), requires_grad, device)
+    """`fill_value` in every element, with the shape and dtype of `input`."""
+    np_dtype = numpy_dtype(dtype, input.dtype)
+    value = fill_value_of("full_like", fill_value, np_dtype)
+    return to_leaf(xp.full_like(input._array, value, dtype=np_dtype), requires_grad, device)
 
 
 @public
 def zeros_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Zeros in the shape and type of `input`."""
+    """Zeros, with the shape and dtype of `input`."""
     return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 @public
 def ones_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones in the shape and type of `input`."""
+    """Ones, with the shape and dtype of `input`."""
     return full_like(input, 1, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 @public
 def empty_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Whatever the memory held, in the shape and type of `input`."""
-    return finish(xp.empty_like(input._array, dtype=numpy_type(dtype, input.dtype)), requires_grad, device)
+    """Uninitialized memory, with the shape and dtype of `input`."""
+    return to_leaf(xp.empty_like(input._array, dtype=numpy_dtype(dtype, input.dtype)), requires_grad, device)
 
 
 @public
 def eye(n: int, m: int | None = None, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The identity matrix, (n, n) or (n, m)."""
-    kind = numpy_type(dtype)
-    shape = checked_shape(sizes((n, n if m is None else m), "eye"), "eye", kind)
-    return finish(xp.eye(*shape, dtype=kind), requires_grad, device)
+    np_dtype = numpy_dtype(dtype)
+    shape = checked_shape(sizes((n, n if m is None else m), "eye"), "eye", np_dtype)
+    return to_leaf(xp.eye(*shape, dtype=np_dtype), requires_grad, device)
 
 
-# ---- counted ---------------------------------------------------------------------------------------------------------
+# ---- ranges ----------------------------------------------------------------------------------------------------------
 
 
 @public
 def arange(*bounds: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """arange(end), arange(start, end), arange(start, end, step): start, start + step, ... as long as below end.
+    """arange(end), arange(start, end), arange(start, end, step): start, start + step, ... up to but without end.
 
-    Integers give int64, a float anywhere the default floating type.
+    Integers give int64; if one argument is a float, the result has the default dtype.
     """
     if not 1 <= len(bounds) <= 3:
-        raise TypeError(f"arange() takes end, or start, end and perhaps step; got {len(bounds)} arguments")
+        raise TypeError(f"arange() takes (end), (start, end) or (start, end, step), but got {len(bounds)} arguments")
     bounds = tuple(b.item() if hasattr(b, "item") else b for b in bounds)
     for b in bounds:
         if not isinstance(b, (int, float)):
-            raise TypeError(f"arange() takes numbers, not {type(b).__name__}")
+            raise TypeError(f"arange() expects numbers, not {type(b).__name__}")
         if not math.isfinite(b):
-            raise RuntimeError(f"unsupported range: {' -> '.join(map(str, bounds))}, where arange() needs finite numbers")
+            raise RuntimeError(f"unsupported range: {' -> '.join(map(str, bounds))}: arange() needs finite numbers")
     start, end, step = (0, *bounds, 1)[:3] if len(bounds) == 1 else (*bounds, 1)[:3]
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) * step < 0:
         raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: start={start}, end={end}, step={step}")
-    whole = all(isinstance(b, int) for b in bounds)
-    kind = numpy_type(dtype, int64 if whole else None)
-    if whole:
+    integral = all(isinstance(b, int) for b in bounds)
+    np_dtype = numpy_dtype(dtype, int64 if integral else None)
+    if integral:
         count = -((start - end) // step)
     else:
         length = (end - start) / step
         count = math.ceil(length) if math.isfinite(length) else 2**64
-    checked_shape((count,), "arange", kind)
-    if whole and kind.kind != "f":
+    checked_shape((count,), "arange", np_dtype)
+    if integral and np_dtype.kind != "f":
         if count:
             ends = (start, start + (count - 1) * step)
             check_range("arange", min(ends), max(ends), dtype)
-        return finish(xp.arange(start, end, step).astype(kind), requires_grad, device)
+        return to_leaf(xp.arange(start, end, step).astype(np_dtype), requires_grad, device)
     values = start + xp.arange(count, dtype=xp.float64) * step
-    return finish(values.astype(kind), requires_grad, device)
+    return to_leaf(values.astype(np_dtype), requires_grad, device)
 
 
-@_quietly
+@ignore_overflow
 @public
 def linspace(
     start: float, end: float, steps: int, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """`steps` values from start to end, both included."""
-    kind, steps = numpy_type(dtype), _steps("linspace", steps, numpy_type(dtype))
-    return finish(xp.linspace(_number("linspace", start), _number("linspace", end), steps).astype(kind), requires_grad, device)
+    np_dtype, steps = numpy_dtype(dtype), _checked_steps("linspace", steps, numpy_dtype(dtype))
+    values = xp.linspace(_as_float("linspace", start), _as_float("linspace", end), steps)
+    return to_leaf(values.astype(np_dtype), requires_grad, device)
 
 
-def _steps(name: str, steps: Any, kind: Any) -> int:
+def _checked_steps(name: str, steps: Any, np_dtype: Any) -> int:
     if isinstance(steps, bool) or not hasattr(steps, "__index__"):
         raise TypeError(f"{name}(): argument 'steps' must be int, not {type(steps).__name__}")
     if steps < 0:
         raise RuntimeError(f"number of steps must be non-negative, got {steps}")
-    return checked_shape((int(steps),), name, kind)[0]
+    return checked_shape((int(steps),), name, np_dtype)[0]
 
 
-def _number(name: str, value: Any) -> float:
+def _as_float(name: str, value: Any) -> float:
     value = value.item() if hasattr(value, "item") else value
     if not isinstance(value, (int, float)):
-        raise TypeError(f"{name}() takes numbers, not {type(value).__name__}")
+        raise TypeError(f"{name}() expects numbers, not {type(value).__name__}")
     return float(value)
 
 
-@_quietly
+@ignore_overflow
 @public
 def logspace(
     start: float,
@@ -338,38 +339,38 @@ def logspace(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """base to the power of `steps` values from start to end."""
-    kind, steps = numpy_type(dtype), _steps("logspace", steps, numpy_type(dtype))
-    exponents = xp.linspace(_number("logspace", start), _number("logspace", end), steps)
-    return finish((_number("logspace", base) ** exponents).astype(kind), requires_grad, device)
+    """base ** x for `steps` values x from start to end, both included."""
+    np_dtype, steps = numpy_dtype(dtype), _checked_steps("logspace", steps, numpy_dtype(dtype))
+    exponents = xp.linspace(_as_float("logspace", start), _as_float("logspace", end), steps)
+    return to_leaf((_as_float("logspace", base) ** exponents).astype(np_dtype), requires_grad, device)
 
 
 def check_range(name: str, low: int, high: int, dtype: DType | None) -> None:
-    """Raise RuntimeError unless every integer of a range has a place in the type."""
-    kind = numpy_type(dtype, int64)
-    if kind.kind == "u":  # negative numbers wrap around, as in PyTorch
-        least, most = -int(xp.iinfo(kind).max), int(xp.iinfo(kind).max)
-    elif kind.kind == "f":
-        least, most = -(2 ** (xp.finfo(kind).nmant + 1)), 2 ** (xp.finfo(kind).nmant + 1)
+    """Raise RuntimeError unless the dtype can represent every integer from low to high."""
+    np_dtype = numpy_dtype(dtype, int64)
+    if np_dtype.kind == "u":  # negative numbers wrap around, as in PyTorch
+        least, most = -int(xp.iinfo(np_dtype).max), int(xp.iinfo(np_dtype).max)
+    elif np_dtype.kind == "f":
+        least, most = -(2 ** (xp.finfo(np_dtype).nmant + 1)), 2 ** (xp.finfo(np_dtype).nmant + 1)
     else:
-        least, most = (0, 1) if kind.kind == "b" else (int(xp.iinfo(kind).min), int(xp.iinfo(kind).max))
+        least, most = (0, 1) if np_dtype.kind == "b" else (int(xp.iinfo(np_dtype).min), int(xp.iinfo(np_dtype).max))
     if low < least or high > most:
-        raise RuntimeError(f"{name}: the integers from {low} to {high} do not all fit {kind}, which holds {least} to {most}")
+        raise RuntimeError(f"{name}: the integers from {low} to {high} do not all fit {np_dtype} ({least} to {most})")
 
 
-# ---- types -----------------------------------------------------------------------------------------------------------
+# ---- dtypes ----------------------------------------------------------------------------------------------------------
 
 
 class finfo:
-    """The limits of a floating type: .eps, .min, .max, .tiny, .smallest_normal, .resolution, .bits."""
+    """The limits of a floating point dtype: .eps, .min, .max, .tiny, .smallest_normal, .resolution, .bits."""
 
     def __init__(self, type: DType | None = None) -> None:
         if type is not None and not (isinstance(type, DType) and type.is_floating_point):
             raise TypeError(f"finfo() needs a floating point type, not {type!r}; iinfo() is for integers")
-        found = xp.finfo(numpy_type(type))
-        self.bits, self.dtype = found.bits, str(found.dtype)
-        self.eps, self.min, self.max, self.resolution = map(float, (found.eps, found.min, found.max, found.resolution))
-        self.tiny = self.smallest_normal = float(found.tiny)
+        info = xp.finfo(numpy_dtype(type))
+        self.bits, self.dtype = info.bits, str(info.dtype)
+        self.eps, self.min, self.max, self.resolution = map(float, (info.eps, info.min, info.max, info.resolution))
+        self.tiny = self.smallest_normal = float(info.tiny)
 
     def __repr__(self) -> str:
         names = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
@@ -377,34 +378,34 @@ class finfo:
 
 
 class iinfo:
-    """The limits of an integer type: .min, .max, .bits."""
+    """The limits of an integer dtype: .min, .max, .bits."""
 
     def __init__(self, type: DType) -> None:
         if not isinstance(type, DType) or type.numpy.kind not in "iu":
             raise TypeError(f"iinfo() needs an integer type, not {type!r}; finfo() is for floating point")
-        found = xp.iinfo(type.numpy)
-        self.bits, self.min, self.max, self.dtype = found.bits, int(found.min), int(found.max), str(found.dtype)
+        info = xp.iinfo(type.numpy)
+        self.bits, self.min, self.max, self.dtype = info.bits, int(info.min), int(info.max), str(info.dtype)
 
     def __repr__(self) -> str:
         return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
 
 
-def _typed(name: str, kind: DType) -> Any:
-    @_quietly
+def _typed_constructor(name: str, dtype: DType) -> Any:
+    @ignore_overflow
     def construct(*data: Any) -> Tensor:
         if len(data) != 1 or isinstance(data[0], int):
-            return empty(data or (0,), dtype=kind)
-        return tensor(data[0], dtype=kind)
+            return empty(data or (0,), dtype=dtype)
+        return tensor(data[0], dtype=dtype)
 
     construct.__name__ = construct.__qualname__ = name
-    construct.__doc__ = f"A tensor of dtype {kind!r}, from data or sizes."
+    construct.__doc__ = f"A tensor of dtype {dtype!r}, from data or sizes."
     return public(construct)
 
 
-HalfTensor, FloatTensor, DoubleTensor = (
-    _typed("HalfTensor", float16),
-    _typed("FloatTensor", float32),
-    _typed("DoubleTensor", float64),
-)
-ByteTensor, BoolTensor, LongTensor = _typed("ByteTensor", uint8), _typed("BoolTensor", bool_), _typed("LongTensor", int64)
-IntTensor = _typed("IntTensor", int32)
+HalfTensor = _typed_constructor("HalfTensor", float16)
+FloatTensor = _typed_constructor("FloatTensor", float32)
+DoubleTensor = _typed_constructor("DoubleTensor", float64)
+ByteTensor = _typed_constructor("ByteTensor", uint8)
+BoolTensor = _typed_constructor("BoolTensor", bool_)
+LongTensor = _typed_constructor("LongTensor", int64)
+IntTensor = _typed_constructor("IntTensor", int32)

@@ -1,4 +1,4 @@
-"""GPUs, by way of CuPy: whether there are any. Tensors go there with `.to('cuda')` and come back with `.cpu()`."""
+"""GPUs, through CuPy: which ones are available. `x.to('cuda')` copies a tensor to the GPU, `x.cpu()` copies it back."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def device_count() -> int:
 
 
 def get_device_name(device: int = 0) -> str:
-    """What a GPU is called."""
+    """The name of a GPU."""
     return str(gpu_library().cuda.runtime.getDeviceProperties(device)["name"].decode())
 
 
 def synchronize() -> None:
-    """Wait until the GPU has done what it was asked to; for measuring time."""
+    """Wait until the GPU has finished all its work; needed to measure time."""
     gpu_library().cuda.Device().synchronize()

@@ -7,18 +7,7 @@ from __future__ import annotations
 
 import types
 
-from minitorch.ops import (
-    arithmetic,
-    comparison,
-    indexing,
-    joining,
-    matrix,
-    pointwise,
-    rectifier,
-    reduction,
-    shape,
-    sorting,
-)
+from minitorch.ops import arithmetic, comparison, indexing, joining, matrix, pointwise, rectifier, reduction, shape, sorting
 from minitorch.public import public
 
 # arithmetic, powers, logarithms

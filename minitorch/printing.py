@@ -1,4 +1,4 @@
-"""How a tensor prints: PyTorch's layout, four digits, columns aligned, long ones shortened with `...`."""
+"""Tensor printing in PyTorch's layout: four digits, aligned columns, long tensors summarized with `...`."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def set_printoptions(
     profile: str | None = None,
     sci_mode: bool | None = None,
 ) -> None:
-    """How tensors print from now on: digits after the point; elements from which on a printout is shortened; items shown at
-    each end then; characters a line; scientific notation always, never, or (None) where it is needed.
+    """Set how tensors print. `precision`: digits after the point; `threshold`: tensors with more elements are summarized, with
+    `edgeitems` items at each end; `linewidth`: characters per line; `sci_mode`: True, False, or None (if needed).
 
-    `profile` sets all but the last: 'default', 'short' or 'full'.
+    `profile` is 'default', 'short' or 'full'. It sets all options but `sci_mode`.
     """
     if profile is not None:
         if not isinstance(profile, str) or profile not in _PROFILES:
@@ -52,8 +52,8 @@ def set_printoptions(
             raise ValueError(f"set_printoptions: {name} must be between {least} and 10000, not {value}")
     if threshold is not None and (isinstance(threshold, bool) or not isinstance(threshold, (int, float))):
         raise TypeError(f"set_printoptions: threshold must be a number, not {type(threshold).__name__}")
-    given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
-    vars(_options).update({name: value for name, value in given.items() if value is not None})
+    options = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
+    vars(_options).update({name: value for name, value in options.items() if value is not None})
     _options.sci_mode = sci_mode
 
 
@@ -66,7 +66,7 @@ def tensor_text(array: Array, suffixes: list[str]) -> str:
             suffixes = [f"size={tuple(array.shape)}", *suffixes]
     else:
         summarize = array.size > _options.threshold
-        text = _lines(array, len(prefix), summarize, _Format(_edges(array) if summarize else array))
+        text = _nested_text(array, len(prefix), summarize, _Formatter(_summarized(array) if summarize else array))
     text = prefix + text
     width = len(text) - text.rfind("\n") - 1
     for suffix in suffixes:
@@ -79,58 +79,58 @@ def tensor_text(array: Array, suffixes: list[str]) -> str:
     return text + ")"
 
 
-class _Format:
-    """One width and one notation for all values of a tensor."""
+class _Formatter:
+    """Formats all values of a tensor with one width and one notation."""
 
     def __init__(self, values: Array) -> None:
         self.floating = values.dtype.kind == "f"
-        self.scientific = self.whole = False
+        self.sci_mode = self.integral = False
         self.width = 1
         flat = values.reshape(-1)
         if self.floating:
-            shown = flat[xp.isfinite(flat) & (flat != 0)].astype(xp.float64)
-            self.whole = bool(xp.all(shown == xp.ceil(shown)))
-            if shown.size:
-                low, high = float(xp.abs(shown).min()), float(xp.abs(shown).max())
-                self.scientific = high / low > 1000 or high > 1e8 or (low < 1e-4 and not self.whole)
+            nonzero = flat[xp.isfinite(flat) & (flat != 0)].astype(xp.float64)
+            self.integral = bool(xp.all(nonzero == xp.ceil(nonzero)))
+            if nonzero.size:
+                low, high = float(xp.abs(nonzero).min()), float(xp.abs(nonzero).max())
+                self.sci_mode = high / low > 1000 or high > 1e8 or (low < 1e-4 and not self.integral)
             if _options.sci_mode is not None:
-                self.scientific = _options.sci_mode
-            self.width = max([self.width, *(len(self.raw(v)) for v in shown.tolist())])
+                self.sci_mode = _options.sci_mode
+            self.width = max([self.width, *(len(self.unaligned(v)) for v in nonzero.tolist())])
         else:
             self.width = max(len(str(v)) for v in flat.tolist())
 
-    def raw(self, value: Any) -> str:
+    def unaligned(self, value: Any) -> str:
         if not self.floating:
             return str(value)
-        if self.scientific:
+        if self.sci_mode:
             return f"{value:.{_options.precision}e}"
-        if self.whole:
+        if self.integral:
             return f"{value:.0f}" + ("." if math.isfinite(value) else "")
         return f"{value:.{_options.precision}f}"
 
     def __call__(self, value: Any) -> str:
-        return self.raw(value).rjust(self.width)
+        return self.unaligned(value).rjust(self.width)
 
 
-def _edges(array: Array) -> Array:
-    """The values that a shortened printout shows."""
-    few = _options.edgeitems
-    return array[xp.ix_(*([*range(few), *range(n - few, n)] if n > 2 * few else range(n) for n in array.shape))]
+def _summarized(array: Array) -> Array:
+    """The values that a summarized tensor shows."""
+    k = _options.edgeitems
+    return array[xp.ix_(*([*range(k), *range(n - k, n)] if n > 2 * k else range(n) for n in array.shape))]
 
 
-def _lines(array: Array, indent: int, summarize: bool, form: _Format) -> str:
+def _nested_text(array: Array, indent: int, summarize: bool, formatter: _Formatter) -> str:
     if array.ndim == 0:
-        return form(array.item())
+        return formatter(array.item())
     cut = summarize and len(array) > 2 * _options.edgeitems
-    shown = [*range(_options.edgeitems), *range(len(array) - _options.edgeitems, len(array))] if cut else range(len(array))
+    indices = [*range(_options.edgeitems), *range(len(array) - _options.edgeitems, len(array))] if cut else range(len(array))
     if array.ndim == 1:
-        parts = [form(array[i].item()) for i in shown]
+        parts = [formatter(array[i].item()) for i in indices]
         if cut:
             parts.insert(_options.edgeitems, " ...")
-        per_line = max(1, (_options.linewidth - indent) // (form.width + 2))
+        per_line = max(1, (_options.linewidth - indent) // (formatter.width + 2))
         rows = [", ".join(parts[i : i + per_line]) for i in range(0, len(parts), per_line)]
         return "[" + (",\n" + " " * (indent + 1)).join(rows) + "]"
-    parts = [_lines(array[i], indent + 1, summarize, form) for i in shown]
+    parts = [_nested_text(array[i], indent + 1, summarize, formatter) for i in indices]
     if cut:
         parts.insert(_options.edgeitems, "...")
     return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(parts) + "]"

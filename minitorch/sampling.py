@@ -1,4 +1,4 @@
-"""Tensors drawn at random, with PyTorch's numbers for the same seed (backend/random.py has the streams)."""
+"""Random tensors. The same seed gives PyTorch's numbers (backend/random.py has the generators)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.dtypes import int64
 from minitorch.backend.errors import refuse_if_too_large
 from minitorch.backend.random import Generator, default_generator
-from minitorch.creation import check_range, checked_shape, empty, empty_like, finish, numpy_type, shape_of
+from minitorch.creation import check_range, checked_shape, empty, empty_like, numpy_dtype, shape_of, to_leaf
 from minitorch.ops.shape import sizes
 from minitorch.public import public
 from minitorch.tensor import Tensor, broadcast_shapes
@@ -35,22 +35,20 @@ __all__ = [
 def rand(
     *size: Any, generator: Generator | None = None, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """Uniform in [0, 1)."""
-    kind = numpy_type(dtype)
-    return finish(
-        wrap(xp.empty(shape_of(size, "rand", kind), kind)).uniform_(generator=generator)._array, requires_grad, device
-    )
+    """Uniform random numbers in [0, 1)."""
+    np_dtype = numpy_dtype(dtype)
+    values = wrap(xp.empty(shape_of(size, "rand", np_dtype), np_dtype)).uniform_(generator=generator)
+    return to_leaf(values._array, requires_grad, device)
 
 
 @public
 def randn(
     *size: Any, generator: Generator | None = None, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """Normal, of mean 0 and standard deviation 1."""
-    kind = numpy_type(dtype)
-    return finish(
-        wrap(xp.empty(shape_of(size, "randn", kind), kind)).normal_(generator=generator)._array, requires_grad, device
-    )
+    """Normal random numbers with mean 0 and standard deviation 1."""
+    np_dtype = numpy_dtype(dtype)
+    values = wrap(xp.empty(shape_of(size, "randn", np_dtype), np_dtype)).normal_(generator=generator)
+    return to_leaf(values._array, requires_grad, device)
 
 
 @public
@@ -63,22 +61,22 @@ def randint(
     **named: Any,
 ) -> Tensor:
     """randint(high, size) or randint(low, high, size): integers in [low, high), int64 unless `dtype` is given."""
-    given = dict(zip(("high", "size") if len(args) + len(named) == 2 else ("low", "high", "size"), args, strict=False))
-    given.update(named)
-    if not {"high", "size"} <= given.keys() <= {"low", "high", "size"}:
-        raise TypeError(f"randint() takes (high, size) or (low, high, size); got {sorted(given)}")
-    for what in ("low", "high"):
-        if isinstance(given.get(what, 0), bool) or not hasattr(given.get(what, 0), "__index__"):
-            raise TypeError(f"randint(): argument '{what}' must be int, not {type(given[what]).__name__}")
-    if not isinstance(given["size"], (tuple, list)):
-        raise TypeError(f"randint(): argument 'size' must be tuple of ints, not {type(given['size']).__name__}")
-    low, high = int(given.get("low", 0)), int(given["high"])
-    shape = checked_shape(sizes((given["size"],), "randint"), "randint", numpy_type(dtype, int64))
+    arguments = dict(zip(("high", "size") if len(args) + len(named) == 2 else ("low", "high", "size"), args, strict=False))
+    arguments.update(named)
+    if not {"high", "size"} <= arguments.keys() <= {"low", "high", "size"}:
+        raise TypeError(f"randint() takes (high, size) or (low, high, size); got {sorted(arguments)}")
+    for bound in ("low", "high"):
+        if isinstance(arguments.get(bound, 0), bool) or not hasattr(arguments.get(bound, 0), "__index__"):
+            raise TypeError(f"randint(): argument '{bound}' must be int, not {type(arguments[bound]).__name__}")
+    if not isinstance(arguments["size"], (tuple, list)):
+        raise TypeError(f"randint(): argument 'size' must be tuple of ints, not {type(arguments['size']).__name__}")
+    low, high = int(arguments.get("low", 0)), int(arguments["high"])
+    shape = checked_shape(sizes((arguments["size"],), "randint"), "randint", numpy_dtype(dtype, int64))
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     check_range("randint", low, high - 1, dtype)
-    drawn = (generator or default_generator).integers(math.prod(shape), low, high)
-    return finish(drawn.reshape(shape).astype(numpy_type(dtype, int64), copy=False), requires_grad, device)
+    values = (generator or default_generator).integers(math.prod(shape), low, high)
+    return to_leaf(values.reshape(shape).astype(numpy_dtype(dtype, int64), copy=False), requires_grad, device)
 
 
 @public
@@ -96,43 +94,43 @@ def randperm(
     count = n.__index__()
     if count < 0:
         raise RuntimeError(f"n must be non-negative, got {count}")
-    checked_shape((count,), "randperm", numpy_type(dtype, int64))
+    checked_shape((count,), "randperm", numpy_dtype(dtype, int64))
     check_range("randperm", 0, max(count - 1, 0), dtype)
     order = (generator or default_generator).permutation(count)
-    return finish(order.astype(numpy_type(dtype, int64), copy=False), requires_grad, device)
+    return to_leaf(order.astype(numpy_dtype(dtype, int64), copy=False), requires_grad, device)
 
 
 @public
 def normal(
     mean: Tensor | float = 0.0, std: Tensor | float = 1.0, size: Any = None, *, generator: Generator | None = None
 ) -> Tensor:
-    """Normal, with a mean and a standard deviation for each element, or numbers and a `size`."""
-    given = [x for x in (mean, std) if isinstance(x, Tensor)]
-    if not given and size is None:
-        raise TypeError("normal() of two numbers needs a size: normal(0.0, 1.0, (2, 3))")
+    """Normal random numbers; `mean` and `std` are tensors, one value per element, or numbers with a `size`."""
+    tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
+    if not tensors and size is None:
+        raise TypeError("normal() with two numbers needs a size: normal(0.0, 1.0, (2, 3))")
     if isinstance(std, Tensor):
         if (std._array < 0).any():
-            raise RuntimeError(f"normal expects all elements of std >= 0.0, and the smallest is {std._array.min()}")
+            raise RuntimeError(f"normal expects all elements of std >= 0.0, but the smallest is {std._array.min()}")
     elif std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
-    if not given:
+    if not tensors:
         return empty(size).normal_(mean, std, generator=generator)
-    shape = broadcast_shapes(*(x.shape for x in given))
-    drawn = empty(shape, dtype=given[0].dtype).normal_(generator=generator)
-    return (drawn * std + mean).detach()
+    shape = broadcast_shapes(*(x.shape for x in tensors))
+    values = empty(shape, dtype=tensors[0].dtype).normal_(generator=generator)
+    return (values * std + mean).detach()
 
 
 @public
 def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that `input` has in its place, else 0. (The draws are not PyTorch's for the same seed.)"""
+    """Each element is 1 with the probability in `input`, else 0. (The same seed does not give PyTorch's values.)"""
     return empty_like(input).bernoulli_(input.detach(), generator=generator)
 
 
 @public
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
-    """`num_samples` numbers of places in each row of weights ((N,) C), a place as likely as its weight.
+    """`num_samples` column indices for each row of `input`, ((N,) C), with probability proportional to the weights.
 
-    (The draws are not PyTorch's for the same seed.)
+    (The same seed does not give PyTorch's values.)
     """
     weights = xp.atleast_2d(input._array.astype(xp.float64))
     if input.ndim == 2 and not len(weights) and num_samples > 0:
@@ -143,30 +141,31 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
         raise RuntimeError("multinomial: a row of weights contains inf, nan or element < 0, or sums to 0")
     if num_samples < 1 or (not replacement and num_samples > int((weights > 0).sum(1).min())):
         raise RuntimeError(
-            f"multinomial: cannot draw {num_samples} samples from {int((weights > 0).sum(1).min())} places with a weight; "
-            "replacement=True draws a place again"
+            f"multinomial: cannot draw {num_samples} samples from {int((weights > 0).sum(1).min())} nonzero weights; "
+            "replacement=True may draw an index again"
         )
     refuse_if_too_large("multinomial", (len(weights), num_samples if replacement else weights.shape[1]), 8)
-    source = generator or default_generator
+    generator = generator or default_generator
     if replacement:
-        bounds = weights.cumsum(1) / weights.sum(1, keepdims=True)
-        drawn = source.uniform(len(weights) * num_samples, xp.float64).reshape(len(weights), num_samples)
-        places = (drawn[:, :, None] >= bounds[:, None, :]).sum(-1)
-    else:  # the smallest of exponential waiting times with these rates (Efraimidis and Spirakis 2006)
-        waits = -xp.log1p(-source.uniform(weights.size, xp.float64)).reshape(weights.shape)
-        places = xp.argsort(xp.where(weights > 0, waits / xp.maximum(weights, 1e-300), xp.inf), axis=1)[:, :num_samples]
-    return wrap(places.astype(xp.int64).reshape((num_samples,) if input.ndim == 1 else places.shape))
+        cdf = weights.cumsum(1) / weights.sum(1, keepdims=True)
+        uniform = generator.uniform(len(weights) * num_samples, xp.float64).reshape(len(weights), num_samples)
+        indices = (uniform[:, :, None] >= cdf[:, None, :]).sum(-1)
+    else:  # the smallest exponential random numbers with these rates (Efraimidis and Spirakis 2006)
+        exponential = -xp.log1p(-generator.uniform(weights.size, xp.float64)).reshape(weights.shape)
+        times = xp.where(weights > 0, exponential / xp.maximum(weights, 1e-300), xp.inf)
+        indices = xp.argsort(times, axis=1)[:, :num_samples]
+    return wrap(indices.astype(xp.int64).reshape((num_samples,) if input.ndim == 1 else indices.shape))
 
 
 @public
 def rand_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Uniform in [0, 1), in the shape and type of `input`."""
+    """Uniform random numbers in [0, 1), with the shape and dtype of `input`."""
     return rand(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
 
 
 @public
 def randn_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Normal, in the shape and type of `input`."""
+    """Normal random numbers, with the shape and dtype of `input`."""
     return randn(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
 
 
@@ -180,7 +179,7 @@ def randint_like(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Integers in [low, high), or [0, low) if high is None, in the shape and type of `input`."""
+    """Integers in [low, high), or [0, low) if high is None, with the shape and dtype of `input`."""
     bounds: Sequence[int] = (0, low) if high is None else (low, high)
     return randint(
         *bounds, tuple(input.shape), dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad

@@ -9,7 +9,7 @@ import builtins
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from minitorch import functions
+from minitorch import functions as f
 from minitorch.autograd.api import BackwardMethod
 from minitorch.autograd.hooks import HookMethods
 from minitorch.autograd.inplace import InPlaceMethods
@@ -58,29 +58,35 @@ class Size(tuple[int, ...]):
         return n
 
 
-def _in_place(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """The in-place form of an op: compute, then take over value and history."""
+def _in_place(*ops: Callable[..., Tensor]) -> list[Callable[..., Tensor]]:
+    """The in-place forms of ops: each computes, then takes over value and history."""
 
-    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        before = self._inplace_operand(*args, *kwargs.values())
-        args = tuple(before if a is self else a for a in args)
-        kwargs = {name: before if a is self else a for name, a in kwargs.items()}
-        return self._assign_inplace(op(before, *args, **kwargs))
+    def form(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+            before = self._inplace_operand(*args, *kwargs.values())
+            args = tuple(before if a is self else a for a in args)
+            kwargs = {name: before if a is self else a for name, a in kwargs.items()}
+            return self._assign_inplace(op(before, *args, **kwargs))
 
-    return _named_in_place(method, op, f"As `{op.__name__}`, into this tensor itself.")
+        return _named_in_place(method, op, f"As `{op.__name__}`, into this tensor itself.")
+
+    return [form(op) for op in ops]
 
 
-def _reshaped_in_place(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """The in-place form of an op that gives a view: this tensor itself takes over the view's shape and history."""
+def _reshaped_in_place(*ops: Callable[..., Tensor]) -> list[Callable[..., Tensor]]:
+    """The in-place forms of ops that give a view: this tensor itself takes over the view's shape and history."""
 
-    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        self._inplace_operand()
-        view = op(alias(self._array, self._edge, version_counter(self)), *args, **kwargs)
-        self._array, self._edge = view._array, view._edge
-        self._increment_version()
-        return self
+    def form(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+            self._inplace_operand()
+            view = op(alias(self._array, self._edge, version_counter(self)), *args, **kwargs)
+            self._array, self._edge = view._array, view._edge
+            self._increment_version()
+            return self
 
-    return _named_in_place(method, op, f"As `{op.__name__}`, of this tensor itself.")
+        return _named_in_place(method, op, f"As `{op.__name__}`, of this tensor itself.")
+
+    return [form(op) for op in ops]
 
 
 def _named_in_place(method: Callable[..., Tensor], op: Callable[..., Tensor], doc: str) -> Callable[..., Tensor]:
@@ -148,18 +154,18 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     """
 
     def __init__(self, *data: Any) -> None:
-        kind = get_default_dtype().numpy
+        np_dtype = get_default_dtype().numpy
         if len(data) != 1 or isinstance(data[0], (int, Size)):
             shape = shape_ops.sizes(data or (0,), "Tensor")
-            refuse_if_too_large("Tensor", shape, kind.itemsize)
-            self._array = xp.empty(shape, kind)
+            refuse_if_too_large("Tensor", shape, np_dtype.itemsize)
+            self._array = xp.empty(shape, np_dtype)
             return
         array = xp.asarray(data[0]._array if isinstance(data[0], TensorBase) else data[0])
         if array.dtype.kind == "O" and all(isinstance(value, (int, float)) for value in array.flat):
             array = array.astype(xp.float64)
         if array.dtype.kind not in "biuf":
             raise TypeError(f"Tensor() takes numbers, and these are of type {array.dtype}; minitorch.tensor(...) says more")
-        self._array = array.astype(kind)
+        self._array = array.astype(np_dtype)
 
     # ---- what it is ----------------------------------------------------------------------------------------------
 
@@ -368,9 +374,8 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         """Of the dtype of `other`."""
         return self.to(other.dtype)
 
-    half, float, double = _cast(float16), _cast(float32), _cast(float64)
-    char, short, int, long = _cast(int8), _cast(int16), _cast(int32), _cast(int64)
-    byte, bool = _cast(uint8), _cast(bool_)
+    half, float, double, char, short = _cast(float16), _cast(float32), _cast(float64), _cast(int8), _cast(int16)
+    int, long, byte, bool = _cast(int32), _cast(int64), _cast(uint8), _cast(bool_)
 
     def contiguous(self) -> Tensor:
         """With its elements in order in memory: itself, or a copy."""
@@ -379,14 +384,11 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     # ---- operators --------------------------------------------------------------------------------------------------
 
     __add__, __sub__, __mul__, __truediv__ = arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div
-    __floordiv__, __mod__, __pow__, __matmul__ = comparison.floor_divide, arithmetic.remainder, arithmetic.pow, functions.matmul
+    __floordiv__, __mod__, __pow__, __matmul__ = comparison.floor_divide, arithmetic.remainder, arithmetic.pow, f.matmul
     __radd__, __rsub__, __rmul__ = _reflected(arithmetic.add), _reflected(arithmetic.sub, "Rsub1"), _reflected(arithmetic.mul)
     __rtruediv__, __rfloordiv__ = _reflected(arithmetic.div, "Mul0"), _reflected(comparison.floor_divide)
-    __rmod__, __rpow__, __rmatmul__ = (
-        _reflected(arithmetic.remainder),
-        _reflected(arithmetic.pow, "Pow2"),
-        _reflected(functions.matmul),
-    )
+    __rmod__, __rpow__ = _reflected(arithmetic.remainder), _reflected(arithmetic.pow, "Pow2")
+    __rmatmul__ = _reflected(f.matmul)
     __neg__, __abs__, __invert__ = arithmetic.neg, arithmetic.abs, comparison.bitwise_not
     __lt__, __le__, __gt__, __ge__ = comparison.lt, comparison.le, comparison.gt, comparison.ge
     __and__, __or__, __xor__ = comparison.bitwise_and, comparison.bitwise_or, comparison.bitwise_xor
@@ -403,109 +405,46 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     # ---- operations as methods -------------------------------------------------------------------------------------------
 
-    add, sub, mul, div, pow, neg, abs = (
-        functions.add,
-        functions.sub,
-        functions.mul,
-        functions.div,
-        functions.pow,
-        functions.neg,
-        functions.abs,
-    )
-    remainder, floor_divide = functions.remainder, functions.floor_divide
-    exp, expm1, log, log1p, sqrt, rsqrt = (
-        functions.exp,
-        functions.expm1,
-        functions.log,
-        functions.log1p,
-        functions.sqrt,
-        functions.rsqrt,
-    )
-    square, reciprocal, sin, cos, tan = functions.square, functions.reciprocal, functions.sin, functions.cos, functions.tan
-    tanh, sigmoid, relu, erf = functions.tanh, functions.sigmoid, functions.relu, functions.erf
-    log2, log10, exp2, frac = functions.log2, functions.log10, functions.exp2, functions.frac
-    asin, acos, atan, atan2, sinh, cosh = (
-        functions.asin,
-        functions.acos,
-        functions.atan,
-        functions.atan2,
-        functions.sinh,
-        functions.cosh,
-    )
-    lerp, addcmul, addcdiv, addmm = functions.lerp, functions.addcmul, functions.addcdiv, functions.addmm
-    subtract, multiply, divide, true_divide, negative = (
-        functions.sub,
-        functions.mul,
-        functions.div,
-        functions.div,
-        functions.neg,
-    )
-    absolute, greater, less, not_equal = functions.abs, functions.gt, functions.lt, functions.ne
-    sign, floor, ceil, round, trunc = functions.sign, functions.floor, functions.ceil, functions.round, functions.trunc
-    eq, ne, lt, le, gt, ge = functions.eq, functions.ne, functions.lt, functions.le, functions.gt, functions.ge
-    logical_and, logical_or, logical_xor = functions.logical_and, functions.logical_or, functions.logical_xor
-    logical_not, isnan, isinf, isfinite = functions.logical_not, functions.isnan, functions.isinf, functions.isfinite
-    maximum, minimum, clamp, masked_fill = functions.maximum, functions.minimum, functions.clamp, functions.masked_fill
-    clip = clamp
-    isclose, allclose, equal, bitwise_not = functions.isclose, functions.allclose, functions.equal, functions.bitwise_not
+    add, sub, mul, div, pow, neg, abs, remainder = f.add, f.sub, f.mul, f.div, f.pow, f.neg, f.abs, f.remainder
+    floor_divide, exp, expm1, log, log1p, sqrt, rsqrt = f.floor_divide, f.exp, f.expm1, f.log, f.log1p, f.sqrt, f.rsqrt
+    square, reciprocal, sin, cos, tan, tanh, sigmoid = f.square, f.reciprocal, f.sin, f.cos, f.tan, f.tanh, f.sigmoid
+    relu, erf, log2, log10, exp2, frac, asin, acos = f.relu, f.erf, f.log2, f.log10, f.exp2, f.frac, f.asin, f.acos
+    atan, atan2, sinh, cosh, lerp, addcmul, addcdiv = f.atan, f.atan2, f.sinh, f.cosh, f.lerp, f.addcmul, f.addcdiv
+    addmm, subtract, multiply, divide, true_divide, negative, absolute = f.addmm, f.sub, f.mul, f.div, f.div, f.neg, f.abs
+    greater, less, not_equal, sign, floor, ceil, round, trunc = f.gt, f.lt, f.ne, f.sign, f.floor, f.ceil, f.round, f.trunc
+    eq, ne, lt, le, gt, ge, logical_and, logical_or = f.eq, f.ne, f.lt, f.le, f.gt, f.ge, f.logical_and, f.logical_or
+    logical_xor, logical_not, isnan, isinf, isfinite = f.logical_xor, f.logical_not, f.isnan, f.isinf, f.isfinite
+    maximum, minimum, clamp, masked_fill = f.maximum, f.minimum, f.clamp, f.masked_fill
+    clip, isclose, allclose, equal, bitwise_not = f.clip, f.isclose, f.allclose, f.equal, f.bitwise_not
 
     @public
     def clamp_min(self, min: Any) -> Tensor:
         """At least `min`."""
-        return functions.clamp(self, min=min)
+        return f.clamp(self, min=min)
 
     @public
     def clamp_max(self, max: Any) -> Tensor:
         """At most `max`."""
-        return functions.clamp(self, max=max)
+        return f.clamp(self, max=max)
 
     @public
     def where(self, condition: Tensor, other: Any) -> Tensor:
         """This tensor where `condition` is true, `other` elsewhere."""
-        return functions.where(condition, self, other)
+        return f.where(condition, self, other)
 
-    sum, mean, var, std, prod = functions.sum, functions.mean, functions.var, functions.std, functions.prod
-    max, min, amax, amin, argmax, argmin = (
-        functions.max,
-        functions.min,
-        functions.amax,
-        functions.amin,
-        functions.argmax,
-        functions.argmin,
-    )
-    logsumexp, softmax, log_softmax, cumsum = functions.logsumexp, functions.softmax, functions.log_softmax, functions.cumsum
-    all, any, norm, dist, count_nonzero = functions.all, functions.any, functions.norm, functions.dist, functions.count_nonzero
-    sort, argsort, topk, median = functions.sort, functions.argsort, functions.topk, functions.median
-    unique, nonzero, bincount = functions.unique, functions.nonzero, functions.bincount
-    kthvalue, quantile, take, diff = functions.kthvalue, functions.quantile, functions.take, functions.diff
+    sum, mean, var, std, prod, max, min, amax, amin = f.sum, f.mean, f.var, f.std, f.prod, f.max, f.min, f.amax, f.amin
+    argmax, argmin, logsumexp, softmax, log_softmax = f.argmax, f.argmin, f.logsumexp, f.softmax, f.log_softmax
+    cumsum, all, any, norm, dist, count_nonzero, sort = f.cumsum, f.all, f.any, f.norm, f.dist, f.count_nonzero, f.sort
+    argsort, topk, median, unique, nonzero, bincount = f.argsort, f.topk, f.median, f.unique, f.nonzero, f.bincount
+    kthvalue, quantile, take, diff = f.kthvalue, f.quantile, f.take, f.diff
 
-    reshape, view, permute, transpose, t = (
-        functions.reshape,
-        public(shape_ops.view),
-        functions.permute,
-        functions.transpose,
-        functions.t,
-    )
-    flatten, unflatten, squeeze, unsqueeze = functions.flatten, functions.unflatten, functions.squeeze, functions.unsqueeze
-    expand, broadcast_to = public(shape_ops.expand), functions.broadcast_to
-    sum_to_size = public(shape_ops.sum_to_size)
-    movedim, flip, roll, clone = functions.movedim, functions.flip, functions.roll, functions.clone
-    split, chunk, unbind, narrow, select = (
-        functions.split,
-        functions.chunk,
-        functions.unbind,
-        functions.narrow,
-        functions.select,
-    )
-    ravel, swapaxes, moveaxis, repeat, tile = (
-        functions.ravel,
-        functions.swapaxes,
-        functions.moveaxis,
-        public(joining.repeat),
-        functions.tile,
-    )
-    tril, triu, diag, trace, outer = functions.tril, functions.triu, functions.diag, functions.trace, functions.outer
-    repeat_interleave = functions.repeat_interleave
+    reshape, view, permute, transpose, t, flatten = f.reshape, public(shape_ops.view), f.permute, f.transpose, f.t, f.flatten
+    unflatten, squeeze, unsqueeze, expand = f.unflatten, f.squeeze, f.unsqueeze, public(shape_ops.expand)
+    broadcast_to, sum_to_size = f.broadcast_to, public(shape_ops.sum_to_size)
+    movedim, flip, roll, clone, split, chunk, unbind = f.movedim, f.flip, f.roll, f.clone, f.split, f.chunk, f.unbind
+    narrow, select, ravel, swapaxes, moveaxis = f.narrow, f.select, f.ravel, f.swapaxes, f.moveaxis
+    repeat, tile, tril, triu, diag, trace, outer = public(joining.repeat), f.tile, f.tril, f.triu, f.diag, f.trace, f.outer
+    repeat_interleave = f.repeat_interleave
 
     @public
     def expand_as(self, other: Tensor) -> Tensor:
@@ -517,91 +456,44 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     @public
     def reshape_as(self, other: Tensor) -> Tensor:
-        return functions.reshape(self, tuple(_a_tensor("reshape_as", other).shape))
+        return f.reshape(self, tuple(_a_tensor("reshape_as", other).shape))
 
     @property
     def T(self) -> Tensor:
         """The transpose: all dimensions in reverse."""
-        return functions.permute(self, tuple(range(self.ndim))[::-1])
+        return f.permute(self, tuple(range(self.ndim))[::-1])
 
     @property
     def mT(self) -> Tensor:
         """The last two dimensions exchanged."""
         if self.ndim < 2:
             raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor.")
-        return functions.transpose(self, -2, -1)
+        return f.transpose(self, -2, -1)
 
-    matmul, mm, bmm, mv, dot = functions.matmul, functions.mm, functions.bmm, functions.mv, functions.dot
-    gather, scatter, scatter_add, index_select = (
-        functions.gather,
-        functions.scatter,
-        functions.scatter_add,
-        functions.index_select,
-    )
-    index_add, index_fill = functions.index_add, functions.index_fill
-    masked_select, take_along_dim = functions.masked_select, functions.take_along_dim
+    matmul, mm, bmm, mv, dot, gather, scatter = f.matmul, f.mm, f.bmm, f.mv, f.dot, f.gather, f.scatter
+    scatter_add, index_select, index_add, index_fill = f.scatter_add, f.index_select, f.index_add, f.index_fill
+    masked_select, take_along_dim = f.masked_select, f.take_along_dim
 
     # ---- in place -------------------------------------------------------------------------------------------------------
 
-    add_, sub_, mul_, div_ = (
-        _in_place(arithmetic.add),
-        _in_place(arithmetic.sub),
-        _in_place(arithmetic.mul),
-        _in_place(arithmetic.div),
-    )
-    pow_, neg_, abs_, exp_ = (
-        _in_place(arithmetic.pow),
-        _in_place(arithmetic.neg),
-        _in_place(arithmetic.abs),
-        _in_place(pointwise.exp),
-    )
-    log_, sqrt_, sigmoid_, tanh_ = (
-        _in_place(arithmetic.log),
-        _in_place(pointwise.sqrt),
-        _in_place(pointwise.sigmoid),
-        _in_place(pointwise.tanh),
-    )
-    relu_, clamp_, masked_fill_ = _in_place(rectifier.relu), _in_place(comparison.clamp), _in_place(comparison.masked_fill)
-    floor_divide_, remainder_ = _in_place(comparison.floor_divide), _in_place(arithmetic.remainder)
-    floor_, ceil_, round_, square_ = (
-        _in_place(comparison.floor),
-        _in_place(comparison.ceil),
-        _in_place(comparison.round),
-        _in_place(arithmetic.square),
-    )
-    reciprocal_, rsqrt_, sin_, cos_ = (
-        _in_place(arithmetic.reciprocal),
-        _in_place(pointwise.rsqrt),
-        _in_place(pointwise.sin),
-        _in_place(pointwise.cos),
-    )
-    lerp_, addcmul_, addcdiv_, clip_ = (
-        _in_place(arithmetic.lerp),
-        _in_place(arithmetic.addcmul),
-        _in_place(arithmetic.addcdiv),
-        clamp_,
-    )
-    scatter_, scatter_add_ = _in_place(indexing.scatter), _in_place(indexing.scatter_add)
-    index_add_, index_fill_ = _in_place(indexing.index_add), _in_place(indexing.index_fill)
-    tril_, triu_, clamp_min_, clamp_max_ = (
-        _in_place(indexing.tril),
-        _in_place(indexing.triu),
-        _in_place(clamp_min),
-        _in_place(clamp_max),
-    )
-    squeeze_, unsqueeze_, t_ = (
-        _reshaped_in_place(shape_ops.squeeze),
-        _reshaped_in_place(shape_ops.unsqueeze),
-        _reshaped_in_place(shape_ops.t),
-    )
-    transpose_, swapaxes_ = _reshaped_in_place(shape_ops.transpose), _reshaped_in_place(shape_ops.transpose)
+    add_, sub_, mul_, div_ = _in_place(arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div)
+    pow_, neg_, abs_, exp_ = _in_place(arithmetic.pow, arithmetic.neg, arithmetic.abs, pointwise.exp)
+    log_, sqrt_, sigmoid_, tanh_ = _in_place(arithmetic.log, pointwise.sqrt, pointwise.sigmoid, pointwise.tanh)
+    relu_, clamp_, masked_fill_ = _in_place(rectifier.relu, comparison.clamp, comparison.masked_fill)
+    floor_divide_, remainder_, floor_ = _in_place(comparison.floor_divide, arithmetic.remainder, comparison.floor)
+    ceil_, round_, square_ = _in_place(comparison.ceil, comparison.round, arithmetic.square)
+    reciprocal_, rsqrt_, sin_, cos_ = _in_place(arithmetic.reciprocal, pointwise.rsqrt, pointwise.sin, pointwise.cos)
+    lerp_, addcmul_, addcdiv_ = _in_place(arithmetic.lerp, arithmetic.addcmul, arithmetic.addcdiv)
+    clip_ = clamp_
+    scatter_, scatter_add_, index_add_ = _in_place(indexing.scatter, indexing.scatter_add, indexing.index_add)
+    index_fill_, tril_, triu_ = _in_place(indexing.index_fill, indexing.tril, indexing.triu)
+    clamp_min_, clamp_max_ = _in_place(clamp_min, clamp_max)
+    squeeze_, unsqueeze_ = _reshaped_in_place(shape_ops.squeeze, shape_ops.unsqueeze)
+    transpose_, t_ = _reshaped_in_place(shape_ops.transpose, shape_ops.t)
+    swapaxes_ = transpose_
     __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
     __ifloordiv__, __imod__ = floor_divide_, remainder_
-    __iand__, __ior__, __ixor__ = (
-        _in_place(comparison.bitwise_and),
-        _in_place(comparison.bitwise_or),
-        _in_place(comparison.bitwise_xor),
-    )
+    __iand__, __ior__, __ixor__ = _in_place(comparison.bitwise_and, comparison.bitwise_or, comparison.bitwise_xor)
 
     @public
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -640,15 +532,15 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     # ---- new tensors of this type, and random values in place (ops/filling.py) ---------------------------------------------
 
     new_zeros, new_ones, new_empty = public(filling.new_zeros), public(filling.new_ones), public(filling.new_empty)
-    new_full, new_tensor = public(filling.new_full), public(filling.new_tensor)
-    uniform_, normal_, bernoulli_ = public(filling.uniform_), public(filling.normal_), public(filling.bernoulli_)
+    new_full, new_tensor, uniform_ = public(filling.new_full), public(filling.new_tensor), public(filling.uniform_)
+    normal_, bernoulli_ = public(filling.normal_), public(filling.bernoulli_)
 
 
 TensorBase._tensor_class = Tensor  # from here on, ops return Tensors
 
 
-def _rebuild(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
-    out = kind.__new__(kind)
+def _rebuild(cls: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
+    out = cls.__new__(cls)
     out._array, out._requires_grad = array, requires_grad
     return out
 

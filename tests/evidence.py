@@ -11,6 +11,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
+
 import minitorch as mt
 from tests import checks, hostile
 from tests.drawing import Draw
@@ -18,6 +20,7 @@ from tests.layers import LAYERS, Drawing
 from tests.mutants import MUTANTS
 from tests.samples import ANALYTIC, KINKS, ORDERS, SAMPLES, sample_of
 from tests.test_errors import TABLE
+from tests.test_kernels import IMPLEMENTATIONS, assert_is_the_definition
 
 DRAWS, LAYER_DRAWS, CALLS = 50, 20, 50_000
 BEGIN, END = "<!-- evidence -->\n", "<!-- end of evidence -->\n"
@@ -64,16 +67,24 @@ def rows() -> Iterator[tuple[str, str, str]]:
     what = f"{len(LAYERS)} layers: value against plain loops, both derivatives in inputs and parameters"
     yield what, f"{len(LAYERS) * LAYER_DRAWS:,} cases", f"{wrong} differ"
 
+    wrong, tried = 0, [i for i in IMPLEMENTATIONS if i.available()]
+    for i in tried:
+        for _ in range(DRAWS):
+            args = i.sample(np.random.default_rng(source.randrange(2**32)))
+            wrong += failures(lambda i=i, args=args: assert_is_the_definition(i, i.engine, args))  # type: ignore[misc]
+    what = f"{len(tried)} quicker implementations of {len({i.name for i in tried})} definitions: the same result"
+    yield what, f"{len(tried) * DRAWS:,} samples", f"{wrong} differ"
+
     alive = sum(mutant.caught() is None for mutant in MUTANTS)
     yield "deliberate mistakes, one at a time", f"{len(MUTANTS)} mutants", f"{alive} survive"
 
     wrong = len(hostile.survivors(CALLS, source.randrange(10**6)))
-    what = f"hostile calls of {len(hostile.targets())} functions, methods and classes"
-    yield what, f"{CALLS:,} calls", f"{wrong} without an answer or a sentence"
+    what = f"random invalid calls of {len(hostile.targets())} functions, methods and classes"
+    yield what, f"{CALLS:,} calls", f"{wrong} without a result or a clear error"
 
     yield "files with a bit flipped, or cut", *damaged_files()
     yield (
-        "misuses, each with the sentence that it must get",
+        "misuses, each with the error that it must raise",
         f"{len(TABLE)} calls",
         "in `make test`",
     )

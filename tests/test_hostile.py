@@ -116,9 +116,9 @@ def test_what_holds_itself_is_refused():
     outer = nn.Sequential(nn.Linear(2, 2))
     inner = nn.Sequential(outer)
     for holder, held in ((outer, outer), (outer, inner)):
-        with pytest.raises(ValueError, match="would hold itself"):
+        with pytest.raises(ValueError, match="would contain itself"):
             holder.add_module("me", held)
-        with pytest.raises(ValueError, match="would hold itself"):
+        with pytest.raises(ValueError, match="would contain itself"):
             holder.me = held
     assert list(outer.state_dict()) == ["0.weight", "0.bias"]
 

@@ -434,7 +434,7 @@ def test_an_optimizer_s_step_in_between():
     y = (w * w).sum()
     with mt.no_grad():
         w.add_(1.0)
-    with pytest.raises(RuntimeError, match=r"if that was optimizer\.step\(\), look before it"):
+    with pytest.raises(RuntimeError, match=r"if that was optimizer\.step\(\), draw before it"):
         viz.play(y)
     assert observers == []
 

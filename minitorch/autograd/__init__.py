@@ -1,15 +1,26 @@
-"""The tape: how operations are remembered and gradients are computed from the memory.
+"""The tape: recording operations, and computing gradients from the record.
 
-Read in this order; what is deeper in a file can wait for a second reading:
-    engine.py      its opening text: the backward sweep on one example
-    function.py    an operation and its derivative; an instance is a node of the tape
-    engine.py      `walk` and `sweep`
-    variable.py    what a tensor knows of the tape
-    grad_mode.py   switching the recording off and on
-    gradcheck.py   comparing a derivative with finite differences; report.py prints what was found
-    functional.py  Jacobians and Hessians
-    watch.py       how anomaly.py and viz/ are told of nodes, sweeps and modules
-    anomaly.py     finding the line that made a nan
+Read first, about 320 code lines:
+    tensor_base.py   what a tensor knows of the tape: its array, its gradient, its edge
+    node.py          Op: an operation and its derivative; `apply` records it as a node
+    engine.py        `walk` and `sweep`: the backward pass
+
+What the three call, each in a file of its own:
+    saved.py         values saved for backward, and their version check
+    inplace.py       in-place changes and views
+    hooks.py         hooks and `retain_grad`
+    checks.py        error messages
+    recover.py       what happens when a forward fails
+    observe.py       observers: they see nodes, sweeps and modules
+
+What programs call:
+    api.py           backward() and grad()
+    function.py      Function: a program's own operation
+    grad_mode.py     no_grad and enable_grad
+    functional.py    Jacobians and Hessians
+    gradcheck.py     derivatives compared with finite differences; report.py prints the result
+    anomaly.py       the program line behind a nan
+    graph.py         the tape for pictures and other tools
 """
 
 from minitorch.autograd import functional

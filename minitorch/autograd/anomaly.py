@@ -1,4 +1,4 @@
-"""Where did the nan come from? In this mode every node notes the line that made it, and backward stops at the first nan.
+"""Anomaly detection: every node keeps the program line that recorded it, and backward raises at the first nan.
 
 with autograd.detect_anomaly():
     loss = model(x).log().mean()
@@ -23,7 +23,7 @@ class _Mode(Observer):
     def recorded(self, node: Any, args: Sequence[Any], outputs: Sequence[Any]) -> None:
         node.made_at = str(user_line())
 
-    def backward_returned(self, node: Any, got: tuple[Any, ...], results: tuple[Any, ...]) -> None:
+    def backward_returned(self, node: Any, grad_outputs: tuple[Any, ...], results: tuple[Any, ...]) -> None:
         """Raise RuntimeError if a gradient that a node returned holds a nan."""
         for i, grad in enumerate(results if self.check_nan else ()):
             if grad is not None and xp.isnan(getattr(grad, "_array", grad)).any():

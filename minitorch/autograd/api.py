@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.checks import check_root, several, unreachable_error
+from minitorch.autograd.checks import as_tuple, check_root, unreachable_error
 from minitorch.autograd.engine import sweep
 from minitorch.autograd.grad_mode import GRAD_MODE, OUTER_MODES
 from minitorch.autograd.hooks import run_hooks
@@ -52,25 +52,25 @@ def backward(
     targets = () if inputs is None else _as_tuple(inputs)
     if inputs is not None and not targets:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    wanted = None if inputs is None else {_wanted_edge(t) for t in targets}
+    target_edges = None if inputs is None else {_target_edge(t) for t in targets}
     roots, recording = root_gradients(_as_tuple(tensors), grad_tensors, create_graph), bool(create_graph)
     retain = recording if retain_graph is None else retain_graph
-    _in_mode(recording, _backward, roots, wanted, targets, retain, recording)
+    _in_mode(recording, _backward, roots, target_edges, targets, retain, recording)
 
 
-def _backward(roots: Any, wanted: set[Edge] | None, targets: tuple[Any, ...], retain: bool, recording: bool) -> None:
+def _backward(roots: Any, target_edges: set[Edge] | None, targets: tuple[Any, ...], retain: bool, recording: bool) -> None:
     """The rest of `backward`, which runs in a grad mode of its own."""
     with xp.errstate(all="ignore"):
         run = observed(sweep) if observers else sweep
-        captured, owned = run(roots, wanted, retain, recording)
+        captured, owned = run(roots, target_edges, retain, recording)
         due = []
         for edge, grad in captured.items():
-            is_leaf, may_keep = isinstance(edge[0], AccumulateGrad), edge in owned
+            is_leaf, is_owned = isinstance(edge[0], AccumulateGrad), edge in owned
             tensor: Any = getattr(edge[0], "variable", None) if is_leaf else next(t for t in targets if t._edge == edge)
             if tensor._hooks:
-                grad, may_keep = run_hooks(grad, tensor._hooks, recording), False
+                grad, is_owned = run_hooks(grad, tensor._hooks, recording), False
             if tensor._requires_grad or not (is_leaf or tensor.retains_grad):  # a hook may have changed that
-                due.append((tensor, grad, may_keep))
+                due.append((tensor, grad, is_owned))
         accumulate(due, recording)  # last: an error above leaves every .grad as it was
         for tensor, _, _ in due:
             for hook in list((tensor._post_hooks or {}).values()):
@@ -96,7 +96,7 @@ def grad(
     if allow_unused is False and materialize_grads:
         raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: False.")
     targets = _as_tuple(inputs)
-    edges = [_wanted_edge(t) for t in targets]
+    edges = [_target_edge(t) for t in targets]
     roots, recording = root_gradients(_as_tuple(outputs), grad_outputs, create_graph), bool(create_graph)
     retain = recording if retain_graph is None else retain_graph
     results = _in_mode(recording, _grad, roots, edges, targets, retain, recording)
@@ -118,12 +118,12 @@ def _grad(roots: Any, edges: list[Edge], targets: tuple[Any, ...], retain: bool,
         run = observed(sweep) if observers else sweep
         captured, owned = run(roots, set(edges), retain, recording)
         for tensor, edge in zip(targets, edges, strict=True):
-            value, may_keep = captured.get(edge), edge in owned and edges.count(edge) == 1
+            value, is_owned = captured.get(edge), edge in owned and edges.count(edge) == 1
             if value is not None and tensor._hooks and tensor._edge is None:
-                value, may_keep = run_hooks(value, tensor._hooks, recording), False
+                value, is_owned = run_hooks(value, tensor._hooks, recording), False
             if value is not None and not recording:
                 array = as_array(value)
-                value = wrap(array if may_keep else array.copy())
+                value = wrap(array if is_owned else array.copy())
             results.append(value)
     return results
 
@@ -159,10 +159,10 @@ def root_gradients(outputs: tuple[Any, ...], grad_outputs: Any, recording: bool)
 
 
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:
-    return (tensors,) if isinstance(tensors, TensorBase) else several(tensors)
+    return (tensors,) if isinstance(tensors, TensorBase) else as_tuple(tensors)
 
 
-def _wanted_edge(tensor: Any) -> Edge:
+def _target_edge(tensor: Any) -> Edge:
     if not isinstance(tensor, TensorBase):
         raise TypeError(f"inputs must be Tensors, got {type(tensor).__name__}")
     edge = gradient_edge(tensor)

@@ -8,7 +8,7 @@ from typing import Any
 from minitorch.backend.dtypes import dtypes
 
 __all__ = [
-    "changed_error", "check_grad", "check_gradient_shape", "check_requires_grad", "check_root", "freed_error", "several",
+    "changed_error", "check_grad", "check_gradient_shape", "check_requires_grad", "check_root", "freed_error", "as_tuple",
     "unreachable_error",
 ]  # fmt: skip
 
@@ -66,7 +66,7 @@ def check_root(i: int, output: Any, edge: Any, gradient: Any) -> None:
         )
 
 
-def several(tensors: Any) -> tuple[Any, ...]:
+def as_tuple(tensors: Any) -> tuple[Any, ...]:
     """A sequence of Tensors as a tuple. Raises TypeError for what is no sequence."""
     if not isinstance(tensors, Iterable):
         raise TypeError(f"expected a Tensor or a sequence of Tensors, got {type(tensors).__name__}")

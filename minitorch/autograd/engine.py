@@ -29,27 +29,27 @@ __all__ = ["sweep", "unbroadcast", "walk"]
 
 def walk(roots: Iterable[Node]) -> list[Node]:
     """Every node of the tape that `roots` depend on, each once, the oldest first."""
-    found = list(dict.fromkeys(roots))
-    seen = set(found)
-    for node in found:  # which grows while it is walked
+    nodes = list(dict.fromkeys(roots))
+    visited = set(nodes)
+    for node in nodes:  # which grows while it is walked
         for edge in node.edges:
-            if edge is not None and edge[0] not in seen:
-                seen.add(edge[0])
-                found.append(edge[0])
-    found.sort(key=attrgetter("serial"))
-    return found
+            if edge is not None and edge[0] not in visited:
+                visited.add(edge[0])
+                nodes.append(edge[0])
+    nodes.sort(key=attrgetter("serial"))
+    return nodes
 
 
 def sweep(
-    roots: Sequence[tuple[Edge, Any]], wanted: set[Edge] | None, retain_graph: bool, recording: bool, call: Any = None
+    roots: Sequence[tuple[Edge, Any]], targets: set[Edge] | None, retain_graph: bool, recording: bool, call: Any = None
 ) -> tuple[dict[Edge, Any], set[Edge]]:
-    """Send each root's gradient along the tape; return what arrives at `wanted` (None: at every leaf).
+    """Send each root's gradient along the tape; return what arrives at `targets` (None: at every leaf).
 
     Gradients are arrays, or Tensors if `recording`. Also returns the leaves whose gradient is a new array that nothing else
     refers to: it may be kept without a copy. Observers pass `call`, to be called instead of each node's `call_backward`.
     """
     order = walk(node for (node, _), _ in roots)
-    needed = None if wanted is None else _ancestors_of(wanted, order)
+    needed = None if targets is None else _ancestors_of(targets, order)
     grads, captured, owned = dict[Edge, Any](), dict[Edge, Any](), set[Edge]()  # grads: of each value, the gradient so far
     for root, grad in roots:
         grad = unbroadcast(grad, root, None, recording)
@@ -63,8 +63,8 @@ def sweep(
             continue
         if node.hooks is not None or node.retained is not None:
             upstream = run_node_hooks(node, upstream, recording)
-        if wanted is not None and needed is not None:
-            captured.update({(node, nr): grad for nr, grad in enumerate(upstream) if (node, nr) in wanted})
+        if targets is not None and needed is not None:
+            captured.update({(node, nr): grad for nr, grad in enumerate(upstream) if (node, nr) in targets})
             if not _leads_to(needed, node):
                 continue
         results = node.call_backward(upstream, recording) if call is None else call(node, upstream, recording)
@@ -99,13 +99,13 @@ def unbroadcast(grad: Any, edge: Edge, node: Node | None, recording: bool) -> An
     return grad
 
 
-def _ancestors_of(wanted: set[Edge], order: list[Node]) -> set[Node]:
-    """The nodes from which some wanted value is reached, and those of the values: the sweep needs no others."""
-    found = {node for node, _ in wanted}
+def _ancestors_of(targets: set[Edge], order: list[Node]) -> set[Node]:
+    """The nodes from which some target is reached, and those of the targets: the sweep needs no others."""
+    ancestors = {node for node, _ in targets}
     for node in order:  # oldest first: its inputs have been decided before it
-        if _leads_to(found, node):
-            found.add(node)
-    return found
+        if _leads_to(ancestors, node):
+            ancestors.add(node)
+    return ancestors
 
 
 def _leads_to(nodes: set[Node], node: Node) -> bool:

@@ -1,6 +1,6 @@
 """Derivatives of functions, rather than of values: Jacobian, Hessian, and their products with vectors.
 
-For a function of one tensor give and get one; for a function of several, tuples.
+`inputs` and results are tensors for a function of one tensor, tuples for a function of several.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ def _like(values: tuple[Any, ...], model: Any) -> Any:
 
 def _evaluate(name: str, func: Callable[..., Any], inputs: Any, create_graph: bool) -> tuple[tuple[Any, ...], Any]:
     """The inputs as tensors to differentiate by, and func of them."""
-    given = _tuple_of(inputs, "inputs given to", name)
-    used = tuple(x.view_as(x) if create_graph and x.requires_grad else x.detach().requires_grad_() for x in given)
-    outputs = func(*used)
+    tensors = _tuple_of(inputs, "inputs given to", name)
+    variables = tuple(x.view_as(x) if create_graph and x.requires_grad else x.detach().requires_grad_() for x in tensors)
+    outputs = func(*variables)
     _tuple_of(outputs, "outputs of the function given to", name)
-    return used, outputs
+    return variables, outputs
 
 
 def _gradients(outputs: Any, inputs: Any, weights: Any, create_graph: bool, strict: bool) -> tuple[Any, ...]:
     """The gradients, with zeros where there is no dependence."""
-    live = [(o, w) for o, w in zip(outputs, weights, strict=True) if o.requires_grad]
-    found: tuple[Any, ...] = (None,) * len(inputs)
-    if live:
-        tensors, starts = zip(*live, strict=True)
-        found = grad(tensors, inputs, starts, retain_graph=True, create_graph=create_graph, allow_unused=True)
-    if strict and any(f is None for f in found):
+    recorded = [(o, w) for o, w in zip(outputs, weights, strict=True) if o.requires_grad]
+    grads: tuple[Any, ...] = (None,) * len(inputs)
+    if recorded:
+        tensors, grad_outputs = zip(*recorded, strict=True)
+        grads = grad(tensors, inputs, grad_outputs, retain_graph=True, create_graph=create_graph, allow_unused=True)
+    if strict and any(f is None for f in grads):
         raise RuntimeError("an output of the function does not depend on an input, which strict=True does not allow")
-    return tuple(wrap(xp.zeros_like(x._array)) if f is None else f for f, x in zip(found, inputs, strict=True))
+    return tuple(wrap(xp.zeros_like(x._array)) if f is None else f for f, x in zip(grads, inputs, strict=True))
 
 
 @enable_grad()
@@ -58,29 +58,29 @@ def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, 
 
     With several outputs or inputs, a tuple over outputs of tuples over inputs. Row by row, each by one backward sweep.
     """
-    used, outputs = _evaluate("jacobian", func, inputs, create_graph)
+    variables, outputs = _evaluate("jacobian", func, inputs, create_graph)
     table = []
     for output in outputs if isinstance(outputs, (tuple, list)) else (outputs,):
         flat = output.reshape(-1)
-        rows = [x.new_zeros(flat.numel(), *x.shape) for x in used]
+        rows = [x.new_zeros(flat.numel(), *x.shape) for x in variables]
         for i in range(flat.numel()):
-            found = _gradients((flat[i],), used, (wrap(xp.ones_like(flat._array, shape=())),), create_graph, strict)
-            for row, part in zip(rows, found, strict=True):
+            grads = _gradients((flat[i],), variables, (wrap(xp.ones_like(flat._array, shape=())),), create_graph, strict)
+            for row, part in zip(rows, grads, strict=True):
                 row[i] = part
-        table.append(_like(tuple(r.reshape(*output.shape, *x.shape) for r, x in zip(rows, used, strict=True)), inputs))
+        table.append(_like(tuple(r.reshape(*output.shape, *x.shape) for r, x in zip(rows, variables, strict=True)), inputs))
     return _like(tuple(table), outputs)
 
 
 def hessian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False) -> Any:
     """All second partial derivatives of a function with one number as its output: a tensor of shape (*in, *in)."""
 
-    def gradient(*given: Any) -> Any:
-        output = func(*given)
+    def gradient(*tensors: Any) -> Any:
+        output = func(*tensors)
         _tuple_of(output, "output of the function given to", "hessian")
         if isinstance(output, (tuple, list)) or output.numel() != 1:
             raise RuntimeError("The function given to hessian should return one Tensor with a single element")
-        found = _gradients((output.reshape(()),), given, (wrap(xp.ones_like(output._array, shape=())),), True, strict)
-        return _like(found, inputs)
+        grads = _gradients((output.reshape(()),), tensors, (wrap(xp.ones_like(output._array, shape=())),), True, strict)
+        return _like(grads, inputs)
 
     return jacobian(gradient, inputs, create_graph, strict)
 
@@ -100,36 +100,36 @@ def _vector(v: Any, like: tuple[Any, ...], name: str) -> tuple[Any, ...]:
 @enable_grad()
 def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
     """(func(inputs), v^T J): one backward sweep, started from v."""
-    used, outputs = _evaluate("vjp", func, inputs, create_graph)
-    made = _tuple_of(outputs, "outputs of the function given to", "vjp")
-    found = _gradients(made, used, _vector(v, made, "vjp"), create_graph, strict)
-    return outputs if create_graph else _like(tuple(o.detach() for o in made), outputs), _like(found, inputs)
+    variables, outputs = _evaluate("vjp", func, inputs, create_graph)
+    values = _tuple_of(outputs, "outputs of the function given to", "vjp")
+    grads = _gradients(values, variables, _vector(v, values, "vjp"), create_graph, strict)
+    return outputs if create_graph else _like(tuple(o.detach() for o in values), outputs), _like(grads, inputs)
 
 
 @enable_grad()
 def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
-    """(func(inputs), J v): v^T J is linear in v, and its derivative in v is what multiplies from the other side."""
-    used, outputs = _evaluate("jvp", func, inputs, create_graph)
-    made = _tuple_of(outputs, "outputs of the function given to", "jvp")
-    weights = tuple(wrap(xp.zeros_like(o._array)).requires_grad_() for o in made)
-    rows = _gradients(made, used, weights, True, strict)
-    found = _gradients(rows, weights, _vector(v, used, "jvp"), create_graph, False)
-    return outputs if create_graph else _like(tuple(o.detach() for o in made), outputs), _like(found, outputs)
+    """(func(inputs), J v): the derivative of v^T J with respect to v, by two backward sweeps."""
+    variables, outputs = _evaluate("jvp", func, inputs, create_graph)
+    values = _tuple_of(outputs, "outputs of the function given to", "jvp")
+    weights = tuple(wrap(xp.zeros_like(o._array)).requires_grad_() for o in values)
+    rows = _gradients(values, variables, weights, True, strict)
+    grads = _gradients(rows, weights, _vector(v, variables, "jvp"), create_graph, False)
+    return outputs if create_graph else _like(tuple(o.detach() for o in values), outputs), _like(grads, outputs)
 
 
 def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
     """(func(inputs), v^T H), for a function with one number as its output: the vjp of its gradient."""
     output: list[Tensor] = []
 
-    def gradient(*given: Any) -> Any:
-        output[:] = [func(*given)]
+    def gradient(*tensors: Any) -> Any:
+        output[:] = [func(*tensors)]
         if not isinstance(output[0], TensorBase) or output[0].numel() != 1:
             raise RuntimeError("The function given to vhp should return one Tensor with a single element")
         start = (wrap(xp.ones_like(output[0]._array)),)
-        return _like(_gradients((output[0],), given, start, True, strict), inputs)
+        return _like(_gradients((output[0],), tensors, start, True, strict), inputs)
 
-    _, found = vjp(gradient, inputs, v, create_graph, strict)
-    return output[0] if create_graph else output[0].detach(), found
+    _, grads = vjp(gradient, inputs, v, create_graph, strict)
+    return output[0] if create_graph else output[0].detach(), grads
 
 
 def hvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:

@@ -1,4 +1,4 @@
-"""The tape for those who look at it from outside: pictures, the player, exporters. (PyTorch: `torch.autograd.graph`.)
+"""The tape as pictures, the player and exporters read it. (PyTorch: `torch.autograd.graph`.)
 
 get_gradient_edge(tensor)        where a tensor's gradient goes: a node, and the number of its output
 walk(nodes)                      every node behind some nodes, the oldest first

@@ -1,4 +1,4 @@
-"""Hooks: functions of the program that see gradients on their way, and may replace them. And `retain_grad`.
+"""Hooks: functions of the program that get each gradient in backward, and may replace it. And `retain_grad`.
 
 A leaf keeps its hooks itself. A tensor that an operation made keeps them on its node, by the number of the output: the sweep
 (engine.py) runs them when the gradient of that output is complete.
@@ -128,7 +128,7 @@ def materialize(node: Any, grad_outputs: tuple[Any, ...], recording: bool) -> tu
 
 
 def run_hooks(grad: Any, hooks: dict[int, Any] | None, recording: bool) -> Any:
-    """The gradient after each of the hooks has seen, and perhaps replaced, it. An array, or a Tensor if `recording`.
+    """The gradient after all hooks, each of which may replace it. An array, or a Tensor if `recording`.
 
     Raises TypeError for a hook that returns something other than None or a Tensor of the gradient's shape.
     """

@@ -1,7 +1,7 @@
 """Observers of the tape: anomaly detection (anomaly.py) and recording for pictures (viz/record/).
 
-An observer adds itself to `observers` for a while, and its methods are called as nodes are recorded, swept, and modules run, in
-every thread. While the list is empty, each such moment costs one look at it.
+Each observer in `observers` has its methods called when a node is recorded, when a sweep calls a node's backward, and when a
+module runs, in every thread. An empty list costs one test per node.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ __all__ = ["Observer", "active_observers", "module_scope", "notify", "observed",
 
 
 class Observer:
-    """What can be observed; a subclass overrides the methods for what interests it."""
+    """The base class of observers: a subclass overrides the methods that it needs."""
 
     def recorded(self, node: Any, args: Sequence[Any], outputs: Sequence[Any]) -> None:
         """`node` was put on the tape: its `apply` was called with `args` and is about to return `outputs`."""
 
-    def sweep_began(self, roots: Sequence[Any], wanted: Any) -> None:
+    def sweep_began(self, roots: Sequence[Any], targets: Any) -> None:
         """A sweep begins, perhaps within another; the arguments are those of `sweep`."""
 
     def backward_called(self, node: Any, grad_outputs: tuple[Any, ...]) -> None:
@@ -56,10 +56,10 @@ def active_observers() -> tuple[Observer, ...]:
 
 @contextmanager
 def observed_by(*only: Observer) -> Iterator[None]:
-    """Within the block, in this thread, these are the only observers: what a picture computes is not part of the program."""
+    """Within the block, in this thread, these are the only observers, for what a picture itself computes."""
     before, _this_thread.only = _this_thread.only, only
     placeholder = Observer()
-    observers.append(placeholder)  # an empty list would not be looked into
+    observers.append(placeholder)  # so that the list is not empty
     try:
         yield
     finally:
@@ -68,16 +68,16 @@ def observed_by(*only: Observer) -> Iterator[None]:
 
 
 def notify(node: Any, args: Sequence[Any], outputs: Sequence[Any]) -> None:
-    """Tell the observers of a node that was just put on the tape."""
+    """Call `recorded` of the active observers for a node that was just put on the tape."""
     for observer in active_observers():
         observer.recorded(node, args, outputs)
 
 
 def observed(sweep: Callable[..., Any]) -> Callable[..., Any]:
-    """`sweep` (engine.py), with the observers told when it begins and ends, and of every call of a backward."""
+    """`sweep` (engine.py) that calls the observers when it begins and ends, and around every call of a backward."""
     active = active_observers()
 
-    def observed_sweep(roots: Sequence[Any], wanted: Any, retain_graph: bool, recording: bool) -> Any:
+    def observed_sweep(roots: Sequence[Any], targets: Any, retain_graph: bool, recording: bool) -> Any:
         def observed_call(node: Any, grad_outputs: tuple[Any, ...], recording: bool) -> Any:
             for observer in active:
                 observer.backward_called(node, grad_outputs)
@@ -87,9 +87,9 @@ def observed(sweep: Callable[..., Any]) -> Callable[..., Any]:
             return results
 
         for observer in active:
-            observer.sweep_began(roots, wanted)
+            observer.sweep_began(roots, targets)
         try:
-            return sweep(roots, wanted, retain_graph, recording, observed_call)
+            return sweep(roots, targets, retain_graph, recording, observed_call)
         finally:
             for observer in active:
                 observer.sweep_ended()
@@ -98,7 +98,7 @@ def observed(sweep: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class module_scope:
-    """Tell the observers of a module that runs in this block. (A class: a generator's frame would hide the program's line.)"""
+    """Call the observers when a module begins and ends to run. (A class: a generator's frame would hide the program's line.)"""
 
     def __init__(self, module: Any) -> None:
         self._module, self._observers = module, active_observers()

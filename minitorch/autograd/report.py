@@ -1,4 +1,4 @@
-"""What a gradient check found, to be read: input by input the worst entries, and what they look like.
+"""The result of a gradient check: the worst entries of each input, and a diagnosis.
 
 `gradcheck` fills a `GradcheckReport` with one `Comparison` for each pair of an output and an input. A matrix has a row for each
 element of the output and a column for each element of the input. viz.heatmap draws it.

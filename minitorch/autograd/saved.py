@@ -1,7 +1,8 @@
-"""Values that a node saves for backward, and the check that nobody has changed them since.
+"""Values that a node saves for backward, and the check that none was changed in place since.
 
-Every tensor has a version counter, which it shares with its views and which an in-place change increments (inplace.py). A saved
-value notes the version it had. If that has changed when backward asks for the value, the gradient would be wrong: it raises.
+Every tensor has a version counter, which it shares with its views and which an in-place change increments (inplace.py). A
+SavedTensor keeps the version at the time of saving. If the counter differs when backward reads the value, the gradient would be
+wrong, and reading raises RuntimeError.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def version_counter(tensor: TensorBase) -> list[int]:
 
 
 def alias(array: Array, edge: Edge | None, counter: list[int] | None) -> Tensor:
-    """A Tensor with a given place on the tape that shares the memory of `array`, and is nobody's view."""
+    """A Tensor with a given place on the tape that shares the memory of `array` but is not a view."""
     out = wrap(array.view())
     out._edge, out._version_counter = edge, counter
     return out

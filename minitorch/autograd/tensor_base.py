@@ -125,13 +125,13 @@ def accumulate(due: Sequence[tuple[Any, Any, bool]], recording: bool) -> None:
     """
     sums: list[tuple[Tensor, Any]] = []
     fresh: list[tuple[Tensor, Tensor]] = []
-    for tensor, grad, may_keep in due:
+    for tensor, grad, is_owned in due:
         before = tensor._grad
         if recording:
             fresh.append((tensor, grad.clone() if before is None else before + grad))
         elif before is None:
             fresh.append(
-                (tensor, wrap(xp.asarray(grad) if isinstance(grad, xp.generic) else grad if may_keep else grad.copy()))
+                (tensor, wrap(xp.asarray(grad) if isinstance(grad, xp.generic) else grad if is_owned else grad.copy()))
             )
         elif getattr(before._array.flags, "writeable", True):
             sums.append((before, grad))

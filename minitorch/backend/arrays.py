@@ -36,16 +36,16 @@ def tune_process() -> None:
     Within this package's modules NumPy does not warn: log(0) is -inf and 0 / 0 is nan, as in PyTorch.
 
     The C library returns a freed large block to the system and gets the next one page by page, which can take longer than
-    computing its contents. It stops doing so after it has seen a block of 32 MiB come and go (glibc moves its thresholds). This
+    computing its contents. It stops doing so once a block of 32 MiB has been freed (glibc raises its thresholds). This
     block is never touched, and costs nothing.
     """
     warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minitorch\.")
     xp.empty((1 << 25) - (1 << 13), dtype=xp.uint8)
 
 
-def on_device_of(made: Array, array: Array) -> Array:
-    """An array just made by NumPy, on the device of `array`."""
-    return made if isinstance(array, (xp.ndarray, xp.generic)) else xp.asarray(made, like=array)
+def on_device_of(result: Array, array: Array) -> Array:
+    """An array that NumPy has just made, on the device of `array`."""
+    return result if isinstance(array, (xp.ndarray, xp.generic)) else xp.asarray(result, like=array)
 
 
 def contiguous(array: Array) -> Array:
@@ -70,8 +70,8 @@ def sum_to(array: Array, shape: tuple[int, ...]) -> Array:
     lead = array.ndim - len(shape)
     stretched = tuple(i for i, n in enumerate(shape, start=lead) if n == 1 and array.shape[i] != 1)
     axes = (*range(lead), *stretched)
-    kind = xp.int64 if axes and array.dtype.kind != "f" else array.dtype
-    return xp.reshape(sum_reduce(array, axis=axes, dtype=kind), shape)
+    np_dtype = xp.int64 if axes and array.dtype.kind != "f" else array.dtype
+    return xp.reshape(sum_reduce(array, axis=axes, dtype=np_dtype), shape)
 
 
 def add_at(shape: tuple[int, ...], steps: Sequence[Any], values: Array) -> Array:
@@ -128,7 +128,7 @@ def _erf_tables() -> tuple[Array, Array]:
 
 
 def share_memory(view: Array, of: Array) -> bool:
-    """Whether `view`, just made from `of`, looks into the same memory (NumPy keeps the owner in `base`)."""
+    """Whether `view`, just made from `of`, shares its memory (NumPy keeps the owner in `base`)."""
     return view.base is not None and (view.base is of or view.base is of.base)
 
 

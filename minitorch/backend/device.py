@@ -80,10 +80,10 @@ def gpu_library() -> Any:
             "device 'cuda' needs CuPy, which is not installed: pip install '.[gpu]' in the clone installs it, for an NVIDIA GPU"
         ) from None
     try:
-        found = cupy.cuda.runtime.getDeviceCount()
+        count = cupy.cuda.runtime.getDeviceCount()
     except Exception as error:
         raise AssertionError(f"device 'cuda' needs an NVIDIA GPU, and CuPy finds none: {error}") from None
-    if not found:
+    if not count:
         raise AssertionError("device 'cuda' needs an NVIDIA GPU, and CuPy finds none")
     return cupy
 

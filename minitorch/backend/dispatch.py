@@ -157,8 +157,8 @@ def _undefined(*args: Any) -> Any:
 
 
 @functools.cache
-def _library_of(kind: Any) -> str:
-    return kind.__module__.partition(".")[0]
+def _library_of(array_type: Any) -> str:
+    return array_type.__module__.partition(".")[0]
 
 
 def _has_layout(args: tuple[Any, ...], dtype: Any, contiguous: bool) -> bool:

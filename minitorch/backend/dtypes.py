@@ -15,7 +15,7 @@ NumpyDtype = np.dtype[Any]
 
 
 class dtype:
-    """An element type. There is one object of each, so `x.dtype is minitorch.float32` is a fair question."""
+    """An element type. There is one object of each, so `x.dtype is minitorch.float32` works."""
 
     __slots__ = ("name", "numpy")
 
@@ -90,9 +90,9 @@ def set_default_dtype(d: dtype) -> None:
 
 def promote_types(type1: dtype, type2: dtype) -> dtype:
     """The smallest type that holds both. An integer beside a float takes the float's type, whatever the widths."""
-    for given in (type1, type2):
-        if not isinstance(given, dtype):
-            raise TypeError(f"promote_types() takes two dtypes, not {type(given).__name__}: {given!r}")
+    for value in (type1, type2):
+        if not isinstance(value, dtype):
+            raise TypeError(f"promote_types() takes two dtypes, not {type(value).__name__}: {value!r}")
     return dtypes[_promote(type1.numpy, type2.numpy)]
 
 
@@ -105,7 +105,7 @@ def _promote(a: NumpyDtype, b: NumpyDtype) -> NumpyDtype:
 def result_type(*values: Any) -> NumpyDtype:
     """The type of an elementwise operation on arrays and Python scalars.
 
-    Arrays with dimensions decide. A 0-d array, and after it a Python scalar, has a say only when it is of a higher
+    Arrays with dimensions decide. A 0-d array, and after it a Python scalar, counts only when it is of a higher
     category (bool < integer < float): an int64 array times 1.5 is of the default floating type, a float32 array
     times a 0-d float64 array stays float32.
     """
@@ -126,8 +126,8 @@ def _by_priority(values: tuple[Any, ...]) -> list[NumpyDtype | None]:
             rank, kind = (0 if value.ndim else 1), value.dtype
         else:
             rank, kind = 2, _scalar_type(value)
-        held = groups[rank]
-        groups[rank] = kind if held is None else _promote(held, kind)
+        current = groups[rank]
+        groups[rank] = kind if current is None else _promote(current, kind)
     return groups
 
 

@@ -161,9 +161,9 @@ class Window:
         if self.padded_size(size) != size:
             padded = xp.empty_like(x, order="C", shape=(*x.shape[: -self.rank], *self.padded_size(size)))
         padded[...] = 0
-        apart = all(s >= span for s, span in zip(self.stride, self.span, strict=True))
+        disjoint = all(s >= span for s, span in zip(self.stride, self.span, strict=True))
         for number, cells in enumerate(self.kernel_offsets(out_size)):
-            if apart:  # no two windows share a cell
+            if disjoint:  # no two windows share a cell
                 padded[..., *cells] = values(number)
             else:
                 padded[..., *cells] += values(number)

@@ -1,11 +1,11 @@
-"""Layers and what holds them.
+"""Layers, modules and their functions.
 
 module.py        class Module: registration, state, hooks, printing
-parameter.py     the tensors a Module learns
+parameter.py     Parameter and Buffer
 container.py     Sequential, ModuleList, ModuleDict
-functional.py    the functions behind the layers
-layer.py         how a layer is made of a function and its options
-init.py          schemes for initial weights
+functional.py    the functions that layers call
+layer.py         a decorator that makes a layer from a function and its options
+init.py          weight initialization
 utils.py         clipping gradients, parameters as one vector
 
 The layers: linear.py  conv.py  pooling.py  padding.py  resampling.py  activation.py  normalization.py  dropout.py  loss.py

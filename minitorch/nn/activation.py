@@ -1,4 +1,4 @@
-"""Activation layers: functions applied to every element, or along one dimension. ops/activation.py has the formulas."""
+"""Activation layers: elementwise functions, or functions along one dimension. ops/activation.py has the formulas."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class ReLU(Module):
 
 @layer(F.leaky_relu)
 class LeakyReLU(Module):
-    """x where positive, negative_slope * x elsewhere"""
+    """x if x > 0, else negative_slope * x"""
 
     negative_slope: float = 1e-2
     inplace: bool = False
 
 
 class PReLU(Module):
-    """x where positive, weight * x elsewhere; the weight is learned, one for all channels or one for each"""
+    """x if x > 0, else weight * x; the weight is learned, one for all channels or one per channel"""
 
     @constructor
     def __init__(self, num_parameters: int = 1, init: float = 0.25, *, device: Any = None, dtype: DType | None = None) -> None:
@@ -63,7 +63,7 @@ class PReLU(Module):
 
 @layer(F.rrelu)
 class RReLU(Module):
-    """A leaky relu with a slope drawn from [lower, upper) for every element in training, (lower + upper) / 2 otherwise"""
+    """LeakyReLU with a random slope per element, uniform in [lower, upper), in training; (lower + upper) / 2 in eval mode"""
 
     lower: float = 1.0 / 8
     upper: float = 1.0 / 3
@@ -72,7 +72,7 @@ class RReLU(Module):
 
 @layer(F.hardtanh)
 class Hardtanh(Module):
-    """x within [min_val, max_val]"""
+    """x clamped to [min_val, max_val]"""
 
     min_val: float = -1.0
     max_val: float = 1.0
@@ -85,14 +85,14 @@ class Hardtanh(Module):
 
 @layer(F.relu6)
 class ReLU6(Module):
-    """x within [0, 6]"""
+    """x clamped to [0, 6]"""
 
     inplace: bool = False
 
 
 @layer(F.elu)
 class ELU(Module):
-    """x where positive, alpha (e^x - 1) elsewhere"""
+    """x if x > 0, else alpha (e^x - 1)"""
 
     alpha: float = 1.0
     inplace: bool = False
@@ -100,14 +100,14 @@ class ELU(Module):
 
 @layer(F.selu)
 class SELU(Module):
-    """An ELU with the alpha and the scale that keep mean 0 and variance 1"""
+    """scale ELU(x), with the alpha and the scale that preserve mean 0 and variance 1"""
 
     inplace: bool = False
 
 
 @layer(F.celu)
 class CELU(Module):
-    """x where positive, alpha (e^(x / alpha) - 1) elsewhere"""
+    """x if x > 0, else alpha (e^(x / alpha) - 1)"""
 
     alpha: float = 1.0
     inplace: bool = False
@@ -115,7 +115,7 @@ class CELU(Module):
 
 @layer(F.gelu)
 class GELU(Module):
-    """x times the normal distribution's Phi(x); `approximate`='tanh' takes tanh for it"""
+    """x Phi(x), with the normal distribution function Phi; `approximate`='tanh' approximates Phi by tanh"""
 
     approximate: str = "none"
 
@@ -139,7 +139,7 @@ class Mish(Module):
 
 @layer(F.softplus)
 class Softplus(Module):
-    """log(1 + e^(beta x)) / beta; x itself where beta x is above `threshold`"""
+    """log(1 + e^(beta x)) / beta; x if beta x > threshold"""
 
     beta: float = 1.0
     threshold: float = 20.0
@@ -164,17 +164,17 @@ class _Shrink(Module):
 
 @layer(F.softshrink)
 class Softshrink(_Shrink):
-    """x brought nearer to 0 by lambd; 0 within that distance"""
+    """x - lambd if x > lambd, x + lambd if x < -lambd, else 0"""
 
 
 @layer(F.hardshrink)
 class Hardshrink(_Shrink):
-    """x, but 0 within lambd of 0"""
+    """x if |x| > lambd, else 0"""
 
 
 @layer(F.hardsigmoid)
 class Hardsigmoid(Module):
-    """(x + 3) / 6 within [0, 1]"""
+    """(x + 3) / 6, clamped to [0, 1]"""
 
     inplace: bool = False
 
@@ -199,7 +199,7 @@ class LogSigmoid(Module):
 
 @layer(F.threshold)
 class Threshold(Module):
-    """x above `threshold`, `value` elsewhere"""
+    """x if x > threshold, else value"""
 
     threshold: float
     value: float
@@ -235,7 +235,7 @@ class LogSoftmax(Module):
 
 
 class Softmax2d(Module):
-    """Softmax over the channels of ((N,) C, H, W), at every place"""
+    """Softmax over the channels of ((N,) C, H, W), at every pixel"""
 
     @layer_forward
     def forward(self, input: Tensor) -> Tensor:

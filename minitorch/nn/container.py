@@ -1,4 +1,4 @@
-"""Modules made of modules: a chain, a list, a dict."""
+"""Containers of modules: Sequential, ModuleList, ModuleDict."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
 
 class _Indexed(Module):
-    """Modules under the names '0', '1', '2' ..."""
+    """A container whose modules have the names '0', '1', '2' ..."""
 
-    def _place(self, index: int) -> str:
+    def _name_at(self, index: int) -> str:
         i, n = operator.index(index), len(self)
         if not -n <= i < n:
             raise IndexError(f"index {i} is out of range for {n} modules")
         return list(self._modules)[i]
 
-    def _rename(self, modules: Iterable[Any]) -> None:
-        kept = list(modules)
+    def _replace(self, modules: Iterable[Any]) -> None:
+        modules = list(modules)
         self._modules.clear()
-        for i, module in enumerate(kept):
+        for i, module in enumerate(modules):
             self.add_module(str(i), module)
 
     def __len__(self) -> int:
@@ -35,18 +35,18 @@ class _Indexed(Module):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return self._of(dict(list(self._modules.items())[index]))
-        return self._modules[self._place(index)]
+            return self._with_modules(dict(list(self._modules.items())[index]))
+        return self._modules[self._name_at(index)]
 
-    def _of(self, modules: dict[str, Any]) -> Module:
+    def _with_modules(self, modules: dict[str, Any]) -> Module:
         return type(self)(list(modules.values()))  # type: ignore[call-arg]
 
     def __setitem__(self, index: int, module: Module) -> None:
-        setattr(self, self._place(index), module)
+        setattr(self, self._name_at(index), module)
 
     def __delitem__(self, index: Any) -> None:
-        names = list(self._modules)[index] if isinstance(index, slice) else [self._place(index)]
-        self._rename(m for name, m in list(self._modules.items()) if name not in names)
+        names = list(self._modules)[index] if isinstance(index, slice) else [self._name_at(index)]
+        self._replace(m for name, m in list(self._modules.items()) if name not in names)
 
     def append(self, module: Module) -> Any:
         """Add `module` at the end; returns self."""
@@ -61,22 +61,22 @@ class _Indexed(Module):
 
     def insert(self, index: int, module: Module) -> Any:
         """Add `module` before `index`; returns self."""
-        kept = list(self)
-        kept.insert(index, module)
-        self._rename(kept)
+        modules = list(self)
+        modules.insert(index, module)
+        self._replace(modules)
         return self
 
     def pop(self, key: int) -> Module:
-        """Take out the module at `key` and return it."""
+        """Remove the module at `key` and return it."""
         module: Module = self[key]
         del self[key]
         return module
 
 
 class Sequential(_Indexed):
-    """Modules run one after the other, each fed what the one before returned.
+    """A chain of modules: the output of each is the input of the next.
 
-    Takes the modules, or one dict of names and modules.
+    The arguments are the modules, or one dict from names to modules.
     """
 
     @constructor
@@ -86,7 +86,7 @@ class Sequential(_Indexed):
         for name, module in named:
             self.add_module(name, module)
 
-    def _of(self, modules: dict[str, Any]) -> Module:
+    def _with_modules(self, modules: dict[str, Any]) -> Module:
         return type(self)(modules)
 
     def forward(self, input: Any) -> Any:
@@ -96,7 +96,7 @@ class Sequential(_Indexed):
 
 
 class ModuleList(_Indexed):
-    """A list of modules whose parameters are registered. It computes nothing: index it, or loop over it."""
+    """A list of modules whose parameters are registered. It has no forward: index it, or loop over it."""
 
     @constructor
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
@@ -104,7 +104,7 @@ class ModuleList(_Indexed):
         self.extend(modules or ())
 
     def __repr__(self) -> str:
-        """Runs of modules that print alike are written once, with their range and number."""
+        """Consecutive modules with the same repr print once, with their range and count."""
         runs: list[list[Any]] = []
         for i, module in enumerate(self):
             text = repr(module)
@@ -163,7 +163,7 @@ class ModuleDict(Module):
         return self._modules.items()
 
     def pop(self, key: str) -> Module:
-        """Take out a module and return it."""
+        """Remove a module and return it."""
         module: Module = self[key]
         del self[key]
         return module

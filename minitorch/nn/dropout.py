@@ -1,4 +1,4 @@
-"""Dropout layers: in training they blank elements or whole channels at random, otherwise they do nothing."""
+"""Dropout layers: in training they zero random elements or channels; in eval mode they return their input."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ class _Dropout(Module):
 
 @layer(F.dropout)
 class Dropout(_Dropout):
-    """Each element becomes 0 with probability p, the others x / (1 - p)"""
+    """Each element becomes 0 with probability p, else x / (1 - p)"""
 
 
 @layer(F.dropout1d)
 class Dropout1d(_Dropout):
-    """Whole channels of ((N,) C, L) become 0"""
+    """Each channel of ((N,) C, L) becomes 0 with probability p, else x / (1 - p)"""
 
 
 @layer(F.dropout2d)
 class Dropout2d(_Dropout):
-    """Whole channels of (N, C, H, W) become 0"""
+    """Each channel of (N, C, H, W) becomes 0 with probability p, else x / (1 - p)"""
 
 
 @layer(F.dropout3d)
 class Dropout3d(_Dropout):
-    """Whole channels of ((N,) C, D, H, W) become 0"""
+    """Each channel of ((N,) C, D, H, W) becomes 0 with probability p, else x / (1 - p)"""

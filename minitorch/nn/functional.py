@@ -8,17 +8,7 @@ from __future__ import annotations
 import functools
 import types
 
-from minitorch.ops import (
-    activation,
-    convolution,
-    folding,
-    likelihood,
-    loss,
-    normalization,
-    pointwise,
-    pooling,
-    resampling,
-)
+from minitorch.ops import activation, convolution, folding, likelihood, loss, normalization, pointwise, pooling, resampling
 from minitorch.ops import linear as linear_ops
 from minitorch.public import public as _public
 

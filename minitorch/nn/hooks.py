@@ -1,4 +1,4 @@
-"""How a module's backward hooks come to see gradients: an identity op at its inputs, and one at its outputs."""
+"""Backward hooks of modules: an identity Function at a module's inputs, and one at its outputs, pass on the gradients."""
 
 from __future__ import annotations
 
@@ -12,42 +12,43 @@ __all__ = ["BackwardHook", "BackwardHookFunction"]
 
 
 class BackwardHook:
-    """Lets a module's backward hooks see the gradients that enter at its outputs and leave at its inputs."""
+    """Calls a module's backward hooks with the gradients of its inputs and outputs (PyTorch: BackwardHook)."""
 
     def __init__(self, module: Any, hooks: tuple[Callable[..., Any], ...]) -> None:
         self.module, self.hooks = module, hooks
         self.grad_output: tuple[Any, ...] = ()
         self.has_inputs = False
 
-    def inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
-        self.has_inputs = any(args[i].requires_grad for i in places)
+    def setup_inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        positions = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
+        self.has_inputs = any(args[i].requires_grad for i in positions)
         if not self.has_inputs:
-            self.count = len(places)
+            self.n_inputs = len(positions)
             return args
-        out = list(args)
-        for i, tapped in zip(places, BackwardHookFunction.apply(self.leaving, *(args[i] for i in places)), strict=True):
-            out[i] = tapped
-        return tuple(out)
+        wrapped = list(args)
+        for i, x in zip(positions, BackwardHookFunction.apply(self.run_hooks, *(args[i] for i in positions)), strict=True):
+            wrapped[i] = x
+        return tuple(wrapped)
 
-    def outputs(self, output: Any) -> Any:
-        several = isinstance(output, (tuple, list))
-        parts = tuple(output) if several else (output,)
-        places = [i for i, p in enumerate(parts) if isinstance(p, Tensor)]
-        if not any(parts[i].requires_grad for i in places):
+    def setup_outputs(self, output: Any) -> Any:
+        is_sequence = isinstance(output, (tuple, list))
+        outputs = tuple(output) if is_sequence else (output,)
+        positions = [i for i, y in enumerate(outputs) if isinstance(y, Tensor)]
+        tensors = [outputs[i] for i in positions]
+        if not any(y.requires_grad for y in tensors):
             return output
-        tapped = list(parts)
-        for i, t in zip(places, BackwardHookFunction.apply(self.entering, *(parts[i] for i in places)), strict=True):
-            tapped[i] = t
-        return type(output)(tapped) if several else tapped[0]
+        wrapped = list(outputs)
+        for i, y in zip(positions, BackwardHookFunction.apply(self.save_grad_output, *tensors), strict=True):
+            wrapped[i] = y
+        return type(output)(wrapped) if is_sequence else wrapped[0]
 
-    def entering(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+    def save_grad_output(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
         self.grad_output = grads
         if not self.has_inputs:
-            self.leaving((None,) * self.count)
+            self.run_hooks((None,) * self.n_inputs)
         return grads
 
-    def leaving(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+    def run_hooks(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
         for hook in self.hooks:
             replaced = hook(self.module, grads, self.grad_output)
             if replaced is not None:
@@ -56,11 +57,11 @@ class BackwardHook:
 
 
 class BackwardHookFunction(Function):
-    """The identity; `seen` is shown the gradients on their way back and may replace them."""
+    """The identity; backward calls `hook` with the gradients and returns its result."""
 
-    def forward(ctx, seen: Callable[[tuple[Any, ...]], tuple[Any, ...]], *tensors: Tensor) -> tuple[Tensor, ...]:
-        ctx.seen = seen
+    def forward(ctx, hook: Callable[[tuple[Any, ...]], tuple[Any, ...]], *tensors: Tensor) -> tuple[Tensor, ...]:
+        ctx.hook = hook
         return tensors
 
     def backward(ctx, *grads: Tensor) -> Any:
-        return None, *ctx.seen(grads)
+        return None, *ctx.hook(grads)

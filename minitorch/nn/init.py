@@ -1,8 +1,8 @@
-"""Initial weights: PyTorch's schemes, drawing PyTorch's numbers for the same seed.
+"""Weight initialization: PyTorch's schemes. The same seed gives PyTorch's numbers.
 
-Each fills its tensor in place, unrecorded, and returns it. fan_in is the number of inputs that each output is a sum over,
-fan_out the number of outputs that each input goes into; a scheme chooses the spread from them so that values neither grow nor
-fade from layer to layer (Glorot and Bengio 2010: xavier; He et al. 2015: kaiming).
+Each function fills its tensor in place, without recording, and returns it. fan_in is the number of inputs of each output,
+fan_out the number of outputs of each input. A scheme computes the standard deviation from them, so that the variance of the
+values stays the same from layer to layer (Glorot and Bengio 2010: xavier; He et al. 2015: kaiming).
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ __all__ = [
 
 @public
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """How much wider the weights before a nonlinearity must be drawn to keep the spread; `param` is leaky_relu's slope."""
+    """The factor for the weights' standard deviation before a nonlinearity; `param` is the slope of leaky_relu."""
     if not isinstance(nonlinearity, str):
-        raise TypeError(f"calculate_gain: nonlinearity is a name such as 'relu', not {type(nonlinearity).__name__}")
+        raise TypeError(f"calculate_gain: nonlinearity must be a name such as 'relu', not {type(nonlinearity).__name__}")
     if nonlinearity in ("linear", "sigmoid") or nonlinearity.startswith("conv"):
         return 1
     if nonlinearity == "tanh":
@@ -48,8 +48,8 @@ def fans(tensor: Tensor) -> tuple[int, int]:
     """(fan_in, fan_out) of a weight (out, in, *kernel). Raises ValueError for fewer than 2 dimensions."""
     if tensor.ndim < 2:
         raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
-    cells = math.prod(tensor.shape[2:])
-    return tensor.shape[1] * cells, tensor.shape[0] * cells
+    receptive_field = math.prod(tensor.shape[2:])
+    return tensor.shape[1] * receptive_field, tensor.shape[0] * receptive_field
 
 
 def _fan(tensor: Tensor, mode: str) -> int:
@@ -68,7 +68,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
 @public
 @no_grad()
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Normal."""
+    """Normal, with mean `mean` and standard deviation `std`."""
     return tensor.normal_(mean, std, generator=generator)
 
 
@@ -83,27 +83,27 @@ def trunc_normal_(
     b: float = 2.0,
     generator: Generator | None = None,
 ) -> Tensor:
-    """Normal, drawn again where it falls outside [a, b]. The values are not PyTorch's, the distribution is."""
+    """Normal, truncated to [a, b]. The same seed does not give PyTorch's values."""
     if not (math.isfinite(mean) and math.isfinite(std) and std > 0):
         raise RuntimeError(f"trunc_normal_ needs a finite mean and a positive finite std, got mean={mean}, std={std}")
     if not a <= b:
-        raise RuntimeError(f"trunc_normal_ needs bounds in order, got a={a} > b={b}")
+        raise RuntimeError(f"trunc_normal_ needs a <= b, got a={a} > b={b}")
     if a == b:
         return tensor.fill_(a)
     low, high = (a - mean) / std, (b - mean) / std
     likely = statistics.NormalDist().cdf(high) - statistics.NormalDist().cdf(low) > 0.3
-    peak = min(max(0.0, low), high)  # where the density is largest within the bounds
+    mode = min(max(0.0, low), high)  # the density is largest here
     values, missing = from_numpy(xp.empty_like(tensor._array)), xp.ones(tensor.shape, dtype=bool)
-    while missing.any():  # propose, keep what is accepted, propose again for the rest
+    while missing.any():  # rejection sampling
         if likely:
             values.normal_(generator=generator)
             accepted = (values._array >= low) & (values._array <= high)
         else:
             values.uniform_(low, high, generator=generator)
-            chance = from_numpy(xp.empty_like(tensor._array)).uniform_(generator=generator)._array
-            accepted = chance <= xp.exp((peak**2 - values._array**2) / 2)
-        taken = missing & accepted
-        tensor._array[taken] = values._array[taken] * std + mean
+            uniform = from_numpy(xp.empty_like(tensor._array)).uniform_(generator=generator)._array
+            accepted = uniform <= xp.exp((mode**2 - values._array**2) / 2)
+        filled = missing & accepted
+        tensor._array[filled] = values._array[filled] * std + mean
         missing &= ~accepted
     return tensor
 
@@ -111,7 +111,7 @@ def trunc_normal_(
 @public
 @no_grad()
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """`val` everywhere."""
+    """`val` in every element."""
     return tensor.fill_(val)
 
 
@@ -130,7 +130,7 @@ def zeros_(tensor: Tensor) -> Tensor:
 @public
 @no_grad()
 def eye_(tensor: Tensor) -> Tensor:
-    """The identity, for a matrix."""
+    """The identity matrix, for a 2-D tensor."""
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     return tensor.copy_(eye(*tensor.shape))
@@ -139,7 +139,7 @@ def eye_(tensor: Tensor) -> Tensor:
 @public
 @no_grad()
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
-    """A convolution's weight that hands its input through, as far as there are channels for it."""
+    """A convolution weight that copies input channels to output channels, as many as there are."""
     if tensor.ndim not in (3, 4, 5):
         raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
     if tensor.shape[0] % groups:
@@ -177,7 +177,7 @@ def kaiming_uniform_(
     nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
 ) -> Tensor:
-    """Uniform in +-gain sqrt(3 / fan); `a` is the slope of the leaky_relu that follows."""
+    """Uniform in +-gain sqrt(3 / fan); `a` is the slope of the following leaky_relu."""
     if 0 in tensor.shape:
         return tensor
     bound = math.sqrt(3.0) * (calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode)))
@@ -202,11 +202,11 @@ def kaiming_normal_(
 @public
 @no_grad()
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
-    """Orthonormal rows (or columns, whichever are fewer) of the tensor seen as a matrix, times gain (Saxe et al. 2014)."""
+    """gain times a matrix with orthonormal rows or columns, whichever are fewer (Saxe et al. 2014). Shape: (rows, ...)."""
     if tensor.ndim < 2:
         raise ValueError("Only tensors with 2 or more dimensions are supported")
     rows, columns = tensor.shape[0], tensor.numel() // max(tensor.shape[0], 1)
-    drawn = from_numpy(xp.empty((rows, columns), tensor._array.dtype)).normal_(generator=generator)._array
-    q, r = xp.linalg.qr(drawn.T if rows < columns else drawn)
+    normal = from_numpy(xp.empty((rows, columns), tensor._array.dtype)).normal_(generator=generator)._array
+    q, r = xp.linalg.qr(normal.T if rows < columns else normal)
     q = q * xp.sign(xp.diag(r))
     return tensor.copy_(from_numpy(q.T if rows < columns else q).reshape(tensor.shape) * gain)

@@ -1,14 +1,14 @@
-"""A layer that is a function with its options kept. Most layers without parameters are just that, and say only this:
+"""Layers that are a function and its options. Most layers without parameters are defined this way:
 
     @layer(F.elu)
     class ELU(Module):
-        '''x where it is positive, alpha (e^x - 1) elsewhere'''
+        '''x if x > 0, else alpha (e^x - 1)'''
 
         alpha: float = 1.0
         inplace: bool = False
 
-which makes ELU(alpha=1.0, inplace=False), with the options as attributes, a forward that calls F.elu(input, alpha=...,
-inplace=...), and the printed form ELU(alpha=1.0). (The fields are read as those of a dataclass are.)
+This defines ELU(alpha=1.0, inplace=False), with the options as attributes, a forward that calls F.elu(input, alpha=...,
+inplace=...), and the repr ELU(alpha=1.0). (The fields follow the rules of dataclasses.)
 """
 
 from __future__ import annotations
@@ -30,42 +30,42 @@ M = TypeVar("M", bound=type[Module])
 
 @dataclass_transform()
 def layer(function: Callable[..., Any]) -> Callable[[M], M]:
-    """Give a Module class, whose annotated fields are options of `function`, its __init__, forward and extra_repr.
+    """Add __init__, forward and extra_repr to a Module class whose annotated fields are options of `function`.
 
-    A field annotated as Tensor becomes a buffer. `training` is passed on to a function that asks for it. What the class
-    defines itself stays; a method `__post_init__` is called once the options are set.
+    A field annotated as Tensor becomes a buffer. A function with a parameter `training` gets the module's mode. Methods that
+    the class defines are kept; `__post_init__` is called after the options are set.
     """
     parameters = inspect.signature(function).parameters
-    asks_mode = "training" in parameters
+    has_training = "training" in parameters
 
     def decorate(cls: M) -> M:
-        me, fields = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD), _fields(cls)
-        signature, names = inspect.Signature([me, *fields]), [field.name for field in fields]
+        self_parameter, fields = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD), _fields(cls)
+        signature, names = inspect.Signature([self_parameter, *fields]), [field.name for field in fields]
         inputs = list(itertools.takewhile(lambda name: name not in (*names, "training"), parameters))
-        call = inspect.Signature([me, *(parameters[name] for name in inputs)])
+        forward_signature = inspect.Signature([self_parameter, *(parameters[name] for name in inputs)])
 
         def __init__(self: Module, *args: Any, **kwargs: Any) -> None:
-            given = _bind(signature, "__init__", self, args, kwargs)
-            given.apply_defaults()
+            bound = _bind(signature, "__init__", self, args, kwargs)
+            bound.apply_defaults()
             Module.__init__(self)
             for field in fields:
-                value = given.arguments[field.name]
+                value = bound.arguments[field.name]
                 if field.annotation is Tensor or Tensor in get_args(field.annotation):
                     self.register_buffer(field.name, value)
                 elif isinstance(value, Tensor) and value.ndim == 0:
                     setattr(self, field.name, value.item())
                 elif isinstance(value, (Module, Tensor)):
                     kind = type(value).__name__
-                    raise TypeError(f"{cls.__name__}(): {field.name} is an option, a number or a word, and cannot be a {kind}")
+                    raise TypeError(f"{cls.__name__}(): {field.name} must be a number or a string, not a {kind}")
                 else:
                     setattr(self, field.name, value)
             self.__post_init__()
 
         def forward(self: Module, *args: Any, **kwargs: Any) -> Any:
             if kwargs or len(args) != len(inputs):
-                args = _bind(call, "forward", self, args, kwargs).args[1:]
+                args = _bind(forward_signature, "forward", self, args, kwargs).args[1:]
             options = {name: getattr(self, name) for name in names}
-            if asks_mode:
+            if has_training:
                 options["training"] = self.training
             return function(*args, **options)
 
@@ -75,8 +75,8 @@ def layer(function: Callable[..., Any]) -> Callable[[M], M]:
 
         for field in fields:
             if field.name in vars(cls):
-                delattr(cls, field.name)  # an option is the layer's own, and a buffer would be hidden
-        __init__.__signature__, forward.__signature__ = signature, call  # type: ignore[attr-defined]
+                delattr(cls, field.name)  # a class attribute would hide a buffer of the same name
+        __init__.__signature__, forward.__signature__ = signature, forward_signature  # type: ignore[attr-defined]
         __init__.__annotations__ = {field.name: field.annotation for field in fields}
         for method in (__init__, forward, extra_repr, __post_init__):
             if not _defined(cls, method.__name__):
@@ -91,20 +91,20 @@ def _bind(signature: inspect.Signature, name: str, self: Module, args: Any, kwar
     try:
         return signature.bind(self, *args, **kwargs)
     except TypeError as error:
-        raise TypeError(f"{type(self).__name__}.{name}{signature} was called otherwise: {error}") from None
+        raise TypeError(f"{type(self).__name__}.{name}{signature} got wrong arguments: {error}") from None
 
 
 def __post_init__(self: Module) -> None:
-    """Nothing more to set up."""
+    """The default: no further initialization."""
 
 
 def _defined(cls: type[Module], name: str) -> bool:
-    """Whether cls, or a class between it and Module, has the method."""
+    """Whether cls, or a base class below Module, defines the method."""
     return any(name in vars(base) for base in cls.__mro__[: cls.__mro__.index(Module)])
 
 
 def _fields(cls: type[Module]) -> list[inspect.Parameter]:
-    """The annotated fields of cls and its bases below Module; what comes after `_: KW_ONLY` is given by keyword."""
+    """The annotated fields of cls and its bases below Module; fields after `_: KW_ONLY` are keyword-only."""
     fields = []
     for base in reversed(cls.__mro__[: cls.__mro__.index(Module)]):
         kind: Any = inspect.Parameter.POSITIONAL_OR_KEYWORD

@@ -1,4 +1,4 @@
-"""Layers that multiply, pass through, or only change the shape."""
+"""Linear, Bilinear, Embedding, Identity, Flatten and Unflatten."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Bilinear", "Embedding", "Flatten", "Identity", "Linear", "Unflatten"
 
 
 class Identity(Module):
-    """Its input. Takes any arguments and ignores them, so that it can stand where another layer stood."""
+    """Returns its input. The constructor ignores its arguments, so that Identity can replace any layer."""
 
     @constructor
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -32,7 +32,7 @@ class Identity(Module):
 class Linear(Module):
     """y = x W^T + b, for x (*, in_features), W (out_features, in_features), y (*, out_features).
 
-    Weights and bias start uniform in +-1 / sqrt(in_features).
+    Weights and bias are initialized uniform in +-1 / sqrt(in_features).
     """
 
     @constructor
@@ -49,7 +49,7 @@ class Linear(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw new weights."""
+        """Initialize weights and bias with new random numbers."""
         init.kaiming_uniform_(self.weight, a=math.sqrt(5))
         if self.bias is not None:
             bound = 1 / math.sqrt(self.in_features) if self.in_features > 0 else 0
@@ -63,7 +63,7 @@ class Linear(Module):
 
 
 class Flatten(Module):
-    """The dimensions from `start_dim` to `end_dim` as one; all but the batch by default."""
+    """Flatten the dimensions from `start_dim` to `end_dim` into one; by default all but the batch."""
 
     @constructor
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
@@ -79,7 +79,7 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """The dimension `dim` as several, of the sizes `unflattened_size`, one of which may be -1."""
+    """Split dimension `dim` into dimensions of sizes `unflattened_size`, one of which may be -1."""
 
     @constructor
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
@@ -104,7 +104,7 @@ class Unflatten(Module):
 class Bilinear(Module):
     """y[o] = x1^T W[o] x2 + b[o], for x1 (*, in1_features), x2 (*, in2_features), W (out_features, in1, in2).
 
-    Weights and bias start uniform in +-1 / sqrt(in1_features).
+    Weights and bias are initialized uniform in +-1 / sqrt(in1_features).
     """
 
     @constructor
@@ -130,7 +130,7 @@ class Bilinear(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw new weights."""
+        """Initialize weights and bias with new random numbers."""
         bound = 1 / math.sqrt(self.in1_features)
         init.uniform_(self.weight, -bound, bound)
         if self.bias is not None:
@@ -147,9 +147,9 @@ class Bilinear(Module):
 
 
 class Embedding(Module):
-    """A learned row (embedding_dim,) for each of num_embeddings integers; `nn.functional.embedding` explains the options.
+    """A table with a learned row (embedding_dim,) for each index below num_embeddings; options: `nn.functional.embedding`.
 
-    Rows start normal, of mean 0 and variance 1, the row `padding_idx` as zeros, which it stays.
+    Rows are initialized normal with mean 0 and variance 1. The row `padding_idx` is initialized to 0 and gets no gradient.
     """
 
     @constructor
@@ -189,7 +189,7 @@ class Embedding(Module):
             self.weight = Parameter(_weight, not _freeze)
 
     def reset_parameters(self) -> None:
-        """Draw new rows."""
+        """Initialize the rows with new random numbers."""
         init.normal_(self.weight)
         if self.padding_idx is not None:
             self.weight.detach()[self.padding_idx] = 0.0
@@ -204,7 +204,7 @@ class Embedding(Module):
         norm_type: float = 2.0,
         scale_grad_by_freq: bool = False,
     ) -> Embedding:
-        """An Embedding of the rows of `embeddings`, which are not learned further if `freeze`."""
+        """An Embedding with the rows of `embeddings`; `freeze` stops their training."""
         if embeddings.ndim != 2:
             raise AssertionError(f"Embeddings parameter is expected to be 2-dimensional, but got {list(embeddings.shape)}")
         rows, columns = embeddings.shape

@@ -1,7 +1,7 @@
-"""Which layer of a model an error came from: `in model.features[3]: Linear(in_features=3, out_features=2, bias=True)`.
+"""A note that names the layer of an error: `in model.features[3]: Linear(in_features=3, out_features=2, bias=True)`.
 
-An error passes through the call of every module around the layer, the innermost first. The innermost adds a note with itself;
-each outer one replaces the note's text by the path from itself to that layer. So in the end it says the path from the model.
+An error propagates through the call of every enclosing module, the innermost first. The innermost adds a note with its name;
+each outer module replaces it by the path from itself to that layer. The final note has the path from the model.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from minitorch.backend.callsite import without_internal_frames
 
-__all__ = ["LayerNote", "located"]
+__all__ = ["LayerNote", "with_layer_note"]
 
 
 class LayerNote(str):
@@ -19,22 +19,22 @@ class LayerNote(str):
     layer: Any
 
 
-def located(error: Exception, module: Any) -> Exception:
-    """The error that came out of a call of `module`, with a note on the layer, and without the frames between."""
+def with_layer_note(error: Exception, module: Any) -> Exception:
+    """The error of a call of `module`, with a note that names the layer, and without internal frames."""
     notes = getattr(error, "__notes__", [])
-    place = next((i for i, note in enumerate(notes) if isinstance(note, LayerNote)), len(notes))
-    layer = notes[place].layer if place < len(notes) else module
+    position = next((i for i, note in enumerate(notes) if isinstance(note, LayerNote)), len(notes))
+    layer = notes[position].layer if position < len(notes) else module
     path = _path(module, layer)
     if path is not None:
         note = LayerNote(f"in model{path}: {_one_line(layer)}" if path else f"in {_one_line(layer)}")
         note.layer = layer
-        error.__notes__ = [*notes[:place], note, *notes[place + 1 :]]
+        error.__notes__ = [*notes[:position], note, *notes[position + 1 :]]
     trace = error.__traceback__
     return error.with_traceback(without_internal_frames(None if trace is None else trace.tb_next))
 
 
 def _path(module: Any, layer: Any) -> str | None:
-    """The path from a module to a layer in it, as a program writes it: .features[3]"""
+    """The path from a module to a layer in it, as Python code: .features[3]"""
     names = next((name for name, part in type(module).named_modules(module) if part is layer), None)
     if names is None:
         return None
@@ -42,9 +42,9 @@ def _path(module: Any, layer: Any) -> str | None:
 
 
 def _one_line(layer: Any) -> str:
-    """The printed form of a layer; of a module with others in it, its class."""
+    """The repr of a layer, or the class name of a module with children."""
     try:
         text = repr(layer)
-    except Exception:  # an extra_repr of the program's may fail
+    except Exception:  # a user's extra_repr may fail
         text = "\n"
     return text if "\n" not in text else type(layer).__name__

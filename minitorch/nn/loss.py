@@ -1,4 +1,4 @@
-"""Losses as modules: what the functions of ops/loss.py and ops/likelihood.py compute, with the settings kept."""
+"""Loss layers: the functions of ops/loss.py and ops/likelihood.py, with their options as attributes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class MSELoss(_Loss):
 
 @layer(F.smooth_l1_loss)
 class SmoothL1Loss(_Loss):
-    """d^2 / (2 beta) for differences |d| < beta, |d| - beta / 2 beyond"""
+    """d^2 / (2 beta) if |d| < beta, else |d| - beta / 2, for d = input - target"""
 
     _: KW_ONLY
     reduction: str = "mean"
@@ -49,7 +49,7 @@ class SmoothL1Loss(_Loss):
 
 @layer(F.huber_loss)
 class HuberLoss(_Loss):
-    """d^2 / 2 for differences |d| < delta, delta (|d| - delta / 2) beyond"""
+    """d^2 / 2 if |d| < delta, else delta (|d| - delta / 2), for d = input - target"""
 
     reduction: str = "mean"
     delta: float = 1.0
@@ -57,7 +57,7 @@ class HuberLoss(_Loss):
 
 @layer(F.nll_loss)
 class NLLLoss(_Loss):
-    """-input[target], of log-probabilities; `nn.functional.nll_loss` says the shapes"""
+    """-input[target], for log-probabilities; `nn.functional.nll_loss` lists the shapes"""
 
     weight: Tensor | None = None
     _: KW_ONLY
@@ -67,7 +67,7 @@ class NLLLoss(_Loss):
 
 @layer(F.cross_entropy)
 class CrossEntropyLoss(_Loss):
-    """-log softmax(input)[target], of raw scores; `nn.functional.cross_entropy` says the shapes"""
+    """-log softmax(input)[target], for logits; `nn.functional.cross_entropy` lists the shapes"""
 
     weight: Tensor | None = None
     _: KW_ONLY
@@ -78,7 +78,7 @@ class CrossEntropyLoss(_Loss):
 
 @layer(F.binary_cross_entropy)
 class BCELoss(_Loss):
-    """-t log p - (1 - t) log(1 - p), of probabilities"""
+    """-t log p - (1 - t) log(1 - p), for probabilities p and targets t"""
 
     weight: Tensor | None = None
     _: KW_ONLY
@@ -87,7 +87,7 @@ class BCELoss(_Loss):
 
 @layer(F.binary_cross_entropy_with_logits)
 class BCEWithLogitsLoss(_Loss):
-    """BCELoss of sigmoid(input), exact for raw scores of any size"""
+    """BCELoss of sigmoid(input), numerically stable for logits of any size"""
 
     weight: Tensor | None = None
     _: KW_ONLY
@@ -97,7 +97,7 @@ class BCEWithLogitsLoss(_Loss):
 
 @layer(F.kl_div)
 class KLDivLoss(_Loss):
-    """target (log target - input), of log-probabilities; `reduction`='batchmean' is the divergence"""
+    """target (log target - input), for log-probabilities; `reduction`='batchmean' is the divergence"""
 
     _: KW_ONLY
     reduction: str = "mean"
@@ -117,7 +117,7 @@ class PoissonNLLLoss(_Loss):
 
 @layer(F.gaussian_nll_loss)
 class GaussianNLLLoss(_Loss):
-    """(log var + (input - target)^2 / var) / 2; called with input, target and var"""
+    """(log var + (input - target)^2 / var) / 2; the arguments are input, target and var"""
 
     _: KW_ONLY
     full: bool = False
@@ -135,7 +135,7 @@ class SoftMarginLoss(_Loss):
 
 @layer(F.hinge_embedding_loss)
 class HingeEmbeddingLoss(_Loss):
-    """input where target is 1, max(0, margin - input) where it is -1"""
+    """input if target is 1, max(0, margin - input) if target is -1"""
 
     margin: float = 1.0
     _: KW_ONLY
@@ -153,7 +153,7 @@ class MarginRankingLoss(_Loss):
 
 @layer(F.cosine_embedding_loss)
 class CosineEmbeddingLoss(_Loss):
-    """1 - cos where target is 1, max(0, cos - margin) where it is -1"""
+    """1 - cos(input1, input2) if target is 1, max(0, cos(input1, input2) - margin) if target is -1"""
 
     margin: float = 0.0
     _: KW_ONLY
@@ -179,7 +179,7 @@ class MultiMarginLoss(_Loss):
 
 @layer(F.multilabel_margin_loss)
 class MultiLabelMarginLoss(_Loss):
-    """As MultiMarginLoss, for several target classes a sample"""
+    """MultiMarginLoss for several target classes per sample"""
 
     _: KW_ONLY
     reduction: str = "mean"

@@ -1,16 +1,16 @@
-"""class Module: something with parameters and a forward. Layers, models and losses are all Modules.
+"""class Module: parameters and a forward. Layers, models and losses are Modules.
 
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        self.hidden = nn.Linear(2, 8)      # set as an attribute, a Module or Parameter is registered
+        self.hidden = nn.Linear(2, 8)      # a Module or Parameter attribute is registered
         self.out = nn.Linear(8, 1)
 
     def forward(self, x):
         return self.out(self.hidden(x).relu())
 
 net = Net()
-net(x)                                     # runs forward, and the hooks
+net(x)                                     # runs forward and the hooks
 net.parameters(), net.state_dict()         # everything registered, at any depth
 """
 
@@ -26,7 +26,7 @@ from minitorch.autograd.observe import module_scope, observers
 from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.dtypes import float16, float32, float64
 from minitorch.nn.hooks import BackwardHook
-from minitorch.nn.location import located
+from minitorch.nn.location import with_layer_note
 from minitorch.nn.parameter import Buffer, Parameter
 from minitorch.tensor import Tensor, destination
 
@@ -39,7 +39,7 @@ class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpec
 
 
 class Module:
-    """The base of everything with parameters: subclass it, call `super().__init__()` first, define `forward`."""
+    """The base class of layers and models: a subclass calls `super().__init__()` first and defines `forward`."""
 
     training: bool
     _parameters: dict[str, Parameter | None]
@@ -53,41 +53,41 @@ class Module:
         set_("_parameters", {})
         set_("_buffers", {})
         set_("_modules", {})
-        set_("_unsaved", set())  # names of buffers that state_dict leaves out
+        set_("_non_persistent", set())  # names of buffers that state_dict excludes
         set_("_hooks", {"forward_pre": {}, "forward": {}, "full_backward": {}})
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What the module computes. Raises NotImplementedError until a subclass defines it."""
+        """Compute the output. Raises NotImplementedError unless a subclass defines it."""
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
             hooks = self._hooks
         except AttributeError:
-            raise AttributeError(f"{type(self).__name__} was called before its Module.__init__() had run") from None
+            raise AttributeError(f"{type(self).__name__} was called before Module.__init__()") from None
         try:
             if not observers and not any(hooks.values()):
                 return self.forward(*args, **kwargs)
             with module_scope(self):
                 return self._run_with_hooks(hooks, *args, **kwargs)
         except Exception as error:
-            raise located(error, self)  # noqa: B904 (the same error, with a note on where in the model it was)
+            raise with_layer_note(error, self)  # noqa: B904 (the same error, with a note)
 
     def _run_with_hooks(self, hooks: dict[str, dict[int, Any]], /, *args: Any, **kwargs: Any) -> Any:
-        """forward, with the hooks around it."""
+        """Run the forward pre-hooks, forward, and the forward hooks."""
         for hook in tuple(hooks["forward_pre"].values()):
             replaced = hook(self, args)
             if replaced is not None:
                 args = replaced if isinstance(replaced, tuple) else (replaced,)
-        tap = BackwardHook(self, tuple(hooks["full_backward"].values())) if hooks["full_backward"] else None
-        if tap is not None:
-            args = tap.inputs(args)
+        backward_hook = BackwardHook(self, tuple(hooks["full_backward"].values())) if hooks["full_backward"] else None
+        if backward_hook is not None:
+            args = backward_hook.setup_inputs(args)
         output = self.forward(*args, **kwargs)
         for hook in tuple(hooks["forward"].values()):
             replaced = hook(self, args, output)
             if replaced is not None:
                 output = replaced
-        return output if tap is None else tap.outputs(output)
+        return output if backward_hook is None else backward_hook.setup_outputs(output)
 
     # ---- registration: by attribute or by name -------------------------------------------------------------------
 
@@ -102,21 +102,21 @@ class Module:
                 )
             super().__setattr__(name, value)
         elif isinstance(value, Parameter):
-            self._take_from(name, self.__dict__, self._buffers, self._modules)
+            self._remove_from(name, self.__dict__, self._buffers, self._modules)
             self.register_parameter(name, value)
         elif name in registered:
             if value is not None:
                 raise TypeError(f"cannot assign '{type(value).__name__}' as parameter '{name}' (nn.Parameter or None expected)")
             registered[name] = None
         elif isinstance(value, Module):
-            self._take_from(name, self.__dict__, self._buffers)
+            self._remove_from(name, self.__dict__, self._buffers)
             self.add_module(name, value)
         elif name in self._modules:
             if value is not None:
                 raise TypeError(f"cannot assign '{type(value).__name__}' as child module '{name}' (Module or None expected)")
             self._modules[name] = None
         elif isinstance(value, Buffer):
-            self._take_from(name, self.__dict__)
+            self._remove_from(name, self.__dict__)
             self.register_buffer(name, value, value.persistent)
         elif name in self._buffers:
             if value is not None and not isinstance(value, Tensor):
@@ -126,8 +126,8 @@ class Module:
             super().__setattr__(name, value)
 
     @staticmethod
-    def _take_from(name: str, *registries: dict[str, Any]) -> None:
-        """A name belongs to one registry alone; within it, it keeps its place when it is set anew."""
+    def _remove_from(name: str, *registries: dict[str, Any]) -> None:
+        """Remove a name from other registries. A name that is assigned again keeps its position in its own."""
         for registry in registries:
             registry.pop(name, None)
 
@@ -157,7 +157,7 @@ class Module:
             raise KeyError(f"attribute '{name}' already exists")
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """Make `param` a parameter of this module under `name`; None keeps the name free for one."""
+        """Register `param` as a parameter of this module; None reserves the name."""
         if "_parameters" not in self.__dict__:
             raise AttributeError("cannot assign parameter before Module.__init__() call")
         self._check_name(name, self._parameters, "parameter")
@@ -166,43 +166,41 @@ class Module:
                 f"cannot assign '{type(param).__name__}' object to parameter '{name}' (nn.Parameter or None required)"
             )
         if param is not None and not param.is_leaf:
-            raise ValueError(f"Cannot assign non-leaf Tensor to parameter '{name}': a parameter is not computed from others")
+            raise ValueError(f"Cannot assign non-leaf Tensor to parameter '{name}': it was computed from other tensors")
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Make `tensor` part of this module's state, but not a parameter; `persistent` puts it into the state_dict."""
+        """Register `tensor` as state that is not a parameter; `persistent` includes it in the state_dict."""
         if "_buffers" not in self.__dict__:
             raise AttributeError("cannot assign buffer before Module.__init__() call")
         self._check_name(name, self._buffers, "buffer")
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (Tensor or None required)")
         self._buffers[name] = tensor
-        (self._unsaved.discard if persistent else self._unsaved.add)(name)
+        (self._non_persistent.discard if persistent else self._non_persistent.add)(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
-        """Make `module` a child under `name`."""
+        """Register `module` as a child."""
         if "_modules" not in self.__dict__:
             raise AttributeError("cannot assign module before Module.__init__() call")
         if isinstance(module, type) and issubclass(module, Module):
-            raise TypeError(f"{module.__name__} is a class, and not a module made of it: write {module.__name__}()")
+            raise TypeError(f"{module.__name__} is a class, not a module: write {module.__name__}()")
         if module is not None and not isinstance(module, Module):
-            hint = ": give its elements one by one, with a * before it" if isinstance(module, (list, tuple)) else ""
+            hint = ": unpack the list, as in Sequential(*layers)" if isinstance(module, (list, tuple)) else ""
             raise TypeError(f"{type(module).__name__} is not a Module subclass{hint}")
         self._check_name(name, self._modules, "module")
         if module is not None and any(part is self for part in module.modules()):
-            raise ValueError(
-                f"cannot add module {name!r}: {type(self).__name__} would hold itself, and walking over it never end"
-            )
+            raise ValueError(f"cannot add module {name!r}: {type(self).__name__} would contain itself")
         self._modules[name] = module
 
     register_module = add_module
 
-    # ---- walking over what is registered ---------------------------------------------------------------------------
+    # ---- iteration over registered members --------------------------------------------------------------------------
 
     def named_modules(
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Module]]:
-        """This module and all below it, with their dotted names; each once."""
+        """This module and all submodules, with their dotted names; each module once."""
         memo = set() if memo is None else memo
         if self in memo:
             return
@@ -213,7 +211,7 @@ class Module:
             if child is not None:
                 yield from child.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
-    def _named(self, registry: str, prefix: str, recurse: bool, remove_duplicate: bool) -> Iterator[tuple[str, Any]]:
+    def _named_members(self, registry: str, prefix: str, recurse: bool, remove_duplicate: bool) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()
         modules = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
         for module_name, module in modules:
@@ -227,25 +225,25 @@ class Module:
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
-        """Every parameter with its dotted name; one that is shared comes once."""
-        return self._named("_parameters", prefix, recurse, remove_duplicate)
+        """All parameters with their dotted names; a shared parameter occurs once."""
+        return self._named_members("_parameters", prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """Every parameter."""
+        """All parameters."""
         return (param for _, param in self.named_parameters(recurse=recurse))
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
-        """Every buffer with its dotted name."""
-        return self._named("_buffers", prefix, recurse, remove_duplicate)
+        """All buffers with their dotted names."""
+        return self._named_members("_buffers", prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """Every buffer."""
+        """All buffers."""
         return (buffer for _, buffer in self.named_buffers(recurse=recurse))
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The modules directly below, with their names; each once."""
+        """The direct children with their names; each module once."""
         seen: set[Module] = set()
         for name, child in self._modules.items():
             if child is not None and child not in seen:
@@ -253,15 +251,15 @@ class Module:
                 yield name, child
 
     def children(self) -> Iterator[Module]:
-        """The modules directly below."""
+        """The direct children."""
         return (child for _, child in self.named_children())
 
     def modules(self) -> Iterator[Module]:
-        """This module and all below it."""
+        """This module and all submodules."""
         return (module for _, module in self.named_modules())
 
     def get_submodule(self, target: str) -> Module:
-        """The module of a dotted name; '' is this one. Raises AttributeError for a name that is none."""
+        """The submodule with a dotted name; '' is this module. Raises AttributeError for an unknown name."""
         module: Module = self
         for name in target.split(".") if target else ():
             found = getattr(module, name)
@@ -271,7 +269,7 @@ class Module:
         return module
 
     def apply(self, fn: Callable[[Module], None]) -> Module:
-        """Call `fn` on every module below, children first, and on this one; to initialise weights, for example."""
+        """Call `fn` on every submodule, children first, and on this module; for example to initialize weights."""
         for child in self.children():
             child.apply(fn)
         fn(self)
@@ -280,7 +278,7 @@ class Module:
     # ---- modes and gradients ------------------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Module:
-        """Put this module and all below it in training mode, which dropout and batch norm ask about."""
+        """Set training mode for this module and all submodules; dropout and batch norm depend on it."""
         if not isinstance(mode, bool):
             raise ValueError(f"training mode is expected to be boolean, got {mode!r}")
         for module in self.modules():
@@ -292,13 +290,13 @@ class Module:
         return self.train(False)
 
     def requires_grad_(self, requires_grad: bool = True) -> Module:
-        """Whether gradients are recorded for the parameters; freeze a part of a model with False."""
+        """Set requires_grad of all parameters; False freezes them."""
         for param in self.parameters():
             param.requires_grad_(requires_grad)
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters, or set them to zero."""
+        """Set the gradients of all parameters to None or to zero."""
         for param in self.parameters():
             if set_to_none:
                 param.grad = None
@@ -306,7 +304,7 @@ class Module:
                 param.grad.detach_().zero_()
 
     def to(self, *args: Any, dtype: _dtype | None = None, device: Any = None) -> Module:
-        """to(device), to(dtype), to(device, dtype): move parameters and buffers, in place; `dtype` is for floating ones."""
+        """to(device), to(dtype), to(device, dtype): convert parameters and buffers in place; integers keep their dtype."""
         device, dtype = destination(args, device, dtype)
         if dtype is not None and not dtype.is_floating_point:
             raise TypeError(f"nn.Module.to only accepts floating point dtypes, but got desired dtype={dtype!r}")
@@ -314,11 +312,11 @@ class Module:
             for registry in (module._parameters, module._buffers):
                 for value in registry.values():
                     if value is not None:
-                        wanted = dtype if value.is_floating_point() else None
-                        moved = value.detach().to(device, wanted)._array
+                        target_dtype = dtype if value.is_floating_point() else None
+                        moved = value.detach().to(device, target_dtype)._array
                         if moved is not value._array:
                             grad, value._array, value._accumulator = value.grad, moved, None
-                            value.grad = None if grad is None else grad.to(device, wanted)
+                            value.grad = None if grad is None else grad.to(device, target_dtype)
         return self
 
     def cpu(self) -> Module:
@@ -339,15 +337,15 @@ class Module:
     # ---- state --------------------------------------------------------------------------------------------------------
 
     def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> OrderedDict[str, Tensor]:
-        """Parameters and persistent buffers by dotted name; tensors that share memory with the module's."""
+        """Parameters and persistent buffers by dotted name; they share memory with the module's tensors."""
         state: OrderedDict[str, Tensor] = OrderedDict()
-        for name, value in self._state():
+        for name, value in self._named_state():
             state[prefix + name] = value if keep_vars else value.detach()
         return state
 
-    def _state(self) -> Iterator[tuple[str, Tensor]]:
+    def _named_state(self) -> Iterator[tuple[str, Tensor]]:
         for module_name, module in self.named_modules(remove_duplicate=False):
-            own = {**module._parameters, **{n: b for n, b in module._buffers.items() if n not in module._unsaved}}
+            own = {**module._parameters, **{n: b for n, b in module._buffers.items() if n not in module._non_persistent}}
             for name, value in own.items():
                 if value is not None:
                     yield (f"{module_name}.{name}" if module_name else name), value
@@ -355,12 +353,12 @@ class Module:
     def load_state_dict(self, state_dict: Mapping[str, Tensor], strict: bool = True) -> _IncompatibleKeys:
         """Copy values into parameters and buffers of the same names.
 
-        Raises RuntimeError, before anything is copied, for sizes that differ and, if `strict`, for names that one side
-        lacks. Returns the names that did not match.
+        Raises RuntimeError, before any copy, for size mismatches and, if `strict`, for missing or unexpected names. Returns
+        the missing and unexpected names.
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        own = dict(self._state())
+        own = dict(self._named_state())
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
         errors = []
@@ -388,23 +386,23 @@ class Module:
     # ---- hooks --------------------------------------------------------------------------------------------------------
 
     def register_forward_pre_hook(self, hook: Callable[[Module, tuple[Any, ...]], Any]) -> RemovableHandle:
-        """Call hook(module, args) before forward; what it returns replaces the arguments."""
+        """Call hook(module, args) before forward; a result other than None replaces the arguments."""
         return RemovableHandle(self._hooks["forward_pre"], hook)
 
     def register_forward_hook(self, hook: Callable[[Module, tuple[Any, ...], Any], Any]) -> RemovableHandle:
-        """Call hook(module, args, output) after forward; what it returns replaces the output."""
+        """Call hook(module, args, output) after forward; a result other than None replaces the output."""
         return RemovableHandle(self._hooks["forward"], hook)
 
     def register_full_backward_hook(
         self, hook: Callable[[Module, tuple[Tensor | None, ...], tuple[Tensor | None, ...]], Any]
     ) -> RemovableHandle:
-        """Call hook(module, grad_input, grad_output) when the gradient has passed; a tuple it returns replaces grad_input."""
+        """Call hook(module, grad_input, grad_output) in backward; a returned tuple replaces grad_input."""
         return RemovableHandle(self._hooks["full_backward"], hook)
 
     # ---- printing -----------------------------------------------------------------------------------------------------
 
     def extra_repr(self) -> str:
-        """What a layer says of itself between its brackets."""
+        """The text between the parentheses of the repr."""
         return ""
 
     def _get_name(self) -> str:

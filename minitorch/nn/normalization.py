@@ -1,4 +1,4 @@
-"""Normalization layers. They differ in what the mean is taken over; ops/normalization.py tells, and has the formulas."""
+"""Normalization layers. They differ in the dimensions of the mean; ops/normalization.py has the formulas."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ __all__ = [
 ]  # fmt: skip
 
 
-class _Scaled(Module):
-    """A layer that learns a scale, which starts at 1, and a shift, which starts at 0."""
+class _Affine(Module):
+    """A layer with a learned scale `weight`, initially 1, and shift `bias`, initially 0."""
 
     weight: Parameter | None
     bias: Parameter | None
 
-    def _make_scale(self, shape: Sequence[int], weight: bool, bias: bool, device: Any, dtype: DType | None) -> None:
+    def _register_affine(self, shape: Sequence[int], weight: bool, bias: bool, device: Any, dtype: DType | None) -> None:
         for name, wanted in (("weight", weight), ("bias", weight and bias)):
             self.register_parameter(name, Parameter(empty(tuple(shape), device=device, dtype=dtype)) if wanted else None)
 
     def reset_parameters(self) -> None:
-        """Back to scale 1 and shift 0."""
+        """Set weight to 1 and bias to 0."""
         if self.weight is not None:
             init.ones_(self.weight)
         if self.bias is not None:
             init.zeros_(self.bias)
 
 
-class _Running(_Scaled):
-    """A layer that follows the mean and the variance of what it sees in training, for use in eval mode."""
+class _RunningStats(_Affine):
+    """A layer that tracks the running mean and variance of its inputs in training, for eval mode."""
 
     _ndims: ClassVar[tuple[int, int]]
     running_mean: Tensor | None
@@ -63,27 +63,27 @@ class _Running(_Scaled):
         super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-        self._make_scale((num_features,), affine, bias, device, dtype)
+        self._register_affine((num_features,), affine, bias, device, dtype)
         self.register_buffer("running_mean", zeros(num_features, device=device, dtype=dtype) if track_running_stats else None)
         self.register_buffer("running_var", ones(num_features, device=device, dtype=dtype) if track_running_stats else None)
         self.register_buffer("num_batches_tracked", tensor(0, device=device, dtype=int64) if track_running_stats else None)
         self.reset_parameters()
 
     def reset_running_stats(self) -> None:
-        """Back to mean 0, variance 1 and no batches."""
+        """Set the running mean to 0, the running variance to 1 and the number of batches to 0."""
         for buffer, value in ((self.running_mean, 0), (self.running_var, 1), (self.num_batches_tracked, 0)):
             if buffer is not None:
                 buffer.fill_(value)
 
     def reset_parameters(self) -> None:
-        """Back to scale 1, shift 0 and no statistics."""
+        """Set weight to 1, bias to 0, and reset the running statistics."""
         self.reset_running_stats()
         super().reset_parameters()
 
     def _check_dim(self, input: Tensor) -> None:
         if input.ndim not in self._ndims:
-            wanted = " or ".join(f"{n}D" for n in dict.fromkeys(self._ndims))
-            raise ValueError(f"{type(self).__name__}: expected {wanted} input (got {input.ndim}D input)")
+            expected = " or ".join(f"{n}D" for n in dict.fromkeys(self._ndims))
+            raise ValueError(f"{type(self).__name__}: expected {expected} input (got {input.ndim}D input)")
 
     def extra_repr(self) -> str:
         return (
@@ -92,45 +92,45 @@ class _Running(_Scaled):
         )
 
 
-class _BatchNorm(_Running):
+class _BatchNorm(_RunningStats):
     @layer_forward
     def forward(self, input: Tensor) -> Tensor:
         self._check_dim(input)
         use_batch = self.training or self.running_mean is None
-        follow = self.training and self.track_running_stats and self.num_batches_tracked is not None
+        track = self.training and self.track_running_stats and self.num_batches_tracked is not None
         momentum = 0.0 if self.momentum is None else self.momentum
-        if follow and self.momentum is None:  # a plain average over all batches
+        if track and self.momentum is None:  # the cumulative average over all batches
             momentum = 1 / (self.num_batches_tracked.item() + 1)  # type: ignore[union-attr]
         mean, var = (self.running_mean, self.running_var) if not self.training or self.track_running_stats else (None, None)
         y = F.batch_norm(input, mean, var, self.weight, self.bias, use_batch, momentum, self.eps)
-        if follow:  # once the call has gone well
+        if track:  # only after a successful call
             self.num_batches_tracked.add_(1)  # type: ignore[union-attr]
         return y
 
 
 class BatchNorm1d(_BatchNorm):
-    """Each channel of (N, C) or (N, C, L) to mean 0 and variance 1 over the batch, then times weight plus bias.
+    """Normalize each channel of (N, C) or (N, C, L) to mean 0 and variance 1 over the batch, then times weight plus bias.
 
-    In training the running statistics move towards the batch's by the share `momentum`, or average over all batches if it
-    is None; in eval mode they are used, if they are kept.
+    In training: running = (1 - momentum) running + momentum batch, or the average over all batches if `momentum` is None.
+    Eval mode uses the running statistics, if `track_running_stats`.
     """
 
     _ndims = (2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
-    """Each channel of (N, C, H, W), as `BatchNorm1d`."""
+    """Normalize each channel of (N, C, H, W), as `BatchNorm1d`."""
 
     _ndims = (4, 4)
 
 
 class BatchNorm3d(_BatchNorm):
-    """Each channel of (N, C, D, H, W), as `BatchNorm1d`."""
+    """Normalize each channel of (N, C, D, H, W), as `BatchNorm1d`."""
 
     _ndims = (5, 5)
 
 
-class _InstanceNorm(_Running):
+class _InstanceNorm(_RunningStats):
     @constructor
     def __init__(
         self,
@@ -151,10 +151,10 @@ class _InstanceNorm(_Running):
         self._check_dim(input)
         channels = input.shape[-self._ndims[0]]
         if channels != self.num_features:
-            problem = f"expected input's size at dim={input.ndim - self._ndims[0]} to match num_features ({self.num_features})"
+            mismatch = f"expected input's size at dim={input.ndim - self._ndims[0]} to match num_features ({self.num_features})"
             if self.affine:
-                raise ValueError(f"{problem}, but got: {channels}.")
-            warn(f"{problem}, but got: {channels}. It is not used, because affine=False.")
+                raise ValueError(f"{mismatch}, but got: {channels}.")
+            warn(f"{mismatch}, but got: {channels}. num_features is not used, because affine=False.")
         batch = input if input.ndim == self._ndims[1] else input.unsqueeze(0)
         use_input = self.training or not self.track_running_stats
         y = F.instance_norm(
@@ -164,25 +164,25 @@ class _InstanceNorm(_Running):
 
 
 class InstanceNorm1d(_InstanceNorm):
-    """Each channel of each sample of ((N,) C, L) to mean 0 and variance 1; with `affine` times weight plus bias."""
+    """Normalize each channel of each sample of ((N,) C, L) to mean 0 and variance 1; with `affine` times weight plus bias."""
 
     _ndims = (2, 3)
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """Each channel of each sample of ((N,) C, H, W), as `InstanceNorm1d`."""
+    """Normalize each channel of each sample of ((N,) C, H, W), as `InstanceNorm1d`."""
 
     _ndims = (3, 4)
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """Each channel of each sample of ((N,) C, D, H, W), as `InstanceNorm1d`."""
+    """Normalize each channel of each sample of ((N,) C, D, H, W), as `InstanceNorm1d`."""
 
     _ndims = (4, 5)
 
 
-class LayerNorm(_Scaled):
-    """The last dimensions, of the sizes `normalized_shape`, to mean 0 and variance 1, then times weight plus bias."""
+class LayerNorm(_Affine):
+    """Normalize the last dimensions (*normalized_shape) to mean 0 and variance 1, then times weight plus bias."""
 
     @constructor
     def __init__(
@@ -198,7 +198,7 @@ class LayerNorm(_Scaled):
         super().__init__()
         shape = tuple(normalized_shape) if isinstance(normalized_shape, (tuple, list)) else (int(normalized_shape),)  # type: ignore[arg-type]
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
-        self._make_scale(shape, elementwise_affine, bias, device, dtype)
+        self._register_affine(shape, elementwise_affine, bias, device, dtype)
         self.reset_parameters()
 
     def forward(self, input: Tensor) -> Tensor:
@@ -211,8 +211,8 @@ class LayerNorm(_Scaled):
         )
 
 
-class GroupNorm(_Scaled):
-    """Each of `num_groups` groups of the channels of each sample (N, C, *) to mean 0 and variance 1, then scaled by channel."""
+class GroupNorm(_Affine):
+    """Normalize each of `num_groups` channel groups of each sample of (N, C, *), then times weight plus bias per channel."""
 
     @constructor
     def __init__(
@@ -230,7 +230,7 @@ class GroupNorm(_Scaled):
         if num_channels % num_groups:
             raise ValueError(f"num_channels ({num_channels}) must be divisible by num_groups ({num_groups})")
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
-        self._make_scale((num_channels,), affine, bias, device, dtype)
+        self._register_affine((num_channels,), affine, bias, device, dtype)
         self.reset_parameters()
 
     def forward(self, input: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Padding layers: a border around the last one, two or three dimensions."""
+"""Padding layers: they pad the last one, two or three dimensions."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ __all__ = [
 
 
 class _Pad(Module):
-    """`padding` is one width for every side, or (before, after) of the last dimension, then of the one before, ..."""
+    """`padding` is one width for every side, or (before, after) for the last dimension, then the one before it, ..."""
 
     padding: Any  # int | Sequence[int]
     _rank: ClassVar[int]
     _mode: ClassVar[str] = "constant"
 
     def __post_init__(self) -> None:
-        given: Any = self.padding
-        self.padding = tuple(given) if isinstance(given, (tuple, list)) else (given,) * (2 * self._rank)
+        padding: Any = self.padding
+        self.padding = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * (2 * self._rank)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.pad(input, self.padding, self._mode)
@@ -65,104 +65,104 @@ class _CircularPad(_Pad):
 
 @layer(F.pad)
 class ConstantPad1d(_ConstantPad):
-    """A border of `value` around L of ((N,) C, L)"""
+    """Pad with `value`: L of ((N,) C, L)"""
 
     _rank = 1
 
 
 @layer(F.pad)
 class ConstantPad2d(_ConstantPad):
-    """A border of `value` around H and W of ((N,) C, H, W)"""
+    """Pad with `value`: H and W of ((N,) C, H, W)"""
 
     _rank = 2
 
 
 @layer(F.pad)
 class ConstantPad3d(_ConstantPad):
-    """A border of `value` around D, H and W of ((N,) C, D, H, W)"""
+    """Pad with `value`: D, H and W of ((N,) C, D, H, W)"""
 
     _rank = 3
 
 
 @layer(F.pad)
 class ZeroPad1d(_Pad):
-    """A border of zeros around L of ((N,) C, L)"""
+    """Pad with zeros: L of ((N,) C, L)"""
 
     _rank = 1
 
 
 @layer(F.pad)
 class ZeroPad2d(_Pad):
-    """A border of zeros around H and W of ((N,) C, H, W)"""
+    """Pad with zeros: H and W of ((N,) C, H, W)"""
 
     _rank = 2
 
 
 @layer(F.pad)
 class ZeroPad3d(_Pad):
-    """A border of zeros around D, H and W of ((N,) C, D, H, W)"""
+    """Pad with zeros: D, H and W of ((N,) C, D, H, W)"""
 
     _rank = 3
 
 
 @layer(F.pad)
 class ReflectionPad1d(_ReflectionPad):
-    """A border that mirrors the image around L of ((N,) C, L)"""
+    """Pad with the mirror image: L of ((N,) C, L)"""
 
     _rank = 1
 
 
 @layer(F.pad)
 class ReflectionPad2d(_ReflectionPad):
-    """A border that mirrors the image around H and W of ((N,) C, H, W)"""
+    """Pad with the mirror image: H and W of ((N,) C, H, W)"""
 
     _rank = 2
 
 
 @layer(F.pad)
 class ReflectionPad3d(_ReflectionPad):
-    """A border that mirrors the image around D, H and W of ((N,) C, D, H, W)"""
+    """Pad with the mirror image: D, H and W of ((N,) C, D, H, W)"""
 
     _rank = 3
 
 
 @layer(F.pad)
 class ReplicationPad1d(_ReplicationPad):
-    """A border of the edge cells around L of ((N,) C, L)"""
+    """Pad with the edge values: L of ((N,) C, L)"""
 
     _rank = 1
 
 
 @layer(F.pad)
 class ReplicationPad2d(_ReplicationPad):
-    """A border of the edge cells around H and W of ((N,) C, H, W)"""
+    """Pad with the edge values: H and W of ((N,) C, H, W)"""
 
     _rank = 2
 
 
 @layer(F.pad)
 class ReplicationPad3d(_ReplicationPad):
-    """A border of the edge cells around D, H and W of ((N,) C, D, H, W)"""
+    """Pad with the edge values: D, H and W of ((N,) C, D, H, W)"""
 
     _rank = 3
 
 
 @layer(F.pad)
 class CircularPad1d(_CircularPad):
-    """A border from the opposite end around L of ((N,) C, L)"""
+    """Pad with values of the opposite side: L of ((N,) C, L)"""
 
     _rank = 1
 
 
 @layer(F.pad)
 class CircularPad2d(_CircularPad):
-    """A border from the opposite end around H and W of ((N,) C, H, W)"""
+    """Pad with values of the opposite side: H and W of ((N,) C, H, W)"""
 
     _rank = 2
 
 
 @layer(F.pad)
 class CircularPad3d(_CircularPad):
-    """A border from the opposite end around D, H and W of ((N,) C, D, H, W)"""
+    """Pad with values of the opposite side: D, H and W of ((N,) C, D, H, W)"""
 
     _rank = 3

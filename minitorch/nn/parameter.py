@@ -1,4 +1,4 @@
-"""The tensors a Module learns."""
+"""Tensors that a Module registers: Parameter and Buffer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["Buffer", "Parameter"]
 
 
 class Parameter(Tensor):
-    """A tensor that a Module registers as its own when it is set as an attribute; requires grad unless told not to."""
+    """A learned tensor. A Module registers it when it is assigned as an attribute. requires_grad is True by default."""
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
         if data is None:
@@ -16,7 +16,7 @@ class Parameter(Tensor):
         elif isinstance(data, Tensor):
             self._array = data._array.view()
         else:
-            raise TypeError(f"Parameter expects a Tensor, got {type(data).__name__}; minitorch.tensor(...) makes one")
+            raise TypeError(f"Parameter expects a Tensor, got {type(data).__name__}; use minitorch.tensor(...)")
         self.requires_grad_(requires_grad)
 
     def __repr__(self) -> str:
@@ -24,12 +24,12 @@ class Parameter(Tensor):
 
 
 class Buffer(Tensor):
-    """A tensor that belongs to a Module's state but is not learned; `persistent` puts it into the state_dict."""
+    """A tensor of a Module's state that is not learned; `persistent` includes it in the state_dict."""
 
     persistent: bool = True
 
     def __init__(self, data: Tensor, *, persistent: bool = True) -> None:
         if not isinstance(data, Tensor):
-            raise TypeError(f"Buffer expects a Tensor, got {type(data).__name__}; minitorch.tensor(...) makes one")
+            raise TypeError(f"Buffer expects a Tensor, got {type(data).__name__}; use minitorch.tensor(...)")
         self._array = data._array.view()
         self.persistent = persistent

@@ -1,4 +1,4 @@
-"""Pooling layers: a window slides, and one number stands for what it sees. Unpooling puts numbers back in their places."""
+"""Pooling layers: one output per window, its maximum or mean. Unpooling writes the maxima back to their indices."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ class _MaxPool(Module):
 
 @layer(F.max_pool1d)
 class MaxPool1d(_MaxPool):
-    """The largest of each window of ((N,) C, L). The stride is the kernel's size unless given; padding never wins."""
+    """The maximum of each window of ((N,) C, L). The default stride is kernel_size; padding counts as -inf."""
 
 
 @layer(F.max_pool2d)
 class MaxPool2d(_MaxPool):
-    """The largest of each window of ((N,) C, H, W), as `MaxPool1d`."""
+    """The maximum of each window of ((N,) C, H, W), as `MaxPool1d`."""
 
 
 @layer(F.max_pool3d)
 class MaxPool3d(_MaxPool):
-    """The largest of each window of ((N,) C, D, H, W), as `MaxPool1d`."""
+    """The maximum of each window of ((N,) C, D, H, W), as `MaxPool1d`."""
 
 
 class _AvgPool(Module):
@@ -67,7 +67,7 @@ class _AvgPool(Module):
 
 @layer(F.avg_pool1d)
 class AvgPool1d(_AvgPool):
-    """The mean of each window of ((N,) C, L); zeros of the padding count unless `count_include_pad` is False."""
+    """The mean of each window of ((N,) C, L); padding counts as zeros, unless `count_include_pad` is False."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -99,8 +99,8 @@ class _MaxUnpool(Module):
 
     def __post_init__(self) -> None:
         self.stride = self.kernel_size if self.stride is None else self.stride
-        for option, least in (("kernel_size", 1), ("stride", 1), ("padding", 0)):
-            setattr(self, option, per_dim(getattr(self, option), self._rank, f"{type(self).__name__}: {option}", least))
+        for option, minimum in (("kernel_size", 1), ("stride", 1), ("padding", 0)):
+            setattr(self, option, per_dim(getattr(self, option), self._rank, f"{type(self).__name__}: {option}", minimum))
 
     def forward(self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
         return type(self)._function(input, indices, self.kernel_size, self.stride, self.padding, output_size)
@@ -111,21 +111,21 @@ class _MaxUnpool(Module):
 
 @layer(F.max_unpool1d)
 class MaxUnpool1d(_MaxUnpool):
-    """Each element of ((N,) C, L) at its index in zeros; called with input, indices and perhaps output_size."""
+    """Each element of ((N,) C, L) at its index, zeros elsewhere. Arguments: input, indices and optionally output_size."""
 
     _rank, _function = 1, F.max_unpool1d
 
 
 @layer(F.max_unpool2d)
 class MaxUnpool2d(_MaxUnpool):
-    """Each element of ((N,) C, H, W) at its index in zeros; called with input, indices and perhaps output_size."""
+    """Each element of ((N,) C, H, W) at its index, zeros elsewhere. Arguments: input, indices and optionally output_size."""
 
     _rank, _function = 2, F.max_unpool2d
 
 
 @layer(F.max_unpool3d)
 class MaxUnpool3d(_MaxUnpool):
-    """Each element of ((N,) C, D, H, W) at its index in zeros; called with input, indices and perhaps output_size."""
+    """Each element of ((N,) C, D, H, W) at its index, zeros elsewhere. Arguments: input, indices and optionally output_size."""
 
     _rank, _function = 3, F.max_unpool3d
 
@@ -139,17 +139,17 @@ class _Adaptive(Module):
 
 @layer(F.adaptive_avg_pool1d)
 class AdaptiveAvgPool1d(_Adaptive):
-    """`output_size` means of even windows of ((N,) C, L)."""
+    """`output_size` means over adaptive windows of ((N,) C, L)."""
 
 
 @layer(F.adaptive_avg_pool2d)
 class AdaptiveAvgPool2d(_Adaptive):
-    """`output_size` means of even windows of ((N,) C, H, W); None keeps a size."""
+    """`output_size` means over adaptive windows of ((N,) C, H, W); None keeps the input's size."""
 
 
 @layer(F.adaptive_avg_pool3d)
 class AdaptiveAvgPool3d(_Adaptive):
-    """`output_size` means of even windows of ((N,) C, D, H, W); None keeps a size."""
+    """`output_size` means over adaptive windows of ((N,) C, D, H, W); None keeps the input's size."""
 
 
 class _AdaptiveMax(_Adaptive):
@@ -158,14 +158,14 @@ class _AdaptiveMax(_Adaptive):
 
 @layer(F.adaptive_max_pool1d)
 class AdaptiveMaxPool1d(_AdaptiveMax):
-    """The largest of each of `output_size` even windows of ((N,) C, L)."""
+    """`output_size` maxima over adaptive windows of ((N,) C, L)."""
 
 
 @layer(F.adaptive_max_pool2d)
 class AdaptiveMaxPool2d(_AdaptiveMax):
-    """The largest of each of `output_size` even windows of ((N,) C, H, W); None keeps a size."""
+    """`output_size` maxima over adaptive windows of ((N,) C, H, W); None keeps the input's size."""
 
 
 @layer(F.adaptive_max_pool3d)
 class AdaptiveMaxPool3d(_AdaptiveMax):
-    """The largest of each of `output_size` even windows of ((N,) C, D, H, W); None keeps a size."""
+    """`output_size` maxima over adaptive windows of ((N,) C, D, H, W); None keeps the input's size."""

@@ -1,4 +1,4 @@
-"""Layers that put an image on another grid, write its windows out, or trade channels for resolution."""
+"""Upsample, Unfold, Fold, PixelShuffle and PixelUnshuffle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Fold", "PixelShuffle", "PixelUnshuffle", "Unfold", "Upsample"]
 
 @layer(F.interpolate)
 class Upsample(Module):
-    """(N, C, *size) on a grid of another size; `nn.functional.interpolate` says how for each `mode`"""
+    """Resize (N, C, *size); `nn.functional.interpolate` describes each `mode`"""
 
     size: int | Sequence[int] | None = None
     scale_factor: float | Sequence[float] | None = None
@@ -22,9 +22,9 @@ class Upsample(Module):
     recompute_scale_factor: bool | None = None
 
     def __post_init__(self) -> None:
-        given = self.scale_factor
-        if given is not None:
-            self.scale_factor = tuple(map(float, given)) if isinstance(given, (tuple, list)) else float(given)  # type: ignore[arg-type]
+        scale = self.scale_factor
+        if scale is not None:
+            self.scale_factor = tuple(map(float, scale)) if isinstance(scale, (tuple, list)) else float(scale)  # type: ignore[arg-type]
 
     def extra_repr(self) -> str:
         size = f"size={self.size}" if self.scale_factor is None else f"scale_factor={self.scale_factor}"
@@ -43,7 +43,7 @@ class Unfold(Module):
 
 @layer(F.fold)
 class Fold(Module):
-    """Columns ((N,) C * prod kernel, windows) added into ((N,) C, *output_size)"""
+    """Columns ((N,) C * prod kernel, windows), summed into ((N,) C, *output_size)"""
 
     output_size: int | Sequence[int]
     kernel_size: int | Sequence[int]

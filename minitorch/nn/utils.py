@@ -1,4 +1,4 @@
-"""Helpers for all parameters of a model at once: their gradients' size, and all of them as one vector."""
+"""Gradient clipping, and conversion of parameters to one vector and back."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ __all__ = ["clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "vecto
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
-    given = [parameters] if isinstance(parameters, Tensor) else list(parameters)
-    return [p.grad for p in given if p.grad is not None]
+    params = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    return [p.grad for p in params if p.grad is not None]
 
 
 @public
@@ -23,9 +23,9 @@ def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
 def clip_grad_norm_(
     parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
 ) -> Tensor:
-    """Scale all gradients together so that their norm, as of one vector, is at most `max_norm`; the norm they had.
+    """Scale all gradients by one factor, so that their total norm is at most `max_norm`. Returns the norm before.
 
-    Raises RuntimeError, with `error_if_nonfinite`, if that is nan or infinite.
+    Raises RuntimeError if `error_if_nonfinite` and the norm is nan or infinite.
     """
     grads = _gradients(parameters)
     if not grads:
@@ -42,14 +42,14 @@ def clip_grad_norm_(
 @public
 @no_grad()
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
-    """Bring every entry of the gradients within [-clip_value, clip_value]."""
+    """Clamp every element of the gradients to [-clip_value, clip_value]."""
     for grad in _gradients(parameters):
         grad.clamp_(-clip_value, clip_value)
 
 
 @public
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All parameters, flattened, in one vector."""
+    """Concatenate all parameters, flattened, into one vector."""
     parts = [p.reshape(-1) for p in parameters]
     if not parts:
         raise ValueError("parameters_to_vector: there are no parameters")
@@ -58,7 +58,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 
 @public
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Give the parameters the values of a vector, in order, as views of it."""
+    """Set the parameters, in order, to views of slices of `vec`."""
     if not isinstance(vec, Tensor):
         raise TypeError(f"vector_to_parameters expects a Tensor, but got {type(vec).__name__}")
     start = 0

@@ -83,7 +83,7 @@ class FloorDivide(Pointwise):
 
 
 def refuse_zero(a: Any, b: Any) -> None:
-    """Integers have no infinity to answer a division by zero with."""
+    """Raise RuntimeError for an integer division by zero: integers have no infinity."""
     if getattr(a, "dtype", xp.dtype(int)).kind in "iub" and getattr(b, "dtype", xp.dtype(int)).kind in "iub" and not xp.all(b):
         raise RuntimeError("ZeroDivisionError: an integer division by zero; .float() first gives inf or nan instead")
 

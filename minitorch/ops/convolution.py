@@ -1,12 +1,12 @@
 """Convolution, its transpose and its kernel gradient: three ops, each the derivative of the two others.
 
-All three are read off one number, which is linear in each of image x, kernel w and output-shaped g:
+All three are derivatives of one number, which is linear in each of image x, kernel w and output-shaped g:
 
     T(x, w, g) = sum over windows o, cells j, channels c and features f of   x[c, s o + d j - p]  w[f, c, j]  g[f, o]
 
     Convolution           y = dT/dg    sums over cells and channels
-    ConvTranspose         x' = dT/dx   sums over windows and features: every g[o] lays a copy of the kernel down
-    ConvWeight            w' = dT/dw   sums over windows: the kernel that would have answered
+    ConvTranspose         x' = dT/dx   sums over windows and features: each g[o] adds a scaled copy of the kernel
+    ConvWeight            w' = dT/dw   sums over images and windows: x correlated with g
 
 T is linear in each. So the derivative of one of the three, in one of its two arguments, is another of the three. (Dumoulin and
 Visin, "A guide to convolution arithmetic for deep learning", draw what each does.)
@@ -211,7 +211,7 @@ def conv_transpose(
     if input.ndim == rank + 1:
         batch = unsqueeze(input, 0)
         return squeeze(conv_transpose(rank, batch, weight, bias, stride, padding, output_padding, groups, dilation), 0)
-    # Less padding at the end for the window that runs back over the output; what it does not reach even so stays zero.
+    # output_padding takes cells from the padding at the end; where there is none left, the added cells stay zero.
     pads = tuple((p, p - e) for (p, _), e in zip(window.padding, extra, strict=True))
     beyond = tuple(max(-after, 0) for _, after in pads)
     window = replace(window, padding=tuple((p, max(after, 0)) for p, after in pads))

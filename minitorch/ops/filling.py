@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 # ---- new tensors of a tensor's type, on its device ---------------------------------------------------------------------
 
 
-def fill_value_of(name: str, value: Any, kind: Any) -> Any:
+def fill_value_of(name: str, value: Any, np_dtype: Any) -> Any:
     """A number to fill with. Raises RuntimeError if the type cannot hold it, TypeError if it is no number."""
     value = getattr(value, "_array", value)
     value = value.item() if getattr(value, "ndim", 1) == 0 else value
     if not isinstance(value, (bool, int, float)):
         raise TypeError(f"{name}(): argument 'fill_value' must be a number, not {type(value).__name__}")
-    if kind.kind in "iu":
-        most = int(xp.iinfo(kind).max)
-        least = -most if kind.kind == "u" else int(xp.iinfo(kind).min)  # a negative number wraps around, as in PyTorch
-    if kind.kind in "iu" and not (math.isfinite(value) and least <= value <= most):
-        raise RuntimeError(f"{name}(): value cannot be converted to type {kind} without overflow: {value!r:.40}")
-    return int(value) % (most + 1) if kind.kind == "u" and value < 0 else value
+    if np_dtype.kind in "iu":
+        most = int(xp.iinfo(np_dtype).max)
+        least = -most if np_dtype.kind == "u" else int(xp.iinfo(np_dtype).min)  # a negative number wraps around, as in PyTorch
+    if np_dtype.kind in "iu" and not (math.isfinite(value) and least <= value <= most):
+        raise RuntimeError(f"{name}(): value cannot be converted to type {np_dtype} without overflow: {value!r:.40}")
+    return int(value) % (most + 1) if np_dtype.kind == "u" and value < 0 else value
 
 
 @xp.errstate(all="ignore")
@@ -38,8 +38,8 @@ def _new(self: Tensor, size: Any, value: Any, name: str, dtype: Any, device: Any
     if any(n < 0 for n in shape):
         raise RuntimeError(f"{name}(): Trying to create tensor with negative dimension: {list(shape)}")
     refuse_if_too_large(name, shape, self._array.itemsize)
-    kind = self._array.dtype if dtype is None else dtype.numpy
-    array = xp.full_like(self._array, fill_value_of(name, value, kind), shape=shape, dtype=kind)
+    np_dtype = self._array.dtype if dtype is None else dtype.numpy
+    array = xp.full_like(self._array, fill_value_of(name, value, np_dtype), shape=shape, dtype=np_dtype)
     return wrap(array).to(device).requires_grad_(requires_grad)
 
 
@@ -71,10 +71,10 @@ def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None
     array = xp.asarray(data._array if isinstance(data, TensorBase) else data)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"new_tensor() takes numbers, and these are of type {array.dtype}")
-    kind = self._array.dtype
-    if array.dtype.kind == "f" and kind.kind in "iu" and not (xp.abs(array) <= xp.iinfo(kind).max).all():
+    np_dtype = self._array.dtype
+    if array.dtype.kind == "f" and np_dtype.kind in "iu" and not (xp.abs(array) <= xp.iinfo(np_dtype).max).all():
         raise RuntimeError(f"new_tensor(): a value cannot be converted to type {self.dtype!r} without overflow")
-    array = xp.array(array, kind)
+    array = xp.array(array, np_dtype)
     return wrap(array).to(self.device if device is None else device, dtype).requires_grad_(requires_grad)
 
 
@@ -87,18 +87,18 @@ def uniform_(self: Tensor, from_: Any = 0.0, to: Any = 1.0, *, generator: Genera
         raise RuntimeError(f"uniform_ expects finite bounds, but found from={from_} and to={to}")
     if from_ > to:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={from_} > to={to}")
-    kind = self._array.dtype.type
+    np_dtype = self._array.dtype.type
     if self._array.dtype.kind != "f":
         raise NotImplementedError(f"random values of a distribution need a floating-point tensor, not {self.dtype!r}")
-    wide = xp.float32 if kind is xp.float16 else self._array.dtype
+    wide = xp.float32 if np_dtype is xp.float16 else self._array.dtype
     drawn = (generator or default_generator).uniform(self.numel(), wide)
     with xp.errstate(all="ignore"):
-        width = float(kind(to) - kind(from_))  # PyTorch takes the bounds in the tensor's type and computes in float64
+        width = float(np_dtype(to) - np_dtype(from_))  # PyTorch takes the bounds in the tensor's type and computes in float64
     if not math.isfinite(width):
         raise RuntimeError(f"uniform_: the range from {from_} to {to} does not fit {self.dtype!r}")
-    values = (drawn.astype(xp.float64) * width + float(kind(from_))).astype(kind)
-    if kind is xp.float16:
-        values[values >= to] = from_  # which rounding may have reached
+    values = (drawn.astype(xp.float64) * width + float(np_dtype(from_))).astype(np_dtype)
+    if np_dtype is xp.float16:
+        values[values >= to] = from_  # rounding to float16 may reach the upper bound
     return _fill(self, values)
 
 

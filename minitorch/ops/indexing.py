@@ -189,7 +189,7 @@ def placed(steps: tuple[tuple[Any, ...], ...], x: Any) -> tuple[tuple[Any, ...],
 
 def along(index: Array, dim: int) -> tuple[Array, ...]:
     """`index` along `dim` with every other dimension running through its places: x[along(index, dim)] gathers."""
-    grid: list[Any] = [on_device_of(places, index) for places in xp.ogrid[tuple(slice(n) for n in index.shape)]]
+    grid: list[Any] = [on_device_of(axes, index) for axes in xp.ogrid[tuple(slice(n) for n in index.shape)]]
     grid[dim] = index
     return tuple(grid)
 
@@ -325,8 +325,8 @@ def repeat_interleave(input: Tensor, repeats: Tensor | Number, dim: int | None =
         raise RuntimeError(f"repeat_interleave: repeats must be integers from 0 on, but got {repeats}")
     if not isinstance(repeats, int) and counts.size not in (1, flat.shape[dim]):
         raise RuntimeError(f"repeats must have the same size as input along dim {dim}: {counts.size} and {flat.shape[dim]}")
-    places = xp.repeat(on_device_of(xp.arange(flat.shape[dim]), flat._array), counts)
-    return GetItem.apply(flat, (slice(None),) * dim + (places,))
+    indices = xp.repeat(on_device_of(xp.arange(flat.shape[dim]), flat._array), counts)
+    return GetItem.apply(flat, (slice(None),) * dim + (indices,))
 
 
 @node_name("Tril0")

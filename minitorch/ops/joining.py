@@ -168,16 +168,16 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 
     With indexing='xy' the first two axes change places, as on a map; 'ij' is the default.
     """
-    given = tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
+    inputs = tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
     if indexing not in (None, "ij", "xy"):
         raise RuntimeError(f"meshgrid: indexing must be one of 'xy' or 'ij', but received: {indexing}")
-    if len({x.dtype for x in given}) != 1:
+    if len({x.dtype for x in inputs}) != 1:
         raise RuntimeError("meshgrid expects at least one tensor, and all of one dtype")
-    if any(x.ndim > 1 for x in given):
-        raise RuntimeError("meshgrid: Expected 0D or 1D tensors, got shapes " + ", ".join(str(list(x.shape)) for x in given))
-    if indexing == "xy" and len(given) > 1:
-        first, second, *rest = (transpose(x, 0, 1) for x in meshgrid(*given, indexing="ij"))
+    if any(x.ndim > 1 for x in inputs):
+        raise RuntimeError("meshgrid: Expected 0D or 1D tensors, got shapes " + ", ".join(str(list(x.shape)) for x in inputs))
+    if indexing == "xy" and len(inputs) > 1:
+        first, second, *rest = (transpose(x, 0, 1) for x in meshgrid(*inputs, indexing="ij"))
         return (first, second, *rest)
-    shape = tuple(math.prod(x.shape) for x in given)
-    places = [tuple(n if i == j else 1 for j, n in enumerate(shape)) for i in range(len(shape))]
-    return tuple(expand(reshape(x, place), shape) for x, place in zip(given, places, strict=True))
+    shape = tuple(math.prod(x.shape) for x in inputs)
+    shapes = [tuple(n if i == j else 1 for j, n in enumerate(shape)) for i in range(len(shape))]
+    return tuple(expand(reshape(x, place), shape) for x, place in zip(inputs, shapes, strict=True))

@@ -90,9 +90,9 @@ def binary_cross_entropy_with_logits(
     `pos_weight` multiplies the share of the positive targets.
     """
     _check_pair("binary_cross_entropy_with_logits", input, target)
-    share = softplus(-input)
-    share = share if pos_weight is None else _weighted(share, (pos_weight - 1) * target + 1)
-    return reduce(_weighted((1 - target) * input + share, weight), reduction)
+    loss_of_ones = softplus(-input)
+    loss_of_ones = loss_of_ones if pos_weight is None else _weighted(loss_of_ones, (pos_weight - 1) * target + 1)
+    return reduce(_weighted((1 - target) * input + loss_of_ones, weight), reduction)
 
 
 def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
@@ -164,17 +164,17 @@ def nll_loss(
         raise RuntimeError(f"expected scalar type Long but found {target.dtype!r}: targets are class numbers")
     _check_class_weight(weight, input, classes)
     counted = target._array != ignore_index
-    places = xp.where(counted, target._array, 0)
-    if places.size and (places.min() < 0 or places.max() >= classes):
-        wrong = places[(places < 0) | (places >= classes)][0]
+    classes_or_0 = xp.where(counted, target._array, 0)
+    if classes_or_0.size and (classes_or_0.min() < 0 or classes_or_0.max() >= classes):
+        wrong = classes_or_0[(classes_or_0 < 0) | (classes_or_0 >= classes)][0]
         raise IndexError(f"Target {wrong} is out of bounds: there are {classes} classes, numbered from 0")
-    losses = -GetItem.apply(input, along(places[:, None], 1)).reshape(target.shape)
+    losses = -GetItem.apply(input, along(classes_or_0[:, None], 1)).reshape(target.shape)
     if weight is None and counted.all():
         return reduce(losses, reduction)
     losses = losses.masked_fill(wrap(~counted), 0.0)
     scale = wrap(counted.astype(input._array.dtype))
     if weight is not None:
-        scale = scale * weight.detach()[wrap(places)]
+        scale = scale * weight.detach()[wrap(classes_or_0)]
     return _mean_of_counted(losses * scale, scale) if reduction == "mean" else reduce(losses * scale, reduction)
 
 
@@ -259,8 +259,8 @@ def gaussian_nll_loss(
 ) -> Tensor:
     """How unlikely `target` is for a normal variable of mean `input` and variance v: (log v + (input - target)^2 / v) / 2.
 
-    `var` is v: a number, of input's shape, or lacks its last dimension or has 1 there. It counts as at least `eps`, which its
-    gradient does not feel. With `full` log(2 pi) / 2 is added.
+    `var` is v: a number, of input's shape, or lacks its last dimension or has 1 there. It counts as at least `eps`; the
+    gradient ignores that bound. With `full` log(2 pi) / 2 is added.
     """
     if isinstance(var, (int, float)):
         with xp.errstate(all="ignore"):

@@ -122,21 +122,21 @@ def embedding(
         raise RuntimeError(f"embedding: Expected indices of dtype int64 or int32, but got {input.dtype!r}: .long() converts")
     if weight.ndim != 2:
         raise RuntimeError(f"embedding: 'weight' must be 2-D, but got shape {list(weight.shape)}")
-    n, places = weight.shape[0], input._array
-    if places.size and not (places.min() >= 0 and places.max() < n):
-        wrong = places[(places < 0) | (places >= n)].reshape(-1)[0]
+    n, indices = weight.shape[0], input._array
+    if indices.size and not (indices.min() >= 0 and indices.max() < n):
+        wrong = indices[(indices < 0) | (indices >= n)].reshape(-1)[0]
         raise IndexError(f"embedding: index out of range in self: {wrong}, and weight has rows 0 to {n - 1}")
     if padding_idx is not None and not -n <= padding_idx < n:
         raise AssertionError(f"embedding: Padding_idx must be within num_embeddings: -{n} to {n - 1}, but got {padding_idx}")
     if max_norm is not None:
         check_floating("embedding with max_norm", weight)
-        _limit_norms(weight.detach(), wrap(xp.unique(places)), max_norm, norm_type)
-    rows = getitem(weight, input if input.ndim else wrap(places.reshape(1)))
+        _limit_norms(weight.detach(), wrap(xp.unique(indices)), max_norm, norm_type)
+    rows = getitem(weight, input if input.ndim else wrap(indices.reshape(1)))
     rows = rows if input.ndim else rows[0]
     if padding_idx is not None:
-        rows = where(wrap(places[..., None] == padding_idx % n), rows.detach(), rows)
+        rows = where(wrap(indices[..., None] == padding_idx % n), rows.detach(), rows)
     if scale_grad_by_freq:
-        often = wrap(xp.bincount(places.reshape(-1), minlength=n)[places][..., None])
+        often = wrap(xp.bincount(indices.reshape(-1), minlength=n)[indices][..., None])
         if rows.requires_grad:
             rows.register_hook(lambda grad: grad / often)
             rows = clone(rows)  # the hook is for what lies before the result, not for its own gradient

@@ -194,9 +194,9 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "m
     x, y = _per_class("multilabel_margin_loss", input, target, like_input=True)
     listed = wrap(xp.logical_and.accumulate(y._array >= 0, axis=1))
     labels = masked_fill(y, ~listed, 0)
-    named = scatter_add(x.detach() * 0, 1, labels, listed.to(x.dtype)) > 0
+    is_target = scatter_add(x.detach() * 0, 1, labels, listed.to(x.dtype)) > 0
     over = relu(1 - gather(x, 1, labels)[:, :, None] + x[:, None, :])
-    counted = listed[:, :, None] & ~named[:, None, :]
+    counted = listed[:, :, None] & ~is_target[:, None, :]
     losses = sum(masked_fill(over, ~counted, 0.0), (1, 2)) / x.shape[1]
     return reduce(losses if input.ndim > 1 else losses[0], reduction)
 

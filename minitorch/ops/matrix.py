@@ -233,8 +233,8 @@ def _diagonal(x: Tensor, letters: str, letter: str) -> tuple[Tensor, str]:
     n, m = x.shape[first], x.shape[second]
     if n != m:
         raise RuntimeError(f"einsum(): subscript {letter} is repeated but the sizes don't match, {n} != {m}")
-    places = xp.arange(n)
-    return movedim(x, (first, second), (0, 1))[places, places], letter + letters.replace(letter, "", 2)
+    diagonal = xp.arange(n)
+    return movedim(x, (first, second), (0, 1))[diagonal, diagonal], letter + letters.replace(letter, "", 2)
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:

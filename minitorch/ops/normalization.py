@@ -47,13 +47,13 @@ class Standardize(Op):
 
     def backward(ctx, grad: Tensor | None, grad_mean: Tensor | None, grad_var: Tensor | None) -> Any:
         x, average, var = ctx.saved_tensors
-        share, total = 1 / max(ctx.count, 1), None
+        scale, total = 1 / max(ctx.count, 1), None
         if grad is not None:
             total = StandardizeBackward.apply(grad, x, average, var, ctx.dims, ctx.eps)
         if grad_mean is not None:
-            total = _add(total, Expand.apply(grad_mean * share, tuple(x.shape)))
+            total = _add(total, Expand.apply(grad_mean * scale, tuple(x.shape)))
         if grad_var is not None:
-            total = _add(total, (x - average) * (grad_var * (2 * share)))
+            total = _add(total, (x - average) * (grad_var * (2 * scale)))
         return total
 
 
@@ -137,24 +137,24 @@ def _scaled(y: Tensor, weight: Tensor | None, bias: Tensor | None, shape: Sequen
     return y if bias is None else y + reshape(bias, tuple(shape))
 
 
-def _check_sizes(name: str, count: int, **given: Tensor | None) -> None:
-    for what, x in given.items():
+def _check_sizes(name: str, count: int, **parameters: Tensor | None) -> None:
+    for what, x in parameters.items():
         if x is not None and tuple(x.shape) != (count,):
             raise RuntimeError(f"{name}: {what} should contain {count} elements not {x.numel()}: its shape is {list(x.shape)}")
 
 
-def _check_types(name: str, input: Tensor, **given: Tensor | None) -> None:
+def _check_types(name: str, input: Tensor, **parameters: Tensor | None) -> None:
     check_floating(name, input)
-    for what, x in given.items():
+    for what, x in parameters.items():
         if x is not None and x.dtype is not input.dtype:
             raise RuntimeError(f"{name}: expected {what} to have type {input.dtype!r}, as the input, but it has {x.dtype!r}")
 
 
 @no_grad()
-def _track(running: Tensor | None, momentum: float, seen: Tensor) -> None:
-    """running = (1 - momentum) running + momentum seen"""
+def _track(running: Tensor | None, momentum: float, statistic: Tensor) -> None:
+    """running = (1 - momentum) running + momentum statistic"""
     if running is not None:
-        running.mul_(1 - momentum).add_(reshape(seen, tuple(running.shape)), alpha=momentum)
+        running.mul_(1 - momentum).add_(reshape(statistic, tuple(running.shape)), alpha=momentum)
 
 
 @node_name("NativeBatchNorm0")

@@ -160,8 +160,8 @@ class Atan2(Pointwise):
     def backward(ctx, grad: Tensor) -> Any:
         y, x = ctx.saved_tensors
         square = x * x + y * y
-        share = grad / where(square == 0, 1.0, square)  # at the origin: no direction, no slope
-        return share * x, -share * y
+        scaled = grad / where(square == 0, 1.0, square)  # at the origin: no direction, no slope
+        return scaled * x, -scaled * y
 
 
 class Tanh(UnaryOfOutput):

@@ -222,8 +222,8 @@ def _batched(name: str, rank: int, input: Tensor, pool: Callable[[Tensor], Any])
 
 def _window(name: str, rank: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Window:
     """A pool's window: its stride is its size unless given, and at most half of it may lie on padding."""
-    given = stride is not None and not (isinstance(stride, (tuple, list)) and not stride)
-    steps = stride if given else kernel_size
+    has_stride = stride is not None and not (isinstance(stride, (tuple, list)) and not stride)
+    steps = stride if has_stride else kernel_size
     window = Window.of(name, rank, kernel_size, steps, padding, dilation, ceil_mode)
     for (p, _), k in zip(window.padding, window.kernel, strict=True):
         if 2 * p > k:
@@ -278,19 +278,19 @@ def _unpooled_size(window: Window, size: Sequence[int], output_size: Any) -> tup
         return likely
     if not isinstance(output_size, (tuple, list)) or not all(isinstance(n, int) for n in output_size):
         raise TypeError(f"{window.name}: output_size must be a tuple of {window.rank} ints, not {output_size!r}")
-    wanted = tuple(output_size)[-window.rank :]
+    sizes = tuple(output_size)[-window.rank :]
     if len(output_size) not in (window.rank, window.rank + 1, window.rank + 2):
         raise ValueError(
             f"{window.name}: output_size should be a sequence containing {window.rank} or {window.rank + 2} elements, but it "
             f"has a length of '{len(output_size)}'"
         )
-    for d, (n, near, s) in enumerate(zip(wanted, likely, window.stride, strict=True)):
+    for d, (n, near, s) in enumerate(zip(sizes, likely, window.stride, strict=True)):
         if not near - s < n < near + s:
             raise ValueError(
                 f"{window.name}: invalid output_size {list(output_size)}: spatial dimension {d} must be between "
                 f"{near - s + 1} and {near + s - 1}, around (n - 1) * stride - 2 * padding + kernel_size = {near}"
             )
-    return wanted
+    return sizes
 
 
 def _cells_counted(window: Window, size: Sequence[int], count_include_pad: bool) -> Array:
@@ -307,10 +307,10 @@ def _cells_counted(window: Window, size: Sequence[int], count_include_pad: bool)
 
 def _adaptive_window(name: str, rank: int, output_size: Any, size: Sequence[int]) -> Window | AdaptiveWindow:
     """The windows that make `output_size` of an input of `size`; None keeps a size. An ordinary Window where it can be."""
-    wanted = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size,) * rank
-    if len(wanted) != rank:
+    sizes = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size,) * rank
+    if len(sizes) != rank:
         raise RuntimeError(f"{name}: output_size must be an int or {rank} of them, but got {output_size!r}")
-    out = per_dim(tuple(n if w is None else w for w, n in zip(wanted, size, strict=True)), rank, f"{name}: output_size", 0)
+    out = per_dim(tuple(n if w is None else w for w, n in zip(sizes, size, strict=True)), rank, f"{name}: output_size", 0)
     adaptive = AdaptiveWindow(out, name)
     return adaptive.even(size) or adaptive
 
@@ -364,8 +364,8 @@ def max_unpool(
     sizes that pool to this one is meant. Where an index occurs twice the last element wins, and it alone has a gradient.
     """
     name = f"max_unpool{rank}d"
-    given = stride is not None and not (isinstance(stride, (tuple, list)) and not stride)
-    steps = stride if given else kernel_size
+    has_stride = stride is not None and not (isinstance(stride, (tuple, list)) and not stride)
+    steps = stride if has_stride else kernel_size
     window = Window.of(name, rank, kernel_size, steps, padding, 1)
     if indices.dtype.name != "int64":
         raise RuntimeError(f"{name}: elements in indices should be type int64 but got: {indices.dtype!r}")

@@ -398,14 +398,14 @@ def vector_norm(input: Tensor, ord: float = 2, dim: Dims = None, keepdim: bool =
         return sum(abs(input), dim, keepdim)
     if ord == 2:
         powers = input * input
-    elif 0 < ord < 2:  # the power is infinitely steep, or bent, at 0
+    elif 0 < ord < 2:  # the power has an infinite slope or a kink at 0
         zero = input == 0
         powers = masked_fill(masked_fill(abs(input), zero, 1.0) ** ord, zero, 0.0)
     else:
         powers = abs(input) ** ord
     total = sum(powers, dim, keepdim)
     nothing = total == 0
-    total = masked_fill(total, nothing, 1.0)  # at 0 the root is infinitely steep
+    total = masked_fill(total, nothing, 1.0)  # the slope of the root is infinite at 0
     return masked_fill(sqrt(total) if ord == 2 else total ** (1 / ord), nothing, 0.0)
 
 

@@ -205,9 +205,9 @@ def _places(i: Array, n: int, m: int, factor: float | None, align_corners: bool)
 def _mix(x: Tensor, dim: int, left: Array, place: Array) -> Tensor:
     """Between the cell `left` of a place and the next one, in proportion to the distance."""
     n = x.shape[dim]
-    share = xp.clip(place - left, 0, 1).astype(x._array.dtype).reshape(-1, *(1,) * (x.ndim - dim - 1))
-    return _pick(x, dim, left) * wrap(on_device_of(1 - share, x._array)) + _pick(x, dim, xp.minimum(left + 1, n - 1)) * wrap(
-        on_device_of(share, x._array)
+    weight = xp.clip(place - left, 0, 1).astype(x._array.dtype).reshape(-1, *(1,) * (x.ndim - dim - 1))
+    return _pick(x, dim, left) * wrap(on_device_of(1 - weight, x._array)) + _pick(x, dim, xp.minimum(left + 1, n - 1)) * wrap(
+        on_device_of(weight, x._array)
     )
 
 

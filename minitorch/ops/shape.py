@@ -43,9 +43,9 @@ def check_dims(dim: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
     return out if ndim else ()
 
 
-def sizes(given: tuple[Any, ...], name: str) -> tuple[int, ...]:
-    """The sizes a call was given, be it f(2, 3) or f((2, 3))."""
-    shape = given[0] if len(given) == 1 and isinstance(given[0], (tuple, list)) else given
+def sizes(args: tuple[Any, ...], name: str) -> tuple[int, ...]:
+    """The sizes in the arguments of f(2, 3) or f((2, 3)), as a tuple."""
+    shape = args[0] if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
     for n in shape:
         if isinstance(n, (bool, type)) or not hasattr(n, "__index__") or getattr(n, "ndim", False):
             raise TypeError(f"{name}(): sizes must be ints, not {type(n).__name__}: {n!r:.60}")
@@ -209,9 +209,9 @@ def _can_view(array: Any, shape: tuple[int, ...]) -> bool:
     return True
 
 
-def _resolve(given: tuple[Any, ...], input: Any, name: str) -> tuple[int, ...]:
+def _resolve(args: tuple[Any, ...], input: Any, name: str) -> tuple[int, ...]:
     """A shape with its -1 worked out. Raises RuntimeError if it cannot hold the elements of `input`."""
-    shape, count = sizes(given, name), math.prod(input.shape)
+    shape, count = sizes(args, name), math.prod(input.shape)
     if shape.count(-1) > 1:
         raise RuntimeError(f"only one dimension can be inferred: shape {list(shape)} has several -1")
     if any(n < -1 for n in shape):
@@ -358,8 +358,8 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
     dims = sizes((dims,), "roll")
     if len(shifts) != len(dims):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
-    places = tuple(check_dim(d, input.ndim) for d in dims)
-    return Roll.apply(input, shifts, places) if input.ndim else clone(input)
+    axes = tuple(check_dim(d, input.ndim) for d in dims)
+    return Roll.apply(input, shifts, axes) if input.ndim else clone(input)
 
 
 def clone(input: Tensor) -> Tensor:

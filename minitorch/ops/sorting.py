@@ -107,8 +107,8 @@ def unique(
 ) -> Any:
     """The distinct elements (or slices along `dim`), sorted; and on request the index of each element among them,
     and how often each occurs."""
-    found = xp.unique(input._array, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
-    values, inverse, counts = found
+    results = xp.unique(input._array, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
+    values, inverse, counts = results
     inverse = inverse.reshape(input.shape if dim is None else -1)
     out = [wrap(values), *([wrap(inverse)] if return_inverse else []), *([wrap(counts)] if return_counts else [])]
     return out[0] if len(out) == 1 else tuple(out)
@@ -116,10 +116,10 @@ def unique(
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The places (n, ndim) of the elements that are not zero; `as_tuple`, one vector of indices for each dimension."""
-    found = xp.nonzero(xp.atleast_1d(input._array))
+    indices = xp.nonzero(xp.atleast_1d(input._array))
     if as_tuple:
-        return tuple(wrap(i) for i in found)
-    return wrap(xp.stack(found, 1)[:, : input.ndim])
+        return tuple(wrap(i) for i in indices)
+    return wrap(xp.stack(indices, 1)[:, : input.ndim])
 
 
 def argwhere(input: Tensor) -> Tensor:
@@ -138,8 +138,8 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         raise RuntimeError(f"weights should be 1-d and have the same length as input: {list(weights.shape)}")
     if weights is None:
         return wrap(xp.bincount(array, None, minlength))
-    kind = weights._array.dtype if weights._array.dtype == xp.float32 else xp.float64
-    return wrap(xp.bincount(array, weights._array, minlength).astype(kind))
+    np_dtype = weights._array.dtype if weights._array.dtype == xp.float32 else xp.float64
+    return wrap(xp.bincount(array, weights._array, minlength).astype(np_dtype))
 
 
 @node_name("Kthvalue0")
@@ -171,14 +171,14 @@ def quantile(input: Tensor, q: Tensor | Number, dim: int | None = None, keepdim:
     along = check_dim(0 if dim is None else dim, x.ndim)
     ordered = sort(x, along).values
     last = select(ordered, along, -1)  # nan if there is one
-    found = []
-    for share in shares.reshape(-1).tolist():
-        place = share * (x.shape[along] - 1)
+    results = []
+    for q in shares.reshape(-1).tolist():
+        place = q * (x.shape[along] - 1)
         low, high = (select(ordered, along, i) for i in (math.floor(place), math.ceil(place)))
-        found.append(where(isnan(last), last, low + (high - low) * (place - math.floor(place))))
+        results.append(where(isnan(last), last, low + (high - low) * (place - math.floor(place))))
     if keepdim:
-        found = [unsqueeze(f, along) if dim is not None else reshape(f, (1,) * input.ndim) for f in found]
-    return stack(found) if shares.ndim else found[0]
+        results = [unsqueeze(f, along) if dim is not None else reshape(f, (1,) * input.ndim) for f in results]
+    return stack(results) if shares.ndim else results[0]
 
 
 def searchsorted(sorted_sequence: Tensor, input: Tensor | Number, *, right: bool = False) -> Tensor:

@@ -1,4 +1,4 @@
-"""Optimizers: rules that change parameters by their gradients. optimizer.py has what they share, lr_scheduler.py schedules."""
+"""Optimizers update parameters from their gradients. optimizer.py has the base class, lr_scheduler.py the schedulers."""
 
 from minitorch.optim import lr_scheduler
 from minitorch.optim.adagrad import Adagrad

@@ -1,4 +1,4 @@
-"""Adagrad: steps scaled by the root of all squared gradients so far."""
+"""Adagrad: the step is divided by the root of the sum of all squared gradients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Adagrad"]
 
 
 class Adagrad(Optimizer):
-    """param -= lr / (1 + (t - 1) lr_decay) * g / (sqrt(sum of g^2) + eps), in step t.
+    """param -= lr / (1 + (t - 1) lr_decay) * g / (sqrt(sum of g^2) + eps), at step t.
 
     g includes weight_decay * param; the sum starts at `initial_accumulator_value`. (Duchi et al. 2011.)
     """
@@ -35,7 +35,7 @@ class Adagrad(Optimizer):
         super().__init__(params, {**defaults, "initial_accumulator_value": initial_accumulator_value, "maximize": maximize})
         for group in self.param_groups:
             for param in group["params"]:
-                self._start(param._array, self.state[param], group)
+                self._init_state(param._array, self.state[param], group)
 
     def _check(self, group: dict[str, Any]) -> None:
         super()._check(group)
@@ -44,13 +44,13 @@ class Adagrad(Optimizer):
                 raise ValueError(f"Invalid {name} value: {group[name]}")
 
     @staticmethod
-    def _start(param: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
+    def _init_state(param: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         state["step"] = wrap(xp.zeros((), dtype=xp.float32))
         state["sum"] = wrap(xp.full_like(param, group["initial_accumulator_value"]))
 
     def _update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         if not state:
-            self._start(param, state, group)
+            self._init_state(param, state, group)
         state["step"]._array[...] += 1
         if group["maximize"]:
             grad = -grad

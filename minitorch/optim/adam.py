@@ -1,4 +1,4 @@
-"""Adam, and AdamW, which decays weights apart from the gradient."""
+"""Adam, and AdamW with decoupled weight decay."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ __all__ = ["Adam", "AdamW"]
 
 
 class Adam(Optimizer):
-    """param -= lr * m' / (sqrt(v') + eps): running means of the gradient and of its square, freed from their start at 0.
+    """param -= lr * m' / (sqrt(v') + eps): bias-corrected running means of g and g^2.
 
         m = beta1 m + (1 - beta1) g      m' = m / (1 - beta1^t)
-        v = beta2 v + (1 - beta2) g^2    v' = v / (1 - beta2^t), its largest value so far with `amsgrad`
+        v = beta2 v + (1 - beta2) g^2    v' = v / (1 - beta2^t)
 
-    g includes weight_decay * param. (Kingma and Ba 2015; Reddi et al. 2018 for amsgrad.)
+    `amsgrad` divides the largest v so far instead of v. g includes weight_decay * param. (Kingma and Ba 2015; Reddi et al.
+    2018 for amsgrad.)
     """
 
     _decoupled = False
-    _fixed = {**Optimizer._fixed, "capturable": False, "decoupled_weight_decay": False}
+    _fixed_options = {**Optimizer._fixed_options, "capturable": False, "decoupled_weight_decay": False}
 
     @constructor
     def __init__(
@@ -44,7 +45,7 @@ class Adam(Optimizer):
     def _check(self, group: dict[str, Any]) -> None:
         super()._check(group)
         if not isinstance(group["betas"], (tuple, list)) or len(group["betas"]) != 2:
-            raise TypeError(f"betas must be two numbers, such as (0.9, 0.999), not {group['betas']!r:.40}")
+            raise TypeError(f"betas must be two numbers such as (0.9, 0.999), not {group['betas']!r:.40}")
         for i, beta in enumerate(group["betas"]):
             if not 0.0 <= beta < 1.0:
                 raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
@@ -69,17 +70,17 @@ class Adam(Optimizer):
         v *= beta2
         v += grad * grad * (1 - beta2)
         if group["amsgrad"]:
-            largest = state["max_exp_avg_sq"]._array
-            xp.maximum(largest, v, out=largest)
-            v = largest
+            max_v = state["max_exp_avg_sq"]._array
+            xp.maximum(max_v, v, out=max_v)
+            v = max_v
         param -= (lr / (1 - beta1**t)) * m / (xp.sqrt(v) / math.sqrt(1 - beta2**t) + group["eps"])
 
 
 class AdamW(Adam):
-    """Adam whose weight decay shrinks the parameter directly: param *= 1 - lr * weight_decay (Loshchilov and Hutter 2019)."""
+    """Adam with decoupled weight decay: param *= 1 - lr * weight_decay before each step (Loshchilov and Hutter 2019)."""
 
     _decoupled = True
-    _fixed = {**Adam._fixed, "decoupled_weight_decay": True}
+    _fixed_options = {**Adam._fixed_options, "decoupled_weight_decay": True}
 
     @constructor
     def __init__(

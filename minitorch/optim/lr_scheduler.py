@@ -1,6 +1,6 @@
-"""Schedules: how the learning rate changes from epoch to epoch. Call `scheduler.step()` once an epoch, after the optimizer's.
+"""Learning rate schedulers. Call `scheduler.step()` once per epoch, after `optimizer.step()`.
 
-A schedule multiplies the rate it finds, so that several may act on one optimizer, one after the other.
+Most schedulers multiply the current learning rate, so that several can be chained on one optimizer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = [
 
 
 class LRScheduler:
-    """The base of schedules; a subclass defines `get_lr`, from `last_epoch`, `base_lrs` and the optimizer's groups."""
+    """The base class of schedulers; a subclass defines `get_lr`, from `last_epoch`, `base_lrs` and the parameter groups."""
 
     @checked
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
@@ -32,7 +32,7 @@ class LRScheduler:
             elif "initial_lr" not in group:
                 raise KeyError(
                     f"param 'initial_lr' is not specified in param_groups[{i}] when resuming at epoch {last_epoch}: "
-                    "load the optimizer's state first"
+                    "load the optimizer's state dict first"
                 )
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
@@ -40,38 +40,38 @@ class LRScheduler:
         self.step()
 
     def get_lr(self) -> list[float]:
-        """The rate of each group in epoch `last_epoch`."""
+        """The learning rate of each group in epoch `last_epoch`."""
         raise NotImplementedError(f"{type(self).__name__} must define get_lr()")
 
     def get_last_lr(self) -> list[float]:
-        """The rates that the last step set."""
+        """The learning rates set by the last step."""
         return self._last_lr
 
     def step(self) -> None:
-        """Go on to the next epoch."""
-        if self._step_count == 1 and not self.optimizer._stepped:
+        """Advance to the next epoch and set its learning rates."""
+        if self._step_count == 1 and not self.optimizer._opt_called:
             warn(
-                "Detected call of `lr_scheduler.step()` before `optimizer.step()`: the schedule's first value is skipped. Call "
-                "the optimizer's first"
+                "Detected call of `lr_scheduler.step()` before `optimizer.step()`: this skips the first learning rate. Call "
+                "`optimizer.step()` first"
             )
         self._step_count += 1
         self.last_epoch += 1
         for group, lr in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
             group["lr"] = lr
-        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+        self._last_lr = self._current_lrs
 
     @property
-    def _rates(self) -> list[float]:
+    def _current_lrs(self) -> list[float]:
         return [group["lr"] for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that `load_state_dict` needs to go on from here; the optimizer has its own."""
+        """All attributes but the optimizer, which has a state dict of its own."""
         return {key: value for key, value in vars(self).items() if key != "optimizer"}
 
     @public
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         if not isinstance(state_dict, dict):
-            raise TypeError(f"load_state_dict expects a dict, as state_dict() gives, not {type(state_dict).__name__}")
+            raise TypeError(f"load_state_dict expects a dict from state_dict(), not {type(state_dict).__name__}")
         vars(self).update(state_dict)
 
 
@@ -90,12 +90,12 @@ class StepLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         if self.last_epoch == 0 or self.last_epoch % self.step_size:
-            return self._rates
-        return [lr * self.gamma for lr in self._rates]
+            return self._current_lrs
+        return [lr * self.gamma for lr in self._current_lrs]
 
 
 class MultiStepLR(LRScheduler):
-    """lr *= gamma at each epoch of `milestones`; twice at one that is named twice."""
+    """lr *= gamma at each epoch in `milestones`; an epoch that occurs twice counts twice."""
 
     @checked
     def __init__(self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1) -> None:
@@ -107,7 +107,7 @@ class MultiStepLR(LRScheduler):
         super().load_state_dict({**state_dict, "milestones": Counter(state_dict["milestones"])})
 
     def get_lr(self) -> list[float]:
-        return [lr * self.gamma ** self.milestones[self.last_epoch] for lr in self._rates]
+        return [lr * self.gamma ** self.milestones[self.last_epoch] for lr in self._current_lrs]
 
 
 class ExponentialLR(LRScheduler):
@@ -119,13 +119,13 @@ class ExponentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        return [lr * self.gamma for lr in self._rates] if self.last_epoch else self._rates
+        return [lr * self.gamma for lr in self._current_lrs] if self.last_epoch else self._current_lrs
 
 
 class CosineAnnealingLR(LRScheduler):
-    """From the base rate down to `eta_min` in T_max epochs along half a cosine, then up again (Loshchilov and Hutter 2017).
+    """lr = eta_min + (base_lr - eta_min) (1 + cos(pi epoch / T_max)) / 2 (Loshchilov and Hutter 2017).
 
-    lr = eta_min + (base - eta_min) (1 + cos(pi epoch / T_max)) / 2
+    Half a cosine from the base learning rate down to `eta_min` in T_max epochs, then up again.
     """
 
     @checked
@@ -135,18 +135,18 @@ class CosineAnnealingLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         if self.last_epoch == 0:
-            return self._rates
-        now, before = (1 + math.cos(math.pi * e / self.T_max) for e in (self.last_epoch, self.last_epoch - 1))
+            return self._current_lrs
+        current, previous = (1 + math.cos(math.pi * e / self.T_max) for e in (self.last_epoch, self.last_epoch - 1))
         if self._step_count == 1:
-            return [self.eta_min + (base - self.eta_min) * now / 2 for base in self.base_lrs]
-        if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:  # from the bottom up: nothing to multiply
+            return [self.eta_min + (base - self.eta_min) * current / 2 for base in self.base_lrs]
+        if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:  # previous is 0 at the minimum
             rise = (1 - math.cos(math.pi / self.T_max)) / 2
-            return [lr + (base - self.eta_min) * rise for lr, base in zip(self._rates, self.base_lrs, strict=True)]
-        return [now / before * (lr - self.eta_min) + self.eta_min for lr in self._rates]
+            return [lr + (base - self.eta_min) * rise for lr, base in zip(self._current_lrs, self.base_lrs, strict=True)]
+        return [current / previous * (lr - self.eta_min) + self.eta_min for lr in self._current_lrs]
 
 
 class LambdaLR(LRScheduler):
-    """lr = base * lr_lambda(epoch); one function, or one for each group."""
+    """lr = base_lr * lr_lambda(epoch); `lr_lambda` is one function, or a list with one per group."""
 
     @checked
     def __init__(
@@ -156,20 +156,20 @@ class LambdaLR(LRScheduler):
         last_epoch: int = -1,
     ) -> None:
         _check_optimizer(optimizer)
-        groups = len(optimizer.param_groups)
-        self.lr_lambdas = list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * groups
+        n_groups = len(optimizer.param_groups)
+        self.lr_lambdas = list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * n_groups
         for function in self.lr_lambdas:
             if not callable(function):
-                raise TypeError(f"lr_lambda is a function of the epoch, or a list of them, not {type(function).__name__}")
-        if len(self.lr_lambdas) != groups:
-            raise ValueError(f"Expected {groups} lr_lambdas, one a group, but got {len(self.lr_lambdas)}")
+                raise TypeError(f"lr_lambda must be a function or a list of functions, not {type(function).__name__}")
+        if len(self.lr_lambdas) != n_groups:
+            raise ValueError(f"Expected {n_groups} lr_lambdas, one per parameter group, but got {len(self.lr_lambdas)}")
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
         return [base * f(self.last_epoch) for base, f in zip(self.base_lrs, self.lr_lambdas, strict=True)]
 
     def state_dict(self) -> dict[str, Any]:
-        """As for other schedules, without the functions: they are code, and given anew."""
+        """All attributes but the optimizer and the functions. Pass the functions to the new scheduler."""
         return {**super().state_dict(), "lr_lambdas": [None] * len(self.lr_lambdas)}
 
     @public
@@ -178,10 +178,10 @@ class LambdaLR(LRScheduler):
 
 
 class ReduceLROnPlateau(LRScheduler):
-    """lr *= factor when a metric has not improved for more than `patience` epochs; then nothing for `cooldown` epochs.
+    """lr *= factor after more than `patience` epochs without improvement of a metric; then `cooldown` epochs of waiting.
 
     Call step(metric). In mode 'min' an improvement is below best * (1 - threshold), or with threshold_mode 'abs' below
-    best - threshold; in mode 'max' the other way round.
+    best - threshold; mode 'max' is the opposite.
     """
 
     @checked
@@ -199,38 +199,38 @@ class ReduceLROnPlateau(LRScheduler):
     ) -> None:
         _check_optimizer(optimizer)
         if factor >= 1.0:
-            raise ValueError(f"Factor should be < 1.0, as it shall make the rate smaller; got {factor}")
-        for word, words in ((mode, ("min", "max")), (threshold_mode, ("rel", "abs"))):
-            if word not in words:
-                raise ValueError(f"mode {word} is unknown: {words[0]!r} and {words[1]!r} are there")
-        groups = len(optimizer.param_groups)
-        self.min_lrs = list(min_lr) if isinstance(min_lr, (list, tuple)) else [min_lr] * groups
-        if len(self.min_lrs) != groups:
-            raise ValueError(f"expected {groups} min_lrs, one a group, got {len(self.min_lrs)}")
+            raise ValueError(f"Factor should be < 1.0, because it reduces the learning rate; got {factor}")
+        for value, allowed in ((mode, ("min", "max")), (threshold_mode, ("rel", "abs"))):
+            if value not in allowed:
+                raise ValueError(f"mode {value} is unknown: expected {allowed[0]!r} or {allowed[1]!r}")
+        n_groups = len(optimizer.param_groups)
+        self.min_lrs = list(min_lr) if isinstance(min_lr, (list, tuple)) else [min_lr] * n_groups
+        if len(self.min_lrs) != n_groups:
+            raise ValueError(f"expected {n_groups} min_lrs, one per parameter group, got {len(self.min_lrs)}")
         self.optimizer, self.mode, self.factor, self.patience = optimizer, mode, factor, patience
         self.threshold, self.threshold_mode, self.cooldown, self.eps = threshold, threshold_mode, cooldown, eps
         self.best = math.inf if mode == "min" else -math.inf
         self.cooldown_counter: float = 0
         self.last_epoch = self.num_bad_epochs = 0
-        self._last_lr = self._rates
+        self._last_lr = self._current_lrs
 
     @property
     def in_cooldown(self) -> bool:
         return self.cooldown_counter > 0
 
-    def _improved(self, metric: float) -> bool:
+    def _is_better(self, metric: float) -> bool:
         sign = -1 if self.mode == "min" else 1
         if self.threshold_mode == "rel":
-            bar = self.best * (1 + sign * self.threshold)
+            target = self.best * (1 + sign * self.threshold)
         else:
-            bar = self.best + sign * self.threshold
-        return metric < bar if self.mode == "min" else metric > bar
+            target = self.best + sign * self.threshold
+        return metric < target if self.mode == "min" else metric > target
 
     def step(self, metrics: Any) -> None:
-        """Note this epoch's metric, and lower the rate if it has stood still for too long."""
+        """Record this epoch's metric; reduce the learning rate after too many epochs without improvement."""
         metric = float(metrics)
         self.last_epoch += 1
-        if self._improved(metric):
+        if self._is_better(metric):
             self.best, self.num_bad_epochs = metric, 0
         else:
             self.num_bad_epochs += 1
@@ -238,10 +238,10 @@ class ReduceLROnPlateau(LRScheduler):
             self.cooldown_counter -= 1
             self.num_bad_epochs = 0
         if self.num_bad_epochs > self.patience:
-            least_of = self.min_lrs + self.min_lrs[-1:] * (len(self.optimizer.param_groups) - len(self.min_lrs))
-            for group, least in zip(self.optimizer.param_groups, least_of, strict=True):
-                lr = max(group["lr"] * self.factor, least)
+            min_lrs = self.min_lrs + self.min_lrs[-1:] * (len(self.optimizer.param_groups) - len(self.min_lrs))
+            for group, min_lr in zip(self.optimizer.param_groups, min_lrs, strict=True):
+                lr = max(group["lr"] * self.factor, min_lr)
                 if group["lr"] - lr > self.eps:
                     group["lr"] = lr
             self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
-        self._last_lr = self._rates
+        self._last_lr = self._current_lrs

@@ -1,4 +1,4 @@
-"""What all optimizers share: groups of parameters with their settings, and a state for each parameter."""
+"""The base class of optimizers: parameter groups with their options, and a state per parameter."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ __all__ = ["Optimizer"]
 
 
 class Optimizer:
-    """A rule that changes parameters by their gradients; a subclass defines `_update`.
+    """The base class of optimizers; a subclass defines `_update`.
 
-    `params` is an iterable of tensors, or of dicts {"params": tensors, setting: value ...} for groups with settings of
-    their own.
+    `params` is an iterable of tensors, or of dicts {"params": tensors, option: value, ...}, one per parameter group.
     """
 
-    # Settings of PyTorch's that have one value here: groups print alike, and states can be exchanged.
-    _fixed: ClassVar[dict[str, Any]] = {"differentiable": False, "foreach": None, "fused": None}
-    _stepped = False  # a schedule asks
+    # PyTorch's options with one supported value: param groups print the same, and state dicts are compatible.
+    _fixed_options: ClassVar[dict[str, Any]] = {"differentiable": False, "foreach": None, "fused": None}
+    _opt_called = False  # the schedulers read it
 
     @constructor
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
@@ -34,43 +33,43 @@ class Optimizer:
                 "put it in a list"
             )
         if hasattr(params, "parameters") or callable(params):
-            raise TypeError(f"an optimizer takes parameters, not a {type(params).__name__}: pass model.parameters()")
-        self.defaults = {**defaults, **self._fixed}
+            raise TypeError(f"an optimizer expects parameters, not a {type(params).__name__}: pass model.parameters()")
+        self.defaults = {**defaults, **self._fixed_options}
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         groups = list(params)
         if not groups:
             raise ValueError(
-                "optimizer got an empty parameter list: layers are found when they are attributes, or "
+                "optimizer got an empty parameter list: a module registers layers that are attributes, or "
                 "in nn.ModuleList or nn.Sequential"
             )
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Optimize more parameters, with settings of their own where the dict has them."""
+        """Add a parameter group; options that the dict lacks get their defaults."""
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
         group = {**self.defaults, **param_group}
         if isinstance(group.get("lr"), Tensor):
             group["lr"] = group["lr"].item()
-        given = group["params"]
-        group["params"] = [given] if isinstance(given, Tensor) else list(given)
+        params = group["params"]
+        group["params"] = [params] if isinstance(params, Tensor) else list(params)
         known = {id(p) for g in self.param_groups for p in g["params"]}
         for param in group["params"]:
             if not isinstance(param, Tensor):
                 raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(param).__name__}")
             if not param.is_leaf:
-                raise ValueError("can't optimize a non-leaf Tensor: it is computed from others, which are the ones to optimize")
+                raise ValueError("can't optimize a non-leaf Tensor: it was computed from other tensors. Optimize those")
             if id(param) in known:
                 raise ValueError("some parameters appear in more than one parameter group")
         self._check(group)
         self.param_groups.append({"params": group.pop("params"), **group})
 
     def _check(self, group: dict[str, Any]) -> None:
-        """Raise ValueError for settings that make no sense."""
+        """Raise ValueError for invalid options."""
         for name in ("lr", "eps", "weight_decay", "momentum"):
-            if name in group and not isinstance(group[name], (int, float)):  # NumPy's would take the parameters to their type
+            if name in group and not isinstance(group[name], (int, float)):  # a NumPy scalar would change the parameters' dtype
                 if not hasattr(group[name], "__float__"):
                     raise TypeError(f"{name} must be a number, not {type(group[name]).__name__}: {group[name]!r:.40}")
                 group[name] = float(group[name])
@@ -80,16 +79,16 @@ class Optimizer:
 
     @no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Change every parameter that has a gradient. A `closure` is run first, recording, and its value returned."""
+        """Update every parameter that has a gradient. A `closure` runs first, with grad enabled; its loss is returned."""
         if closure is not None and not callable(closure):
             raise TypeError(
-                f"step(): closure is a function that computes the loss, not a {type(closure).__name__}: call step()"
+                f"step(): closure must be a function that computes the loss, not a {type(closure).__name__}: call step()"
             )
-        loss, self._stepped = None, True
+        loss, self._opt_called = None, True
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        with xp.errstate(all="ignore"):  # what diverges ends in nan, not in a warning
+        with xp.errstate(all="ignore"):  # a diverging parameter becomes inf or nan, without a warning
             for group in self.param_groups:
                 for param in group["params"]:
                     if param.grad is not None:
@@ -98,11 +97,11 @@ class Optimizer:
         return loss
 
     def _update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """Change `param` in place. `state` is kept from step to step, tensors in it under PyTorch's names."""
+        """Update `param` in place. `state` persists between steps; its tensors have PyTorch's names."""
         raise NotImplementedError(f"{type(self).__name__} must define _update(param, grad, state, group)")
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients, or set them to zero."""
+        """Set the gradients to None or to zero."""
         for group in self.param_groups:
             for param in group["params"]:
                 if set_to_none:
@@ -111,22 +110,22 @@ class Optimizer:
                     param.grad.detach_().zero_()
 
     def state_dict(self) -> dict[str, Any]:
-        """The settings and the state, with parameters numbered in the order of the groups."""
-        numbers: dict[int, int] = {}
+        """The options and the state, with parameters numbered in the order of the groups."""
+        param_ids: dict[int, int] = {}
         for group in self.param_groups:
             for param in group["params"]:
-                numbers[id(param)] = len(numbers)
+                param_ids[id(param)] = len(param_ids)
         groups = [
-            {**{k: v for k, v in g.items() if k != "params"}, "params": [numbers[id(p)] for p in g["params"]]}
+            {**{k: v for k, v in g.items() if k != "params"}, "params": [param_ids[id(p)] for p in g["params"]]}
             for g in self.param_groups
         ]
-        return {"state": {numbers[id(p)]: dict(s) for p, s in self.state.items() if s}, "param_groups": groups}
+        return {"state": {param_ids[id(p)]: dict(s) for p, s in self.state.items() if s}, "param_groups": groups}
 
     @public
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over settings and state. Raises ValueError, changing nothing, unless the groups are of the same sizes."""
+        """Load options and state. Raises ValueError, before any change, if the parameter groups do not match."""
         if not isinstance(state_dict, dict) or not {"state", "param_groups"} <= state_dict.keys():
-            raise ValueError("an optimizer's state dict has the keys 'state' and 'param_groups', and this one has not")
+            raise ValueError("an optimizer's state dict needs the keys 'state' and 'param_groups'")
         saved = state_dict["param_groups"]
         if len(saved) != len(self.param_groups):
             raise ValueError(
@@ -138,27 +137,27 @@ class Optimizer:
                     f"loaded state dict contains a parameter group that doesn't match the size of optimizer's group: "
                     f"{len(new['params'])} parameters for {len(old['params'])}"
                 )
-        by_number: dict[int, Tensor] = {}
+        param_of: dict[int, Tensor] = {}
         for new, old in zip(saved, self.param_groups, strict=True):
-            by_number.update(zip(new["params"], old["params"], strict=True))
+            param_of.update(zip(new["params"], old["params"], strict=True))
         for n, saved_state in state_dict["state"].items():
-            if n not in by_number:
-                raise ValueError(f"loaded state dict has a state for parameter {n}, and there are {len(by_number)} parameters")
+            if n not in param_of:
+                raise ValueError(f"loaded state dict has a state for parameter {n}, but there are {len(param_of)} parameters")
             for key, value in saved_state.items():
-                if isinstance(value, Tensor) and value.ndim and value.shape != by_number[n].shape:
+                if isinstance(value, Tensor) and value.ndim and value.shape != param_of[n].shape:
                     raise ValueError(
-                        f"loaded state dict has {key!r} of shape {list(value.shape)} for parameter {n}, whose shape is "
-                        f"{list(by_number[n].shape)}"
+                        f"loaded state dict has {key!r} of shape {list(value.shape)} for parameter {n} of shape "
+                        f"{list(param_of[n].shape)}"
                     )
         for new, old in zip(saved, self.param_groups, strict=True):
             old.update({k: v for k, v in new.items() if k != "params"})
         self.state = defaultdict(dict)
         for n, saved_state in state_dict["state"].items():
-            param = by_number[n]
+            param = param_of[n]
             for key, value in saved_state.items():
                 if isinstance(value, Tensor):
                     value = value.clone() if key == "step" else value.to(param.dtype).clone()
-                elif key == "step":  # a plain number, as in older files
+                elif key == "step":  # a Python number, as in older files
                     value = wrap(xp.asarray(value, xp.float32))
                 if value is not None:
                     self.state[param][key] = value

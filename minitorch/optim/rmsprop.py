@@ -1,4 +1,4 @@
-"""RMSprop: steps scaled by a running root mean square of the gradient."""
+"""RMSprop: the step is divided by a running root mean square of the gradient."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["RMSprop"]
 class RMSprop(Optimizer):
     """param -= lr * g / (sqrt(v) + eps), with v = alpha v + (1 - alpha) g^2.
 
-    `centered` subtracts the square of the running mean from v, which makes it a variance; with `momentum` the steps are
-    gathered in a buffer. g includes weight_decay * param. (Tieleman and Hinton 2012; Graves 2013 for centered.)
+    `centered` subtracts the square of the running mean from v, which gives the variance; `momentum` accumulates the steps in a
+    buffer. g includes weight_decay * param. (Tieleman and Hinton 2012; Graves 2013 for centered.)
     """
 
-    _fixed = {"capturable": False, "differentiable": False, "foreach": None}
+    _fixed_options = {"capturable": False, "differentiable": False, "foreach": None}
 
     @constructor
     def __init__(
@@ -57,12 +57,12 @@ class RMSprop(Optimizer):
         v = state["square_avg"]._array
         v *= alpha
         v += (1 - alpha) * grad * grad
-        spread = v
+        variance = v
         if group["centered"]:
             mean = state["grad_avg"]._array
             mean += (grad - mean) * (1 - alpha)
-            spread = v - mean * mean
-        step = grad / (xp.sqrt(spread) + group["eps"])
+            variance = v - mean * mean
+        step = grad / (xp.sqrt(variance) + group["eps"])
         if group["momentum"] > 0:
             buffer = state["momentum_buffer"]._array
             buffer *= group["momentum"]

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent, with momentum."""
+"""Stochastic gradient descent with momentum."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ["SGD"]
 class SGD(Optimizer):
     """param -= lr * v, where v = momentum * v + (1 - dampening) * g  and  g = grad + weight_decay * param.
 
-    The first v is g. With `nesterov` the step is along g + momentum * v; with `maximize` g has the other sign.
-    (Sutskever et al. 2013, in the form that PyTorch gives it.)
+    The first v is g. `nesterov` steps along g + momentum * v instead of v; `maximize` uses -grad.
+    (Sutskever et al. 2013, in PyTorch's form.)
     """
 
     @constructor

@@ -1,4 +1,4 @@
-"""What stands around training: data.py has datasets and loaders."""
+"""Utilities for training: data.py has datasets and loaders."""
 
 from minitorch.utils import data
 

@@ -1,4 +1,4 @@
-"""Datasets, and a loader that serves them in batches, shuffled as PyTorch shuffles for the same seed."""
+"""Datasets, and a loader that returns batches. The same seed gives PyTorch's order of samples."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["ConcatDataset", "DataLoader", "Dataset", "Subset", "TensorDataset", 
 
 
 class Dataset:
-    """Samples by number: a subclass defines `__getitem__(index)` and `__len__()`."""
+    """A sequence of samples: a subclass defines `__getitem__(index)` and `__len__()`."""
 
     def __getitem__(self, index: int) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must define __getitem__(index)")
@@ -35,7 +35,7 @@ class TensorDataset(Dataset):
     @constructor
     def __init__(self, *tensors: Tensor) -> None:
         if not tensors or any(not isinstance(t, Tensor) or not t.ndim for t in tensors):
-            raise TypeError("TensorDataset takes one tensor or more, each with a dimension of samples")
+            raise TypeError("TensorDataset takes one or more tensors, each with a first dimension of samples")
         rows = [len(t) for t in tensors]
         if any(n != rows[0] for n in rows):
             raise AssertionError(f"Size mismatch between tensors: their first dimensions are {rows}")
@@ -49,7 +49,7 @@ class TensorDataset(Dataset):
 
 
 class Subset(Dataset):
-    """The samples of `dataset` whose numbers are in `indices`."""
+    """The samples of `dataset` at `indices`."""
 
     @constructor
     def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
@@ -63,7 +63,7 @@ class Subset(Dataset):
 
 
 class ConcatDataset(Dataset):
-    """Datasets one after the other."""
+    """Concatenated datasets."""
 
     @constructor
     def __init__(self, datasets: Sequence[Any]) -> None:
@@ -87,7 +87,7 @@ class ConcatDataset(Dataset):
 
 @public
 def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | None = None) -> list[Subset]:
-    """Parts of a dataset, without overlap, drawn at random: sizes, or fractions that sum to 1."""
+    """Split a dataset at random into disjoint subsets. `lengths` are sizes, or fractions that sum to 1."""
     sizes = [s.item() if hasattr(s, "item") else s for s in lengths]
     n = len(dataset)
     if any(isinstance(s, bool) or not isinstance(s, (int, float)) for s in sizes):
@@ -103,7 +103,7 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
             if size == 0:
                 warn(f"Length of split at index {i} is 0. This might result in an empty dataset.")
     if any(not float(size).is_integer() or size < 0 for size in sizes):
-        raise TypeError(f"random_split: sizes must be whole numbers, or fractions that sum to 1, but got {sizes}")
+        raise TypeError(f"random_split: lengths must be integers, or fractions that sum to 1, but got {sizes}")
     if sum(sizes) != n:
         raise ValueError(
             f"Sum of input lengths does not equal the length of the input dataset! {sizes} sum to {sum(sizes)}, not {n}"
@@ -115,9 +115,9 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
 
 @public
 def default_collate(batch: Sequence[Any]) -> Any:
-    """A list of samples as one: tensors, arrays and numbers are stacked; tuples, lists and dicts go by their parts."""
+    """Merge a list of samples into a batch: stack tensors, arrays and numbers; collate tuples, lists and dicts by element."""
     if isinstance(batch, (str, Mapping)) or not hasattr(batch, "__getitem__") or not len(batch):
-        raise TypeError(f"default_collate: batch must be a list of samples, one at least, but got {batch!r:.60}")
+        raise TypeError(f"default_collate: batch must be a non-empty list of samples, but got {batch!r:.60}")
     first = batch[0]
     if isinstance(first, Tensor) and all(isinstance(b, Tensor) for b in batch):
         return stack(batch)
@@ -130,26 +130,26 @@ def default_collate(batch: Sequence[Any]) -> Any:
     if isinstance(first, (str, bytes)):
         return list(batch)
     if isinstance(first, Mapping):
-        kind: Any = type(first)
+        mapping_type: Any = type(first)
         if any(not isinstance(sample, Mapping) or first.keys() - sample.keys() for sample in batch):
-            raise KeyError(f"default_collate: each sample should be a dict with the keys {list(first)}, as the first has")
-        return kind({key: default_collate([sample[key] for sample in batch]) for key in first})
+            raise KeyError(f"default_collate: each sample must be a dict with the keys of the first, {list(first)}")
+        return mapping_type({key: default_collate([sample[key] for sample in batch]) for key in first})
     if isinstance(first, (tuple, list)):
         if any(len(sample) != len(first) for sample in batch):
             raise RuntimeError("each element in list of batch should be of equal size")
         parts = [default_collate(part) for part in zip(*batch, strict=True)]
         return type(first)(*parts) if hasattr(first, "_fields") else parts
     raise TypeError(
-        f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {type(first)}. A "
-        "collate_fn of your own can join anything"
+        f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {type(first)}. Pass "
+        "your own collate_fn for other types"
     )
 
 
 class DataLoader:
-    """Batches of a dataset: iterate over it, once an epoch.
+    """Batches of a dataset: iterate over the loader once per epoch.
 
-    `shuffle` draws a new order each time; `drop_last` leaves out a last batch that is not full; `collate_fn` joins a list of
-    samples; `batch_size=None` hands out single samples. Orders are PyTorch's for the same seed.
+    `shuffle` draws a new order for each epoch; `drop_last` drops an incomplete last batch; `collate_fn` makes a batch from a
+    list of samples; `batch_size=None` returns single samples. The same seed gives PyTorch's order.
     """
 
     @constructor
@@ -166,15 +166,15 @@ class DataLoader:
         if batch_size is not None and (not isinstance(batch_size, int) or not 0 < batch_size < 2**60):
             raise ValueError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
         if batch_size is None and drop_last:
-            raise ValueError("drop_last=True leaves out a last batch, and with batch_size=None there are no batches")
+            raise ValueError("drop_last=True needs a batch_size, but got batch_size=None")
         if shuffle and len(dataset) == 0:
             raise ValueError("num_samples should be a positive integer value, but got num_samples=0: the dataset is empty")
         if not hasattr(dataset, "__getitem__"):
-            raise TypeError(f"DataLoader: a dataset has samples by number, dataset[i], and {type(dataset).__name__} has not")
+            raise TypeError(f"DataLoader: a dataset must support dataset[i], but {type(dataset).__name__} does not")
         if generator is not None and not isinstance(generator, Generator):
             raise TypeError(f"DataLoader: generator must be a Generator, not {type(generator).__name__}")
         self.dataset, self.batch_size, self.shuffle = dataset, batch_size, bool(shuffle)
-        self.collate_fn = collate_fn or (default_collate if batch_size is not None else _single)
+        self.collate_fn = collate_fn or (default_collate if batch_size is not None else _default_convert)
         self.drop_last, self.generator = drop_last, generator
 
     def __len__(self) -> int:
@@ -184,11 +184,11 @@ class DataLoader:
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
-        # PyTorch draws a seed for worker processes at the start of every pass: drawing it too keeps the stream in step.
+        # PyTorch draws a seed for its workers at the start of every epoch. The same draw here keeps the random numbers equal.
         (self.generator or default_generator).words64(1)
-        return self._batches(self._order())
+        return self._iterate(self._indices())
 
-    def _order(self) -> Iterator[int]:
+    def _indices(self) -> Iterator[int]:
         n = len(self.dataset)
         if not self.shuffle:
             yield from range(n)
@@ -197,27 +197,27 @@ class DataLoader:
         if generator is None:
             generator = Generator().manual_seed(int(default_generator.words64(1)[0]) % 2**63)
         yield from generator.permutation(n).tolist()
-        generator.permutation(n)  # PyTorch's sampler draws one order more than it serves, and so must we
+        generator.permutation(n)  # PyTorch's sampler draws a second permutation, which it does not use
 
-    def _batches(self, order: Iterator[int]) -> Iterator[Any]:
+    def _iterate(self, indices: Iterator[int]) -> Iterator[Any]:
         if self.batch_size is None:
-            for index in order:
+            for index in indices:
                 yield self.collate_fn(self.dataset[index])
             return
-        while batch := list(itertools.islice(order, self.batch_size)):
+        while batch := list(itertools.islice(indices, self.batch_size)):
             if len(batch) < self.batch_size and self.drop_last:
                 return
             yield self.collate_fn([self.dataset[index] for index in batch])
 
 
-def _single(sample: Any) -> Any:
-    """A sample on its own: arrays in it become tensors, the rest stays."""
+def _default_convert(sample: Any) -> Any:
+    """A single sample, with its arrays converted to tensors."""
     if isinstance(sample, (xp.ndarray, xp.generic)) and sample.dtype.kind in "biuf":
         return as_tensor(sample)
     if isinstance(sample, Mapping):
-        kind: Any = type(sample)
-        return kind({key: _single(value) for key, value in sample.items()})
+        mapping_type: Any = type(sample)
+        return mapping_type({key: _default_convert(value) for key, value in sample.items()})
     if isinstance(sample, (tuple, list)):
-        parts = [_single(part) for part in sample]
+        parts = [_default_convert(part) for part in sample]
         return type(sample)(*parts) if hasattr(sample, "_fields") else type(sample)(parts)
     return sample

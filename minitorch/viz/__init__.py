@@ -1,17 +1,17 @@
-"""Pictures of the tape, the backward pass step by step, the chain rule with numbers, errors of a gradient check.
+"""Pictures of the computation graph, the backward pass, the chain rule and gradient-check errors.
 
-tape.py      the tape with names, values and formulas; record.py notes where each node comes from
-model.py     the same as plain boxes and arrows; folding
-graph.py     the computation graph behind a tensor, as data, as DOT, as a picture
-frames.py    a forward and a backward pass, frame by frame; local.py has the local derivatives with numbers
-words.py     a frame in words
-trace.py     the frames as plain data, and every gradient computed from that again
-player.py    the frames as a page to step through
+tape.py      the tape with names, values and formulas; record.py records where each node comes from
+model.py     the graph as plain data: boxes, arrows, clusters; folding
+graph.py     the computation graph of a tensor, as data, as DOT, as a picture
+frames.py    a forward and a backward pass, frame by frame; local.py computes local derivatives
+words.py     the captions of a frame
+trace.py     the frames as plain data, and the gradients recomputed from that data
+player.py    the frames as an HTML page
 why.py       the chain rule of one gradient, written out
-heatmap.py   where a derivative is wrong
-summary.py   an array in a few words
-page.py      what is written to files
-render.py    from DOT to SVG, PNG or PDF, with whatever Graphviz there is
+heatmap.py   the errors of a gradient check
+summary.py   an array in one or two lines
+page.py      HTML pages and other files
+render.py    DOT to SVG, PNG or PDF, with the installed Graphviz
 """
 
 from minitorch.viz.graph import Graph, graph

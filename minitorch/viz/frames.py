@@ -1,14 +1,14 @@
-"""A forward and a backward pass, frame by frame: what the player plays.
+"""A forward and a backward pass, frame by frame: the content of the player.
 
-    forward    a node has computed its output from its inputs
+    forward    a node computes its output from its inputs
     start      the gradient of the output with respect to itself
-    backward   a node passes a gradient back to one argument:  upstream x local = contribution, added to that one's sum
-    hook       a hook of the program has replaced a sum
-    leaf       a leaf's sum is complete, and is added to what its .grad held
+    backward   a node sends a gradient to one argument:  upstream x local = contribution, added to the argument's sum
+    hook       a hook replaces an accumulated gradient
+    leaf       a leaf's sum is complete and is added to its .grad
     end        every .grad
 
-The backward frames are the engine's own sweep, looked on at. words.py tells a frame in a few sentences, trace.py writes all of
-them down as plain data.
+The backward frames are observed in the engine's own sweep. words.py writes the captions of a frame, trace.py all frames as
+plain data.
 """
 
 from __future__ import annotations
@@ -33,52 +33,53 @@ from minitorch.autograd.graph import (
 )
 from minitorch.backend.arrays import Array, as_array, sum_to, xp
 from minitorch.tensor import Tensor
-from minitorch.viz.local import Local, at, largest, terms
-from minitorch.viz.record import Given, Sweep, held_before
+from minitorch.viz.local import LocalJacobian, argmax_abs, element_name, terms
+from minitorch.viz.record import InputRecord, Sweep, grad_before
 from minitorch.viz.tape import Source, Tape
 
-__all__ = ["Frame", "Part", "frames_of", "watched_sweep"]
+__all__ = ["Frame", "ElementSum", "frames_of", "run_sweep"]
 
-MOST_TERMS = 6  # products that are written out of a sum
+MAX_TERMS = 6  # products of a sum that are written out
 
 
 @dataclass
-class Part:
-    """How one element of the receiver gets its share: the products it is the sum of, the largest first."""
+class ElementSum:
+    """One element of a contribution as a sum of products upstream x local, the largest first."""
 
-    name: str  # of the element: w[0, 2]
+    name: str  # the element: w[0, 2]
     share: float
-    terms: list[tuple[str, float, float]]  # the output's element, its gradient, its derivative in the receiver's
-    count: int  # of all products that are not 0 for certain
+    terms: list[tuple[str, float, float]]  # the output element's name, upstream, local
+    count: int  # the number of products, without those whose derivative is 0
 
 
 @dataclass
 class Frame:
-    """One step. Arrays are copies of this run's; what a kind of frame has no use for is None or empty."""
+    """One step. Arrays are copies; fields that a kind of frame does not use are None or empty."""
 
     kind: str
-    node: Any  # the Node that it is about
-    output: int = 0  # which of the node's outputs; of a backward frame, which of the receiver's
+    node: Any  # the Node
+    output: int = 0  # output number of the node; in a backward frame, of the receiver
     argument: int | None = None
-    to: Any = None  # the node whose gradient gets the contribution
+    to: Any = None  # the receiver: the node whose gradient gets the contribution
     value: Array | None = None  # forward: the output
-    inputs: list[tuple[Source, Array | None]] = field(default_factory=list)  # forward: what it was computed from
+    inputs: list[tuple[Source, Array | None]] = field(default_factory=list)  # forward: the arguments
     upstream: list[Array | None] = field(default_factory=list)  # the gradients of the node's outputs
-    others: list[tuple[Source, Array | None]] = field(default_factory=list)  # what else backward needs: the other factor
-    local: Array | None = None  # if it is one array: see Local.whole
+    others: list[tuple[Source, Array | None]] = field(default_factory=list)  # the other saved arguments of the node
+    local: Array | None = None  # see LocalJacobian.array
     contribution: Array | None = None
-    part: Part | None = None
-    parts: list[tuple[str, Array]] = field(default_factory=list)  # what the sum is made of so far, and where it came from
-    chain: list[str] = field(default_factory=list)  # the factors of the chain rule from the output down to the receiver
-    before: Array | None = None  # of a leaf: what its .grad held
+    part: ElementSum | None = None
+    parts: list[tuple[str, Array]] = field(default_factory=list)  # the contributions so far, each with its node's name
+    chain: list[str] = field(default_factory=list)  # the factors of the chain rule from the output to the receiver
+    before: Array | None = None  # leaf: its .grad before
     total: Array | None = None  # the sum so far; of a leaf, its new .grad
 
 
-Step = tuple[Node, list[Array | None], list[Array | None]]  # a node, its outputs' gradients, its arguments' shares
+Grads = list[Array | None]
+Step = tuple[Node, Grads, Grads]  # a node, the gradients of its outputs, those of its arguments
 
 
-class _Onlooker(Observer):
-    """Copies what each node of a tape is given and gives in a sweep; not in those that a node's backward may run itself."""
+class SweepRecorder(Observer):
+    """Copies the gradients that enter and leave each node in a sweep, but not in sweeps nested in a node's backward."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
@@ -90,68 +91,68 @@ class _Onlooker(Observer):
     def sweep_ended(self) -> None:
         self._depth -= 1
 
-    def backward_returned(self, node: Any, got: tuple[Any, ...], results: tuple[Any, ...]) -> None:
+    def backward_returned(self, node: Any, grad_outputs: tuple[Any, ...], results: tuple[Any, ...]) -> None:
         if self._depth != 1:
             return
-        passed: list[Array | None] = []
-        for edge, grad in zip(node.edges, results, strict=False):  # an Op may leave out a tail of None
+        grad_inputs: Grads = []
+        for edge, grad in zip(node.edges, results, strict=False):  # an Op may omit trailing None
             if edge is not None and grad is not None:
-                passed.append(as_array(unbroadcast(grad, edge, node, False)).copy())
+                grad_inputs.append(as_array(unbroadcast(grad, edge, node, False)).copy())
             else:
-                passed.append(None)
-        self.steps.append((node, [None if g is None else as_array(g).copy() for g in got], passed))
+                grad_inputs.append(None)
+        self.steps.append((node, [None if g is None else as_array(g).copy() for g in grad_outputs], grad_inputs))
 
 
 def frames_of(tape: Tape, gradient: Tensor | None = None) -> list[Frame]:
-    """The frames of a forward, and of the last backward() that was recorded; else of what backward(gradient) would do now.
+    """The frames of the forward pass and of the last recorded backward(), or else of backward(gradient) run now.
 
-    No tensor's .grad is changed. Raises RuntimeError for an output that is no number, unless `gradient` has its shape, and for
-    a graph that was freed.
+    No .grad is changed. Raises RuntimeError for an output that is not a scalar, unless `gradient` has its shape, and for a
+    freed graph.
     """
-    with tape.revived(), no_grad(), xp.errstate(all="ignore"):
-        seen = recorded_sweep(tape) if gradient is None else None
-        seeds, steps = watched_sweep(tape, gradient, seen)
-        return [*_forward(tape), *_backward(tape, seeds, steps, seen)]
+    with tape.with_saved_values(), no_grad(), xp.errstate(all="ignore"):
+        recorded = recorded_sweep(tape) if gradient is None else None
+        seeds, steps = run_sweep(tape, gradient, recorded)
+        return [*forward_frames(tape), *sweep_frames(tape, seeds, steps, recorded)]
 
 
 def recorded_sweep(tape: Tape) -> Sweep | None:
-    """The last sweep that a recording saw begin at the outputs of this tape, and at no others."""
-    seen = {node.__dict__.get("_sweep_for_pictures") for node, _ in tape.root_edges}
-    sweep = seen.pop() if len(seen) == 1 else None
-    places = sorted((node.serial, nr) for node, nr in tape.root_edges)
-    return sweep if sweep is not None and sorted(start[:2] for start in sweep.starts) == places else None
+    """The last recorded sweep that started at exactly the outputs of this tape."""
+    sweeps = {node.__dict__.get("_viz_sweep") for node, _ in tape.root_edges}
+    sweep = sweeps.pop() if len(sweeps) == 1 else None
+    roots = sorted((node.serial, nr) for node, nr in tape.root_edges)
+    return sweep if sweep is not None and sorted(start[:2] for start in sweep.starts) == roots else None
 
 
-def watched_sweep(
-    tape: Tape, gradient: Tensor | None = None, again: Sweep | None = None
+def run_sweep(
+    tape: Tape, gradient: Tensor | None = None, recorded: Sweep | None = None
 ) -> tuple[list[tuple[Edge, Array]], list[Step]]:
-    """Where a sweep starts and, of every node in its order, what it was given and what it passed on; `again` is a sweep to do
-    over."""
-    if again is None:
+    """Run a sweep, or rerun a `recorded` one: its seeds and, in order, each node's incoming and outgoing gradients."""
+    if recorded is None:
         seeds = root_gradients(tuple(tape.roots), None if gradient is None else [gradient], False)
     else:
         nodes = {node.serial: node for node, _ in tape.root_edges}
-        seeds = [((nodes[serial], nr), grad.copy()) for serial, nr, grad in again.starts]
+        seeds = [((nodes[serial], nr), grad.copy()) for serial, nr, grad in recorded.starts]
     seeds = [(edge, as_array(grad).copy()) for edge, grad in seeds]
-    begun = [(edge, unbroadcast(grad, edge, None, False).copy()) for edge, grad in seeds]
-    onlooker = _Onlooker()
-    kept = [t for node in tape.order for ref in (node.retained or {}).values() if (t := ref()) is not None]
-    before = [(tensor, tensor._grad) for tensor in kept]
+    starts = [(edge, unbroadcast(grad, edge, None, False).copy()) for edge, grad in seeds]
+    recorder = SweepRecorder()
+    retained = [t for node in tape.order for ref in (node.retained or {}).values() if (t := ref()) is not None]
+    before = [(tensor, tensor._grad) for tensor in retained]
     try:
-        for tensor in kept:  # what retain_grad() asks for would be added to
+        for tensor in retained:  # for retain_grad(): the sweep would add to it
             tensor._grad = None
-        observed_sweep(seeds, onlooker)
+        observed_sweep(seeds, recorder)
     except RuntimeError as error:
         if "modified by an inplace operation" not in str(error):
             raise
-        raise RuntimeError(f"{error}; and if that was optimizer.step(), look before it") from None
+        raise RuntimeError(f"{error}; and if that was optimizer.step(), draw before it") from None
     finally:
         for tensor, grad in before:
             tensor._grad = grad
-    return begun, onlooker.steps
+    return starts, recorder.steps
 
 
-def _forward(tape: Tape) -> list[Frame]:
+def forward_frames(tape: Tape) -> list[Frame]:
+    """One frame for each op, in topological order."""
     frames = []
     for node in tape.ops:
         value = tape.value((node, 0))
@@ -163,7 +164,7 @@ def _forward(tape: Tape) -> list[Frame]:
 
 
 class _Sums:
-    """What has arrived so far at each value, and from where."""
+    """The gradient accumulated so far for each value, and its contributions."""
 
     def __init__(self) -> None:
         self.total: dict[Edge, Array] = {}
@@ -171,70 +172,71 @@ class _Sums:
         self.chain: dict[Edge, list[str]] = {}
 
     def add(self, edge: Edge, name: str, grad: Array, chain: list[str]) -> None:
-        held = self.total.get(edge)
-        self.total[edge] = grad if held is None else held + grad
+        before = self.total.get(edge)
+        self.total[edge] = grad if before is None else before + grad
         self.parts.setdefault(edge, []).append((name, grad))
         self.chain[edge] = chain
 
 
-def _backward(tape: Tape, seeds: list[tuple[Edge, Array]], steps: list[Step], seen: Sweep | None) -> list[Frame]:
+def sweep_frames(tape: Tape, seeds: list[tuple[Edge, Array]], steps: list[Step], recorded: Sweep | None) -> list[Frame]:
+    """The frames from the start to the end of a sweep."""
     frames: list[Frame] = []
     sums = _Sums()
 
-    def replaced(edge: Edge, grad: Array | None) -> None:
-        """A frame, if hooks have made something else of a sum."""
-        held = sums.total.get(edge)
-        if grad is not None and held is not None and not xp.array_equal(grad, held, equal_nan=True):
+    def check_hooks(edge: Edge, grad: Array | None) -> None:
+        """Add a frame if hooks have replaced an accumulated gradient."""
+        total = sums.total.get(edge)
+        if grad is not None and total is not None and not xp.array_equal(grad, total, equal_nan=True):
             sums.total[edge] = grad
             frames.append(Frame("hook", edge[0], edge[1], contribution=grad, total=grad))
 
     for edge, grad in seeds:
         sums.add(edge, "the start", grad, [])
         frames.append(Frame("start", edge[0], edge[1], contribution=grad, total=sums.total[edge]))
-    for node, got, passed in steps:
-        for nr, arrived in enumerate(got):
-            replaced((node, nr), arrived)
-        frames += _passed_on(tape, sums, node, got, passed)
+    for node, upstream, grads in steps:
+        for nr, grad_output in enumerate(upstream):
+            check_hooks((node, nr), grad_output)
+        frames += backward_frames(tape, sums, node, upstream, grads)
     for item in tape.items:
         if isinstance(item, AccumulateGrad) and (item, 0) in sums.total:
             leaf = item.variable
-            if not leaf.requires_grad or (seen is not None and seen.wanted is not None and id(item) not in seen.wanted):
-                continue  # no longer wanted, or not by that sweep
+            if not leaf.requires_grad or (recorded and recorded.wanted is not None and id(item) not in recorded.wanted):
+                continue  # requires no gradient any more, or was not an input of that sweep
             if leaf._hooks:
-                replaced((item, 0), run_hooks(sums.total[item, 0].copy(), leaf._hooks, False))
-            grad, held = sums.total[item, 0], held_before(item, seen)
-            before = None if held is None else held.copy()
+                check_hooks((item, 0), run_hooks(sums.total[item, 0].copy(), leaf._hooks, False))
+            grad, old = sums.total[item, 0], grad_before(item, recorded)
+            before = None if old is None else old.copy()
             total = grad if before is None else before + grad
             frames.append(Frame("leaf", item, contribution=grad, before=before, total=total))
     frames.append(Frame("end", seeds[0][0][0]))
     return frames
 
 
-def _passed_on(tape: Tape, sums: _Sums, node: Node, got: list[Array | None], passed: list[Array | None]) -> list[Frame]:
-    """A frame for each argument that a node passes a gradient back to."""
+def backward_frames(tape: Tape, sums: _Sums, node: Node, upstream: Grads, grads: Grads) -> list[Frame]:
+    """A frame for each argument to which a node sends a gradient."""
     frames = []
-    arrived = [nr for nr, grad in enumerate(got) if grad is not None]
-    first = got[arrived[0]]
+    defined = [nr for nr, grad in enumerate(upstream) if grad is not None]
+    nr = defined[0]
+    first = upstream[nr]
     assert first is not None
-    local = Local(node, first)
-    nr = arrived[0]
+    jacobian = LocalJacobian(node, first)
     name = tape.name((node, nr))
     chain = sums.chain.get((node, nr), [])
-    if len(arrived) > 1 or len(sums.parts.get((node, nr), [])) > 1:
-        chain = [f"d{tape.top}/d{name}"]  # several ways meet here: the rule goes on from their sum
-    needed = _needed(tape, node)
-    for argument, (edge, grad) in enumerate(zip(node.edges, passed, strict=False)):
+    if len(defined) > 1 or len(sums.parts.get((node, nr), [])) > 1:
+        chain = [f"d{tape.root_name}/d{name}"]  # several paths join here: the chain continues from their sum
+    saved = _saved_arguments(tape, node)
+    for argument, (edge, grad) in enumerate(zip(node.edges, grads, strict=False)):
         if edge is None or grad is None:
             continue
-        part, found = None, []
+        part, products = None, []
         if grad.size:
-            k = largest(grad)
-            found = terms(got, local.column(argument, k))
-            told = [(at(tape.name((node, i)), node.outputs[i][0], j), u, slope) for i, j, u, slope in found[:MOST_TERMS]]
-            part = Part(at(tape.name(edge), grad.shape, k), grad.reshape(-1)[k].item(), told, len(found))
-        whole = local.whole(argument)
-        if not isinstance(node, Op) and not _agrees(got, whole, part, grad, found):
-            whole = part = None  # a backward that is not linear, such as one that clips, is no product with a local derivative
+            k = argmax_abs(grad)
+            products = terms(upstream, jacobian.column(argument, k))
+            shown = [(element_name(tape.name((node, i)), node.outputs[i][0], j), u, d) for i, j, u, d in products[:MAX_TERMS]]
+            part = ElementSum(element_name(tape.name(edge), grad.shape, k), grad.reshape(-1)[k].item(), shown, len(products))
+        local = jacobian.array(argument)
+        if not isinstance(node, Op) and not _matches_local(upstream, local, part, grad, sum(u * d for _, _, u, d in products)):
+            local = part = None  # a nonlinear backward, such as one that clips, is not upstream x local
         sums.add(edge, name, grad, [*chain, tape.local_name(node, nr, argument)])
         frames.append(
             Frame(
@@ -243,9 +245,9 @@ def _passed_on(tape: Tape, sums: _Sums, node: Node, got: list[Array | None], pas
                 edge[1],
                 argument,
                 edge[0],
-                upstream=got,
-                others=[(source, value) for source, value in needed if source != edge],
-                local=whole,
+                upstream=upstream,
+                others=[(source, value) for source, value in saved if source != edge],
+                local=local,
                 contribution=grad,
                 part=part,
                 parts=list(sums.parts[edge]),
@@ -256,12 +258,12 @@ def _passed_on(tape: Tape, sums: _Sums, node: Node, got: list[Array | None], pas
     return frames
 
 
-def _needed(tape: Tape, node: Node) -> list[tuple[Source, Array | None]]:
+def _saved_arguments(tape: Tape, node: Node) -> list[tuple[Source, Array | None]]:
     """The arguments that a node has saved for backward."""
     saved = {getattr(s.tensor, "_edge", None) or id(s.tensor) for s in saved_tensors_of(node) if s.output_nr is None}
 
     def is_saved(source: Source) -> bool:
-        if isinstance(source, Given):
+        if isinstance(source, InputRecord):
             return id(source.tensor()) in saved
         return source in saved or (isinstance(source[0], AccumulateGrad) and id(source[0].variable) in saved)
 
@@ -269,13 +271,9 @@ def _needed(tape: Tape, node: Node) -> list[tuple[Source, Array | None]]:
     return [(source, tape.value(source, node)) for source in sources if is_saved(source)]
 
 
-def _agrees(
-    got: list[Array | None], whole: Array | None, part: Part | None, grad: Array, found: list[tuple[int, int, float, float]]
-) -> bool:
-    """Whether what a backward passed back is the product of what it was given and the local derivative."""
-    if part is not None and not math.isclose(
-        sum(u * slope for _, _, u, slope in found), part.share, rel_tol=1e-2, abs_tol=1e-6
-    ):
+def _matches_local(upstream: Grads, local: Array | None, part: ElementSum | None, grad: Array, total: float) -> bool:
+    """Whether the result of a backward is the product of the upstream gradient and the local derivative."""
+    if part is not None and not math.isclose(total, part.share, rel_tol=1e-2, abs_tol=1e-6):
         return False
-    upstream = got[0]
-    return whole is None or upstream is None or bool(xp.allclose(sum_to(upstream * whole, grad.shape), grad, 1e-2, 1e-6, True))
+    first = upstream[0]
+    return local is None or first is None or bool(xp.allclose(sum_to(first * local, grad.shape), grad, 1e-2, 1e-6, True))

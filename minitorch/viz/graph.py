@@ -1,7 +1,7 @@
-"""The computation graph behind a tensor: `viz.graph(loss).save("graph.svg")`.
+"""The computation graph of a tensor: `viz.graph(loss).save("graph.svg")`.
 
-Time runs from top to bottom: leaves, operations, the output. The picture is made in three steps, each a file: the engine's own
-walk over the tape gives names and values (tape.py), plain boxes and arrows (model.py), and here DOT, for Graphviz to lay out.
+From top to bottom: leaves, operations, the output. The picture is made in three steps, each a file: the tape with names and
+values (tape.py), boxes and arrows as plain data (model.py), and DOT source for Graphviz (here).
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from minitorch.viz.tape import Tape
 
 __all__ = ["Graph", "graph"]
 
-LARGEST = 600  # boxes that a picture holds; a graph with more is drawn folded
-FEW = 200  # boxes that it then has: what is folded shall be looked at as a whole
-FOLDABLE = 20_000  # nodes up to which that is done unasked
+MAX_BOXES = 600  # most boxes of a picture; a larger graph is drawn folded
+FOLDED_BOXES = 200  # most boxes of a folded picture, which must be readable as a whole
+MAX_FOLDABLE = 20_000  # most nodes that are folded automatically
 
-SHOWN = ("value", "grad", "memory", "line", "formula")  # what a box can say besides its name, shape and dtype
+SHOWN = ("value", "grad", "memory", "line", "formula")  # options for the rows of a box below name, shape and dtype
 
-# Colours that colour-blind readers tell apart (Okabe and Ito's, lightened), each with a shape of its own beside it.
+# Colours safe for colour-blind readers (Okabe and Ito, lightened); most kinds also have their own shape.
 STYLES = {
     "leaf": {"shape": "box", "style": "filled", "fillcolor": "#DCEEFA", "color": "#0072B2"},
     "data": {"shape": "note", "style": "filled", "fillcolor": "#E2F3EC", "color": "#00795C"},
@@ -40,46 +40,46 @@ STYLES = {
     "fold": {"shape": "box3d", "style": "filled", "margin": "0.16,0.09", "fillcolor": "#F3EAF5", "color": "#8A5A9B"},
     "output": {"shape": "box", "style": "filled", "penwidth": "2.4", "fillcolor": "#FDE8CB", "color": "#B35900"},
 }
-LIVE = ("#00598c", "#a33f00")  # by these colours the player finds the rows that it fills: a small value, the gradient
+PLAYER_COLOURS = ("#00598c", "#a33f00")  # page.html finds its rows by these colours: value, gradient
 FONT = "Helvetica,Arial,sans-serif"
-QUIET = "#555555"
+GREY = "#555555"
 
 
 class Graph:
-    """The computation graph behind a tensor. Prints as text, shows itself in a notebook, saves itself as a picture.
+    """The computation graph of a tensor. Prints as text, displays in a notebook, saves as a picture.
 
-    `model` has its boxes and arrows as plain data, `digraph` the same for Graphviz.
+    `model` has the boxes and arrows as plain data, `digraph` the same for Graphviz.
     """
 
-    def __init__(self, model: Model, show: Sequence[str] = (), live: bool = False) -> None:
-        # `live` leaves rows in the boxes, which the player's page fills step by step
-        self.model, self._show = model, (*show, "live") if live is True else tuple(show)
+    def __init__(self, model: Model, show: Sequence[str] = (), player_rows: bool = False) -> None:
+        # `player_rows` adds placeholder rows to the boxes, which the player fills step by step
+        self.model, self._show = model, (*show, "player") if player_rows is True else tuple(show)
 
     @property
     def digraph(self) -> graphviz.Digraph:
-        """The graph as a `graphviz.Digraph`; folded, if it has more boxes than a picture holds.
+        """The graph as a `graphviz.Digraph`, folded if it is large.
 
-        Raises ValueError for a graph so large that its parts have to be chosen.
+        Raises ValueError for a graph of more than 20,000 nodes.
         """
         return _digraph(self._drawn(), self._show)
 
     @property
     def svg(self) -> str:
-        """The picture as the text of an SVG file.
+        """The picture as SVG text.
 
-        Raises CannotRender where there is no Graphviz, ValueError for a graph too large to draw.
+        Raises CannotRender without Graphviz, ValueError for a graph too large to draw.
         """
         svg = render(self.digraph.source, "svg").decode()
         start = svg.index("<svg")
         inside = svg.index(">", start) + 1
-        told = f"<title>Computation graph</title>\n<desc>{escape(self._described())}</desc>\n"
-        return svg[start : inside - 1] + ' role="img" style="max-width:100%;height:auto">\n' + told + svg[inside:]
+        description = f"<title>Computation graph</title>\n<desc>{escape(self._description())}</desc>\n"
+        return svg[start : inside - 1] + ' role="img" style="max-width:100%;height:auto">\n' + description + svg[inside:]
 
     def save(self, path: str | Path) -> Path:
-        """Write the graph to a file whose ending says as what: .svg, .png, .pdf, .html, .dot or .json. Returns the path.
+        """Write the graph to a file; the suffix is the format: .svg, .png, .pdf, .html, .dot or .json. Returns the path.
 
-        Raises ValueError for another ending or a graph too large to draw, CannotRender for a picture where there is no
-        Graphviz, OSError where the file cannot be.
+        Raises ValueError for another suffix or a graph too large to draw, CannotRender for a picture without Graphviz,
+        OSError if the file cannot be written.
         """
         path = Path(path)
         kind = path.suffix.lstrip(".").lower()
@@ -99,29 +99,29 @@ class Graph:
         return write(path, data)
 
     def _drawn(self) -> Model:
-        """The model as a picture holds it: as it is, or with its modules folded, or in stretches of the tape."""
+        """The model to draw: as it is, or, if it is large, with modules or consecutive ops folded."""
         size = len(self.model.nodes)
-        if size <= LARGEST:
+        if size <= MAX_BOXES:
             return self.model
-        if size > FOLDABLE:
+        if size > MAX_FOLDABLE:
             raise ValueError(
                 f"the graph has {size:,} nodes: viz.graph(..., fold=50) draws it in 50 boxes, each a stretch of the tape; or "
                 "draw a smaller part, or read the data in .model"
             )
-        for depth in (3, 2, 1, 0):  # few nets are nested deeper
+        for depth in (3, 2, 1, 0):  # few models are nested deeper
             model = folded_to_depth(self.model, depth)
-            if len(model.nodes) <= FEW and len(model.edges) <= LARGEST:
+            if len(model.nodes) <= FOLDED_BOXES and len(model.edges) <= MAX_BOXES:
                 return model
         return folded(self.model, 50)
 
-    def _described(self) -> str:
+    def _description(self) -> str:
         counts = {kind: sum(node.kind == kind for node in self.model.nodes) for kind in STYLES}
         words = {"leaf": "leaves", "data": "tensors without gradient", "op": "operations", "fold": "folded boxes"}
-        said = ", ".join(f"{word}: {counts[kind]:,}" for kind, word in words.items() if counts[kind])
-        return f"{said}; from top to bottom, from what was given to {', '.join(n.name for n in self.model.nodes[-1:])}"
+        counted = ", ".join(f"{word}: {counts[kind]:,}" for kind, word in words.items() if counts[kind])
+        return f"{counted}; from top to bottom, from what was given to {', '.join(n.name for n in self.model.nodes[-1:])}"
 
     def __repr__(self) -> str:
-        """One line a node, with what it was computed from."""
+        """One line for each node, with the ids of its inputs."""
         sources: dict[str, list[str]] = {}
         for edge in self.model.edges:
             sources.setdefault(edge.head, []).append(edge.tail)
@@ -135,7 +135,7 @@ class Graph:
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """For notebooks: the picture if it can be drawn, the text in any case."""
+        """For notebooks: the text, and the picture if it can be drawn."""
         bundle = {"text/plain": repr(self)}
         try:
             bundle["image/svg+xml"] = self.svg
@@ -153,23 +153,21 @@ def graph(
     depth: int | None = None,
     fold: int | None = None,
 ) -> Graph:
-    """The computation graph behind `output`: the operations that made it, and the leaves they started from.
+    """The computation graph of `output`: its operations and their leaves.
 
-    `output` is a Tensor, a list of them, or a function without arguments that returns such: that is called in a
-    `viz.record()`. A graph that was recorded shows modules as clusters, and the tensors without gradient that went in.
+    `output` is a Tensor, a list of Tensors, or a function without arguments that returns them, which is called in a
+    `viz.record()`. A recorded graph also shows modules, as clusters, and input tensors that require no grad.
 
     params, inputs: names for leaves and other tensors: a Module, its `named_parameters()`, or a dict of names and tensors.
-        What they do not name is called as the variables and modules of the program call it.
-    show: what each box says besides its name, shape and dtype: 'value', 'grad', 'memory', 'line', 'formula', or 'all'. Small
-        arrays are written out, of large ones their range, mean and distribution; values inside the graph, gradients inside it
-        and lines of the program are known of what was recorded.
-    depth: how many levels of modules are drawn open. Those below are one box each, and boxes in a row that are alike are one.
-    fold: at most so many boxes for the operations, each a stretch of the tape, and as many for the leaves: a graph of any size
-        then makes a picture.
+        Other tensors are named after the program's variables and modules.
+    show: extra rows of each box: 'value', 'grad', 'memory', 'line', 'formula', or 'all'. Small arrays are written out; large
+        ones are shown by range, mean and histogram. Intermediate values and gradients, and source lines, need a recording.
+    depth: the number of module levels drawn open. Each module below is one box; equal consecutive boxes are merged.
+    fold: the most boxes for the operations, each with consecutive ones, and the most for the leaves. Works for graphs of any
+        size.
 
-    Raises RuntimeError for a tensor that has no history, or for `depth` of a graph that was not recorded; ValueError for an
-    unknown word in `show`, a `depth` or `fold` that is no such number, an empty list; TypeError for what is no tensor, or names
-    none.
+    Raises RuntimeError for a tensor without history, or `depth` without a recording; ValueError for an unknown word in `show`,
+    an invalid `depth` or `fold`, or an empty list; TypeError for an output or name that is no tensor.
     """
     show = (show,) if isinstance(show, str) else show
     words: list[Any] = list(show) if isinstance(show, (list, tuple, set)) else [] if show is None else [show]
@@ -200,24 +198,24 @@ def graph(
 def _digraph(model: Model, show: Sequence[str]) -> graphviz.Digraph:
     g = graphviz.Digraph("tape", comment="made by minitorch.viz.graph")
     g.attr("graph", bgcolor="white", rankdir="TB", nodesep="0.28", ranksep="0.36", pad="0.25", tooltip="computation graph")
-    g.attr("graph", fontname=FONT, fontsize="10", fontcolor=QUIET)
+    g.attr("graph", fontname=FONT, fontsize="10", fontcolor=GREY)
     g.attr("node", fontname=FONT, fontsize="11", margin="0.09,0.05", fontcolor="#1A1A1A")
     g.attr("edge", color="#8A8A8A", arrowsize="0.65")
-    _fill(g, "", 0, _Clusters(model), show)
+    _add_cluster(g, "", 0, _Clusters(model), show)
     nodes = {node.id: node for node in model.nodes}
     pairs = [(nodes[edge.tail], nodes[edge.head]) for edge in model.edges]
     own = {head.id for tail, head in pairs if tail.kind == "leaf" and tail.scope and tail.scope == head.scope}
     for i, edge in enumerate(model.edges):
         tail, head = nodes[edge.tail], nodes[edge.head]
-        told = f"{tail.variable or tail.name} to {head.variable or head.name}" + (f": {edge.label}" if edge.label else "")
-        straight = "6" if tail.kind in ("op", "fold") else "1"  # what is computed from one another stands in a line,
-        below = "2" if edge.head in own and tail.scope != head.scope else "1"  # and not beside the parameters of the next
-        g.edge(edge.tail, edge.head, id=f"e{i}", tooltip=_text(told), weight=straight, minlen=below)
+        tip = f"{tail.variable or tail.name} to {head.variable or head.name}" + (f": {edge.label}" if edge.label else "")
+        straight = "6" if tail.kind in ("op", "fold") else "1"  # align successive ops vertically,
+        below = "2" if edge.head in own and tail.scope != head.scope else "1"  # below the parameters of the next module
+        g.edge(edge.tail, edge.head, id=f"e{i}", tooltip=_text(tip), weight=straight, minlen=below)
     return g
 
 
 class _Clusters:
-    """Which boxes and clusters are in a cluster. One around a single box is not drawn: its name is written into the box."""
+    """The boxes and clusters in each cluster. A cluster of one box is not drawn: its name is written into the box."""
 
     def __init__(self, model: Model) -> None:
         self.children: dict[str, list[Scope]] = {}
@@ -233,22 +231,22 @@ class _Clusters:
                 self.within.setdefault(scope.parent, []).append((inside[0][0], f"{scope.name} {scope.kind}".strip()))
 
 
-def _fill(g: graphviz.Digraph, scope: str, level: int, clusters: _Clusters, show: Sequence[str]) -> None:
-    """Put the boxes of a cluster into it, and the clusters inside. (Modules are nested as deep as their classes, no deeper.)"""
+def _add_cluster(g: graphviz.Digraph, scope: str, level: int, clusters: _Clusters, show: Sequence[str]) -> None:
+    """Add the boxes of a cluster and, recursively, its inner clusters. (Modules are never nested deeply.)"""
     for node, module in clusters.within.get(scope, ()):
-        tip = _text(_line(node).replace("\\", "\\\\"))  # of a node, Graphviz reads it twice
+        tip = _text(_line(node).replace("\\", "\\\\"))  # Graphviz unescapes a node's tooltip twice
         g.node(node.id, label=_label(node, module, show), tooltip=tip, id=node.id, **STYLES[node.kind])
     for inner in clusters.children.get(scope, ()):
         with g.subgraph(name=f"cluster_{inner.id}") as cluster:
             derivative = inner.kind == "derivative"
             name = f"<b>{_text(inner.name)}</b>  " if inner.name and not derivative else ""
             name += _text(inner.text if derivative else inner.kind)
-            left = "" if derivative else "&#160;" * (2 * len(inner.name + inner.kind))  # beside the arrows in the middle
+            left = "" if derivative else "&#160;" * (2 * len(inner.name + inner.kind))  # keeps clear of the arrows
             cluster.attr(labeljust="l" if derivative else "r")
             cluster.attr(label=f"<{left}{_spaced(name)}>", id=inner.id, tooltip=_text(inner.text or inner.kind), margin="10")
             cluster.attr(style="rounded,filled" + (",dashed" if derivative else ""), color="#BBBBBB")
             cluster.attr(fillcolor="#FFF9EF" if derivative else ("#FAFAFA", "#F2F2F2")[level % 2])
-            _fill(cluster, inner.id, level + 1, clusters, show)
+            _add_cluster(cluster, inner.id, level + 1, clusters, show)
 
 
 def _line(node: Node) -> str:
@@ -258,7 +256,7 @@ def _line(node: Node) -> str:
 
 
 def _label(node: Node, module: str, show: Sequence[str]) -> str:
-    """The text in a box, a row a line: its name in bold, below it shape and dtype, and what else is to be shown."""
+    """The label of a box, an HTML table: the name in bold, shape and dtype, and the rows named by `show`."""
     titles = [f"<b>{_text(line)}</b>" for line in textwrap.wrap(node.name, 30, break_long_words=False) or [""]]
     if node.variable:
         titles[0] = f"<i>{_text(node.variable)}</i> = {titles[0]}"
@@ -269,22 +267,22 @@ def _label(node: Node, module: str, show: Sequence[str]) -> str:
         small.append(node.contents)
     if node.grad and "grad" not in show:
         small.append(node.grad)
-    titles += [f'<font point-size="9" color="{QUIET}">{_spaced(_text(text))}</font>' for text in small if text]
+    titles += [f'<font point-size="9" color="{GREY}">{_spaced(_text(text))}</font>' for text in small if text]
     rows = "".join(f"<tr><td>{line}</td></tr>" for line in titles)
     for text in _rows(node, show):
-        wide = "&#160;" * (1 + len(text) // 36)  # a browser's letters are a little wider than Graphviz thinks
+        wide = "&#160;" * (1 + len(text) // 36)  # browsers render text slightly wider than Graphviz assumes
         written = f'<font face="Courier,monospace" point-size="9">{_spaced(_text(text))}{wide}</font>'
         rows += f'<tr><td align="left">{written}</td></tr>'
     size = math.prod(node.shape)
-    if "live" in show and node.kind != "output" and (size <= 3 or node.kind != "data"):
-        room = "0" * (7 * max(1, size) + 5) if size <= 3 else "0" * 15
-        for colour in LIVE if size <= 3 else LIVE[1:]:
-            rows += f'<tr><td><font face="Courier,monospace" point-size="9" color="{colour}">{room}</font></td></tr>'
+    if "player" in show and node.kind != "output" and (size <= 3 or node.kind != "data"):
+        placeholder = "0" * (7 * max(1, size) + 5) if size <= 3 else "0" * 15
+        for colour in PLAYER_COLOURS if size <= 3 else PLAYER_COLOURS[1:]:
+            rows += f'<tr><td><font face="Courier,monospace" point-size="9" color="{colour}">{placeholder}</font></td></tr>'
     return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{rows}</table>>'
 
 
 def _text(text: str) -> str:
-    """What a text is in a label: no part of it is markup, or one of Graphviz's escapes."""
+    """Escape a text for a label: no markup and no Graphviz escapes."""
     return escape(text).replace("\\", "\\\\")
 
 
@@ -293,15 +291,15 @@ def _spaced(text: str) -> str:
 
 
 def _rows(node: Node, show: Sequence[str]) -> list[str]:
-    """What else a box says, line by line."""
+    """The extra rows of a box."""
     rows: list[tuple[str, str]] = []
     if "value" in show and node.kind in ("leaf", "data", "op", "output") and "=" not in node.name:
-        rows += _told("value", node.value.lines() if node.value else ["was not recorded"])
+        rows += _field("value", node.value.lines() if node.value else ["was not recorded"])
     if "grad" in show and node.kind in ("leaf", "op"):
         nothing = ["no gradient yet"] if node.kind == "leaf" else []
-        rows += _told("grad", node.gradient.lines() if node.gradient else nothing)
+        rows += _field("grad", node.gradient.lines() if node.gradient else nothing)
     if "formula" in show and node.kind == "op":
-        rows += _told("formula", textwrap.wrap(node.formula, 44)) + _told("derivative", textwrap.wrap(node.derivative, 44))
+        rows += _field("formula", textwrap.wrap(node.formula, 44)) + _field("derivative", textwrap.wrap(node.derivative, 44))
     if "line" in show and node.line:
         rows.append(("line", textwrap.shorten(node.line, 56, placeholder=" ...")))
     if "memory" in show and node.kind != "output":
@@ -311,7 +309,7 @@ def _rows(node: Node, show: Sequence[str]) -> list[str]:
     return [f"{word.ljust(width)}  {text}" for word, text in rows]
 
 
-def _told(word: str, lines: Sequence[str]) -> list[tuple[str, str]]:
+def _field(word: str, lines: Sequence[str]) -> list[tuple[str, str]]:
     return [(word if i == 0 else "", line) for i, line in enumerate(lines)]
 
 

@@ -1,9 +1,9 @@
-"""Where a derivative is wrong, as a picture: `viz.heatmap(gradcheck(f, x, raise_exception=False)).save("errors.svg")`.
+"""A heat map of gradient-check errors: `viz.heatmap(gradcheck(f, x, raise_exception=False)).save("errors.svg")`.
 
-For each input a grid: a row for each element of the output, a column for each element of the input, and in each cell the error
-|analytical - numerical| as a multiple of what is allowed there. Cells that agree are blue; those that are off go from yellow to
-dark red and carry a dot, the larger the further off; resting on one shows its numbers. What a wrong formula did often shows in
-the pattern: one stripe, a diagonal, everything but the border. Grids that are off come first.
+Each input has a grid: a row for each element of the output, a column for each element of the input. A cell shows the error
+|analytical - numerical| as a multiple of the tolerance. Cells within it are blue; others go from yellow to dark red with a
+growing dot, and a tooltip shows their numbers. The pattern often identifies the mistake: one stripe, a diagonal, everything but
+the border. Grids with errors come first.
 """
 
 from __future__ import annotations
@@ -21,33 +21,33 @@ from minitorch.viz.page import write
 
 __all__ = ["Heatmap", "Panel", "heatmap"]
 
-MOST = 48  # cells that a grid has in either direction; of a larger Jacobian a cell shows the worst of several entries
+MAX_CELLS = 48  # per row and column of a grid; for a larger Jacobian a cell shows the worst of several entries
 
-AGREES = "#CDE7F7"
-OFF = ("#FCE3A2", "#F2B84B", "#E07B1F", "#B33A00", "#6E1400")  # up to 10, 100, 1,000, 10,000 times what is allowed, and more
+AGREES_COLOUR = "#CDE7F7"
+OFF_COLOURS = ("#FCE3A2", "#F2B84B", "#E07B1F", "#B33A00", "#6E1400")  # up to 10, 100, 1,000, 10,000 tolerances, and more
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One grid. `ratio` is error / allowed, row by row: up to 1 an entry agrees. `note` says what the worst entry is."""
+    """One grid. `ratio` is error / tolerance, row by row: an entry agrees up to 1. `note` describes the worst entry."""
 
     title: str
     note: str
     rows: int
     columns: int
     ratio: tuple[tuple[float, ...], ...]
-    tips: tuple[tuple[str, ...], ...]  # what is said of a cell that is off
+    tips: tuple[tuple[str, ...], ...]  # the tooltips of the cells with errors
 
 
 class Heatmap:
-    """The errors of a gradient check. Prints as text, shows itself in a notebook, saves itself as .svg or .json."""
+    """The errors of a gradient check. Prints as text, displays in a notebook, saves as .svg or .json."""
 
     def __init__(self, panels: tuple[Panel, ...]) -> None:
         self.panels = panels
 
     @property
     def svg(self) -> str:
-        """The picture, as the text of an SVG file."""
+        """The picture as SVG text."""
         blocks, width, y = [], 360.0, 34.0
         for panel in self.panels:
             block, wide, high = _draw(panel, y)
@@ -70,7 +70,7 @@ class Heatmap:
         )
 
     def save(self, path: str | Path) -> Path:
-        """Write the picture to a .svg file, or its numbers to a .json file. Raises ValueError for another ending."""
+        """Write the picture to a .svg file, or its numbers to a .json file. Raises ValueError for another suffix."""
         path = Path(path)
         ending = path.suffix.lower()
         if ending == ".svg":
@@ -82,7 +82,7 @@ class Heatmap:
         )
 
     def __repr__(self) -> str:
-        lines = []  # a dot agrees, a digit is off: by up to 10, 100 ... times what is allowed
+        lines = []  # a dot agrees; a digit is an error of up to 10, 100 ... times the tolerance
         for panel in self.panels:
             lines.append(f"{panel.title}: {panel.note}")
             lines += ["    " + "".join(str(_level(r) or "·") for r in row) for row in panel.ratio]
@@ -93,9 +93,9 @@ class Heatmap:
 
 
 def heatmap(report: GradcheckReport | GradcheckError) -> Heatmap:
-    """The picture of what `gradcheck(..., raise_exception=False)` returned, or of the GradcheckError that it raised.
+    """The heat map of the report that `gradcheck(..., raise_exception=False)` returned, or of a GradcheckError.
 
-    Raises TypeError for anything else, ValueError if the check came to compare nothing.
+    Raises TypeError for anything else, ValueError if the check compared nothing.
     """
     if isinstance(report, GradcheckError):
         report = report.report
@@ -111,7 +111,7 @@ def heatmap(report: GradcheckReport | GradcheckError) -> Heatmap:
 
 def _panel(c: Comparison) -> Panel:
     rows, columns = c.error.shape
-    down, across = max(1, math.ceil(rows / MOST)), max(1, math.ceil(columns / MOST))
+    down, across = max(1, math.ceil(rows / MAX_CELLS)), max(1, math.ceil(columns / MAX_CELLS))
     ratio = c.error / c.allowed.clip(1e-300)
     blocks = [[ratio[i : i + down, j : j + across] for j in range(0, columns, across)] for i in range(0, rows, down)]
     shrunk = tuple(tuple(min(1e300, float(block.max())) for block in row) for row in blocks)
@@ -140,14 +140,14 @@ def _panel(c: Comparison) -> Panel:
 
 
 def _level(ratio: float) -> int:
-    """0 where an entry agrees, then 1 up to 10 times what is allowed, 2 up to 100 times ..."""
+    """0 if an entry agrees, 1 up to 10 times the tolerance, 2 up to 100 times ..."""
     if ratio <= 1:
         return 0
-    return min(len(OFF), 1 + int(math.log10(min(ratio, 1e9))))
+    return min(len(OFF_COLOURS), 1 + int(math.log10(min(ratio, 1e9))))
 
 
 def _draw(panel: Panel, y: float) -> tuple[str, float, float]:
-    """A grid at height y: its SVG, and how wide and how high it is."""
+    """A grid at height y: its SVG, width and height."""
     down, across = len(panel.ratio), max((len(row) for row in panel.ratio), default=0)
     size = max(7.0, min(24.0, 420 / max(down, across, 1)))
     left, top, down_label = 40.0, y + 44, f"{panel.rows} outputs →" if panel.rows > 1 else "1"
@@ -161,9 +161,9 @@ def _draw(panel: Panel, y: float) -> tuple[str, float, float]:
     for i, row in enumerate(panel.ratio):
         for j, ratio in enumerate(row):
             x0, y0, level = left + j * size, top + i * size, _level(ratio)
-            colour = OFF[level - 1] if level else AGREES
+            colour = OFF_COLOURS[level - 1] if level else AGREES_COLOUR
             cell = f'<rect x="{x0:.1f}" y="{y0:.1f}" width="{size - 1:.1f}" height="{size - 1:.1f}" rx="1.5" fill="{colour}"/>'
-            if level:  # told by shape, too
+            if level:  # not by colour alone
                 dot, fill = size * (0.10 + 0.05 * level), "#222" if level < 3 else "white"
                 cell += f'<circle cx="{x0 + size / 2:.1f}" cy="{y0 + size / 2:.1f}" r="{dot:.1f}" fill="{fill}"/>'
                 cell = f"<g><title>{escape(panel.tips[i][j])}</title>{cell}</g>"
@@ -176,7 +176,7 @@ def _legend(y: float) -> tuple[str, float]:
     labels = ("at most 1", "10", "100", "1,000", "10,000", "more")
     head = "error as a multiple of what is allowed (atol + rtol × |expected|):"
     x, parts = 16.0, [f'<text x="16" y="{y + 6:.0f}" font-size="11" fill="#333">{head}</text>']
-    for colour, label in zip((AGREES, *OFF), labels, strict=True):
+    for colour, label in zip((AGREES_COLOUR, *OFF_COLOURS), labels, strict=True):
         parts.append(f'<rect x="{x:.0f}" y="{y + 14:.0f}" width="14" height="14" rx="2" fill="{colour}"/>')
         parts.append(f'<text x="{x + 19:.0f}" y="{y + 25:.0f}" font-size="11" fill="#333">{label}</text>')
         x += 34 + 6.4 * len(label)

@@ -1,8 +1,8 @@
-"""Local derivatives with numbers: of any op, read out of its own backward.
+"""Local derivatives as numbers: the Jacobian of any op, computed from its own backward.
 
-backward is linear in what it is given: it maps the gradient u of the output to J^T u, where J has a row for each element of the
-output and a column for each of an input. Given u as a Tensor it records itself; differentiated again, with respect to u, its
-element k gives column k of J: how every element of the output depends on element k of the input.
+backward is linear in the upstream gradient: it maps the gradient u of the output to J^T u, where J has a row for each element
+of the output and a column for each element of an input. If u is a Tensor that requires grad, backward is recorded. The
+derivative of its element k with respect to u is column k of J: how every output element depends on input element k.
 """
 
 from __future__ import annotations
@@ -18,57 +18,57 @@ from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.ops.elementwise import Pointwise
 
-__all__ = ["Local", "at", "largest", "terms"]
+__all__ = ["LocalJacobian", "argmax_abs", "element_name", "terms"]
 
-MOST_ROWS = 1024  # elements of outputs up to which J is computed row by row, for a backward that cannot be differentiated
+MAX_ROWS = 1024  # most output elements for which J is computed row by row, if backward cannot be differentiated
 
 
-class Local:
-    """The derivative of one node's outputs in its arguments; `like` is an array on the device of the node."""
+class LocalJacobian:
+    """The Jacobian of one node: its outputs with respect to its arguments; `like` is an array on the node's device."""
 
     def __init__(self, node: Node, like: Array) -> None:
         self.node, self.like = node, like
         self._results: tuple[Any, ...] | None = None
         self._rows: list[list[Any]] | None = None
-        self._wholes: dict[int, Array | None] = {}
+        self._arrays: dict[int, Array | None] = {}
 
-    def whole(self, argument: int) -> Array | None:
-        """All of J as one array, if each element of the output depends on one of the input, or the output is a number.
+    def array(self, argument: int) -> Array | None:
+        """J as one array, if each output element depends on one input element (elementwise op), or the output is a scalar.
 
-        Times the gradient of the output, it is what the op passes back, before that is summed over repeated dimensions.
+        Multiplied by the upstream gradient it is the gradient of the input, before the sum over broadcast dimensions.
         """
         node = self.node
         if len(node.outputs) > 1 or not (isinstance(node, Pointwise) or node.outputs[0][0] == ()):
             return None
-        if not self._wholes:
+        if not self._arrays:
             shape, dtype = node.outputs[0]
             results = self._run([xp.ones_like(self.like, shape=shape, dtype=dtype)], False)
-            self._wholes = dict(enumerate(results))
-        return self._wholes.get(argument)
+            self._arrays = dict(enumerate(results))
+        return self._arrays.get(argument)
 
     def column(self, argument: int, element: int) -> list[Array | None]:
-        """For each output an array of its shape: ∂ output / ∂ this element (counted in order) of the argument."""
+        """For each output an array of its shape: ∂ output / ∂ element (a flat index) of the argument."""
         edge = self.node.edges[argument]
         assert edge is not None
-        whole, shape = self.whole(argument), edge[0].outputs[edge[1]][0]
-        if whole is not None and isinstance(self.node, Pointwise):  # of what was repeated, every copy
-            chosen = xp.zeros_like(whole, order="C", shape=shape, dtype=bool)
+        jacobian, shape = self.array(argument), edge[0].outputs[edge[1]][0]
+        if jacobian is not None and isinstance(self.node, Pointwise):  # every copy of a broadcast element
+            chosen = xp.zeros_like(jacobian, order="C", shape=shape, dtype=bool)
             chosen.reshape(-1)[element] = True
-            return [xp.where(xp.broadcast_to(chosen, whole.shape), whole, whole.dtype.type(0))]
-        if whole is not None and whole.shape == shape:
-            return [whole.reshape(-1)[element].reshape(())]
+            return [xp.where(xp.broadcast_to(chosen, jacobian.shape), jacobian, jacobian.dtype.type(0))]
+        if jacobian is not None and jacobian.shape == shape:
+            return [jacobian.reshape(-1)[element].reshape(())]
         try:
             columns = self._by_differentiating(argument, element)
         except Exception:
             if isinstance(self.node, Op):
                 raise
-            columns = None  # a backward of the program's may do what cannot be recorded
-        poor = columns is None or any(c is not None and bool(xp.isnan(c).any()) for c in columns)  # 0 times infinity, perhaps
-        by_rows = self._by_rows(argument, element) if poor else None
+            columns = None  # a user's backward may do what cannot be recorded
+        retry = columns is None or any(c is not None and bool(xp.isnan(c).any()) for c in columns)  # nan: maybe 0 times inf
+        by_rows = self._by_rows(argument, element) if retry else None
         return by_rows or columns or [None] * len(self.node.outputs)
 
     def _by_differentiating(self, argument: int, element: int) -> list[Array | None] | None:
-        """The column as the derivative of what backward passes back; None if that was not recorded."""
+        """The column as the derivative of backward's result; None if that was not recorded."""
         with observed_by(), enable_grad():
             if self._results is None:
                 self._results = self._run(self._seeds, True)
@@ -79,31 +79,31 @@ class Local:
             part = unbroadcast(result, edge, self.node, True).reshape(-1)[element]
             if not part.requires_grad:
                 return None
-            wanted = [seed for seed in self._seeds if seed is not None]
-            found = iter(grad(part, wanted, retain_graph=True, allow_unused=True))
-            columns = [None if seed is None else next(found) for seed in self._seeds]
+            inputs = [seed for seed in self._seeds if seed is not None]
+            grads = iter(grad(part, inputs, retain_graph=True, allow_unused=True))
+            columns = [None if seed is None else next(grads) for seed in self._seeds]
             return [None if c is None else c._array for c in columns]
 
     @functools.cached_property
     def _seeds(self) -> list[Any]:
-        """Ones for every output that has a gradient, as Tensors whose gradient is wanted."""
+        """Ones for every differentiable output, as Tensors that require grad."""
         return [
             wrap(xp.ones_like(self.like, shape=shape, dtype=dtype)).requires_grad_() if _differentiable(dtype) else None
             for shape, dtype in self.node.outputs
         ]
 
-    def _run(self, got: Sequence[Any], recording: bool) -> tuple[Any, ...]:
+    def _run(self, grad_outputs: Sequence[Any], recording: bool) -> tuple[Any, ...]:
         with observed_by(), set_grad_enabled(recording), xp.errstate(all="ignore"):
-            return self.node.call_backward(tuple(got), recording)
+            return self.node.call_backward(tuple(grad_outputs), recording)
 
     def _by_rows(self, argument: int, element: int) -> list[Array | None] | None:
-        """The column out of all rows of J: one run for each element of each output. None if these are too many."""
+        """The column from all rows of J: one backward for each element of each output. None if these are too many."""
         edge = self.node.edges[argument]
         assert edge is not None
         if self._rows is None:
-            if sum(seed.numel() for seed in self._seeds if seed is not None) > MOST_ROWS:
+            if sum(seed.numel() for seed in self._seeds if seed is not None) > MAX_ROWS:
                 return None
-            self._rows = [[self._run(got, False) for got in self._one_hot(nr)] for nr in range(len(self._seeds))]
+            self._rows = [[self._run(grads, False) for grads in self._one_hot(nr)] for nr in range(len(self._seeds))]
         columns: list[Array | None] = []
         for seed, rows in zip(self._seeds, self._rows, strict=True):
             column = None if seed is None else xp.zeros_like(seed._array, order="C")
@@ -114,12 +114,12 @@ class Local:
         return columns
 
     def _one_hot(self, nr: int) -> Iterator[list[Any]]:
-        """Gradients of the outputs that are 1 at one element of output `nr`, each in turn."""
+        """Gradients of the outputs that are 1 at one element of output `nr` and 0 elsewhere, one for each element."""
         seed = self._seeds[nr]
         for i in range(0 if seed is None else seed.numel()):
-            got = [None if s is None else xp.zeros_like(s._array, order="C") for s in self._seeds]
-            got[nr].reshape(-1)[i] = 1  # type: ignore[union-attr]
-            yield got
+            grad_outputs = [None if s is None else xp.zeros_like(s._array, order="C") for s in self._seeds]
+            grad_outputs[nr].reshape(-1)[i] = 1  # type: ignore[union-attr]
+            yield grad_outputs
 
 
 def _differentiable(dtype: Any) -> bool:
@@ -127,28 +127,28 @@ def _differentiable(dtype: Any) -> bool:
 
 
 def terms(upstream: Sequence[Array | None], column: Sequence[Array | None]) -> list[tuple[int, int, float, float]]:
-    """What of the gradient of the outputs goes to one element: (output, its element, gradient, derivative), largest first."""
+    """The products upstream x local of one element's gradient, largest first: (output, element, upstream, local)."""
     found: list[tuple[int, int, float, float]] = []
-    for nr, (got, slope) in enumerate(zip(upstream, column, strict=True)):
-        if got is not None and slope is not None:
-            flat, steep = got.reshape(-1), slope.reshape(-1)
-            for j in xp.flatnonzero(steep).tolist():
-                found.append((nr, j, flat[j].item(), steep[j].item()))
+    for nr, (grad_output, derivative) in enumerate(zip(upstream, column, strict=True)):
+        if grad_output is not None and derivative is not None:
+            u, d = grad_output.reshape(-1), derivative.reshape(-1)
+            for j in xp.flatnonzero(d).tolist():
+                found.append((nr, j, u[j].item(), d[j].item()))
     found.sort(key=lambda term: -abs(term[2] * term[3]))
     return found
 
 
-def largest(array: Array) -> int:
-    """Which element, counted in order, is the largest in size."""
+def argmax_abs(array: Array) -> int:
+    """The flat index of the element with the largest absolute value; nan counts as 0."""
     return int(xp.argmax(xp.nan_to_num(abs(array.reshape(-1)))))
 
 
-def at(name: str, shape: Sequence[int], element: int) -> str:
-    """An element by its name: w[0, 2]; of a scalar, w."""
+def element_name(name: str, shape: Sequence[int], element: int) -> str:
+    """The name of an element: w[0, 2]; of a scalar, w."""
     if not shape or 0 in shape:
         return name
-    place = []
+    index = []
     for n in reversed(shape):
-        place.append(element % n)
+        index.append(element % n)
         element //= n
-    return f"{name}[{', '.join(map(str, reversed(place)))}]"
+    return f"{name}[{', '.join(map(str, reversed(index)))}]"

@@ -1,6 +1,6 @@
-"""What a picture of the tape shows, as plain data: boxes, arrows, and clusters around boxes.
+"""The graph picture as plain data: boxes, arrows, and clusters of boxes.
 
-`model_of` reads it off a Tape. `folded` and `folded_to_depth` put several boxes into one, for graphs too large to look at.
+`model_of` builds it from a Tape. `folded` and `folded_to_depth` merge boxes, for graphs too large to read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from minitorch.autograd.graph import Node as TapeNode
 from minitorch.backend.arrays import Array
 from minitorch.backend.dtypes import dtypes, float64
 from minitorch.nn import Parameter
-from minitorch.viz.record import Call, Given, note_of
+from minitorch.viz.record import Call, InputRecord, node_record
 from minitorch.viz.summary import Summary, number, shape_text, summary
 from minitorch.viz.tape import Tape, formula, readable, source_of
 
@@ -25,25 +25,25 @@ __all__ = ["Edge", "Model", "Node", "Scope", "folded", "folded_to_depth", "model
 
 @dataclass(frozen=True)
 class Node:
-    """A box. `kind` is leaf (its gradient is wanted), data (it is not), op, output, or fold, which stands for several boxes.
+    """A box. `kind` is leaf (requires grad), data (does not), op, output, or fold (several boxes merged).
 
-    `value` and `gradient` are there if they were asked for and somebody has kept them. `memory` is what the output takes in
-    bytes, `kept` what the node holds for its backward. `scope` is the id of the cluster around it, '' for none.
+    `value` and `gradient` are set if they were requested and are known. `memory` is the size of the output in bytes, `kept`
+    that of the saved tensors. `scope` is the id of the enclosing cluster, '' for none.
     """
 
     id: str
     kind: str
-    name: str  # of an op its class, of a tensor what the program calls it
+    name: str  # of an op its class, of a tensor its variable name
     shape: tuple[int, ...]
     dtype: str
-    grad: str = ""  # of a leaf: what is in its .grad
-    variable: str = ""  # of an op: what the program calls its output
+    grad: str = ""  # of a leaf: the state of its .grad
+    variable: str = ""  # of an op: the variable name of its output
     call: str = ""
-    constants: str = ""  # of an elementwise op: the numbers among its operands
+    constants: str = ""  # of an elementwise op: the numbers among its arguments
     formula: str = ""  # of the output
     derivative: str = ""
     line: str = ""
-    contents: str = ""  # of a fold: what is inside
+    contents: str = ""  # of a fold: what was merged
     memory: int = 0
     kept: int = 0
     value: Summary | None = None
@@ -53,29 +53,29 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """From what was computed first to what was computed from it; labelled with the shape that flows."""
+    """An arrow from a value to the op that uses it; the label is the shape and dtype."""
 
     tail: str
     head: str
     label: str
-    argument: int = 0  # which of the head's arguments it is
-    output: int = 0  # which of the tail's outputs
+    argument: int = 0  # argument number of the head
+    output: int = 0  # output number of the tail
 
 
 @dataclass(frozen=True)
 class Scope:
-    """A cluster of boxes: one call of a module, named as its parent names it, or a derivative that was recorded."""
+    """A cluster of boxes: one call of a module, with its name in its parent, or a recorded derivative."""
 
     id: str
     name: str
     kind: str  # the module's class
-    text: str  # its printed form, if it has no modules inside
+    text: str  # its repr, if it has no submodules
     parent: str
 
 
 @dataclass(frozen=True)
 class Model:
-    """What a picture shows: nodes from the oldest to the youngest, edges, and clusters, outer ones first."""
+    """The content of a picture: nodes in topological order, edges, and clusters, outer ones first."""
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
@@ -83,18 +83,18 @@ class Model:
 
 
 def model_of(tape: Tape, show: Collection[str] = ()) -> Model:
-    """The boxes and arrows of a tape; values and gradients are looked at if `show` names them."""
+    """The boxes and arrows of a tape, with values and gradients if `show` names them."""
     values, gradients = "value" in show, "grad" in show
     scopes = _Scopes(tape)
     nodes: list[Node] = []
     edges: list[Edge] = []
     for item in tape.items:
-        node = _node_of(tape, item, scopes.around(item), values, gradients)
+        node = _node_of(tape, item, scopes.scope_of(item), values, gradients)
         nodes.append(node)
         if not isinstance(item, TapeNode) or isinstance(item, AccumulateGrad):
             continue
         for argument, source in enumerate(tape.sources[item]):
-            if isinstance(source, Given):
+            if isinstance(source, InputRecord):
                 edges.append(Edge(tape.ids[source], node.id, "", argument))
             elif source is not None:
                 maker, nr = source
@@ -105,19 +105,19 @@ def model_of(tape: Tape, show: Collection[str] = ()) -> Model:
         id = "out" if len(tape.roots) == 1 else f"out{i}"
         array = tape.value(edge)
         assert array is not None
-        said = f"{tape.name(edge)} = {number(array.item())}" if array.size == 1 else tape.name(edge)
+        name = f"{tape.name(edge)} = {number(array.item())}" if array.size == 1 else tape.name(edge)
         value = summary(array) if values and array.size > 1 else None
-        nodes.append(Node(id, "output", said, tuple(root.shape), root.dtype.name, value=value))
+        nodes.append(Node(id, "output", name, tuple(root.shape), root.dtype.name, value=value))
         edges.append(Edge(tape.ids[edge[0]], id, "", 0, edge[1]))
     return Model(tuple(nodes), tuple(edges), scopes.all())
 
 
-def _node_of(tape: Tape, item: TapeNode | Given, scope: str, values: bool, gradients: bool) -> Node:
+def _node_of(tape: Tape, item: TapeNode | InputRecord, scope: str, values: bool, gradients: bool) -> Node:
     """The box of a leaf, of data, or of an op."""
     source = source_of(item)
     array = tape.value(source)
     shown = summary(array) if values and array is not None else None
-    if isinstance(item, Given):
+    if isinstance(item, InputRecord):
         shape, kind, bytes_ = item.array.shape, dtypes[item.array.dtype].name, item.array.nbytes
         return Node(tape.ids[item], "data", tape.name(item), tuple(shape), kind, memory=bytes_, value=shown, scope=scope)
     shape, dtype = item.outputs[0]
@@ -134,40 +134,40 @@ def _node_of(tape: Tape, item: TapeNode | Given, scope: str, values: bool, gradi
         return Node(kind="leaf", name=tape.name((item, 0)), grad=state, gradient=gradient, **common)
     computes, derivative = formula(type(item))
     variable = tape.name((item, 0)) if (item, 0) in tape.named else ""
-    arrived = _gradient(item) if gradients else None
+    array = _gradient(item) if gradients else None
     return Node(
         kind="op", name=readable(item.op_name), variable=variable, call=tape.call(item), formula=computes,
-        constants=tape.constants(item), derivative=derivative, line=tape.line(item), kept=_kept(item),
-        gradient=None if arrived is None else summary(arrived), **common,
+        constants=tape.constants(item), derivative=derivative, line=tape.line(item), kept=_saved_bytes(item),
+        gradient=None if array is None else summary(array), **common,
     )  # fmt: skip
 
 
 def _gradient(node: TapeNode) -> Array | None:
-    """What the last backward brought to a node's first output, if a recording or retain_grad() has kept it."""
-    note = note_of(node)
-    if note is not None and note.grads is not None:
-        return note.grads[0]
+    """The gradient of a node's first output in the last backward, if recorded or kept by retain_grad()."""
+    record = node_record(node)
+    if record is not None and record.grads is not None:
+        return record.grads[0]
     kept = node.retained and node.retained.get(0)
     tensor = kept() if kept else None
     return None if tensor is None or tensor._grad is None else tensor._grad._array
 
 
-def _kept(node: TapeNode) -> int:
+def _saved_bytes(node: TapeNode) -> int:
     values = (getattr(saved.value, "_array", saved.value) for saved in saved_tensors_of(node))
     arrays = {id(a): a for a in values if hasattr(a, "nbytes")}
     return sum(array.nbytes for array in arrays.values())
 
 
 class _Scopes:
-    """The clusters of a tape: that of an op was noted; a parameter is inside the one that all its users share."""
+    """The clusters of a tape: an op's was recorded; a parameter is in the innermost cluster common to all its users."""
 
     def __init__(self, tape: Tape) -> None:
         self._found: dict[int, Call] = {}
-        self._paths: dict[Any, list[Call]] = {}  # of each box the clusters around it, from the outside in
+        self._paths: dict[Any, list[Call]] = {}  # of each box its clusters, the outermost first
         for node in tape.ops:
-            note = note_of(node)
+            record = node_record(node)
             path: list[Call] = []
-            call = note.call if note else None
+            call = record.call if record else None
             while call is not None:
                 path.insert(0, call)
                 self._found[call.number] = call
@@ -180,7 +180,7 @@ class _Scopes:
                     self._paths[leaf] = [a for a, b in zip(shared, path, strict=False) if a is b]
         self._ids = {number: f"s{i}" for i, number in enumerate(sorted(self._found))}
 
-    def around(self, item: Any) -> str:
+    def scope_of(self, item: Any) -> str:
         path = self._paths.get(item)
         return self._ids[path[-1].number] if path else ""
 
@@ -195,10 +195,10 @@ class _Scopes:
 
 
 def folded(model: Model, count: int) -> Model:
-    """Of the ops, and of the leaves, so many that follow each other in one box that at most `count` boxes remain.
+    """Consecutive ops, and consecutive leaves, merged into at most `count` boxes each.
 
-    Ops are in the order of the tape, so no arrow leads back. Where most leaves are used everywhere they are one box, as nobody
-    can follow so many arrows.
+    Ops are in the order of the tape, so no arrow points back. If the result has more than 8 * `count` arrows, all leaves are
+    one box.
     """
     if any(node.scope for node in model.nodes):
         model = replace(model, nodes=tuple(replace(node, scope="") for node in model.nodes))
@@ -209,23 +209,23 @@ def folded(model: Model, count: int) -> Model:
             some = [node for node in model.nodes if node.kind in kinds]
             size = max(1, -(-len(some) // most))
             groups += [some[start : start + size] for start in range(0, len(some), size)]
-        boxes = [(group, group[0] if len(group) == 1 else _stretch(group)) for group in groups]
-        small = _grouped(replace(model, scopes=()), boxes)
+        boxes = [(group, group[0] if len(group) == 1 else _segment_box(group)) for group in groups]
+        small = _merge_groups(replace(model, scopes=()), boxes)
         if len(small.edges) <= 8 * count:
             break
     return small
 
 
-def _stretch(nodes: Sequence[Node]) -> Node:
+def _segment_box(nodes: Sequence[Node]) -> Node:
     names = Counter(node.name for node in nodes).most_common()
-    told = ", ".join(f"{name} × {n:,}" if n > 1 else name for name, n in names[:4]) + (", ..." if names[4:] else "")
+    listed = ", ".join(f"{name} × {n:,}" if n > 1 else name for name, n in names[:4]) + (", ..." if names[4:] else "")
     kind = nodes[0].kind
     what = "ops" if kind in ("op", "fold") else "leaves" if kind == "leaf" else "tensors"
-    return _one_for(nodes, f"{len(nodes):,} {what}: {told}", kind)
+    return _merged_box(nodes, f"{len(nodes):,} {what}: {listed}", kind)
 
 
 def folded_to_depth(model: Model, depth: int) -> Model:
-    """Clusters as they are down to `depth`; every one below is one box, and boxes in a row that are alike are one."""
+    """The model with each cluster below `depth` merged into one box, and equal consecutive boxes into one."""
     parents = {scope.id: scope.parent for scope in model.scopes}
     paths: dict[str, list[str]] = {"": []}
     for scope in model.scopes:
@@ -242,11 +242,11 @@ def folded_to_depth(model: Model, depth: int) -> Model:
             inside[path[depth]] = [node]
             groups.append(inside[path[depth]])
     scopes = {scope.id: scope for scope in model.scopes}
-    alike: dict[str, tuple[str, ...]] = {}  # of a box, what another has in common with it if the two are alike
+    alike: dict[str, tuple[str, ...]] = {}  # of a box, the key by which boxes are compared
 
     def box(nodes: Sequence[Node]) -> Node:
         scope = scopes[paths[nodes[0].scope][depth]]
-        one = _one_for(nodes, " ".join(filter(None, (scope.name, scope.kind))), "fold")
+        one = _merged_box(nodes, " ".join(filter(None, (scope.name, scope.kind))), "fold")
         leaves = sum(math.prod(node.shape) for node in nodes if node.kind == "leaf")
         ops = sum(node.kind == "op" for node in nodes)
         inside = f"{ops:,} {'op' if ops == 1 else 'ops'}" + (f", {leaves:,} parameters" if leaves else "")
@@ -255,16 +255,16 @@ def folded_to_depth(model: Model, depth: int) -> Model:
 
     shown = tuple(scope for scope in model.scopes if len(paths[scope.id]) <= depth)
     boxes = [(group, group[0] if len(paths[group[0].scope]) <= depth else box(group)) for group in groups]
-    return _without_repeats(_grouped(replace(model, scopes=shown), boxes), alike)
+    return _merge_repeats(_merge_groups(replace(model, scopes=shown), boxes), alike)
 
 
-def _without_repeats(model: Model, alike: Mapping[str, tuple[str, ...]]) -> Model:
-    """Folded boxes that follow each other and are alike, each fed by the one before it alone, as one."""
-    feeds: dict[str, set[str]] = {}
-    fed_by: dict[str, set[str]] = {}
+def _merge_repeats(model: Model, alike: Mapping[str, tuple[str, ...]]) -> Model:
+    """Merge equal fold boxes that form a chain without other inputs or users."""
+    users: dict[str, set[str]] = {}
+    inputs: dict[str, set[str]] = {}
     for edge in model.edges:
-        feeds.setdefault(edge.tail, set()).add(edge.head)
-        fed_by.setdefault(edge.head, set()).add(edge.tail)
+        users.setdefault(edge.tail, set()).add(edge.head)
+        inputs.setdefault(edge.head, set()).add(edge.tail)
     groups: list[list[Node]] = []
     for node in model.nodes:
         last = groups[-1][-1] if groups else None
@@ -272,8 +272,8 @@ def _without_repeats(model: Model, alike: Mapping[str, tuple[str, ...]]) -> Mode
             last is not None
             and node.id in alike
             and (alike[node.id], node.shape, node.scope) == (alike.get(last.id), last.shape, last.scope)
-            and feeds.get(last.id) == {node.id}
-            and fed_by.get(node.id) == {last.id}
+            and users.get(last.id) == {node.id}
+            and inputs.get(node.id) == {last.id}
         )
         if again:
             groups[-1].append(node)
@@ -284,11 +284,11 @@ def _without_repeats(model: Model, alike: Mapping[str, tuple[str, ...]]) -> Mode
         name = f"{len(nodes)} × {alike[nodes[0].id][0]}"
         return replace(nodes[-1], id=nodes[0].id, name=name, contents=f"each {nodes[0].contents}")
 
-    return _grouped(model, [(group, group[0] if len(group) == 1 else box(group)) for group in groups])
+    return _merge_groups(model, [(group, group[0] if len(group) == 1 else box(group)) for group in groups])
 
 
-def _one_for(nodes: Sequence[Node], name: str, kind: str) -> Node:
-    """A box in place of several, with the shape of the last of them that an op has made."""
+def _merged_box(nodes: Sequence[Node], name: str, kind: str) -> Node:
+    """One box for several, with the output shape of the last op among them."""
     last = next((node for node in reversed(nodes) if node.kind in ("op", "fold")), nodes[-1])
     return Node(
         nodes[0].id, kind, name, last.shape, last.dtype if kind in ("op", "fold") else "", scope=last.scope,
@@ -296,8 +296,8 @@ def _one_for(nodes: Sequence[Node], name: str, kind: str) -> Node:
     )  # fmt: skip
 
 
-def _grouped(model: Model, boxes: Sequence[tuple[Sequence[Node], Node]]) -> Model:
-    """The model with one box in place of each group: pairs of a group and its box."""
+def _merge_groups(model: Model, boxes: Sequence[tuple[Sequence[Node], Node]]) -> Model:
+    """The model with each group replaced by its box; `boxes` are the pairs (group, box)."""
     nodes = [box for _, box in boxes]
     into = {node.id: box.id for group, box in boxes for node in group}
     ends: dict[tuple[str, str], Edge] = {}
@@ -305,7 +305,7 @@ def _grouped(model: Model, boxes: Sequence[tuple[Sequence[Node], Node]]) -> Mode
         tail, head = into[edge.tail], into[edge.head]
         if tail != head:
             ends.setdefault((tail, head), replace(edge, tail=tail, head=head))
-    # a box comes where its last op was: after all that feeds it, and before all that it feeds
+    # a box takes the position of its last op: after all its inputs, before all its users
     order = {into[n.id]: i for i, n in enumerate(model.nodes) if n.kind in ("op", "fold", "output")}
     order |= {into[n.id]: i for i, n in reversed([*enumerate(model.nodes)]) if into[n.id] not in order}
     return replace(model, nodes=tuple(sorted(nodes, key=lambda n: order[n.id])), edges=tuple(ends.values()))

@@ -1,6 +1,6 @@
-"""What is written to files: bytes, with a sentence where that cannot be; and pages, each one HTML file that needs nothing else.
+"""Writing files, with clear errors; and pages, each a self-contained HTML file.
 
-A page is a picture, what is told of its parts, and the player's frames if there are any; page.html is its template.
+A page has a picture, data about its nodes and, for the player, its frames; page.html is the template.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["finite", "page", "write"]
 
 
 def page(title: str, svg: str, data: dict[str, Any]) -> str:
-    """The text of the file. `title` and `data` reach the page as what they are: nothing in them can become markup."""
+    """The HTML text. `title` and `data` are escaped: nothing in them can become markup."""
     template = resources.files("minitorch.viz").joinpath("page.html").read_text(encoding="utf-8")
     text = json.dumps(finite(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for sign in "<>&":
@@ -27,7 +27,7 @@ def page(title: str, svg: str, data: dict[str, Any]) -> str:
 
 
 def finite(value: Any) -> Any:
-    """The same data with 'nan', 'inf' and '-inf' as words, which JSON has no numbers for."""
+    """The same data with nan and inf as strings, as JSON has no such numbers."""
     if isinstance(value, dict):
         return {key: finite(v) for key, v in value.items()}
     if isinstance(value, (list, tuple)):
@@ -36,7 +36,7 @@ def finite(value: Any) -> Any:
 
 
 def write(path: Path, data: bytes) -> Path:
-    """Write a file, and the folders it lies in. Raises OSError or ValueError, with a sentence, where that cannot be."""
+    """Write a file and create its folders. Raises OSError or ValueError, with a clear message."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)

@@ -1,7 +1,7 @@
-"""The player: `viz.play(loss).save("backward.html")` is loss.backward() in slow motion, on the program's own graph.
+"""The player: `viz.play(loss).save("backward.html")` shows loss.backward() step by step on the computation graph.
 
-It is one HTML file that needs no network. `print(viz.play(loss))` tells the same frames in a terminal, and `.trace` has them as
-plain data, from which `viz.replay` computes every .grad again.
+The page is one HTML file that needs no network. `print(viz.play(loss))` prints the same frames as text. `.trace` has them as
+plain data, from which `viz.replay` recomputes every .grad.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from minitorch.viz.frames import frames_of, recorded_sweep
 from minitorch.viz.graph import Graph
 from minitorch.viz.model import model_of
 from minitorch.viz.page import page, write
-from minitorch.viz.record import note_of
+from minitorch.viz.record import node_record
 from minitorch.viz.render import CannotRender
 from minitorch.viz.summary import summary
 from minitorch.viz.tape import Tape
@@ -25,8 +25,7 @@ from minitorch.viz.trace import as_data, as_lists
 
 __all__ = ["Player", "play"]
 
-MOST_NODES = 600
-
+MAX_NODES = 600
 
 NOT_RECORDED = (
     "Values inside the graph are known as far as backward needs them: compute the output inside `with viz.record():`, or give "
@@ -35,19 +34,19 @@ NOT_RECORDED = (
 
 
 class Player:
-    """A forward and a backward pass, frame by frame. Prints as text, shows itself in a notebook, saves itself as a page."""
+    """A forward and a backward pass, frame by frame. Prints as text, displays in a notebook, saves as a page."""
 
     def __init__(self, picture: Graph, data: dict[str, Any]) -> None:
         self._picture, self._data = picture, data
 
     @property
     def trace(self) -> dict[str, Any]:
-        """Everything that is shown, with every element of every array, as plain data: json.dumps takes it as it is."""
+        """All frames as plain data, with every element of every array; json.dumps accepts it."""
         return {**self._data, "arrays": [as_lists(array) for array in self._data["arrays"]]}
 
     @property
     def html(self) -> str:
-        """The page. Large arrays are in it by their range, mean, distribution and a thumbnail. Raises CannotRender."""
+        """The page. Large arrays are shown by range, mean, histogram and thumbnail. Raises CannotRender."""
         title = f"Backpropagation of {self._data['output']}"
         arrays = [asdict(summary(array)) for array in self._data["arrays"]]
         return page(title, self._picture.svg, {**self._data, "arrays": arrays})
@@ -55,7 +54,7 @@ class Player:
     def save(self, path: str | Path) -> Path:
         """Write the page to a .html file, or the trace to a .json file. Returns the path.
 
-        Raises ValueError for another ending, CannotRender for a page where there is no Graphviz.
+        Raises ValueError for another suffix, CannotRender for a page without Graphviz.
         """
         path = Path(path)
         if path.suffix.lower() == ".html":
@@ -92,17 +91,17 @@ class Player:
 def play(
     output: Any, path: str | Path | None = None, *, params: Any = None, inputs: Any = None, gradient: Tensor | None = None
 ) -> Player:
-    """What `output.backward(gradient)` does, frame by frame; written to `path`, if there is one, as an HTML page.
+    """`output.backward(gradient)`, frame by frame; saved to `path`, if given, as an HTML page.
 
-    First each operation lights up with its inputs and its output, then each edge on the way back: the gradient that arrives,
-    times the local derivative, is the contribution that is added to the receiver's sum. If a recording has seen backward()
-    start here, the last such is played; else what backward() would do now, with what an earlier one has left in .grad. No .grad
-    is changed by looking; but hooks, and the backward of the program's own Functions, run for it, perhaps more than once.
+    The forward frames highlight each operation with its inputs and output. The backward frames follow each edge: the upstream
+    gradient times the local derivative is the contribution, which is added to the receiver's sum. The last recorded backward()
+    of `output` is played; without one, what backward() would do now, with the current .grad. No .grad is changed, but hooks
+    and the backward of user Functions run, possibly more than once.
 
-    `output` is a Tensor, a list of them, or a function without arguments that returns such, which is called in a
-    `viz.record()`. `params` and `inputs` give tensors their names, as for `viz.graph`.
-    Raises RuntimeError for an output that has no history, that was freed by backward, or that is no number and comes without
-    `gradient`; ValueError for a graph of more nodes than can be played; TypeError for what is no tensor.
+    `output` is a Tensor, a list of Tensors, or a function without arguments that returns them, which is called in a
+    `viz.record()`. `params` and `inputs` name tensors, as in `viz.graph`.
+    Raises RuntimeError for an output without history, freed by backward, or not scalar and without `gradient`; ValueError for
+    a graph of more than 600 nodes; TypeError for anything but tensors.
     """
     if gradient is not None and not isinstance(gradient, Tensor):
         raise TypeError(f"play(): gradient is a Tensor of the output's shape, or None, not {type(gradient).__name__}")
@@ -115,17 +114,17 @@ def play(
             f"play() starts from a number, and the output has shape {list(large[0].shape)}: reduce it to a number first, with "
             ".sum() or .mean(), or say what to start from, viz.play(output, gradient=...), with a tensor of that shape"
         )
-    if len(tape.items) > MOST_NODES:
+    if len(tape.items) > MAX_NODES:
         raise ValueError(
-            f"play() shows every node, and this graph has {len(tape.items):,}; it plays up to {MOST_NODES}: play a smaller "
+            f"play() shows every node, and this graph has {len(tape.items):,}; it plays up to {MAX_NODES}: play a smaller "
             "model, or look at the whole with viz.graph(..., fold=50)"
         )
     model = model_of(tape)
     names = {tape.ids[node]: tape.name((node, 0)) for node in tape.ops}
-    named = [replace(node, grad="", variable=names.get(node.id, "")) for node in model.nodes]  # as the words call them
+    named = [replace(node, grad="", variable=names.get(node.id, "")) for node in model.nodes]  # as in the captions
     data = as_data(tape, model, frames_of(tape, gradient))
-    data |= {"output": tape.top, "recorded": all(note_of(node) is not None for node in tape.ops)}
-    player = Player(Graph(replace(model, nodes=tuple(named)), live=True), data)
+    data |= {"output": tape.root_name, "recorded": all(node_record(node) is not None for node in tape.ops)}
+    player = Player(Graph(replace(model, nodes=tuple(named)), player_rows=True), data)
     if path is not None:
         player.save(path)
     return player

@@ -1,4 +1,4 @@
-"""From DOT source to a picture: by the system's `dot` if it has one, else by the Graphviz that pygraphviz brings."""
+"""Render DOT source: with the system's `dot` if installed, else with the Graphviz bundled with pygraphviz."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ FORMATS = ("svg", "png", "pdf")
 
 
 class CannotRender(RuntimeError):
-    """There is no Graphviz to draw with."""
+    """Graphviz is not installed."""
 
 
 def render(source: str, format: str) -> bytes:
-    """The picture of a graph in DOT. Raises CannotRender, with the way out, where neither Graphviz is there."""
+    """The picture of a graph in DOT. Raises CannotRender, with install instructions, without Graphviz."""
     if format not in FORMATS:
         raise ValueError(f"unknown picture format {format!r}: {', '.join(FORMATS)} are known")
     if shutil.which("dot"):
@@ -40,7 +40,7 @@ def render(source: str, format: str) -> bytes:
 
 @contextmanager
 def _quiet_stderr() -> Iterator[None]:
-    """The bundled Graphviz may grumble about the system's font settings, straight to file descriptor 2."""
+    """Silence file descriptor 2: the bundled Graphviz may write warnings about fonts to it."""
     try:
         saved = os.dup(2)
     except OSError:

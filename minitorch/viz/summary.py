@@ -1,4 +1,4 @@
-"""An array in a few words: small ones whole, large ones by their range, their mean and the shape of their distribution.
+"""A short text for an array: small ones in full, large ones as minimum, mean, maximum and histogram.
 
 summary(w).lines()   ['[0.5  -1  2]']                              up to 24 elements
                      ['min -0.2  mean 0.001  max 0.19', '▁▃▅▇█▆▂▁']    more than that
@@ -15,20 +15,19 @@ from minitorch.backend.device import device, to_device
 
 __all__ = ["Summary", "number", "shape_text", "summary"]
 
-SMALL = 24  # elements up to which an array is shown whole
+SMALL = 24  # most elements of an array shown in full
 BARS = "▁▂▃▄▅▆▇█"
 BINS = 12
-THUMBNAIL = 16  # cells that the small picture of an array has, at most, in either direction
+THUMBNAIL = 16  # most rows and columns of a thumbnail
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What is told of an array. `values` is the array as nested lists if it is small, None otherwise.
+    """A summary of an array. `values` is the array as nested lists if it is small, else None.
 
-    `low`, `mean`, `high` and the Euclidean `norm` are of the finite elements, None if there are none; `odd` counts those that
-    are nan or infinite.
-    `histogram` counts elements in equal steps from `low` to `high`. `thumbnail` has the last two dimensions (of the first image
-    of a batch, every so many rows and columns) in hundredths of the largest size there, with their signs.
+    `low`, `mean`, `high` and the Euclidean `norm` are those of the finite elements, None if there are none; `odd` counts nan
+    and infinite elements. `histogram` has equal bins from `low` to `high`. `thumbnail` is a subsample of the last two
+    dimensions (of the first image of a batch), as a signed percentage of the largest absolute value.
     """
 
     shape: tuple[int, ...]
@@ -62,7 +61,7 @@ class Summary:
 
 
 def summary(array: Array) -> Summary:
-    """What is told of an array, wherever it lies."""
+    """The summary of an array on any device."""
     array = xp.asarray(to_device(array, device("cpu")))
     shape, dtype = tuple(array.shape), str(array.dtype)
     if array.size <= SMALL:
@@ -76,8 +75,8 @@ def summary(array: Array) -> Summary:
     with xp.errstate(all="ignore"):
         mean = float(finite.mean())
         norm = float(xp.sqrt((finite * finite).sum()))
-        place = (finite / 2 - low / 2) / max(high / 2 - low / 2, 5e-324) * BINS  # halves, whose difference does not overflow
-    histogram = xp.bincount(xp.minimum(place.astype(xp.int64), BINS - 1), minlength=BINS)
+        bins = (finite / 2 - low / 2) / max(high / 2 - low / 2, 5e-324) * BINS  # halves, so that the difference cannot overflow
+    histogram = xp.bincount(xp.minimum(bins.astype(xp.int64), BINS - 1), minlength=BINS)
     return Summary(shape, dtype, None, low, mean, high, norm, odd, tuple(histogram.tolist()), _thumbnail(array))
 
 
@@ -85,19 +84,19 @@ def _thumbnail(array: Array) -> tuple[tuple[int, ...], ...]:
     plane = array.reshape(-1, *array.shape[-2:])[0] if array.ndim > 1 else array.reshape(1, -1)
     down, across = (-(-n // THUMBNAIL) for n in plane.shape)
     plane = xp.nan_to_num(plane[::down, ::across].astype(xp.float64), posinf=0, neginf=0)
-    share = plane / max(float(abs(plane).max()), 5e-324) * 100
-    return tuple(tuple(row) for row in xp.rint(share).astype(xp.int64).tolist())
+    percent = plane / max(float(abs(plane).max()), 5e-324) * 100
+    return tuple(tuple(row) for row in xp.rint(percent).astype(xp.int64).tolist())
 
 
 def number(value: Any) -> str:
-    """A number for reading: of a float four digits, an integer whole."""
+    """A number as text: a float with four significant digits, an integer in full."""
     if isinstance(value, (bool, int)):
         return str(value)
     return f"{value:.4g}"
 
 
 def _rows(values: Any) -> list[str]:
-    """Nested lists, a line for each row, columns aligned; dimensions before the last two are bracketed."""
+    """Nested lists as lines, one for each row, with aligned columns; dimensions before the last two are bracketed."""
     if not isinstance(values, list):
         return [number(values)]
     if not values or not isinstance(values[0], list):
@@ -111,5 +110,5 @@ def _rows(values: Any) -> list[str]:
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
-    """A shape as it is written in pictures: 2 × 3, or scalar."""
+    """A shape as text: 2 × 3, or scalar."""
     return " × ".join(map(str, shape)) if shape else "scalar"

@@ -1,4 +1,4 @@
-"""The frames of a run as plain data, which JSON can hold; and every gradient, computed again from that data alone."""
+"""The frames as plain data for JSON, and the gradients recomputed from that data alone."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from minitorch.tensor import Tensor
 from minitorch.viz.frames import Frame
 from minitorch.viz.model import Model
 from minitorch.viz.page import finite
-from minitorch.viz.record import Given
+from minitorch.viz.record import InputRecord
 from minitorch.viz.tape import Tape, source_of
-from minitorch.viz.words import sentences
+from minitorch.viz.words import captions
 
 __all__ = ["as_data", "replay", "as_lists"]
 
 
 def as_data(tape: Tape, model: Model, frames: list[Frame]) -> dict[str, Any]:
-    """Nodes, frames and arrays, each array once: frames name it by its number. Of a frame's lines `words` has the text and
-    `roles` the roles."""
+    """Nodes, edges, frames and arrays; equal arrays are stored once, and frames refer to them by index. A frame's `words` are
+    the texts of its captions, `roles` their roles."""
     arrays: list[Array] = []
     numbers: dict[Any, int] = {}
 
@@ -41,14 +41,14 @@ def as_data(tape: Tape, model: Model, frames: list[Frame]) -> dict[str, Any]:
         known = {} if item is None else {"value": put(tape.value(source_of(item)))}
         facts = {key: getattr(node, key) for key in ("id", "kind", "shape", "dtype", "call", "formula", "derivative", "line")}
         nodes.append({**facts, "name": name, "op": node.name if node.kind == "op" else "", **known})
-    told_frames = []
+    frame_data = []
     for frame in frames:
         data: dict[str, Any] = {"kind": frame.kind, "node": tape.ids[frame.node], "output": frame.output}
-        lines = sentences(tape, frame, frames)
+        lines = captions(tape, frame, frames)
         data |= {"words": [text for _, text in lines], "roles": [role for role, _ in lines]}
         for key, pairs in (("inputs", frame.inputs), ("others", frame.others)):
             if pairs:
-                data[key] = [[tape.ids[s if isinstance(s, Given) else s[0]], put(value)] for s, value in pairs]
+                data[key] = [[tape.ids[s if isinstance(s, InputRecord) else s[0]], put(value)] for s, value in pairs]
         if frame.to is not None:
             data |= {"to": tape.ids[frame.to], "argument": frame.argument}
         if frame.upstream:
@@ -58,32 +58,32 @@ def as_data(tape: Tape, model: Model, frames: list[Frame]) -> dict[str, Any]:
                 data[key] = put(getattr(frame, key))
         if frame.part is not None:
             data["part"] = finite(asdict(frame.part))
-        told_frames.append(data)
+        frame_data.append(data)
     edges = [{"tail": e.tail, "head": e.head, "argument": e.argument} for e in model.edges]
-    return {"nodes": nodes, "edges": edges, "frames": told_frames, "arrays": arrays}
+    return {"nodes": nodes, "edges": edges, "frames": frame_data, "arrays": arrays}
 
 
 def as_lists(array: Array) -> dict[str, Any]:
-    """An array with every element, as JSON can hold it: numbers that are none (nan, inf) are words."""
+    """An array with every element, for JSON: nan and inf become strings."""
     return {"shape": list(array.shape), "dtype": str(array.dtype), "values": finite(array.reshape(-1).tolist())}
 
 
 def replay(trace: dict[str, Any]) -> dict[str, Tensor]:
-    """Every leaf's .grad by its name, computed from a trace alone: contributions are added up in the order of the frames.
+    """The .grad of every leaf by name, computed from a trace alone: contributions are summed in the order of the frames.
 
-    It is, to the last bit, what backward() leaves there. Raises TypeError for what is no trace, ValueError for one with parts
-    missing.
+    The result is bitwise equal to that of backward(). Raises TypeError for anything but a trace, ValueError for an incomplete
+    one.
     """
     if not isinstance(trace, dict) or not {"frames", "arrays", "nodes"} <= trace.keys():
         raise TypeError("replay() computes gradients from a trace, viz.play(loss).trace, as it is or read from JSON")
     try:
         with xp.errstate(all="ignore"):
-            return _replayed(trace)
+            return _replay(trace)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"replay(): the trace is damaged, {type(error).__name__}: {error}") from None
 
 
-def _replayed(trace: dict[str, Any]) -> dict[str, Tensor]:
+def _replay(trace: dict[str, Any]) -> dict[str, Tensor]:
     arrays = [
         xp.array([float(v) if isinstance(v, str) else v for v in a["values"]], dtype=a["dtype"]).reshape(a["shape"])
         for a in trace["arrays"]
@@ -92,13 +92,13 @@ def _replayed(trace: dict[str, Any]) -> dict[str, Tensor]:
     sums: dict[tuple[str, int], Array] = {}
     grads: dict[str, Tensor] = {}
     for frame in trace["frames"]:
-        kind, place = frame["kind"], (frame.get("to", frame["node"]), frame["output"])
+        kind, edge = frame["kind"], (frame.get("to", frame["node"]), frame["output"])
         if kind in ("start", "backward"):
-            part = arrays[frame["contribution"]]
-            sums[place] = sums[place] + part if place in sums else part
+            contribution = arrays[frame["contribution"]]
+            sums[edge] = sums[edge] + contribution if edge in sums else contribution
         elif kind == "hook":
-            sums[place] = arrays[frame["contribution"]]
+            sums[edge] = arrays[frame["contribution"]]
         elif kind == "leaf":
             before = frame.get("before")
-            grads[names[frame["node"]]] = wrap(sums[place] if before is None else arrays[before] + sums[place])
+            grads[names[frame["node"]]] = wrap(sums[edge] if before is None else arrays[before] + sums[edge])
     return grads

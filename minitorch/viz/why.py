@@ -1,4 +1,4 @@
-"""Why a gradient is what it is: the chain rule written out over all paths from one element to the output, with numbers.
+"""Explain a gradient: the chain rule with numbers, written out over all paths from one element to the output.
 
     loss = ((w * x).sum() - 1) ** 2          # w is [0.5, -1, 2] and x [1, 2, 3]
     print(viz.why(w, loss, index=1))
@@ -7,10 +7,10 @@
       = ∂loss/∂sub · ∂sub/∂sum · ∂sum/∂mul[1] · ∂mul[1]/∂w[1]
       = 7.0 * 1.0 * 1.0 * 2.0
 
-d is for the whole of a gradient, over all ways, ∂ for the derivative of one operation in one argument, all others held.
-Paths are followed from the element towards the output. What is still to come of a path begun with product p, at an element
-whose own gradient is g, is p g in all: so the paths begun and those complete add up to the gradient at any time, and of many
-paths the large ones can be found. Where there are more than can be read, the others stand as one number.
+d is the total derivative, over all paths; ∂ is the derivative of one operation in one argument, with the others fixed.
+Paths are followed from the element to the output. All continuations of a partial path with product p, at an element with
+gradient g, sum to p g. So partial and complete paths together always sum to the gradient, and a search by |p g| finds
+large paths early. At most MAX_PATHS paths are shown; the others are one number.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from minitorch.autograd.graph import AccumulateGrad, Edge, Node, run_hooks, walk
 from minitorch.autograd.node import gradient_edge
 from minitorch.backend.arrays import Array, xp
 from minitorch.tensor import Tensor
-from minitorch.viz.frames import watched_sweep
-from minitorch.viz.local import Local, at, largest
+from minitorch.viz.frames import run_sweep
+from minitorch.viz.local import LocalJacobian, argmax_abs, element_name
 from minitorch.viz.record import variables
 from minitorch.viz.summary import number
 from minitorch.viz.tape import Tape
 
 __all__ = ["Factor", "Path", "Why", "why"]
 
-MOST_PATHS = 24
-MOST_STEPS = 1500  # from element to element, after which what is left counts as other paths
-WIDEST = 60  # ways on from one element that are followed
+MAX_PATHS = 24
+MAX_STEPS = 1500  # from element to element; the remaining paths count as other paths
+MAX_BRANCHES = 60  # continuations that are followed from one element
 
 
 class Factor(NamedTuple):
-    """A factor of the chain rule; `digits` is its value as its type writes it."""
+    """A factor of the chain rule; `digits` is its value as text, in the precision of its dtype."""
 
     name: str
     value: float
@@ -50,7 +50,7 @@ class Factor(NamedTuple):
 
 @dataclass(frozen=True)
 class Path:
-    """One way from the output to the element, and the product of its factors."""
+    """One path from the output to the element, and the product of its factors."""
 
     factors: tuple[Factor, ...]
     product: float
@@ -65,15 +65,15 @@ class Why:
 
     @property
     def expression(self) -> str:
-        """Sums and products of numbers, which evaluates to the gradient."""
+        """A Python expression of sums and products of numbers that evaluates to the gradient."""
         return " + ".join(self._products() or ["0"])
 
     @property
     def text(self) -> str:
-        """In names, in numbers, and the result."""
+        """The chain rule in names, in numbers, and the result."""
         named = [" · ".join(factor.name for factor in path.factors) for path in self.paths]
         products = self._products() or ["0"]
-        if len(products) > 1:  # what each path comes to
+        if len(products) > 1:  # the product of each path
             sizes = [number(path.product) for path in self.paths] + [number(self.rest)] * bool(self.rest)
             width = min(60, max(map(len, products)))
             products = [f"{product.ljust(width)}  # {size}" for product, size in zip(products, sizes, strict=True)]
@@ -85,7 +85,7 @@ class Why:
 
     @property
     def latex(self) -> str:
-        """The same for LaTeX: an `aligned` environment, to be put into math mode."""
+        """The same in LaTeX: an `aligned` environment for math mode."""
         named = [r" \cdot ".join(_tex(factor.name) for factor in path.factors) for path in self.paths]
         numbers = [r" \cdot ".join(_bracketed(number(factor.value)) for factor in path.factors) for path in self.paths]
         if self.rest:
@@ -109,12 +109,12 @@ class Why:
 def why(tensor: Tensor, output: Tensor | None = None, *, index: int | tuple[int, ...] | None = None, params: Any = None) -> Why:
     """The chain rule for the gradient of `output` with respect to one element of `tensor`, over all paths, with numbers.
 
-    output: a tensor of one element; without it, the youngest such among the caller's variables that depends on `tensor`.
-    index: which element of `tensor`; without it the one with the largest gradient.
-    params: names for tensors, as for `viz.graph`.
+    output: a tensor of one element; by default, the newest such among the caller's variables that depends on `tensor`.
+    index: which element of `tensor`; by default, the one with the largest gradient.
+    params: names for tensors, as in `viz.graph`.
 
-    Raises RuntimeError for an output of more than one element, if it does not depend on `tensor`, or if the graph between them
-    was freed; IndexError for an `index` that names no element; TypeError for what is no tensor.
+    Raises RuntimeError if `output` has more than one element or does not depend on `tensor`, or if the graph was freed;
+    IndexError for an invalid `index`; TypeError for anything but tensors.
     """
     if not isinstance(tensor, Tensor):
         raise TypeError(f"why() explains the gradient of a Tensor, and got {type(tensor).__name__}")
@@ -142,12 +142,12 @@ def why(tensor: Tensor, output: Tensor | None = None, *, index: int | tuple[int,
             f"why(): {tape.name(tape.root_edges[0])} does not depend on this tensor, of shape {list(tensor.shape)}: nothing "
             "leads from one to the other. What is differentiated comes second, viz.why(x, loss)"
         )
-    with tape.revived(), no_grad(), xp.errstate(all="ignore"):
-        return _expanded(tape, start, index, tuple(tensor.shape))
+    with tape.with_saved_values(), no_grad(), xp.errstate(all="ignore"):
+        return _explain(tape, start, index, tuple(tensor.shape))
 
 
 def _last_output(tensor: Tensor, start: Edge) -> Tensor:
-    """The youngest number among the program's variables that depends on `tensor`."""
+    """The newest scalar among the program's variables that depends on `tensor`."""
     found = [
         value
         for value in variables().values()
@@ -163,19 +163,19 @@ def _last_output(tensor: Tensor, start: Edge) -> Tensor:
 
 
 class _Gradients:
-    """The gradient of every value, and by what hooks have multiplied it there."""
+    """The gradient of every value, and the factors by which hooks have multiplied it."""
 
     def __init__(self, tape: Tape) -> None:
-        seeds, steps = watched_sweep(tape)
+        seeds, steps = run_sweep(tape)
         ((self.root, seed),) = seeds
         self.at: dict[Edge, Array] = {self.root: seed}
         self.hooked: dict[Edge, Array] = {}
-        self.passed = {(node, i): grad for node, _, passed in steps for i, grad in enumerate(passed)}
-        for node, got, passed in steps:
-            for nr, grad in enumerate(got):
+        self.inputs = {(node, i): grad for node, _, grads in steps for i, grad in enumerate(grads)}
+        for node, grad_outputs, grad_inputs in steps:
+            for nr, grad in enumerate(grad_outputs):
                 if grad is not None:
                     self._replace((node, nr), grad)
-            for edge, grad in zip(node.edges, passed, strict=False):
+            for edge, grad in zip(node.edges, grad_inputs, strict=False):
                 if edge is not None and grad is not None:
                     self.at[edge] = self.at[edge] + grad if edge in self.at else grad
         for item in tape.items:
@@ -183,121 +183,120 @@ class _Gradients:
                 self._replace((item, 0), run_hooks(self.at[item, 0].copy(), item.variable._hooks, False))
 
     def _replace(self, edge: Edge, grad: Array) -> None:
-        held = self.at.get(edge)
-        if held is not None and not xp.array_equal(grad, held, equal_nan=True):
-            self.hooked[edge] = grad / held
+        before = self.at.get(edge)
+        if before is not None and not xp.array_equal(grad, before, equal_nan=True):
+            self.hooked[edge] = grad / before
         self.at[edge] = grad
 
     def hook(self, tape: Tape, edge: Edge, element: int) -> tuple[Factor, ...]:
-        """What hooks have multiplied the gradient of an element by, as a factor, if they have."""
+        """The factor by which hooks have multiplied the gradient of an element; empty without hooks."""
         ratio = self.hooked.get(edge)
         return () if ratio is None or edge == self.root else (_factor(f"hook({tape.name(edge)})", ratio, element),)
 
 
-def _expanded(tape: Tape, start: Edge, index: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> Why:
+def _explain(tape: Tape, start: Edge, index: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> Why:
     gradients = _Gradients(tape)
-    whole = gradients.at.get(start)
-    if whole is None:
+    grad = gradients.at.get(start)
+    if grad is None:
         raise RuntimeError(
             "why(): nothing of the gradient comes to this tensor: it is cut off on the way, by detach() or by an op"
         )
-    element = _element(index, shape, whole)
-    name, value = at(f"d{tape.top}/d{tape.name(start)}", shape, element), whole.reshape(-1)[element].item()
+    element = _element(index, shape, grad)
+    name, value = element_name(f"d{tape.root_name}/d{tape.name(start)}", shape, element), grad.reshape(-1)[element].item()
     paths, rest, cut = _paths(tape, start, element, gradients)
-    remark = f"the largest of {whole.size:,} elements; index= names another" if index is None and whole.size > 1 else ""
+    remark = f"the largest of {grad.size:,} elements; index= names another" if index is None and grad.size > 1 else ""
     if not paths and not rest and cut:
         remark = f"every path is cut: {cut}"
-    return Why(name, value, _digits(value, whole), paths, rest, remark)
+    return Why(name, value, _digits(value, grad), paths, rest, remark)
 
 
 def _paths(tape: Tape, start: Edge, element: int, gradients: _Gradients) -> tuple[list[Path], float, str]:
-    """The complete paths, the largest first; what all others come to; and where one ended before the output."""
+    """The complete paths, the largest first; the sum of all others; and where a path ended before the output."""
     users: dict[Edge, list[tuple[Node, int]]] = {}
     for node in tape.ops:
         for argument, edge in enumerate(node.edges):
             if edge is not None:
                 users.setdefault(edge, []).append((node, argument))
-    locals_: dict[Node, Local] = {}
+    jacobians: dict[Node, LocalJacobian] = {}
     first = gradients.hook(tape, start, element)
     share = gradients.at[start].reshape(-1)[element].item()
-    begun = [_Begun(start, element, first, math.prod(factor.value for factor in first), share)]  # a heap, the largest first
+    heap = [PartialPath(start, element, first, math.prod(factor.value for factor in first), share)]  # the largest first
     paths: list[Path] = []
     rest, cut, steps = 0.0, "", 0
-    while begun and len(paths) < MOST_PATHS and steps < MOST_STEPS:
-        path: _Begun | None = heapq.heappop(begun)
-        while path is not None and path.edge != gradients.root:  # from here on the largest way, to the end
-            ways, others = _ways_on(path, users.get(path.edge, ()), tape, gradients, locals_)
+    while heap and len(paths) < MAX_PATHS and steps < MAX_STEPS:
+        path: PartialPath | None = heapq.heappop(heap)
+        while path is not None and path.edge != gradients.root:  # follow the largest continuation to the end
+            extensions, others = _extensions(path, users.get(path.edge, ()), tape, gradients, jacobians)
             rest += others
             steps += 1
-            if not ways:
-                here = at(tape.name(path.edge), path.edge[0].outputs[path.edge[1]][0], path.element)
+            if not extensions:
+                here = element_name(tape.name(path.edge), path.edge[0].outputs[path.edge[1]][0], path.element)
                 used = ", ".join(tape.name((node, 0)) for node, _ in users.get(path.edge, ()))
                 cut = f"∂{used}/∂{here} = 0" if used else ""
-            path = ways[0] if ways else None
-            for other in ways[1:]:
-                heapq.heappush(begun, other)
+            path = extensions[0] if extensions else None
+            for other in extensions[1:]:
+                heapq.heappush(heap, other)
         if path is not None:
             seed = gradients.at[gradients.root]  # 1, unless a hook on the output has changed it
-            end = (_factor(f"d{tape.top}/d{tape.top}", seed, 0),) if seed.item() != 1 or not path.factors else ()
+            end = (_factor(f"d{tape.root_name}/d{tape.root_name}", seed, 0),) if seed.item() != 1 or not path.factors else ()
             factors = (*path.factors, *end)
             paths.append(Path(tuple(reversed(factors)), math.prod(factor.value for factor in factors)))
-    paths.sort(key=lambda path: -_size(path.product))
-    return paths, rest + sum(path.share for path in begun), cut
+    paths.sort(key=lambda path: -_magnitude(path.product))
+    return paths, rest + sum(path.share for path in heap), cut
 
 
 @dataclass(frozen=True)
-class _Begun:
-    """A path that has come to an element; `share` is what all its ways on to the output come to."""
+class PartialPath:
+    """A path from the start to an element; `share` is the sum of all its continuations to the output."""
 
     edge: Edge
     element: int
-    factors: tuple[Factor, ...]  # from the start on
+    factors: tuple[Factor, ...]  # from the start
     product: float
     share: float
 
-    def __lt__(self, other: _Begun) -> bool:
-        return _size(self.share) > _size(other.share)
+    def __lt__(self, other: PartialPath) -> bool:
+        return _magnitude(self.share) > _magnitude(other.share)
 
 
-def _ways_on(
-    path: _Begun,
+def _extensions(
+    path: PartialPath,
     users: Sequence[tuple[Node, int]],
     tape: Tape,
     gradients: _Gradients,
-    locals_: dict[Node, Local],
-) -> tuple[list[_Begun], float]:
-    """The path, followed one step further to the elements computed from the one it has come to, the largest first; and what
-    those ways come to that are not followed.
+    jacobians: dict[Node, LocalJacobian],
+) -> tuple[list[PartialPath], float]:
+    """The path extended by one step, the largest first; and the sum of the extensions that are not followed.
 
-    A step with derivative 0 leads nowhere, unless what comes before or after it is infinite or nan: 0 times that is not 0.
+    A step with derivative 0 is omitted, unless a factor before or after it is infinite or nan: 0 times that is not 0.
     """
     found: list[tuple[float, Edge, int, int, Array]] = []
     for user, argument in users:
-        got = [gradients.at.get((user, i)) for i in range(len(user.outputs))]
-        like = next((g for g in got if g is not None), None)
+        grads = [gradients.at.get((user, i)) for i in range(len(user.outputs))]
+        like = next((g for g in grads if g is not None), None)
         if like is None:
             continue
-        local = locals_.setdefault(user, Local(user, like))
-        for i, (grad, column) in enumerate(zip(got, local.column(argument, path.element), strict=True)):
+        local = jacobians.setdefault(user, LocalJacobian(user, like))
+        for i, (grad, column) in enumerate(zip(grads, local.column(argument, path.element), strict=True)):
             if grad is not None and column is not None:
                 flat, slopes = grad.reshape(-1), column.reshape(-1)
-                share = gradients.passed.get((user, argument))
+                share = gradients.inputs.get((user, argument))
                 undefined = share is not None and math.isnan(share.reshape(-1)[path.element].item())
                 matters = (slopes != 0) | (~xp.isfinite(flat) if undefined else False)
                 if not math.isfinite(path.product) and gradients.at[path.edge].reshape(-1)[path.element] == 0:
                     matters = matters | True
-                places = xp.flatnonzero(matters).tolist()
-                found += [(slopes[j].item() * flat[j].item(), (user, i), j, argument, slopes) for j in places]
-    found.sort(key=lambda way: -_size(way[0]))
-    ways = []
-    for size, edge, j, argument, slopes in found[:WIDEST]:
+                elements = xp.flatnonzero(matters).tolist()
+                found += [(slopes[j].item() * flat[j].item(), (user, i), j, argument, slopes) for j in elements]
+    found.sort(key=lambda step: -_magnitude(step[0]))
+    extensions = []
+    for size, edge, j, argument, slopes in found[:MAX_BRANCHES]:
         top, _, bottom = tape.local_name(edge[0], edge[1], argument).partition("/∂")
         shape = path.edge[0].outputs[path.edge[1]][0]
-        name = f"{at(top, edge[0].outputs[edge[1]][0], j)}/∂{at(bottom, shape, path.element)}"
+        name = f"{element_name(top, edge[0].outputs[edge[1]][0], j)}/∂{element_name(bottom, shape, path.element)}"
         step = (_factor(name, slopes, j), *gradients.hook(tape, edge, j))
         product = path.product * math.prod(factor.value for factor in step)
-        ways.append(_Begun(edge, j, (*path.factors, *step), product, path.product * size))
-    return ways, sum(path.product * way[0] for way in found[WIDEST:])
+        extensions.append(PartialPath(edge, j, (*path.factors, *step), product, path.product * size))
+    return extensions, sum(path.product * step[0] for step in found[MAX_BRANCHES:])
 
 
 def _factor(name: str, values: Array, element: int) -> Factor:
@@ -305,13 +304,13 @@ def _factor(name: str, values: Array, element: int) -> Factor:
     return Factor(name, value, _digits(value, values))
 
 
-def _size(value: float) -> float:
-    """How large a number is, to sort by; what is no number is the largest."""
+def _magnitude(value: float) -> float:
+    """The absolute value, for sorting; nan is the largest."""
     return math.inf if math.isnan(value) else abs(value)
 
 
 def _digits(value: float, like: Array) -> str:
-    """A number with as many digits as the type of `like` has."""
+    """A number with the digits of the dtype of `like`."""
     return _evaluable(str(like.dtype.type(value)))
 
 
@@ -320,15 +319,15 @@ def _evaluable(digits: str) -> str:
 
 
 def _product(digits: Sequence[str]) -> str:
-    """Factors with signs of multiplication; many in brackets, as Python reads them one within the other."""
+    """Factors joined by *; in groups of 50, as Python limits the nesting of expressions."""
     parts = [" * ".join(map(_bracketed, digits[i : i + 50])) for i in range(0, len(digits), 50)]
     return parts[0] if len(parts) == 1 else " * ".join(f"({part})" for part in parts)
 
 
 def _element(index: int | tuple[int, ...] | None, shape: tuple[int, ...], gradient: Array) -> int:
-    """Which element, counted in order, an index names."""
+    """The flat index of an element."""
     if index is None:
-        return largest(gradient)
+        return argmax_abs(gradient)
     given = index if isinstance(index, (tuple, list)) else (index,)
     if len(given) != len(shape) or any(isinstance(i, bool) or not hasattr(i, "__index__") for i in given):
         raise IndexError(

@@ -36,7 +36,7 @@ def max_pool(x: Array, kernel: Triple, stride: Triple, before: Triple, dilation:
         every = x[p].reshape(-1)
         for k in range(every.size):
             total += every[k]
-        well = total == total  # False for a nan, and for inf beside -inf
+        is_clear = total == total  # False for a nan, and for inf beside -inf
         for o in range(outs):
             best[:] = low
             number[:] = -1
@@ -63,8 +63,8 @@ def max_pool(x: Array, kernel: Triple, stride: Triple, before: Triple, dilation:
             found, cells = values[p, o].reshape(-1), which[p, o].reshape(-1)
             for k in range(best.size):
                 found[k], cells[k] = best[k], number[k]
-            well &= number.min() >= 0
-        clear[p] = well
+            is_clear &= number.min() >= 0
+        clear[p] = is_clear
     return bool(clear.all())
 
 
@@ -110,12 +110,12 @@ def all_unique(indices: Array, plane: int) -> bool:
     """Whether every row of `indices` (P, K), all in range(plane), has each index at most once."""
     every = xp.ones(indices.shape[0], xp.bool_)
     for p in prange(indices.shape[0]):
-        named = xp.zeros(plane, xp.uint8)
-        again = 0
+        occurs = xp.zeros(plane, xp.uint8)
+        repeats = 0
         for k in range(indices.shape[1]):
-            again += named[indices[p, k]]
-            named[indices[p, k]] = 1
-        every[p] = again == 0
+            repeats += occurs[indices[p, k]]
+            occurs[indices[p, k]] = 1
+        every[p] = repeats == 0
     return bool(every.all())
 
 

@@ -34,6 +34,6 @@ def matrix_product(a: Array, b: Array) -> Array:
     if a.size * b.shape[-1] <= TWO_THREADS_FROM:
         with one_blas_thread():
             return xp.matmul(a, b)
-    made = xp.matmul(a, b)
+    product = xp.matmul(a, b)
     compiler.blas_awake_until = time.monotonic() + SPIN_SECONDS
-    return made
+    return product
