@@ -24,7 +24,8 @@ import operator
 import sys
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from types import NoneType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -37,6 +38,7 @@ from minitorch.ops.node_names import give_name
 __all__ = ["CallNote", "checked", "constructor", "layer_forward", "public"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+_Check = tuple[int, str, set[type], Callable[[Any], Any], str]  # position, name, accepted classes, converter, what is expected
 
 
 class CallNote(str):
@@ -83,16 +85,18 @@ class _Arguments:
 
     def __init__(self, function: Callable[..., Any], lenient: bool) -> None:
         self.function, self.lenient = function, lenient
-        self.parameters: list[tuple[int, str, Callable[[Any], Any], str]] = []
+        self.parameters: list[_Check] | None = None
         self.variadic: int | None = None  # where *tensors begin
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """`args` with numbers made Python's; `kwargs` is changed in place. Raises TypeError for an argument of the wrong
         type.
         """
-        for place, name, convert, wanted in self.parameters or self._read():
+        for place, name, accepted, convert, wanted in self._read() if self.parameters is None else self.parameters:
             value = args[place] if place < len(args) else kwargs.get(name, MISSING)
-            converted = convert(value) if value is not MISSING else MISSING
+            if value.__class__ in accepted:
+                continue
+            converted = convert(value)
             if converted is REFUSED:
                 raise self._refusal(place if place < len(args) else None, name, wanted, value)
             if converted is not value:
@@ -101,19 +105,21 @@ class _Arguments:
             self._check_variadic(args)
         return args
 
-    def _read(self) -> list[tuple[int, str, Callable[[Any], Any], str]]:
+    def _read(self) -> list[_Check]:
         inner = getattr(self.function, "func", self.function)  # of a functools.partial
         hints = typing.get_type_hints(inner, None, {"Tensor": TensorBase})
+        parameters: list[_Check] = []
         for i, (name, parameter) in enumerate(inspect.signature(self.function).parameters.items()):
             kinds = _kinds(hints.get(name, Any))
             if parameter.kind is parameter.VAR_POSITIONAL and kinds == {TensorBase}:
                 self.variadic = i
             if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 place = i if parameter.kind is parameter.POSITIONAL_OR_KEYWORD else 1 << 30
-                convert, wanted = _converter(kinds | {type(None)} if parameter.default is None else kinds, self.lenient)
+                accepted, convert, wanted = _converter(kinds | {NoneType} if parameter.default is None else kinds, self.lenient)
                 if convert is not None:
-                    self.parameters.append((place, name, convert, wanted))
-        return self.parameters
+                    parameters.append((place, name, {_Missing, *accepted}, convert, wanted))
+        self.parameters = parameters
+        return parameters
 
     def _check_variadic(self, args: tuple[Any, ...]) -> None:
         """Raise TypeError unless all the arguments f(*tensors) are Tensors, or there is one list of them."""
@@ -121,7 +127,7 @@ class _Arguments:
         value: Any = args[self.variadic :]
         if len(value) == 1 and isinstance(value[0], (list, tuple)):
             value = value[0]
-        if _tensors(value, False) is REFUSED:
+        if _tensors(value) is REFUSED:
             names = list(inspect.signature(self.function).parameters)
             raise self._refusal(self.variadic, names[self.variadic], "tuple of Tensors", value)
 
@@ -145,8 +151,11 @@ def _replaced(args: tuple[Any, ...], kwargs: dict[str, Any], place: int, name: s
     return args
 
 
-MISSING: Any = object()
-REFUSED: Any = object()
+class _Missing:
+    """The class of `MISSING`, the value of an argument that was not passed."""
+
+
+MISSING, REFUSED = _Missing(), object()
 
 
 def _kinds(hint: Any) -> frozenset[Any]:
@@ -158,38 +167,39 @@ def _kinds(hint: Any) -> frozenset[Any]:
     return frozenset({hint})
 
 
-def _converter(kinds: frozenset[Any], lenient: bool) -> tuple[Callable[[Any], Any] | None, str]:
-    """What converts an argument of these kinds, or returns REFUSED; and what the error says is wanted."""
-    optional, numbers = type(None) in kinds, kinds & {int, float, bool}
-    rest = kinds - {type(None)}
+def _converter(kinds: frozenset[Any], lenient: bool) -> tuple[Iterable[type], Callable[[Any], Any] | None, str]:
+    """For an argument of these kinds: the classes accepted as they are, what converts other values or returns REFUSED, and
+    what the error says is expected.
+    """
+    none, numbers = kinds & {NoneType}, kinds & {int, float, bool}
+    rest = kinds - none
     if TensorBase in rest and rest <= {TensorBase, int, float, bool}:
-        return functools.partial(_tensor, optional=optional, or_number=bool(numbers)), "Tensor"
+        return {TensorBase._tensor_class, *none, *numbers}, _tensor_or_number if numbers else _tensor, "Tensor"
     if rest == {Sequence}:
-        return functools.partial(_tensors, optional=optional), "tuple of Tensors"
+        return none, _tensors, "tuple of Tensors"
     if len(rest) == 1 and rest == numbers:
         (kind,) = rest
         convert = {int: _int, float: _float, bool: _flag if lenient else _bool}[kind]
-        return functools.partial(convert, optional=optional), f"{kind.__name__} or None" if optional else kind.__name__
-    return None, ""
+        accepted = {kind, NoneType} if none or convert is _flag else {kind}
+        return accepted, convert, f"{kind.__name__} or None" if none else kind.__name__
+    return (), None, ""
 
 
-def _tensor(value: Any, optional: bool, or_number: bool) -> Any:
-    if isinstance(value, TensorBase) or (optional and value is None):
-        return value
+def _tensor(value: Any) -> Any:
+    return value if isinstance(value, TensorBase) else REFUSED
+
+
+def _tensor_or_number(value: Any) -> Any:
     is_number = isinstance(value, (int, float)) or (hasattr(value, "dtype") and not value.ndim)  # NumPy's scalars count
-    return value if or_number and is_number else REFUSED
+    return value if is_number or isinstance(value, TensorBase) else REFUSED
 
 
-def _tensors(value: Any, optional: bool) -> Any:
-    if optional and value is None:
-        return value
+def _tensors(value: Any) -> Any:
     is_sequence = isinstance(value, (list, tuple))
     return value if is_sequence and all(isinstance(part, TensorBase) for part in value) else REFUSED
 
 
-def _int(value: Any, optional: bool) -> Any:
-    if type(value) is int or (optional and value is None):
-        return value
+def _int(value: Any) -> Any:
     if isinstance(value, (bool, type)):
         return REFUSED
     try:
@@ -198,23 +208,17 @@ def _int(value: Any, optional: bool) -> Any:
         return REFUSED
 
 
-def _float(value: Any, optional: bool) -> Any:
-    if type(value) is float or (optional and value is None):
-        return value
+def _float(value: Any) -> Any:
     array = getattr(value, "_array", value)
     is_number = isinstance(value, (int, float)) or (getattr(array, "ndim", 1) == 0 and array.dtype.kind in "biuf")
     return value if is_number else REFUSED
 
 
-def _bool(value: Any, optional: bool) -> Any:
-    if type(value) is bool or (optional and value is None):
-        return value
+def _bool(value: Any) -> Any:
     return bool(value) if isinstance(value, np.bool_) else REFUSED
 
 
-def _flag(value: Any, optional: bool) -> Any:
-    if type(value) is bool or value is None:
-        return value
+def _flag(value: Any) -> Any:
     return bool(value) if isinstance(value, (np.bool_, int)) else REFUSED
 
 

@@ -114,7 +114,4 @@ def _leads_to(nodes: set[Node], node: Node) -> bool:
 
 def _is_new(grad: Any, node: Node, upstream: Sequence[Any], results: Sequence[Any]) -> bool:
     """Whether `grad` is an array of its own: no view, not an upstream gradient, not given to two inputs."""
-    is_upstream = any(grad is g for g in upstream)
-    return (
-        isinstance(node, Op) and getattr(grad, "base", grad) is None and not is_upstream and sum(grad is r for r in results) < 2
-    )
+    return isinstance(node, Op) and getattr(grad, "base", grad) is None and sum(grad is g for g in (*upstream, *results)) < 2

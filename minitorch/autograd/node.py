@@ -22,6 +22,7 @@ records itself. A program's own operations see Tensors in both: function.py.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import weakref
 from collections.abc import Callable, Sequence
@@ -33,9 +34,9 @@ from minitorch.autograd.hooks import materialize
 from minitorch.autograd.inplace import set_view
 from minitorch.autograd.observe import notify, observers
 from minitorch.autograd.recover import call_name, compute_again, without_arrays
-from minitorch.autograd.saved import SAVED_NONE, SavedTensor, pack_output, pack_view
-from minitorch.autograd.tensor_base import TensorBase
-from minitorch.backend.arrays import xp
+from minitorch.autograd.saved import SAVED_NONE, SavedTensor, new_saved, pack_output, pack_view
+from minitorch.autograd.tensor_base import TensorBase, wrap
+from minitorch.backend.arrays import as_array, xp
 from minitorch.backend.errors import call_error
 
 if TYPE_CHECKING:
@@ -46,7 +47,11 @@ __all__ = ["AccumulateGrad", "Edge", "Node", "Op", "gradient_edge", "next_serial
 Edge = tuple["Node", int]  # one value on the tape: the node that made it, and which of its outputs it is
 
 next_serial = itertools.count(1).__next__
-new, new_saved = object.__new__, tuple.__new__  # make an object in half the time that calling its class takes
+new = object.__new__  # makes an object in half the time that calling its class takes
+
+
+# A node's `outputs`; nodes with the same one share it.
+metadata_of = functools.lru_cache(1000)(lambda shape, dtype: ((shape, dtype),))
 
 
 class Node:
@@ -79,12 +84,14 @@ class Node:
         """
         if self._saved is None:
             raise freed_error(self)
+        values = []
         for saved in self._saved:
             if saved.counter is not None and saved.counter[0] != saved.version:
                 raise changed_error(self, saved)
+            values.append(saved.value)
         if is_grad_enabled() or not isinstance(self, Op):
             return tuple([saved.unpack(self) for saved in self._saved])
-        return [saved.value for saved in self._saved]
+        return values
 
     @property
     def needs_input_grad(self) -> tuple[bool, ...]:
@@ -115,11 +122,11 @@ class Node:
         """
         packed = []
         for value in self._saved:
-            for arg, seen in zip(args, inputs):  # noqa: B905 (as many of one as of the other)
+            for arg, seen in zip(args, inputs) if value is not None else ():  # noqa: B905 (as many of one as of the other)
                 if value is not seen:
                     continue
                 if not isinstance(arg, TensorBase):
-                    packed.append(SavedTensor(value, value, None, None, 0))
+                    packed.append(new_saved(SavedTensor, (value, value, None, None, 0)))
                 elif arg._base is not None:
                     packed.append(pack_view(value, arg))
                 else:
@@ -156,8 +163,7 @@ class Op(Node):
                     edge = arg._edge
                     if arg._base is not None or (edge is None and arg._requires_grad):
                         edge = gradient_edge(arg)
-                    if edge is not None:
-                        needs_grad = True
+                    needs_grad = needs_grad or edge is not None
                 arg = arg._array
             elif hasattr(arg, "dtype"):
                 has_array = True
@@ -174,25 +180,27 @@ class Op(Node):
 
     def _record(self, args: Sequence[Any], inputs: Sequence[Any], result: Any, needs_grad: bool) -> Any:
         """The result of forward as Tensors; if their gradient is wanted, with this node as their place on the tape."""
-        results = result if type(result) is tuple else (result,)
-        outputs = []
-        for array in results:
+        if type(result) is tuple:
+            results, outputs = result, tuple([wrap(as_array(array)) for array in result])
+            self.outputs = tuple([(output._array.shape, output._array.dtype) for output in outputs])
+            for nr, output in enumerate(outputs if needs_grad else ()):
+                output._edge = (self, nr) if output._array.dtype.kind == "f" else None
+        else:  # the same for one output, quicker
+            array = xp.asarray(result) if isinstance(result, xp.generic) else result
             output = new(TensorBase._tensor_class)
-            output._array, output._edge = xp.asarray(array) if isinstance(array, xp.generic) else array, None
-            outputs.append(output)
+            needs_grad = needs_grad and array.dtype.kind == "f"
+            output._array, output._edge = array, (self, 0) if needs_grad else None
+            self.outputs = metadata_of(array.shape, array.dtype) if needs_grad else ()
+            results, outputs = (result,), (output,)
         if needs_grad:
             self.serial = next_serial()
-            self.outputs = tuple([(output._array.shape, output._array.dtype) for output in outputs])
-            for nr, output in enumerate(outputs):
-                if output._array.dtype.kind == "f":
-                    output._edge = (self, nr)
             if self._saved:
                 self._pack(args, inputs, outputs, results)
             if observers:
                 notify(self, args, outputs)
         if self.is_view:
-            set_view(outputs[0], args[0])
-        return tuple(outputs) if type(result) is tuple else outputs[0]
+            set_view(output, args[0])
+        return outputs if type(result) is tuple else output
 
     def call_backward(self, grad_outputs: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:
         """The gradients of the arguments, from those of the outputs: arrays, or Tensors if `recording`."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from minitorch.autograd.node import Edge, Node
     from minitorch.tensor import Tensor
 
-__all__ = ["SAVED_NONE", "SavedTensor", "alias", "pack_output", "pack_view", "version_counter"]
+__all__ = ["SAVED_NONE", "SavedTensor", "alias", "new_saved", "pack_output", "pack_view", "version_counter"]
 
 
 class SavedTensor(NamedTuple):
@@ -44,6 +44,7 @@ class SavedTensor(NamedTuple):
         return alias(self.value, (node, self.output_nr), self.counter)
 
 
+new_saved = tuple.__new__  # makes a SavedTensor in half the time that calling the class takes
 SAVED_NONE = SavedTensor(None, None, None, None, 0)
 
 
@@ -59,7 +60,7 @@ def pack_output(node: Any, value: Any, outputs: Sequence[Any], results: Sequence
     for nr, seen in enumerate(results):
         if value is seen:
             counter = version_counter(outputs[nr])
-            return SavedTensor(outputs[nr]._array, None, nr, counter, counter[0])
+            return new_saved(SavedTensor, (outputs[nr]._array, None, nr, counter, counter[0]))
     if isinstance(value, TensorBase) and getattr(node, "may_save_any_tensor", False):
         counter = version_counter(value)
         return SavedTensor(value, value, None, counter, counter[0])

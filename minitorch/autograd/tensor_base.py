@@ -130,9 +130,8 @@ def accumulate(due: Sequence[tuple[Any, Any, bool]], recording: bool) -> None:
         if recording:
             fresh.append((tensor, grad.clone() if before is None else before + grad))
         elif before is None:
-            fresh.append(
-                (tensor, wrap(xp.asarray(grad) if isinstance(grad, xp.generic) else grad if is_owned else grad.copy()))
-            )
+            array = xp.asarray(grad) if isinstance(grad, xp.generic) else grad
+            fresh.append((tensor, wrap(array if is_owned else array.copy())))
         elif getattr(before._array.flags, "writeable", True):
             sums.append((before, grad))
         else:
