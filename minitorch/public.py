@@ -32,7 +32,7 @@ import numpy as np
 
 from minitorch.autograd.tensor_base import TensorBase
 from minitorch.backend.callsite import without_internal_frames
-from minitorch.backend.errors import call_error, call_text
+from minitorch.backend.errors import call_error, call_text, notes_of, set_notes
 from minitorch.ops.node_names import give_name
 
 __all__ = ["CallNote", "checked", "constructor", "layer_forward", "public"]
@@ -244,9 +244,9 @@ def _explained(error: Exception, function: Callable[..., Any], args: Any, kwargs
             return _alone(TypeError(f"{name}() {reason}"))
     if isinstance(error, _TRANSLATED) or not isinstance(error, _KEPT):
         return _alone(call_error(error, name, given, kwargs))
-    notes = [note for note in getattr(error, "__notes__", ()) if not isinstance(note, CallNote)]
+    notes = [note for note in notes_of(error) if not isinstance(note, CallNote)]
     if not isinstance(error, Warning):
-        error.__notes__ = [CallNote(f"in {call_text(name, given, kwargs)}"), *notes]
+        set_notes(error, [CallNote(f"in {call_text(name, given, kwargs)}"), *notes])
     return error.with_traceback(without_internal_frames(trace.tb_next))
 
 

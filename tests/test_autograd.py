@@ -583,3 +583,44 @@ def test_what_a_hook_sets_in_the_context_stays():
     (x * 2).sum().backward()
     assert variable.get() == 7
     assert mt.is_grad_enabled()
+
+
+def test_inputs_of_backward_alone_get_a_gradient():
+    x, w = (mt.ones(2, requires_grad=True) for _ in range(2))
+    mt.autograd.backward([x, w * 2], [mt.ones(2), mt.ones(2)], inputs=[w])  # x is a root, and not among the inputs
+    assert x.grad is None
+    assert w.grad.tolist() == [2, 2]
+
+
+def test_an_output_without_gradient_may_be_among_the_inputs_of_backward():
+    class Two(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2, x * 3
+
+        @staticmethod
+        def backward(ctx, a, b):
+            return a * 2 + b * 3
+
+    x = mt.ones(2, requires_grad=True)
+    a, b = Two.apply(x)
+    b.retain_grad()
+    a.sum().backward(inputs=[b, x])
+    assert x.grad.tolist() == [2, 2]
+    assert b.grad is None
+    assert grad(Two.apply(x)[0].sum(), x)[0].tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("flag", ["no", 1.0, np.float32(1), mt.ones(())])
+def test_flags_of_backward_are_flags(flag):
+    for call in (
+        lambda x, y: y.backward(retain_graph=flag),
+        lambda x, y: mt.autograd.backward(y, create_graph=flag),
+        lambda x, y: grad(y, x, retain_graph=flag),
+    ):
+        x = mt.ones(2, requires_grad=True)
+        with pytest.raises(TypeError, match="_graph' must be bool, not "):
+            call(x, (x * 2).sum())
+    x = mt.ones(2, requires_grad=True)
+    (x * 2).sum().backward(retain_graph=np.bool_(True))
+    assert x.grad.tolist() == [2, 2]

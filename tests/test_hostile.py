@@ -1,6 +1,7 @@
 """Nothing crashes, hangs, or is silently wrong: hostile calls, huge sizes, damaged files, things that hold themselves."""
 
 import contextlib
+import dataclasses
 import io
 import random
 import subprocess
@@ -408,3 +409,24 @@ def test_a_file_beside_the_package_is_the_programs(tmp_path):
     w.register_hook(module.hook)
     with pytest.raises(KeyError):
         w.sum().backward()
+
+
+def test_the_programs_own_exceptions_pass_unharmed():
+    @dataclasses.dataclass(frozen=True)
+    class Frozen(Exception):  # refuses new attributes, so it gets no note
+        code: int
+
+    def with_none():
+        error = ValueError("mine")
+        error.__notes__ = None
+        return error
+
+    class Raises(nn.Module):
+        def forward(self, error):
+            raise error
+
+    with pytest.raises(Frozen):
+        nn.Sequential(Raises())(Frozen(3))
+    with pytest.raises(ValueError, match="mine") as caught:
+        Raises()(with_none())
+    assert caught.value.__notes__ == ["in Raises()"]

@@ -53,9 +53,17 @@ def backward(
     if inputs is not None and not targets:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     target_edges = None if inputs is None else {_target_edge(t) for t in targets}
-    roots, recording = root_gradients(_as_tuple(tensors), grad_tensors, create_graph), bool(create_graph)
-    retain = recording if retain_graph is None else retain_graph
+    retain, recording = _flags("backward", retain_graph, create_graph)
+    roots = root_gradients(_as_tuple(tensors), grad_tensors, recording)
     _in_mode(recording, _backward, roots, target_edges, targets, retain, recording)
+
+
+def _flags(call: str, retain_graph: Any, create_graph: Any) -> tuple[bool, bool]:
+    """Whether to keep the graph (by default: as `create_graph`), and whether to record. Raises TypeError for other values."""
+    for name, value in (("retain_graph", retain_graph), ("create_graph", create_graph)):
+        if not isinstance(value, (int, xp.bool_, xp.integer, type(None))):
+            raise TypeError(f"{call}(): argument '{name}' must be bool, not {type(value).__name__}: {value!r}")
+    return bool(create_graph if retain_graph is None else retain_graph), bool(create_graph)
 
 
 def _backward(roots: Any, target_edges: set[Edge] | None, targets: tuple[Any, ...], retain: bool, recording: bool) -> None:
@@ -97,8 +105,8 @@ def grad(
         raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: False.")
     targets = _as_tuple(inputs)
     edges = [_target_edge(t) for t in targets]
-    roots, recording = root_gradients(_as_tuple(outputs), grad_outputs, create_graph), bool(create_graph)
-    retain = recording if retain_graph is None else retain_graph
+    retain, recording = _flags("grad", retain_graph, create_graph)
+    roots = root_gradients(_as_tuple(outputs), grad_outputs, recording)
     results = _in_mode(recording, _grad, roots, edges, targets, retain, recording)
     for i, tensor in enumerate(targets):
         if results[i] is None and materialize_grads:

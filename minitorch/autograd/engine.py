@@ -81,7 +81,8 @@ def sweep(
             grads[edge] = grad if total is None else total + grad
             if edge[0].serial == 0 and (total is not None or _is_new(grad, node, upstream, results)):
                 owned.add(edge)
-    return captured | grads, owned  # what is left in `grads` belongs to leaves
+    # What is left in `grads` belongs to leaves.
+    return {e: g for e, g in (captured | grads).items() if g is not None and (targets is None or e in targets)}, owned
 
 
 def unbroadcast(grad: Any, edge: Edge, node: Node | None, recording: bool) -> Any:

@@ -7,6 +7,7 @@ arguments.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import os
@@ -16,7 +17,18 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["call_error", "call_text", "describe", "format_bytes", "refuse_if_too_large"]
+__all__ = ["call_error", "call_text", "describe", "format_bytes", "notes_of", "refuse_if_too_large", "set_notes"]
+
+
+def notes_of(error: BaseException) -> list[Any]:
+    """The notes on an error."""
+    return list(getattr(error, "__notes__", None) or ())
+
+
+def set_notes(error: BaseException, notes: list[Any]) -> None:
+    """Replace the notes on an error, unless its class refuses new attributes."""
+    with contextlib.suppress(Exception):
+        error.__notes__ = notes
 
 
 def call_text(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:

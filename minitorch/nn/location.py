@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch.backend.callsite import without_internal_frames
+from minitorch.backend.errors import notes_of, set_notes
 
 __all__ = ["LayerNote", "with_layer_note"]
 
@@ -21,14 +22,14 @@ class LayerNote(str):
 
 def with_layer_note(error: Exception, module: Any) -> Exception:
     """The error of a call of `module`, with a note that names the layer, and without internal frames."""
-    notes = getattr(error, "__notes__", [])
+    notes = notes_of(error)
     position = next((i for i, note in enumerate(notes) if isinstance(note, LayerNote)), len(notes))
     layer = notes[position].layer if position < len(notes) else module
     path = _path(module, layer)
     if path is not None:
         note = LayerNote(f"in model{path}: {_one_line(layer)}" if path else f"in {_one_line(layer)}")
         note.layer = layer
-        error.__notes__ = [*notes[:position], note, *notes[position + 1 :]]
+        set_notes(error, [*notes[:position], note, *notes[position + 1 :]])
     trace = error.__traceback__
     return error.with_traceback(without_internal_frames(None if trace is None else trace.tb_next))
 
