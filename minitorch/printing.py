@@ -46,7 +46,7 @@ def set_printoptions(
             raise ValueError(f"set_printoptions: profile must be one of {list(_PROFILES)}, not {profile!r}")
         vars(_options).update(_PROFILES[profile])
     for name, value, least in (("precision", precision, 0), ("edgeitems", edgeitems, 1), ("linewidth", linewidth, 1)):
-        if value is not None and (isinstance(value, bool) or not hasattr(value, "__index__")):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, xp.integer))):
             raise TypeError(f"set_printoptions: {name} must be an int, not {type(value).__name__}")
         if value is not None and not least <= value <= 10_000:
             raise ValueError(f"set_printoptions: {name} must be between {least} and 10000, not {value}")

@@ -617,10 +617,24 @@ def test_flags_of_backward_are_flags(flag):
         lambda x, y: y.backward(retain_graph=flag),
         lambda x, y: mt.autograd.backward(y, create_graph=flag),
         lambda x, y: grad(y, x, retain_graph=flag),
+        lambda x, y: mt.autograd.functional.vjp(mt.sum, x, create_graph=flag),
+        lambda x, y: mt.autograd.functional.hessian(mt.sum, x, strict=flag),
+        lambda x, y: gradcheck(mt.sum, x.double(), fast_mode=flag),
     ):
         x = mt.ones(2, requires_grad=True)
-        with pytest.raises(TypeError, match="_graph' must be bool, not "):
+        with pytest.raises(TypeError, match="' must be bool, not "):
             call(x, (x * 2).sum())
     x = mt.ones(2, requires_grad=True)
     (x * 2).sum().backward(retain_graph=np.bool_(True))
     assert x.grad.tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("check", [gradcheck, gradgradcheck])
+def test_numbers_of_gradcheck_are_numbers(check):
+    x = mt.ones(2, dtype=mt.float64, requires_grad=True)
+    for name in ("eps", "atol", "rtol", "nondet_tol"):
+        with pytest.raises(TypeError, match=f"check\\(\\): argument '{name}' must be a number, not ndarray"):
+            check(mt.sin, x, **{name: np.array(["a"])})
+    with pytest.raises(ValueError, match="eps is the step of the differences, and must be positive, not -1"):
+        check(mt.sin, x, eps=-1)
+    assert check(mt.sin, x, eps=np.float32(1e-5))

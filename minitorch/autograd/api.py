@@ -21,7 +21,7 @@ from minitorch.backend.arrays import as_array, xp
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
-__all__ = ["BackwardMethod", "backward", "grad", "root_gradients"]
+__all__ = ["FLAG", "NUMBER", "BackwardMethod", "backward", "check_types", "grad", "root_gradients"]
 
 
 class BackwardMethod(TensorBase):
@@ -53,17 +53,21 @@ def backward(
     if inputs is not None and not targets:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     target_edges = None if inputs is None else {_target_edge(t) for t in targets}
-    retain, recording = _flags("backward", retain_graph, create_graph)
+    check_types("backward", FLAG, retain_graph=retain_graph, create_graph=create_graph)
+    retain, recording = bool(create_graph if retain_graph is None else retain_graph), bool(create_graph)
     roots = root_gradients(_as_tuple(tensors), grad_tensors, recording)
     _in_mode(recording, _backward, roots, target_edges, targets, retain, recording)
 
 
-def _flags(call: str, retain_graph: Any, create_graph: Any) -> tuple[bool, bool]:
-    """Whether to keep the graph (by default: as `create_graph`), and whether to record. Raises TypeError for other values."""
-    for name, value in (("retain_graph", retain_graph), ("create_graph", create_graph)):
-        if not isinstance(value, (int, xp.bool_, xp.integer, type(None))):
-            raise TypeError(f"{call}(): argument '{name}' must be bool, not {type(value).__name__}: {value!r}")
-    return bool(create_graph if retain_graph is None else retain_graph), bool(create_graph)
+FLAG, NUMBER = (int, xp.bool_, xp.integer, type(None)), (int, float, xp.integer, xp.floating)
+
+
+def check_types(call: str, classes: tuple[type, ...], **arguments: Any) -> None:
+    """Raise TypeError unless every argument is of the classes FLAG or NUMBER."""
+    for name, value in arguments.items():
+        if not isinstance(value, classes):
+            expected = "bool" if classes is FLAG else "a number"
+            raise TypeError(f"{call}(): argument '{name}' must be {expected}, not {type(value).__name__}")
 
 
 def _backward(roots: Any, target_edges: set[Edge] | None, targets: tuple[Any, ...], retain: bool, recording: bool) -> None:
@@ -105,7 +109,8 @@ def grad(
         raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: False.")
     targets = _as_tuple(inputs)
     edges = [_target_edge(t) for t in targets]
-    retain, recording = _flags("grad", retain_graph, create_graph)
+    check_types("grad", FLAG, retain_graph=retain_graph, create_graph=create_graph)
+    retain, recording = bool(create_graph if retain_graph is None else retain_graph), bool(create_graph)
     roots = root_gradients(_as_tuple(outputs), grad_outputs, recording)
     results = _in_mode(recording, _grad, roots, edges, targets, retain, recording)
     for i, tensor in enumerate(targets):

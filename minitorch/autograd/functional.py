@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.api import grad
+from minitorch.autograd.api import FLAG, check_types, grad
 from minitorch.autograd.grad_mode import enable_grad
 from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import xp
@@ -31,8 +31,11 @@ def _like(values: tuple[Any, ...], model: Any) -> Any:
     return values if isinstance(model, (tuple, list)) else values[0]
 
 
-def _evaluate(name: str, func: Callable[..., Any], inputs: Any, create_graph: bool) -> tuple[tuple[Any, ...], Any]:
+def _evaluate(
+    name: str, func: Callable[..., Any], inputs: Any, create_graph: bool, strict: bool
+) -> tuple[tuple[Any, ...], Any]:
     """The inputs as tensors to differentiate by, and func of them."""
+    check_types(name, FLAG, create_graph=create_graph, strict=strict)
     tensors = _tuple_of(inputs, "inputs given to", name)
     variables = tuple(x.view_as(x) if create_graph and x.requires_grad else x.detach().requires_grad_() for x in tensors)
     outputs = func(*variables)
@@ -58,7 +61,7 @@ def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, 
 
     With several outputs or inputs, a tuple over outputs of tuples over inputs. Row by row, each by one backward sweep.
     """
-    variables, outputs = _evaluate("jacobian", func, inputs, create_graph)
+    variables, outputs = _evaluate("jacobian", func, inputs, create_graph, strict)
     table = []
     for output in outputs if isinstance(outputs, (tuple, list)) else (outputs,):
         flat = output.reshape(-1)
@@ -100,7 +103,7 @@ def _vector(v: Any, like: tuple[Any, ...], name: str) -> tuple[Any, ...]:
 @enable_grad()
 def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
     """(func(inputs), v^T J): one backward sweep, started from v."""
-    variables, outputs = _evaluate("vjp", func, inputs, create_graph)
+    variables, outputs = _evaluate("vjp", func, inputs, create_graph, strict)
     values = _tuple_of(outputs, "outputs of the function given to", "vjp")
     grads = _gradients(values, variables, _vector(v, values, "vjp"), create_graph, strict)
     return outputs if create_graph else _like(tuple(o.detach() for o in values), outputs), _like(grads, inputs)
@@ -109,7 +112,7 @@ def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
 @enable_grad()
 def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
     """(func(inputs), J v): the derivative of v^T J with respect to v, by two backward sweeps."""
-    variables, outputs = _evaluate("jvp", func, inputs, create_graph)
+    variables, outputs = _evaluate("jvp", func, inputs, create_graph, strict)
     values = _tuple_of(outputs, "outputs of the function given to", "jvp")
     weights = tuple(wrap(xp.zeros_like(o._array)).requires_grad_() for o in values)
     rows = _gradients(values, variables, weights, True, strict)

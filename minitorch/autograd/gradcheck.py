@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.api import grad
+from minitorch.autograd.api import FLAG, NUMBER, check_types, grad
 from minitorch.autograd.function import Function
 from minitorch.autograd.grad_mode import enable_grad, no_grad
 from minitorch.autograd.report import Comparison, GradcheckError, GradcheckReport
@@ -68,13 +68,19 @@ def gradcheck(
     GradcheckReport, which is true or false, and prints. Raises ValueError if no input requires grad. Warns of float32
     inputs.
     """
-    if isinstance(func, type) and issubclass(func, Function):
-        func = func.apply
-    if not eps > 0:
-        raise ValueError(f"gradcheck: eps is the step of the differences, and must be positive, not {eps}")
+    check_types("gradcheck", FLAG, raise_exception=raise_exception, fast_mode=fast_mode, complex_step=complex_step)
+    func = _function("gradcheck", func, eps=eps, atol=atol, rtol=rtol, nondet_tol=nondet_tol)
     args, checked = _arguments(func, inputs)
     report = _make_report(func, args, checked, "output", eps, atol, rtol, nondet_tol, fast_mode, complex_step)
     return _result(report, raise_exception)
+
+
+def _function(call: str, func: Callable[..., Any], **numbers: float) -> Callable[..., Any]:
+    """The function to check: of a Function its `apply`. Raises TypeError or ValueError for numbers that are none."""
+    check_types(call, NUMBER, **numbers)
+    if not numbers["eps"] > 0:
+        raise ValueError(f"{call}: eps is the step of the differences, and must be positive, not {numbers['eps']}")
+    return func.apply if isinstance(func, type) and issubclass(func, Function) else func
 
 
 def _result(report: GradcheckReport, raise_exception: bool) -> bool | GradcheckReport:
@@ -101,8 +107,8 @@ def gradgradcheck(
 
     This checks the function from inputs and gradients of outputs (`grad_outputs`, or random ones) to gradients of inputs.
     """
-    if isinstance(func, type) and issubclass(func, Function):
-        func = func.apply
+    check_types("gradgradcheck", FLAG, raise_exception=raise_exception, fast_mode=fast_mode)
+    func = _function("gradgradcheck", func, eps=eps, atol=atol, rtol=rtol, nondet_tol=nondet_tol)
     args, checked = _arguments(func, inputs)
     outputs = _outputs(func, args)
     if grad_outputs is None:
