@@ -638,3 +638,16 @@ def test_numbers_of_gradcheck_are_numbers(check):
     with pytest.raises(ValueError, match="eps is the step of the differences, and must be positive, not -1"):
         check(mt.sin, x, eps=-1)
     assert check(mt.sin, x, eps=np.float32(1e-5))
+
+
+@pytest.mark.parametrize("value", ["no", np.ones(2), None, 0.5])
+def test_requires_grad_is_a_bool(value):
+    x = mt.ones(2)
+    with pytest.raises(TypeError, match="requires_grad must be bool, not "):
+        x.requires_grad_(value)
+    with pytest.raises(TypeError, match="requires_grad must be bool, not "):
+        x.requires_grad = value
+    with pytest.raises(TypeError, match="requires_grad must be bool, not "):
+        mt.nn.Parameter(x, value)
+    assert x.requires_grad is False
+    assert x.requires_grad_(np.bool_(True)).requires_grad is True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from minitorch.backend.arrays import xp
 from minitorch.backend.dtypes import dtypes
 
 __all__ = [
@@ -14,7 +15,11 @@ __all__ = [
 
 
 def check_requires_grad(tensor: Any, value: Any) -> None:
-    """Raise RuntimeError for an integer or boolean tensor, and for switching off a tensor that has a history."""
+    """Raise TypeError unless `value` is a bool, RuntimeError for an integer or boolean tensor, or for switching off a tensor
+    that has a history.
+    """
+    if not isinstance(value, (int, xp.bool_)):
+        raise TypeError(f"requires_grad must be bool, not {type(value).__name__}")
     if value and tensor._array.dtype.kind != "f":
         raise RuntimeError(
             "only Tensors of floating point dtype can require gradients, and this one is of "
