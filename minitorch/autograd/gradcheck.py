@@ -76,7 +76,9 @@ def gradcheck(
 
 
 def _function(call: str, func: Callable[..., Any], **numbers: float) -> Callable[..., Any]:
-    """The function to check: of a Function its `apply`. Raises TypeError or ValueError for numbers that are none."""
+    """The function to check: `apply` of a Function. Raises TypeError for an argument that is not a number, ValueError unless
+    eps is positive.
+    """
     check_types(call, NUMBER, **numbers)
     if not numbers["eps"] > 0:
         raise ValueError(f"{call}: eps is the step of the differences, and must be positive, not {numbers['eps']}")

@@ -45,7 +45,7 @@ RATIO = {"minitorch": "ratio", FAST: "ratio, with Numba"}
 
 
 def libraries() -> dict[str, Any]:
-    """What is measured: minitorch, the same with its loops in machine code where there is Numba, and PyTorch if there is."""
+    """What is measured: minitorch, the same with compiled loops where there is Numba, and PyTorch if there is."""
     minitorch.set_num_threads(THREADS)
     found: dict[str, Any] = {"minitorch": minitorch}
     if compiler.has_threads():
