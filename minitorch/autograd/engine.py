@@ -21,7 +21,7 @@ from typing import Any
 from minitorch.autograd.checks import check_gradient_shape
 from minitorch.autograd.hooks import run_node_hooks
 from minitorch.autograd.node import Edge, Node, Op
-from minitorch.backend.arrays import sum_to
+from minitorch.backend.sums import sum_to
 from minitorch.backend.dtypes import dtypes
 
 __all__ = ["sweep", "unbroadcast", "walk"]

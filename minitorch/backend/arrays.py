@@ -17,15 +17,14 @@ import numpy as xp
 import numpy.typing as npt
 
 __all__ = [
-    "Array", "add_at", "address", "as_array", "on_device_of", "contiguous", "error_function", "is_basic_index",
-    "max_reduce", "prod_reduce", "share_memory", "strided", "sum_reduce", "sum_to", "tune_process", "windows", "xp",
+    "Array", "address", "as_array", "on_device_of", "contiguous", "error_function", "is_basic_index",
+    "max_reduce", "prod_reduce", "share_memory", "strided", "tune_process", "windows", "xp",
 ]  # fmt: skip
 
 Array: TypeAlias = npt.NDArray[Any]
 
 # NumPy's reductions under these names skip a Python function of NumPy's own: quicker, and warnings are attributed to this
 # package.
-sum_reduce: Any = xp.add.reduce
 prod_reduce: Any = xp.multiply.reduce
 max_reduce: Any = xp.maximum.reduce
 
@@ -63,37 +62,6 @@ def address(array: Array) -> int:
 def as_array(value: Any) -> Array:
     """The array itself; for a NumPy scalar, which a reduction to one number returns, a 0-d array."""
     return xp.asarray(value) if isinstance(value, xp.generic) else value
-
-
-def sum_to(array: Array, shape: tuple[int, ...]) -> Array:
-    """Sum `array` over the axes along which `shape` was broadcast to it: the adjoint of broadcasting."""
-    lead = array.ndim - len(shape)
-    stretched = tuple(i for i, n in enumerate(shape, start=lead) if n == 1 and array.shape[i] != 1)
-    axes = (*range(lead), *stretched)
-    np_dtype = xp.int64 if axes and array.dtype.kind != "f" else array.dtype
-    return xp.reshape(sum_reduce(array, axis=axes, dtype=np_dtype), shape)
-
-
-def add_at(shape: tuple[int, ...], steps: Sequence[Any], values: Array) -> Array:
-    """Zeros of `shape` with `values` added at an index, as often as it names a cell: the adjoint of `x[index]`.
-
-    The index comes in steps, x[step][step]. Applied to the array of the cells' own numbers, it gives the cell of each value.
-    """
-    out = xp.zeros_like(values, order="C", shape=shape)
-    if all(map(is_basic_index, steps)):
-        target = out
-        for step in steps[:-1]:
-            target = target[step]
-        target[steps[-1]] = values
-        return out
-    if len(shape) == 1 and len(steps) == 1 and steps[0][0].dtype.kind == "i":
-        cells = steps[0][0]
-    else:
-        cells = on_device_of(xp.arange(out.size).reshape(shape), out)
-        for step in steps:
-            cells = cells[step]
-    xp.add.at(out.reshape(-1), cells.reshape(-1), xp.broadcast_to(values, cells.shape).reshape(-1))
-    return out
 
 
 def is_basic_index(index: tuple[Any, ...]) -> bool:

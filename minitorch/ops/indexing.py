@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import TensorBase, wrap
-from minitorch.backend.arrays import Array, add_at, contiguous, is_basic_index, on_device_of, xp
+from minitorch.backend.arrays import Array, contiguous, is_basic_index, on_device_of, xp
+from minitorch.backend.sums import add_at
 from minitorch.ops.comparison import masked_fill
 from minitorch.ops.elementwise import Number
 from minitorch.ops.node_names import index_name, node_name

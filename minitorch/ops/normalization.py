@@ -18,6 +18,7 @@ from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.node import Op
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dispatch import definition
+from minitorch.backend.sums import sum_reduce
 from minitorch.ops.elementwise import check_floating
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import sqrt
@@ -106,9 +107,10 @@ def _standardize(x: Array, eps: float) -> tuple[Array, Array, Array]:
     if not x.size:
         nan = xp.full_like(x, math.nan, shape=x.shape[1:2])
         return x.copy(), nan, nan.copy()
-    average = xp.mean(x, axis=(0, 2), keepdims=True)
+    count = x.shape[0] * x.shape[2]
+    average = sum_reduce(x, (0, 2), True) / count
     y = x - average
-    var = xp.mean(y * y, axis=(0, 2))
+    var = sum_reduce(y * y, (0, 2)) / count
     y *= (1 / xp.sqrt(var + x.dtype.type(eps)))[:, None]
     return y, average.reshape(-1), var
 
@@ -120,8 +122,9 @@ def _standardize_backward(g: Array, x: Array, average: Array, var: Array, eps: f
         return g.copy()
     scale = (1 / xp.sqrt(var + x.dtype.type(eps)))[:, None]
     y = (x - average[:, None]) * scale
-    y *= xp.mean(g * y, axis=(0, 2), keepdims=True)
-    out = g - xp.mean(g, axis=(0, 2), keepdims=True)
+    count = x.shape[0] * x.shape[2]
+    y *= sum_reduce(g * y, (0, 2), True) / count
+    out = g - sum_reduce(g, (0, 2), True) / count
     out -= y
     out *= scale
     return out

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import wrap
-from minitorch.backend.arrays import Array, add_at, on_device_of, xp
+from minitorch.backend.arrays import Array, on_device_of, xp
 from minitorch.backend.dispatch import definition
+from minitorch.backend.sums import add_at, sum_reduce
 from minitorch.backend.window import AdaptiveWindow, Window, per_dim
 from minitorch.ops.comparison import masked_fill
 from minitorch.ops.elementwise import check_floating
@@ -189,7 +190,7 @@ class AvgPoolBackward(Op):
 
 @definition
 def _window_sum(x: Array, window: Window) -> Array:
-    return window.unfold(x).sum(axis=tuple(range(-window.rank, 0)))
+    return sum_reduce(window.unfold(x), tuple(range(-window.rank, 0)))
 
 
 @definition

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import TensorBase
-from minitorch.backend.arrays import Array, contiguous, max_reduce, prod_reduce, sum_reduce, xp
+from minitorch.backend.arrays import Array, contiguous, max_reduce, prod_reduce, xp
 from minitorch.backend.dtypes import dtype as DType
+from minitorch.backend.sums import cumulative_sum, sum_reduce
 from minitorch.ops.arithmetic import abs, div
 from minitorch.ops.comparison import masked_fill, maximum, minimum, sign
 from minitorch.ops.elementwise import floating
@@ -45,7 +46,7 @@ class Sum(Op):
 
     def forward(ctx, x: Array, dims: tuple[int, ...] | None, keepdim: bool, dtype: Any = None) -> Array:
         ctx.shape, ctx.dims, ctx.label = x.shape, dims, "Sum0" if dims is None else "Sum1"
-        return sum_reduce(x, axis=dims, keepdims=keepdim, dtype=_wide(x, dtype))
+        return sum_reduce(x, dims, keepdim, dtype)
 
     def backward(ctx, grad: Tensor) -> Any:
         return SumBackward.apply(grad, ctx.shape, ctx.dims)
@@ -68,7 +69,8 @@ class Mean(Op):
     def forward(ctx, x: Array, dims: tuple[int, ...] | None, keepdim: bool) -> Array:
         ctx.shape, ctx.dims, ctx.label = x.shape, dims, "Mean0" if dims is None else "Mean1"
         ctx.count = x.size if dims is None else math.prod(x.shape[d] for d in dims)
-        return sum_reduce(x, axis=dims, keepdims=keepdim) / ctx.count
+        total = sum_reduce(x, dims, keepdim, xp.float32 if x.dtype.char == "e" else None)
+        return (total / ctx.count).astype(x.dtype, copy=False)
 
     def backward(ctx, grad: Tensor) -> Any:
         return SumBackward.apply(grad / ctx.count, ctx.shape, ctx.dims)
@@ -202,7 +204,7 @@ class CumSum(Op):
 
     def forward(ctx, x: Array, dim: int, dtype: Any = None) -> Array:
         ctx.dim = dim
-        return xp.add.accumulate(contiguous(x), axis=dim, dtype=_wide(x, dtype))
+        return cumulative_sum(contiguous(x), dim, dtype)
 
     def backward(ctx, grad: Tensor) -> Any:
         return flip(cumsum(flip(grad, ctx.dim), ctx.dim), ctx.dim)

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.node import Op
-from minitorch.backend.arrays import Array, contiguous, sum_to, xp
+from minitorch.backend.arrays import Array, contiguous, xp
 from minitorch.backend.device import device, device_of, to_device
+from minitorch.backend.sums import sum_to
 from minitorch.ops.node_names import node_name
 
 if TYPE_CHECKING:

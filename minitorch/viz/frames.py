@@ -31,7 +31,8 @@ from minitorch.autograd.graph import (
     saved_tensors_of,
     unbroadcast,
 )
-from minitorch.backend.arrays import Array, as_array, sum_to, xp
+from minitorch.backend.arrays import Array, as_array, xp
+from minitorch.backend.sums import sum_to
 from minitorch.tensor import Tensor
 from minitorch.viz.local import LocalJacobian, argmax_abs, element_name, terms
 from minitorch.viz.record import InputRecord, Sweep, grad_before

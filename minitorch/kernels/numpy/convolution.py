@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from minitorch.backend.arrays import Array, contiguous, strided, sum_reduce, xp
+from minitorch.backend.arrays import Array, contiguous, strided, xp
 from minitorch.backend.dispatch import implements
 from minitorch.backend.window import Window
 from minitorch.kernels import samples
@@ -128,9 +128,9 @@ def _product(
         (_, m, n), step = product.shape, block.step
         rows = strided(product, block.back, (groups, block.rows, features, count), (m * n, features * n + step, n, 1))
         if i == 0:
-            sum_reduce(rows, axis=1, out=out)
+            xp.add.reduce(rows, axis=1, out=out)
         else:
-            out += sum_reduce(rows, axis=1)
+            out += xp.add.reduce(rows, axis=1)
     if bias is not None:
         out += bias.reshape(groups, features, 1)
 
