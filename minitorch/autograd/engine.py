@@ -21,8 +21,8 @@ from typing import Any
 from minitorch.autograd.checks import check_gradient_shape
 from minitorch.autograd.hooks import run_node_hooks
 from minitorch.autograd.node import Edge, Node, Op
-from minitorch.backend.sums import sum_to
 from minitorch.backend.dtypes import dtypes
+from minitorch.backend.sums import sum_to
 
 __all__ = ["sweep", "unbroadcast", "walk"]
 

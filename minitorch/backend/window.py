@@ -130,6 +130,10 @@ class Window:
         out[self._inner(size)] = x
         return out
 
+    def unpadded(self, x: Array, size: Sequence[int]) -> Array:
+        """A view of the padded x without its border."""
+        return x[self._inner(size)]
+
     def _inner(self, size: Sequence[int]) -> tuple[Any, ...]:
         return (..., *(slice(before, before + n) for n, (before, _) in zip(size, self.padding, strict=True)))
 
@@ -168,7 +172,7 @@ class Window:
             else:
                 padded[..., *cells] += values(number)
         if padded is not x:
-            x[...] = padded[self._inner(size)]
+            x[...] = self.unpadded(padded, size)
 
     def kernel_offsets(self, out_size: Sequence[int]) -> Iterator[tuple[Any, ...]]:
         """For each cell of the kernel, in order, the cells of the padded input that it covers as the window moves."""
@@ -181,9 +185,10 @@ class Window:
     def offsets(self, size: Sequence[int]) -> Array:
         """For each cell of the kernel, its distance from the first in a plane of `size`, flattened."""
         steps = [math.prod(size[i + 1 :]) for i in range(self.rank)]
-        cells = xp.array(list(itertools.product(*map(range, self.kernel))), dtype=xp.int64)
-        offsets: Array = cells @ (xp.array(self.dilation) * xp.array(steps))
-        return offsets
+        offsets = xp.zeros((), dtype=xp.int64)
+        for k, d, step in zip(self.kernel, self.dilation, steps, strict=True):
+            offsets = offsets[..., None] + xp.arange(k) * (d * step)
+        return offsets.reshape(-1)
 
     def starts(self, size: Sequence[int]) -> Array:
         """For each window (*out), the position of its first cell in a plane of `size`, flattened (negative in the padding)."""
@@ -219,16 +224,37 @@ class AdaptiveWindow:
         kernel = tuple(n // out for n, out in zip(size, self.out, strict=True))
         return Window(kernel, kernel, ((0, 0),) * self.rank, (1,) * self.rank, name=self.name)
 
+    def output_size(self, size: Sequence[int]) -> tuple[int, ...]:
+        return self.out
+
+    def padded_size(self, size: Sequence[int]) -> tuple[int, ...]:
+        return tuple(size)
+
+    def pad(self, x: Array, value: float = 0.0) -> Array:
+        """x itself: there is no padding."""
+        return x
+
+    def unpadded(self, x: Array, size: Sequence[int]) -> Array:
+        """x itself."""
+        return x
+
+    def lengths(self, size: Sequence[int]) -> tuple[int, ...]:
+        """How many cells the longest window has along each dimension."""
+        return tuple(max(map(len, windows), default=1) for windows in self.ranges(size))
+
+    def ranges(self, size: Sequence[int]) -> list[list[range]]:
+        """For each dimension, and for each window along it, its cells."""
+        sizes = zip(size, self.out, strict=True)
+        return [[range(o * n // out, -((o + 1) * -n // out)) for o in range(out)] for n, out in sizes]
+
     def cells(self, size: Sequence[int]) -> Array:
         """For each window and each of its cells the flat index into the input (*out, K), or -1 where it sees nothing."""
         refuse_if_too_large(self.name, self.out, 8)
         flat, seen = xp.zeros((1, 1), dtype=xp.int64), xp.ones((1, 1), dtype=bool)
-        for n, out in zip(size, self.out, strict=True):
-            starts, ends = [o * n // out for o in range(out)], [-((o + 1) * -n // out) for o in range(out)]
-            longest = max((b - a for a, b in zip(starts, ends, strict=True)), default=1)
-            reached = xp.array(starts, dtype=xp.int64).reshape(-1, 1) + xp.arange(longest)
-            inside = reached < xp.array(ends, dtype=xp.int64).reshape(-1, 1)
-            shape = (len(flat) * out, flat.shape[1] * longest)
+        for n, ranges, longest in zip(size, self.ranges(size), self.lengths(size), strict=True):
+            reached = xp.array([r.start for r in ranges], dtype=xp.int64).reshape(-1, 1) + xp.arange(longest)
+            inside = reached < xp.array([r.stop for r in ranges], dtype=xp.int64).reshape(-1, 1)
+            shape = (len(flat) * len(ranges), flat.shape[1] * longest)
             flat = (flat[:, None, :, None] * n + reached[None, :, None]).reshape(shape)
             seen = (seen[:, None, :, None] & inside[None, :, None]).reshape(shape)
         return xp.where(seen, flat, -1).reshape(*self.out, flat.shape[1])

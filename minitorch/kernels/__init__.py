@@ -26,7 +26,7 @@ from minitorch.backend.dispatch import Definition, Implementation, definition, d
 __all__ = ["Definition", "Implementation", "Table", "definition", "definitions", "implements", "only", "table"]
 
 for _module in (  # importing registers; what is registered last is tried first
-    "numpy.elementwise", "numpy.pooling", "numpy.convolution",
+    "numpy.elementwise", "numpy.pooling", "numpy.large_windows", "numpy.convolution",
     "numba.elementwise", "numba.pooling", "numba.normalization", "numba.convolution", "numba.products",
 ):  # fmt: skip
     importlib.import_module(f"minitorch.kernels.{_module}")

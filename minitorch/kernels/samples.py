@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minitorch.backend.arrays import Array, xp
-from minitorch.backend.window import Window
+from minitorch.backend.window import AdaptiveWindow, Window
 
 Args = tuple[Any, ...]
 
@@ -96,6 +96,16 @@ def pooling(rng: Any) -> Args:
     return x, window
 
 
+def any_pooling(rng: Any) -> Args:
+    """As `pooling`, with adaptive windows among them."""
+    x, window = pooling(rng)
+    return x, _adaptive(rng, x.shape[2:]) if rng.random() < 0.4 else window
+
+
+def _adaptive(rng: Any, size: tuple[int, ...]) -> AdaptiveWindow:
+    return AdaptiveWindow(tuple(int(rng.integers(1, n + 3)) for n in size))
+
+
 def gather_cell(rng: Any) -> Args:
     """An image, for each window the number of a cell that lies on it, and the window."""
     while True:
@@ -122,6 +132,17 @@ def window_sum(rng: Any) -> Args:
     if rng.random() < 0.1:  # most of the window lies beyond the image
         window, size = Window((1, 6), (1, 1), ((0, 0), (3, 3)), (1, 1)), (2, 1)
     return _image(rng, size), window
+
+
+def any_window_sum(rng: Any) -> Args:
+    """As `window_sum`, with adaptive windows among them."""
+    x, window = window_sum(rng)
+    return x, _adaptive(rng, x.shape[2:]) if rng.random() < 0.4 else window
+
+
+def any_window_sum_adjoint(rng: Any) -> Args:
+    x, window = any_window_sum(rng)
+    return rng.standard_normal((*x.shape[:2], *window.output_size(x.shape[2:]))).astype(x.dtype), window, x.shape[2:]
 
 
 def window_sum_adjoint(rng: Any) -> Args:

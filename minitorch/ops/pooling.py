@@ -26,11 +26,9 @@ from minitorch.backend.sums import add_at, sum_reduce
 from minitorch.backend.window import AdaptiveWindow, Window, per_dim
 from minitorch.ops.comparison import masked_fill
 from minitorch.ops.elementwise import check_floating
-from minitorch.ops.indexing import getitem
 from minitorch.ops.node_names import node_name
 from minitorch.ops.ranks import specialize_ranks
-from minitorch.ops.reduction import sum
-from minitorch.ops.shape import reshape, squeeze, unsqueeze
+from minitorch.ops.shape import squeeze, unsqueeze
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -41,7 +39,7 @@ class MaxPool(Op):
 
     materialize_grads = False  # the numbers of cells have no gradient
 
-    def forward(ctx, x: Array, window: Window) -> tuple[Array, Array]:
+    def forward(ctx, x: Array, window: Window | AdaptiveWindow) -> tuple[Array, Array]:
         values, which = _max_pool(x, window)
         ctx.save_for_backward(which)
         ctx.window, ctx.size = window, x.shape[2:]
@@ -72,7 +70,7 @@ def _max_pool(x: Array, window: Window | AdaptiveWindow) -> tuple[Array, Array]:
 class GatherCell(Op):
     """The cell number `which` of each window;  ScatterCell of grad"""
 
-    def forward(ctx, x: Array, which: Array, window: Window) -> Array:
+    def forward(ctx, x: Array, which: Array, window: Window | AdaptiveWindow) -> Array:
         ctx.save_for_backward(which)
         ctx.window, ctx.size = window, x.shape[2:]
         return _gather_cell(x, which, window)
@@ -87,7 +85,7 @@ class ScatterCell(Op):
     adjoint
     """
 
-    def forward(ctx, g: Array, which: Array, window: Window, size: tuple[int, ...]) -> Array:
+    def forward(ctx, g: Array, which: Array, window: Window | AdaptiveWindow, size: tuple[int, ...]) -> Array:
         ctx.save_for_backward(which)
         ctx.window = window
         return _scatter_cell(g, which, window, size)
@@ -98,12 +96,12 @@ class ScatterCell(Op):
 
 
 @definition
-def _gather_cell(x: Array, which: Array, window: Window) -> Array:
+def _gather_cell(x: Array, which: Array, window: Window | AdaptiveWindow) -> Array:
     return _gather(x, _cell_index(which, window, x.shape[2:]))
 
 
 @definition
-def _scatter_cell(g: Array, which: Array, window: Window, size: Sequence[int]) -> Array:
+def _scatter_cell(g: Array, which: Array, window: Window | AdaptiveWindow, size: Sequence[int]) -> Array:
     return _scatter_add(g, _cell_index(which, window, size), size, False)
 
 
@@ -165,7 +163,7 @@ def _in_all_planes(indices: Array, size: Sequence[int]) -> Array:
 class AvgPool(Op):
     """The sum of each window, divided by `divisor`, a number or one for each window;  AvgPoolBackward of grad"""
 
-    def forward(ctx, x: Array, window: Window, divisor: Any) -> Array:
+    def forward(ctx, x: Array, window: Window | AdaptiveWindow, divisor: Any) -> Array:
         ctx.save_for_backward(divisor)
         ctx.window, ctx.size = window, x.shape[2:]
         return (_window_sum(x, window) / divisor).astype(x.dtype, copy=False)
@@ -178,7 +176,7 @@ class AvgPool(Op):
 class AvgPoolBackward(Op):
     """Each element, divided by `divisor`, added to every cell of its window;  AvgPool of grad, its adjoint"""
 
-    def forward(ctx, g: Array, window: Window, divisor: Any, size: tuple[int, ...]) -> Array:
+    def forward(ctx, g: Array, window: Window | AdaptiveWindow, divisor: Any, size: tuple[int, ...]) -> Array:
         ctx.save_for_backward(divisor)
         ctx.window = window
         return _window_sum_adjoint((g / divisor).astype(g.dtype, copy=False), window, size)
@@ -189,12 +187,19 @@ class AvgPoolBackward(Op):
 
 
 @definition
-def _window_sum(x: Array, window: Window) -> Array:
-    return sum_reduce(window.unfold(x), tuple(range(-window.rank, 0)))
+def _window_sum(x: Array, window: Window | AdaptiveWindow) -> Array:
+    windows = window.unfold(x)
+    return sum_reduce(windows, tuple(range(x.ndim, windows.ndim)))
 
 
 @definition
-def _window_sum_adjoint(g: Array, window: Window, size: Sequence[int]) -> Array:
+def _window_sum_adjoint(g: Array, window: Window | AdaptiveWindow, size: Sequence[int]) -> Array:
+    if isinstance(window, AdaptiveWindow):
+        cells = on_device_of(window.cells(size), g)
+        values = xp.where(cells < 0, g.dtype.type(0), g[..., None])
+        return add_at((*g.shape[:2], math.prod(size)), ((slice(None), slice(None), cells),), values).reshape(
+            *g.shape[:2], *size
+        )
     cells = g.reshape(*g.shape[:2], *(1,) * window.rank, *g.shape[2:])
     return window.fold(xp.broadcast_to(cells, (*g.shape[:2], *window.kernel, *g.shape[2:])), size)
 
@@ -235,7 +240,7 @@ def _window(name: str, rank: int, kernel_size: Any, stride: Any, padding: Any, d
     return window
 
 
-def _max_pooled(x: Tensor, window: Window, return_indices: bool) -> Any:
+def _max_pooled(x: Tensor, window: Window | AdaptiveWindow, return_indices: bool) -> Any:
     values, which = MaxPool.apply(x, window)
     return (values, wrap(_cell_index(which._array, window, x.shape[2:]))) if return_indices else values
 
@@ -431,11 +436,8 @@ def adaptive_max_pool(rank: int, input: Tensor, output_size: Any, return_indices
     name = f"adaptive_max_pool{rank}d"
 
     def pool(x: Tensor) -> Any:
-        window, size = _adaptive_window(name, rank, output_size, x.shape[2:]), x.shape[2:]
-        if isinstance(window, Window):
-            return _max_pooled(x, window, return_indices)
-        indices = wrap(_cell_index(_max_pool(x._array, window)[1], window, size))
-        return (Gather.apply(x, indices), indices) if return_indices else Gather.apply(x, indices)
+        window = _adaptive_window(name, rank, output_size, x.shape[2:])
+        return _max_pooled(x, window, return_indices)
 
     return _batched(name, rank, input, pool)
 
@@ -448,12 +450,12 @@ def adaptive_avg_pool(rank: int, input: Tensor, output_size: Any) -> Tensor:
 
     def pool(x: Tensor) -> Tensor:
         window = _adaptive_window(name, rank, output_size, x.shape[2:])
+        divisor: Any = 1
         if isinstance(window, Window):
             return AvgPool.apply(x, window, math.prod(window.kernel))
-        cells = window.cells(x.shape[2:])
-        windows = getitem(reshape(x, (*x.shape[:2], math.prod(x.shape[2:]))), (..., cells))
-        counted, outside = (cells >= 0).sum(-1).astype(x._array.dtype), wrap(on_device_of(cells < 0, x._array))
-        return sum(masked_fill(windows, outside, 0.0), -1) / wrap(on_device_of(counted, x._array))
+        for lengths in window.ranges(x.shape[2:]):
+            divisor = xp.multiply.outer(divisor, [len(cells) for cells in lengths])
+        return AvgPool.apply(x, window, wrap(on_device_of(divisor.astype(x._array.dtype), x._array)))
 
     return _batched(name, rank, input, pool)
 

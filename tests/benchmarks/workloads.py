@@ -101,6 +101,16 @@ def pool_and_unpool(t: Any) -> Run:
     return run
 
 
+def column_sums(t: Any) -> Run:
+    x, bias = t.randn(20_000, 64), t.zeros(64, requires_grad=True)
+
+    def run() -> None:
+        bias.grad = None
+        ((x + bias).mean(0) + x.std(0)).sum().backward()
+
+    return run
+
+
 def gradient_check(code: str, shape: tuple[int, ...]) -> Callable[[Any], Run]:
     def prepare(t: Any) -> Run:
         module = eval(f"nn.{code}", {"nn": t.nn}).double()
@@ -155,6 +165,7 @@ MODELS = [
     Workload(
         "MLP 784-256-256-10, batch 128, SGD step", training_step(mlp, (128, 784)), flops=6 * 128 * (784 * 256 + 256 * 266)
     ),
+    Workload("sums and means over leading axes of 20000x64", column_sums, bytes=4 * 6 * 20000 * 64),
     Workload("LeNet-5, batch 64, SGD step", training_step(lenet, (64, 1, 28, 28))),
     Workload("ResNet with batch norm, 32x3x32x32, SGD step", training_step(resnet, (32, 3, 32, 32))),
     Workload("gradcheck of Conv2d(2, 3, 3) on 2x2x6x6, float64", gradient_check("Conv2d(2, 3, 3)", (2, 2, 6, 6))),
@@ -174,6 +185,9 @@ LAYERS = [
     layer("MaxPool2d(2)", (32, 64, 32, 32)),
     layer("MaxPool2d(3, 2, 1)", (32, 64, 32, 32)),
     layer("AvgPool2d(2)", (32, 64, 32, 32)),
+    layer("AdaptiveMaxPool2d(1)", (2, 8, 224, 224)),
+    layer("AdaptiveAvgPool2d(1)", (2, 8, 224, 224)),
+    layer("AvgPool2d(32, 1)", (1, 4, 128, 128)),
     Workload("MaxPool2d(2) and MaxUnpool2d(2) on 32x64x32x32", pool_and_unpool, bytes=4 * 4.5 * 32 * 64 * 1024),
     layer("Sigmoid()", (1_000_000,)),
     layer("Tanh()", (1_000_000,)),

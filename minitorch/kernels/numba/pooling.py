@@ -170,7 +170,9 @@ def window_sum_adjoint(g: Array, kernel: Triple, stride: Triple, before: Triple,
 
 
 @numba_implements("max_pool", pays_from=PAYS_FROM // 4, sample=samples.pooling)
-def _max_pool(x: Array, window: Window) -> Any:
+def _max_pool(x: Array, window: Window | AdaptiveWindow) -> Any:
+    if isinstance(window, AdaptiveWindow) or not _pays(window, x.shape[2:]):
+        return NotImplemented
     values = xp.empty_like(x, order="C", shape=(*x.shape[:2], *window.output_size(x.shape[2:])))
     which = xp.zeros_like(values, dtype=xp.uint8 if math.prod(window.kernel) <= 256 else xp.uint32)
     is_clear = compiled(max_pool)(_planes(x), *_in_3d(window), _planes(values), _planes(which))
@@ -202,12 +204,16 @@ def _scatter_add(g: Array, indices: Array, size: Sequence[int], unique: bool) ->
 
 
 @numba_implements("gather_cell", sample=samples.gather_cell)
-def _gather_cell(x: Array, which: Array, window: Window) -> Any:
+def _gather_cell(x: Array, which: Array, window: Window | AdaptiveWindow) -> Any:
+    if isinstance(window, AdaptiveWindow):
+        return NotImplemented
     return _gather(x, _cell_index(which, window, x.shape[2:]))
 
 
 @numba_implements("scatter_cell", ulp=8, sample=samples.scatter_cell)
-def _scatter_cell(g: Array, which: Array, window: Window, size: Sequence[int]) -> Any:
+def _scatter_cell(g: Array, which: Array, window: Window | AdaptiveWindow, size: Sequence[int]) -> Any:
+    if isinstance(window, AdaptiveWindow):
+        return NotImplemented
     return _scatter_add(g, _cell_index(which, window, size), size, False)
 
 
@@ -217,17 +223,27 @@ def _all_unique(indices: Array, plane: int) -> Any:
 
 
 @numba_implements("window_sum", ulp=8, sample=samples.window_sum)
-def _window_sum(x: Array, window: Window) -> Any:
+def _window_sum(x: Array, window: Window | AdaptiveWindow) -> Any:
+    if isinstance(window, AdaptiveWindow) or not _pays(window, x.shape[2:]):
+        return NotImplemented
     total = xp.zeros_like(x, order="C", shape=(*x.shape[:2], *window.output_size(x.shape[2:])))
     compiled(window_sum)(_planes(x), *_in_3d(window), _planes(total))
     return total
 
 
 @numba_implements("window_sum_adjoint", ulp=8, sample=samples.window_sum_adjoint)
-def _window_sum_adjoint(g: Array, window: Window, size: Sequence[int]) -> Any:
+def _window_sum_adjoint(g: Array, window: Window | AdaptiveWindow, size: Sequence[int]) -> Any:
+    if isinstance(window, AdaptiveWindow) or not _pays(window, size):
+        return NotImplemented
     x = xp.empty_like(g, order="C", shape=(*g.shape[:2], *size))
     compiled(window_sum_adjoint)(_planes(g), *_in_3d(window), _planes(x))
     return x
+
+
+def _pays(window: Window, size: Sequence[int]) -> bool:
+    """Whether the windows are small enough, or many enough side by side (kernels/numpy/large_windows.py is for others)."""
+    cells = math.prod(window.kernel)
+    return cells <= 16 or (cells <= 64 and window.output_size(size)[-1] >= 16)
 
 
 def _planes(x: Array) -> Array:

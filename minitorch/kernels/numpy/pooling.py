@@ -12,21 +12,23 @@ from typing import Any
 
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dispatch import implements
-from minitorch.backend.window import Window
+from minitorch.backend.window import AdaptiveWindow, Window
 from minitorch.kernels import samples
 from minitorch.kernels.numpy.elementwise import masked
 from minitorch.kernels.threads import chunk_size, parallel_for
 
-__all__: list[str] = []
+__all__ = ["SMALL", "in_planes"]
+
+SMALL = 16  # cells: up to here it is quicker than one dimension after the other (large_windows.py)
 
 
 @implements("max_pool", engine="numpy", sample=samples.pooling)
-def _max_pool(x: Array, window: Window) -> Any:
+def _max_pool(x: Array, window: Window | AdaptiveWindow) -> Any:
     """The first cell of every window against the second, the larger against the third ...
 
     Declines where a nan, or a window of -inf at the padding, needs the definition.
     """
-    if not isinstance(window, Window):
+    if isinstance(window, AdaptiveWindow) or math.prod(window.kernel) > SMALL:
         return NotImplemented
     size, lowest = x.shape[2:], -math.inf if x.dtype.kind == "f" else xp.iinfo(x.dtype).min
     out = window.output_size(size)
@@ -48,11 +50,13 @@ def _max_pool(x: Array, window: Window) -> Any:
         unclear = x.dtype.kind == "f" and bool(xp.isnan(best).any())
         return int(unclear or (padded is not planes and bool((best == lowest).any())))
 
-    return NotImplemented if _in_planes(compare, x, values, which) else (values, which)
+    return NotImplemented if in_planes(compare, x, values, which) else (values, which)
 
 
 @implements("gather_cell", engine="numpy", dtypes="efd", sample=samples.gather_cell)
-def _gather_cell(x: Array, which: Array, window: Window) -> Array:
+def _gather_cell(x: Array, which: Array, window: Window | AdaptiveWindow) -> Any:
+    if isinstance(window, AdaptiveWindow) or math.prod(window.kernel) > SMALL:
+        return NotImplemented
     y = xp.zeros_like(x, order="C", shape=which.shape)
 
     def gather(planes: Array, number: Array, out: Array) -> None:
@@ -60,18 +64,20 @@ def _gather_cell(x: Array, which: Array, window: Window) -> Array:
         for n, cells in enumerate(window.kernel_offsets(out.shape[1:])):
             out += masked(padded[:, *cells], number == n)
 
-    _in_planes(gather, x, which, y)
+    in_planes(gather, x, which, y)
     return y
 
 
 @implements("scatter_cell", engine="numpy", dtypes="efd", ulp=8, sample=samples.scatter_cell)
-def _scatter_cell(g: Array, which: Array, window: Window, size: Sequence[int]) -> Array:
+def _scatter_cell(g: Array, which: Array, window: Window | AdaptiveWindow, size: Sequence[int]) -> Any:
+    if isinstance(window, AdaptiveWindow) or math.prod(window.kernel) > SMALL:
+        return NotImplemented
     x = xp.empty_like(g, order="C", shape=(*g.shape[:2], *size))
 
     def scatter(planes: Array, number: Array, out: Array) -> None:
         window.scatter(out, lambda n: masked(planes, number == n), planes.shape[1:])
 
-    _in_planes(scatter, g, which, x)
+    in_planes(scatter, g, which, x)
     return x
 
 
@@ -86,7 +92,9 @@ def _scatter_add(g: Array, indices: Array, size: Sequence[int], unique: bool) ->
 
 
 @implements("window_sum", engine="numpy", dtypes="efd", ulp=8, sample=samples.window_sum)
-def _window_sum(x: Array, window: Window) -> Array:
+def _window_sum(x: Array, window: Window | AdaptiveWindow) -> Any:
+    if isinstance(window, AdaptiveWindow) or math.prod(window.kernel) > SMALL:
+        return NotImplemented
     total = xp.zeros_like(x, order="C", shape=(*x.shape[:2], *window.output_size(x.shape[2:])))
 
     def add(planes: Array, out: Array) -> None:
@@ -94,18 +102,20 @@ def _window_sum(x: Array, window: Window) -> Array:
         for cells in window.kernel_offsets(out.shape[1:]):
             out += padded[:, *cells]
 
-    _in_planes(add, x, total)
+    in_planes(add, x, total)
     return total
 
 
 @implements("window_sum_adjoint", engine="numpy", dtypes="efd", ulp=8, sample=samples.window_sum_adjoint)
-def _window_sum_adjoint(g: Array, window: Window, size: Sequence[int]) -> Array:
+def _window_sum_adjoint(g: Array, window: Window | AdaptiveWindow, size: Sequence[int]) -> Any:
+    if isinstance(window, AdaptiveWindow) or math.prod(window.kernel) > SMALL:
+        return NotImplemented
     x = xp.empty_like(g, order="C", shape=(*g.shape[:2], *size))
-    _in_planes(lambda planes, out: window.scatter(out, lambda _: planes, planes.shape[1:]), g, x)
+    in_planes(lambda planes, out: window.scatter(out, lambda _: planes, planes.shape[1:]), g, x)
     return x
 
 
-def _in_planes(function: Callable[..., Any], *arrays: Array) -> Any:
+def in_planes(function: Callable[..., Any], *arrays: Array) -> Any:
     """function(*arrays), each an array (N, C, ...), in chunks of some planes (planes, ...), and the sum of its results."""
     n, c = arrays[0].shape[:2]
     planes = [array.reshape(n * c, *array.shape[2:]) for array in arrays]
