@@ -103,6 +103,33 @@ def single_precision_agrees(sample: Sample) -> None:
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=2e-3, atol=2e-4)
 
 
+def half_precision_agrees(sample: Sample, scale: float) -> None:
+    """float16 gives float16, near what float64 gives for the same inputs wherever that fits: nothing overflows on the way."""
+    half = [(x.detach() * scale).half().requires_grad_() for x in sample.inputs]
+    results = []
+    for inputs in (half, [x.detach().double().requires_grad_() for x in half]):
+        try:
+            output = sample.function(*inputs)
+        except (RuntimeError, ValueError, IndexError):
+            assert inputs is not half, "refused in float16 alone"
+            return  # numbers of this size are refused
+        output = output[0] if isinstance(output, tuple) else output
+        grads = grad(output.sum(), inputs, allow_unused=True) if output.requires_grad else ()
+        results.append([output.detach(), *(g for g in grads if g is not None)])
+    same_in_half(*results)
+
+
+def same_in_half(half: list[mt.Tensor], double: list[mt.Tensor]) -> None:
+    """Equal to the rounding of float16, a small part of the largest number, except where float64 exceeds its range."""
+    assert len(half) == len(double)
+    for a, b in zip(half, double, strict=True):
+        assert a.dtype is mt.float16 or a.dtype is b.dtype
+        exact = b.numpy().astype(np.float64)
+        fits = np.isfinite(exact) & (np.abs(exact) < 60_000)
+        size = np.abs(exact[fits]).max(initial=1)
+        np.testing.assert_allclose(a.numpy()[fits].astype(np.float64), exact[fits], rtol=2**-9, atol=2**-10 * size)
+
+
 def memory_does_not_matter(sample: Sample) -> None:
     """Inputs that lie apart in memory, backwards or read-only, and inputs that are views, give the same as plain ones."""
     plain = [np.array(x.detach().numpy(), order="C") for x in sample.inputs]
@@ -225,6 +252,23 @@ def layer_derivatives_agree(case: Case) -> None:
         return  # the mean of nothing; and options that make of the derivative something else, on purpose
     assert gradcheck(values, tensors, atol=1e-4)
     assert gradgradcheck(values, tensors, atol=1e-4)
+
+
+def layer_in_half_precision_agrees(case: Case, scale: float) -> None:
+    """As `half_precision_agrees`."""
+    scale = 1.0 if case.name == "BCELoss" else scale  # its inputs are probabilities
+    arrays = [a * scale if a.dtype.kind == "f" and i < len(case.inputs) else a for i, a in enumerate(case.arrays())]
+    arrays = [np.asarray(a, np.float16) if np.asarray(a).dtype.kind == "f" else np.asarray(a) for a in arrays]
+    results = []
+    for dtype in (np.float16, np.float64):
+        tensors = [mt.from_numpy(a.astype(dtype) if a.dtype.kind == "f" else a) for a in arrays]
+        tensors = [t.requires_grad_() if t.is_floating_point() and i not in case.constant else t for i, t in enumerate(tensors)]
+        mt.manual_seed(0)
+        outputs = [o for o in case.run(mt, *tensors) if o.is_floating_point() and o.requires_grad]
+        leaves = [t for t in tensors if t.requires_grad]
+        grads = grad([o.sum() for o in outputs[:1]], leaves, allow_unused=True) if outputs else ()
+        results.append([*(o.detach() for o in outputs[:1]), *(g for g in grads if g is not None)])
+    same_in_half(*results)
 
 
 # ---- a few samples at random -------------------------------------------------------------------------------------------

@@ -40,6 +40,8 @@ class Case:
         With it come the buffers, which the call may have changed.
         """
         layer = self.build(lib)
+        if tensors and tensors[0].is_floating_point():
+            layer = layer.to(tensors[0].dtype)
         inputs, weights = tensors[: len(self.inputs)], tensors[len(self.inputs) :]
         for (name, _), weight in zip(list(layer.named_parameters()), weights, strict=True):
             delattr(layer, name)

@@ -20,6 +20,8 @@ from tests.drawing import Draw, Sample, over
 from tests.samples import ANALYTIC, KINKS, ORDERS, SAMPLES, WITHOUT_GRADIENT, sample_of
 
 ABSTRACT = {"AccumulateGrad", "Extremum", "Function", "Op", "Pointwise", "Rounding", "Unary", "UnaryOfOutput"}
+IN_SINGLE = {"Cast", "Convolution", "ConvTranspose", "ConvWeight", "Standardize", "StandardizeBackward", "FromScalar"}
+# Functions call these ops in float32 where the input is float16: tests/test_layers.py has the layers in float16.
 OPS = pytest.mark.parametrize("op", SAMPLES, ids=lambda op: op.__name__)
 
 
@@ -81,6 +83,13 @@ def test_samples_use_the_op(op):
 def test_float32_gives_float32_near_the_same(op, data):
     if op.__name__ != "Cast":
         checks.single_precision_agrees(drawn(op, data))
+
+
+@pytest.mark.parametrize("scale", [1.0, 30.0, 300.0])
+@pytest.mark.parametrize("op", [op for op in SAMPLES if op.__name__ not in IN_SINGLE], ids=lambda op: op.__name__)
+@given(data=st.data())
+def test_float16_is_near_float64_wherever_the_result_fits(op, scale, data):
+    checks.half_precision_agrees(drawn(op, data), scale)
 
 
 @OPS

@@ -17,7 +17,7 @@ from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.random import default_generator
 from minitorch.ops import arithmetic, pointwise, rectifier, reduction
 from minitorch.ops.comparison import clamp, where
-from minitorch.ops.elementwise import Number, check_floating
+from minitorch.ops.elementwise import Number, check_floating, in_single
 from minitorch.ops.joining import narrow
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import erf, expm1, sigmoid, tanh
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 def _into(input: Tensor, inplace: bool, function: Callable[[Tensor], Tensor]) -> Tensor:
     """function(input); with `inplace`, input itself takes over value and history."""
-    return input._assign_inplace(function(input._inplace_operand())) if inplace else function(input)
+    compute = in_single(function)
+    return input._assign_inplace(compute(input._inplace_operand())) if inplace else compute(input)
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -130,6 +131,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     return _into(input, inplace, lambda x: where(x > 0, x, expm1(clamp(x, max=0) / alpha) * alpha))
 
 
+@in_single
 @node_name("Gelu0")
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """input times the probability that a normal variable is below it (Hendrycks and Gimpel 2016).
@@ -158,6 +160,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     return _into(input, inplace, lambda x: x * tanh(pointwise.softplus(x)))
 
 
+@in_single
 @node_name("Softplus0")
 def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     """log(1 + e^(beta input)) / beta, a smooth relu; input itself where beta input is above `threshold`."""
@@ -166,6 +169,7 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     return where(scaled > threshold, input, pointwise.softplus(scaled) / beta)
 
 
+@in_single
 @node_name("LogSigmoid0")
 def logsigmoid(input: Tensor) -> Tensor:
     """log(sigmoid(input)) = -log(1 + e^-input)."""
@@ -173,6 +177,7 @@ def logsigmoid(input: Tensor) -> Tensor:
     return -pointwise.softplus(-input)
 
 
+@in_single
 def softsign(input: Tensor) -> Tensor:
     """input / (1 + |input|)."""
     return input / (arithmetic.abs(input) + 1)
@@ -194,6 +199,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     return where((input >= -lambd) & (input <= lambd), 0.0, input)
 
 
+@in_single
 def tanhshrink(input: Tensor) -> Tensor:
     """input - tanh(input)."""
     return input - tanh(input)
@@ -213,6 +219,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     return _into(input, inplace, lambda x: x * relu6(x + 3) / 6)
 
 
+@in_single
 @node_name("Glu0")
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """a * sigmoid(b), for the first half a and the second half b of input along `dim` (Dauphin et al. 2016)."""
@@ -243,6 +250,7 @@ def softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None
     return reduction.softmax(*_along(input, dim, dtype, "softmax"))
 
 
+@in_single
 def softmin(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
     """softmax(-input) along `dim`."""
     input, dim = _along(input, dim, dtype, "softmin")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dtypes import dtypes, get_default_dtype, result_type
 from minitorch.ops.comparison import ZerosLike, floor, floor_divide, refuse_zero, sign, trunc, where
-from minitorch.ops.elementwise import Number, Pointwise, cast, floating, promote
+from minitorch.ops.elementwise import Number, Pointwise, cast, floating, in_single, promote
 from minitorch.ops.node_names import node_name
 
 if TYPE_CHECKING:
@@ -268,18 +268,21 @@ def reciprocal(input: Tensor) -> Tensor:
     return Reciprocal.apply(input)
 
 
+@in_single
 @node_name("Lerp0")
 def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
     """input + weight (end - input): from input at 0 to end at 1."""
     return add(input, mul(sub(end, input), weight))
 
 
+@in_single
 @node_name("Addcmul0")
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
     """input + value * tensor1 * tensor2."""
     return add(input, mul(tensor1, tensor2), alpha=value)
 
 
+@in_single
 @node_name("Addcdiv0")
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
     """input + value * tensor1 / tensor2."""

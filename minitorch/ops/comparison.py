@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dispatch import definition
-from minitorch.ops.elementwise import Number, Pointwise, explain_operands, promote
+from minitorch.ops.elementwise import Number, Pointwise, explain_operands, in_single, promote
 from minitorch.ops.node_names import node_name
 
 if TYPE_CHECKING:
@@ -378,6 +378,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     return where(mask, value, input)
 
 
+@in_single
 def floor_divide(input: Tensor, other: Tensor | Number) -> Tensor:
     """The floor of input / other, an integer for integers."""
     return FloorDivide.apply(input, other)

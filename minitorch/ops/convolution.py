@@ -30,6 +30,7 @@ from minitorch.autograd.node import Op
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dispatch import definition
 from minitorch.backend.window import Window, per_dim
+from minitorch.ops.elementwise import in_single
 from minitorch.ops.node_names import node_name
 from minitorch.ops.ranks import specialize_ranks
 from minitorch.ops.reduction import sum
@@ -147,6 +148,7 @@ def _sum_of_each_channel(grad: Any) -> Any:
 # ---- the functions, by PyTorch's names, each for one, two and three spatial dimensions -------------------------------
 
 
+@in_single
 def conv(
     rank: int,
     input: Tensor,
@@ -177,6 +179,7 @@ def conv(
     return Convolution.apply(input, weight, bias, window, groups)
 
 
+@in_single
 @node_name("Convolution0")
 def conv_transpose(
     rank: int,

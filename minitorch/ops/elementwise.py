@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from minitorch.autograd.node import Op
 from minitorch.autograd.recover import call_name
+from minitorch.autograd.tensor_base import TensorBase
 from minitorch.backend.arrays import Array
-from minitorch.backend.dtypes import get_default_dtype, result_type
+from minitorch.backend.dtypes import dtype as DType
+from minitorch.backend.dtypes import float16, float32, get_default_dtype, result_type
 
-__all__ = ["Number", "Pointwise", "cast", "check_floating", "explain_operands", "floating", "promote"]
+__all__ = ["Number", "Pointwise", "cast", "check_floating", "explain_operands", "floating", "in_single", "promote"]
 
 Number: TypeAlias = int | float | bool
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 _TAKES = {float: "f", int: "fiu"}  # the kinds of array whose type a Python number takes
@@ -37,6 +41,44 @@ def cast(value: Any, to: Any) -> Any:
 def floating(x: Array) -> Array:
     """Integers and booleans in the default floating type, for functions whose values are real."""
     return x if x.dtype.kind in "fc" else x.astype(get_default_dtype().numpy)
+
+
+def in_single(function: F) -> F:
+    """Compute a function of float16 tensors in float32, and round its results to float16 once.
+
+    For functions with sums, products or powers on the way, which may overflow or lose digits where the result does not.
+    """
+
+    @functools.wraps(function)
+    def compute(*args: Any, **kwargs: Any) -> Any:
+        for value in args:
+            if isinstance(value, TensorBase):
+                if value._array.dtype.char != "e":
+                    return function(*args, **kwargs)
+                break
+        if any(_decides_the_dtype(value) for value in (*args, *kwargs.values())):
+            return function(*args, **kwargs)
+        result = function(*map(_widened, args), **{name: _widened(value) for name, value in kwargs.items()})
+        return tuple(map(_rounded, result)) if isinstance(result, tuple) else _rounded(result)
+
+    return compute  # type: ignore[return-value]
+
+
+def _decides_the_dtype(value: Any) -> bool:
+    """Whether an argument is a dtype, or a tensor with a wider one than float16."""
+    return isinstance(value, DType) or (isinstance(value, TensorBase) and value._array.dtype.char in "fd")
+
+
+def _widened(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_widened, value)) if any(isinstance(v, TensorBase) for v in value) else value
+    is_half = isinstance(value, TensorBase) and value._array.dtype.char == "e"
+    return value._as_tensor().to(float32) if is_half else value
+
+
+def _rounded(value: Any) -> Any:
+    is_single = isinstance(value, TensorBase) and value._array.dtype.char == "f"
+    return value._as_tensor().to(float16) if is_single else value
 
 
 def check_floating(name: str, *inputs: Any) -> None:

@@ -14,7 +14,7 @@ from minitorch.backend.arrays import Array, xp
 from minitorch.backend.callsite import warn
 from minitorch.ops.arithmetic import log
 from minitorch.ops.comparison import clamp, masked_fill
-from minitorch.ops.elementwise import Number, Pointwise, check_floating
+from minitorch.ops.elementwise import Number, Pointwise, check_floating, in_single
 from minitorch.ops.indexing import GetItem, along
 from minitorch.ops.loss import check_reduction, reduce
 from minitorch.ops.node_names import node_name
@@ -52,6 +52,7 @@ class BinaryCrossEntropy(Pointwise):
         )
 
 
+@in_single
 @node_name("BinaryCrossEntropy0")
 def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean") -> Tensor:
     """How unlikely `target`, 0 or 1 or between, is for a probability `input`; times `weight`."""
@@ -76,6 +77,7 @@ def _weighted(losses: Tensor, weight: Tensor | None) -> Tensor:
     return weighted
 
 
+@in_single
 @node_name("BinaryCrossEntropyWithLogits0")
 def binary_cross_entropy_with_logits(
     input: Tensor,
@@ -95,6 +97,7 @@ def binary_cross_entropy_with_logits(
     return reduce(_weighted((1 - target) * input + loss_of_ones, weight), reduction)
 
 
+@in_single
 def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """target (log target - input), for log-probabilities input; `log_target` says that target is a logarithm, too.
 
@@ -132,6 +135,7 @@ def _mean_of_counted(losses: Tensor, scale: Tensor) -> Tensor:
     return losses.sum() / scale.sum() if (scale._array != 0).any() else losses.sum() + math.nan
 
 
+@in_single
 @node_name("NllLoss0")
 def nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"
@@ -178,6 +182,7 @@ def nll_loss(
     return _mean_of_counted(losses * scale, scale) if reduction == "mean" else reduce(losses * scale, reduction)
 
 
+@in_single
 @node_name("NllLoss0")
 def cross_entropy(
     input: Tensor,
@@ -228,6 +233,7 @@ def cross_entropy(
     return loss * (1 - label_smoothing) + smooth * (label_smoothing / classes)
 
 
+@in_single
 def poisson_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -249,6 +255,7 @@ def poisson_nll_loss(
     return reduce(losses, reduction)
 
 
+@in_single
 def gaussian_nll_loss(
     input: Tensor,
     target: Tensor,

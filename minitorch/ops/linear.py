@@ -10,7 +10,7 @@ from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, as_array, on_device_of, xp
 from minitorch.ops.comparison import where
-from minitorch.ops.elementwise import check_floating
+from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.indexing import getitem
 from minitorch.ops.matrix import MatMul, einsum, matmul, matrix_product, mT
 from minitorch.ops.node_names import node_name
@@ -59,6 +59,7 @@ def _name_by_rank(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> 
     return {(1, 1): "Dot0", (2, 1): "Mv0", (1, 2): "Squeeze4", (2, 2): "Mm0"}.get((input.ndim, weight.ndim), "UnsafeView0")
 
 
+@in_single
 @node_name(_name_by_rank)
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input (*, in) times weight (out, in) transposed, plus bias (out,): (*, out)."""
@@ -81,6 +82,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return product if bias is None else product + bias
 
 
+@in_single
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """y[o] = sum over i, j of input1[i] weight[o, i, j] input2[j] + bias[o], for input1 (*, in1) and input2 (*, in2)."""
     if len({input1.dtype, input2.dtype, weight.dtype}) > 1:

@@ -11,7 +11,7 @@ from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import on_device_of, xp
 from minitorch.backend.callsite import warn
 from minitorch.ops.comparison import clamp, masked_fill, where
-from minitorch.ops.elementwise import check_floating
+from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.indexing import gather, scatter_add
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import softplus, sqrt
@@ -38,12 +38,14 @@ def reduce(losses: Tensor, reduction: str) -> Tensor:
 # ---- of numbers ---------------------------------------------------------------------------------------------------------
 
 
+@in_single
 @node_name("MseLoss0")
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """(input - target)^2."""
     return reduce(_difference("mse_loss", input, target).square(), reduction)
 
 
+@in_single
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """|input - target|."""
     return reduce((input - _like(input, target)).abs(), reduction)
@@ -64,6 +66,7 @@ def _difference(name: str, input: Tensor, target: Tensor) -> Tensor:
     return d
 
 
+@in_single
 @node_name("SmoothL1Loss0")
 def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """d^2 / (2 beta) for a difference |d| < beta, |d| - beta / 2 beyond it (Girshick 2015)."""
@@ -74,6 +77,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", be
     return reduce(size if beta == 0 else where(size < beta, near * near * (0.5 / beta), size - 0.5 * beta), reduction)
 
 
+@in_single
 @node_name("HuberLoss0")
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
@@ -92,6 +96,7 @@ def huber_loss(
 # ---- of scores, with a margin ------------------------------------------------------------------------------------------
 
 
+@in_single
 @node_name("SoftMarginLoss0")
 def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """log(1 + e^(-target input)), for targets 1 and -1."""
@@ -99,12 +104,14 @@ def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") 
     return reduce(softplus(-target * input), reduction)
 
 
+@in_single
 def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, *, reduction: str = "mean") -> Tensor:
     """input where target is 1, max(0, margin - input) where it is -1: for distances that should be small or large."""
     far = where(target != 1, clamp(margin - input, min=0), 0.0)
     return reduce(far + where(target != -1, input, 0.0), reduction)
 
 
+@in_single
 def margin_ranking_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, *, reduction: str = "mean"
 ) -> Tensor:
@@ -117,6 +124,7 @@ def margin_ranking_loss(
     return reduce(clamp(-target * (input1 - input2) + margin, min=0), reduction)
 
 
+@in_single
 def cosine_embedding_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, *, reduction: str = "mean"
 ) -> Tensor:
@@ -150,6 +158,7 @@ def _per_class(name: str, input: Tensor, target: Tensor, like_input: bool) -> tu
     return input.reshape(-1, classes), target.reshape(-1, classes) if like_input else target.reshape(-1)
 
 
+@in_single
 @node_name("MultiMarginLoss0")
 def multi_margin_loss(
     input: Tensor,
@@ -184,6 +193,7 @@ def multi_margin_loss(
     return reduce(losses if target.ndim else losses[0], reduction)
 
 
+@in_single
 @node_name("MultilabelMarginLoss0")
 def multilabel_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """The sum over targets y and other classes j of max(0, 1 - x[y] + x[j]), divided by the number of classes.
@@ -201,6 +211,7 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "m
     return reduce(losses if input.ndim > 1 else losses[0], reduction)
 
 
+@in_single
 def multilabel_soft_margin_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
 ) -> Tensor:
@@ -213,11 +224,13 @@ def multilabel_soft_margin_loss(
     return reduce(sum(losses, input.ndim - 1) / input.shape[-1], reduction)
 
 
+@in_single
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-06, keepdim: bool = False) -> Tensor:
     """The p-norm of x1 - x2 + eps along the last dimension."""
     return vector_norm(x1 - x2 + eps, p, -1, keepdim)
 
 
+@in_single
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-08) -> Tensor:
     """x1 . x2 / (|x1| |x2|) along `dim`, each norm being at least eps."""
     shape = xp.broadcast_shapes(tuple(x1.shape), tuple(x2.shape))
@@ -227,6 +240,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-08) 
     return sum(first * second, dim)
 
 
+@in_single
 def triplet_margin_loss(
     anchor: Tensor,
     positive: Tensor,

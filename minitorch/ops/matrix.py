@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.node import Op
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dispatch import definition
+from minitorch.ops.elementwise import in_single
 from minitorch.ops.indexing import diag
 from minitorch.ops.node_names import node_name
 from minitorch.ops.shape import Permute, Reshape, expand, movedim, permute, reshape, unsqueeze
@@ -65,6 +66,7 @@ def _name_by_rank(input: Tensor, other: Tensor) -> str:
     return names.get((input.ndim, other.ndim), "UnsafeView0")
 
 
+@in_single
 @node_name(_name_by_rank)
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product over the last two dimensions; the others are broadcast. A 1-d operand is a row or a column."""
@@ -91,18 +93,21 @@ def _ndim(x: Any) -> int:
     return int(x.ndim)
 
 
+@in_single
 @node_name("Mm0")
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of two matrices."""
     return _of_rank("mm", 2, input, mat2)
 
 
+@in_single
 @node_name("Bmm0")
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of two stacks of matrices, (B, n, m) and (B, m, p)."""
     return _of_rank("bmm", 3, input, mat2)
 
 
+@in_single
 @node_name("Mv0")
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """The product of a matrix and a vector."""
@@ -111,6 +116,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     return matmul(input, vec)
 
 
+@in_single
 @node_name("Dot0")
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The inner product of two vectors of one size."""
@@ -157,6 +163,7 @@ class Einsum(Op):
         return tuple(grads)
 
 
+@in_single
 def einsum(equation: str, *operands: Tensor) -> Tensor:
     """Products of operands summed over letters: einsum('bij,bjk->bik', a, b) is the batched matrix product.
 
@@ -252,6 +259,7 @@ def trace(input: Tensor) -> Tensor:
     return diag(input).sum()
 
 
+@in_single
 @node_name("Addmm0")
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2)."""

@@ -18,8 +18,9 @@ from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.node import Op
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dispatch import definition
+from minitorch.backend.dtypes import float16
 from minitorch.backend.sums import sum_reduce
-from minitorch.ops.elementwise import check_floating
+from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import sqrt
 from minitorch.ops.reduction import mean, sum, vector_norm
@@ -157,7 +158,8 @@ def _check_types(name: str, input: Tensor, **parameters: Tensor | None) -> None:
 def _track(running: Tensor | None, momentum: float, statistic: Tensor) -> None:
     """running = (1 - momentum) running + momentum statistic"""
     if running is not None:
-        running.mul_(1 - momentum).add_(reshape(statistic, tuple(running.shape)), alpha=momentum)
+        statistic = reshape(statistic, tuple(running.shape))
+        running.copy_(running.to(statistic.dtype) * (1 - momentum) + statistic * momentum)
 
 
 @node_name("NativeBatchNorm0")
@@ -179,7 +181,14 @@ def batch_norm(
     if input.ndim < 2:
         raise RuntimeError(f"batch_norm: expected an input of at least 2 dimensions, (N, C, *), but got {list(input.shape)}")
     channels, shape = input.shape[1], (1, input.shape[1], *(1,) * (input.ndim - 2))
-    _check_types("batch_norm", input, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
+    if input.dtype is float16:  # computed in float32, and the running statistics are rounded once as well
+        weight, bias = (x if x is None else x.float() for x in (weight, bias))
+        if not training:
+            running_mean, running_var = (x if x is None else x.float() for x in (running_mean, running_var))
+        return batch_norm(input.float(), running_mean, running_var, weight, bias, training, momentum, eps).half()
+    _check_types("batch_norm", input, weight=weight, bias=bias)
+    if not training:
+        _check_types("batch_norm", input, running_mean=running_mean, running_var=running_var)
     _check_sizes("batch_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     if eps < 0 or (training and eps == 0):
         raise ValueError(f"batch_norm: eps must be positive, but got {eps}: it keeps the denominator from 0")
@@ -205,6 +214,7 @@ def batch_norm(
     return _scaled(y, weight, bias, shape)
 
 
+@in_single
 @node_name("View0")
 def instance_norm(
     input: Tensor,
@@ -234,6 +244,7 @@ def instance_norm(
     return _scaled(y, weight, bias, (1, channels, *(1,) * (input.ndim - 2)))
 
 
+@in_single
 @node_name("NativeLayerNorm0")
 def layer_norm(
     input: Tensor,
@@ -264,6 +275,7 @@ def layer_norm(
     return _scaled(y, weight, bias, shape)
 
 
+@in_single
 @node_name("NativeGroupNorm0")
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-05
@@ -290,6 +302,7 @@ def group_norm(
     return _scaled(reshape(y, tuple(input.shape)), weight, bias, (channels, *(1,) * (input.ndim - 2)))
 
 
+@in_single
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """input / max(norm, eps), with the p-norm along `dim`."""
     return input / vector_norm(input, p, dim, keepdim=True).clamp(min=eps)

@@ -9,7 +9,7 @@ from minitorch.backend.arrays import Array, error_function, xp
 from minitorch.backend.dispatch import definition
 from minitorch.ops.arithmetic import Pow, div, reciprocal
 from minitorch.ops.comparison import trunc, where
-from minitorch.ops.elementwise import Pointwise, floating, promote
+from minitorch.ops.elementwise import Pointwise, floating, in_single, promote
 from minitorch.ops.node_names import node_name
 
 if TYPE_CHECKING:
@@ -329,6 +329,7 @@ def exp2(input: Tensor) -> Tensor:
     return Pow.apply(2.0, input)
 
 
+@in_single
 def atan(input: Tensor) -> Tensor:
     """The inverse tangent, in radians."""
     return Atan.apply(input)
@@ -344,6 +345,7 @@ def acos(input: Tensor) -> Tensor:
     return Acos.apply(input)
 
 
+@in_single
 def atan2(input: Tensor, other: Tensor) -> Tensor:
     """The angle of the point (other, input) from the first axis, in radians, in [-pi, pi]."""
     if not hasattr(other, "dtype"):

@@ -25,7 +25,7 @@ from minitorch.backend.dispatch import definition
 from minitorch.backend.sums import add_at, sum_reduce
 from minitorch.backend.window import AdaptiveWindow, Window, per_dim
 from minitorch.ops.comparison import masked_fill
-from minitorch.ops.elementwise import check_floating
+from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.node_names import node_name
 from minitorch.ops.ranks import specialize_ranks
 from minitorch.ops.shape import squeeze, unsqueeze
@@ -396,6 +396,7 @@ def max_unpool(
     return _batched(name, rank, input, unpool)
 
 
+@in_single
 @node_name(_name("AvgPool"))
 def avg_pool(
     rank: int,
@@ -442,6 +443,7 @@ def adaptive_max_pool(rank: int, input: Tensor, output_size: Any, return_indices
     return _batched(name, rank, input, pool)
 
 
+@in_single
 @node_name(_name("AdaptiveAvgPool"))
 def adaptive_avg_pool(rank: int, input: Tensor, output_size: Any) -> Tensor:
     """Windows of input ((N,) C, *size), as even as can be, and the mean of each: always `output_size`; None keeps a size."""

@@ -17,7 +17,7 @@ from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.sums import cumulative_sum, sum_reduce
 from minitorch.ops.arithmetic import abs, div
 from minitorch.ops.comparison import masked_fill, maximum, minimum, sign
-from minitorch.ops.elementwise import floating
+from minitorch.ops.elementwise import floating, in_single
 from minitorch.ops.indexing import gather
 from minitorch.ops.joining import cat, narrow
 from minitorch.ops.node_names import node_name
@@ -270,6 +270,7 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType
     return Mean.apply(input, None if dim is None else check_dims(dim, input.ndim), keepdim)
 
 
+@in_single
 @node_name("Var0")
 def var(
     input: Tensor,
@@ -291,6 +292,7 @@ def var(
     return div(squares, builtins.max(count - correction, 0)) if count else squares * math.nan
 
 
+@in_single
 @node_name("Std0")
 def std(
     input: Tensor,
@@ -306,6 +308,7 @@ def std(
     return masked_fill(sqrt(masked_fill(variance, flat, 1.0)), flat, 0.0)
 
 
+@in_single
 @node_name("Prod0", with_dim="Prod1")
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The product over `dim`, or of everything."""
@@ -382,11 +385,13 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, other: Any, pair: Any, extr
     return pair(values, indices) if keepdim else pair(squeeze(values, dim), squeeze(indices, dim))
 
 
+@in_single
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     """log(sum(exp(input))) over `dim`, without overflow."""
     return LogSumExp.apply(input, check_dims(dim, input.ndim), keepdim)
 
 
+@in_single
 def vector_norm(input: Tensor, ord: float = 2, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """(sum |x|^ord)^(1 / ord) over `dim`; for ord = inf the largest |x|, for 0 the number of nonzero ones.
 
@@ -411,11 +416,13 @@ def vector_norm(input: Tensor, ord: float = 2, dim: Dims = None, keepdim: bool =
     return masked_fill(sqrt(total) if ord == 2 else total ** (1 / ord), nothing, 0.0)
 
 
+@in_single
 def softmax(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """exp(input) / sum(exp(input)) along `dim`: positive, and summing to 1."""
     return _at_least_1d(Softmax, _as(input, dtype), dim)
 
 
+@in_single
 def log_softmax(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """log(softmax(input)) along `dim`, without overflow."""
     return _at_least_1d(LogSoftmax, _as(input, dtype), dim)
@@ -441,6 +448,7 @@ def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     return AnyNonzero.apply(input, check_dims(dim, input.ndim), keepdim)
 
 
+@in_single
 @node_name("LinalgVectorNorm0")
 def norm(
     input: Tensor, p: float | str | None = "fro", dim: Dims = None, keepdim: bool = False, dtype: DType | None = None
@@ -453,6 +461,7 @@ def norm(
     return vector_norm(_as(input, dtype), 2 if p is None or isinstance(p, str) else p, dim, keepdim)
 
 
+@in_single
 @node_name("Dist0")
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     """The p-norm of input - other."""
@@ -464,11 +473,13 @@ def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
     return sum(input != 0, dim)
 
 
+@in_single
 def var_mean(input: Tensor, dim: Dims = None, *, correction: float = 1, keepdim: bool = False) -> tuple[Tensor, Tensor]:
     """The variance and the mean over `dim`."""
     return var(input, dim, correction=correction, keepdim=keepdim), mean(input, dim, keepdim)
 
 
+@in_single
 def std_mean(input: Tensor, dim: Dims = None, *, correction: float = 1, keepdim: bool = False) -> tuple[Tensor, Tensor]:
     """The standard deviation and the mean over `dim`."""
     return std(input, dim, correction=correction, keepdim=keepdim), mean(input, dim, keepdim)

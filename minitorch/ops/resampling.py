@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, on_device_of, xp
-from minitorch.ops.elementwise import check_floating
+from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.indexing import getitem
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pooling import adaptive_avg_pool
@@ -99,6 +99,7 @@ def _border(x: Tensor, dim: int, before: int, after: int, mode: str) -> Tensor:
 _LINEAR = {"linear": 1, "bilinear": 2, "trilinear": 3}
 
 
+@in_single
 def interpolate(
     input: Tensor,
     size: int | Sequence[int] | None = None,

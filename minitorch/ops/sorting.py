@@ -12,7 +12,7 @@ from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.ops.comparison import isnan, where
-from minitorch.ops.elementwise import Number, check_floating
+from minitorch.ops.elementwise import Number, check_floating, in_single
 from minitorch.ops.indexing import gather
 from minitorch.ops.joining import narrow, select, stack
 from minitorch.ops.node_names import node_name
@@ -155,6 +155,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any
     return KthValue(values, index) if keepdim else KthValue(values.squeeze(dim), index.squeeze(dim))
 
 
+@in_single
 def quantile(input: Tensor, q: Tensor | Number, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The value below which the share q of the elements lies, between two neighbours in proportion."""
     check_floating("quantile", input)
