@@ -30,7 +30,7 @@ def clip_grad_norm_(
     grads = _gradients(parameters)
     if not grads:
         return Tensor(0.0)
-    total = vector_norm(stack([vector_norm(g, norm_type) for g in grads]), norm_type)
+    total = vector_norm(stack([vector_norm(g, norm_type) for g in grads if g.numel()] or [Tensor(0.0)]), norm_type)
     if error_if_nonfinite and not bool(total.isfinite()):
         raise RuntimeError(f"the gradients' norm of order {norm_type} is {total.item()}, so it cannot be clipped")
     scale = (max_norm / (total + 1e-6)).clamp(max=1.0)

@@ -6,6 +6,7 @@ operand and casts it. A formula starts from `grad`, so that its dtype is that of
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -271,8 +272,12 @@ def reciprocal(input: Tensor) -> Tensor:
 @in_single
 @node_name("Lerp0")
 def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
-    """input + weight (end - input): from input at 0 to end at 1."""
-    return add(input, mul(sub(end, input), weight))
+    """input + weight (end - input): from input at 0 to end at 1, and exactly these."""
+    way = sub(end, input)
+    if isinstance(weight, Number):
+        return add(input, mul(way, weight)) if builtins.abs(weight) < 0.5 else sub(end, mul(way, 1 - weight))
+    near = abs(weight) < 0.5
+    return where(near, add(input, mul(way, weight)), sub(end, mul(way, 1 - weight)))
 
 
 @in_single

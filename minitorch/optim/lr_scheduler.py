@@ -5,7 +5,9 @@ Most schedulers multiply the current learning rate, so that several can be chain
 
 from __future__ import annotations
 
+import bisect
 import math
+import types
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -47,22 +49,39 @@ class LRScheduler:
         """The learning rates set by the last step."""
         return self._last_lr
 
-    def step(self) -> None:
-        """Advance to the next epoch and set its learning rates."""
-        if self._step_count == 1 and not self.optimizer._opt_called:
+    def step(self, epoch: int | None = None) -> None:
+        """Advance to the next epoch, or to `epoch`, and set its learning rates."""
+        if self._step_count == 1 and "step" in vars(self.optimizer):
+            warn(
+                "Seems like `optimizer.step()` has been overridden after learning rate scheduler initialization. Please, make "
+                "sure to call `optimizer.step()` before `lr_scheduler.step()`"
+            )
+        elif self._step_count == 1 and not self.optimizer._opt_called:
             warn(
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`: this skips the first learning rate. Call "
                 "`optimizer.step()` first"
             )
         self._step_count += 1
-        self.last_epoch += 1
-        for group, lr in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
+        if epoch is not None:
+            warn("The epoch parameter in `scheduler.step()` is deprecated: use `scheduler.step()` to step the scheduler")
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        lrs = self.get_lr() if epoch is None else self._closed_form_lr()
+        for group, lr in zip(self.optimizer.param_groups, lrs, strict=True):
             group["lr"] = lr
         self._last_lr = self._current_lrs
 
     @property
     def _current_lrs(self) -> list[float]:
         return [group["lr"] for group in self.optimizer.param_groups]
+
+    @property
+    def _resumes(self) -> bool:
+        """Whether the constructor is resuming at `last_epoch`: the optimizer has its learning rate already."""
+        return self._step_count == 1 and self.last_epoch > 0
+
+    def _closed_form_lr(self) -> list[float]:
+        """The learning rates of epoch `last_epoch`, whatever they are now."""
+        return self.get_lr()
 
     def state_dict(self) -> dict[str, Any]:
         """All attributes but the optimizer, which has a state dict of its own."""
@@ -85,13 +104,18 @@ class StepLR(LRScheduler):
 
     @checked
     def __init__(self, optimizer: Optimizer, step_size: float, gamma: float = 0.1, last_epoch: int = -1) -> None:
+        if not step_size > 0:
+            raise ValueError(f"StepLR: step_size must be positive, but got {step_size}: the epochs between two reductions")
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        if self.last_epoch == 0 or self.last_epoch % self.step_size:
+        if self._resumes or self.last_epoch == 0 or self.last_epoch % self.step_size:
             return self._current_lrs
         return [lr * self.gamma for lr in self._current_lrs]
+
+    def _closed_form_lr(self) -> list[float]:
+        return [lr * self.gamma ** (self.last_epoch // self.step_size) for lr in self.base_lrs]
 
 
 class MultiStepLR(LRScheduler):
@@ -107,7 +131,13 @@ class MultiStepLR(LRScheduler):
         super().load_state_dict({**state_dict, "milestones": Counter(state_dict["milestones"])})
 
     def get_lr(self) -> list[float]:
+        if self._resumes:
+            return self._current_lrs
         return [lr * self.gamma ** self.milestones[self.last_epoch] for lr in self._current_lrs]
+
+    def _closed_form_lr(self) -> list[float]:
+        passed = bisect.bisect_right(sorted(self.milestones.elements()), self.last_epoch)
+        return [lr * self.gamma**passed for lr in self.base_lrs]
 
 
 class ExponentialLR(LRScheduler):
@@ -119,7 +149,12 @@ class ExponentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        return [lr * self.gamma for lr in self._current_lrs] if self.last_epoch else self._current_lrs
+        if self._resumes or self.last_epoch == 0:
+            return self._current_lrs
+        return [lr * self.gamma for lr in self._current_lrs]
+
+    def _closed_form_lr(self) -> list[float]:
+        return [lr * self.gamma**self.last_epoch for lr in self.base_lrs]
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -134,15 +169,17 @@ class CosineAnnealingLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        if self.last_epoch == 0:
+        if self._resumes or self.last_epoch == 0:
             return self._current_lrs
         current, previous = (1 + math.cos(math.pi * e / self.T_max) for e in (self.last_epoch, self.last_epoch - 1))
-        if self._step_count == 1:
-            return [self.eta_min + (base - self.eta_min) * current / 2 for base in self.base_lrs]
         if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:  # previous is 0 at the minimum
             rise = (1 - math.cos(math.pi / self.T_max)) / 2
             return [lr + (base - self.eta_min) * rise for lr, base in zip(self._current_lrs, self.base_lrs, strict=True)]
         return [current / previous * (lr - self.eta_min) + self.eta_min for lr in self._current_lrs]
+
+    def _closed_form_lr(self) -> list[float]:
+        cosine = math.cos(math.pi * self.last_epoch / self.T_max)
+        return [self.eta_min + (base - self.eta_min) * (1 + cosine) / 2 for base in self.base_lrs]
 
 
 class LambdaLR(LRScheduler):
@@ -169,12 +206,18 @@ class LambdaLR(LRScheduler):
         return [base * f(self.last_epoch) for base, f in zip(self.base_lrs, self.lr_lambdas, strict=True)]
 
     def state_dict(self) -> dict[str, Any]:
-        """All attributes but the optimizer and the functions. Pass the functions to the new scheduler."""
-        return {**super().state_dict(), "lr_lambdas": [None] * len(self.lr_lambdas)}
+        """All attributes but the optimizer and the functions; of callable objects their attributes. Pass functions to the new
+        scheduler.
+        """
+        saved = [None if isinstance(f, types.FunctionType) else dict(getattr(f, "__dict__", {})) for f in self.lr_lambdas]
+        return {**super().state_dict(), "lr_lambdas": saved}
 
     @public
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         vars(self).update({key: value for key, value in state_dict.items() if key != "lr_lambdas"})
+        for function, saved in zip(self.lr_lambdas, state_dict.get("lr_lambdas", []), strict=False):
+            if saved:
+                vars(function).update(saved)
 
 
 class ReduceLROnPlateau(LRScheduler):
@@ -226,10 +269,10 @@ class ReduceLROnPlateau(LRScheduler):
             target = self.best + sign * self.threshold
         return metric < target if self.mode == "min" else metric > target
 
-    def step(self, metrics: Any) -> None:
+    def step(self, metrics: Any, epoch: int | None = None) -> None:
         """Record this epoch's metric; reduce the learning rate after too many epochs without improvement."""
         metric = float(metrics)
-        self.last_epoch += 1
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         if self._is_better(metric):
             self.best, self.num_bad_epochs = metric, 0
         else:

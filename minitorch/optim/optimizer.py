@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from minitorch.autograd.grad_mode import enable_grad, no_grad
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, xp
+from minitorch.backend.callsite import warn
 from minitorch.public import constructor, public
 from minitorch.tensor import Tensor
 
@@ -55,6 +56,17 @@ class Optimizer:
             group["lr"] = group["lr"].item()
         params = group["params"]
         group["params"] = [params] if isinstance(params, Tensor) else list(params)
+        named = [isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) for p in group["params"]]
+        if any(named):
+            if not all(named):
+                raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+            group["param_names"] = [name for name, _ in group["params"]]
+            group["params"] = [param for _, param in group["params"]]
+        if len({id(p) for p in group["params"]}) < len(group["params"]):
+            warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error. Each "
+                "step updates such a parameter several times: pass it once"
+            )
         known = {id(p) for g in self.param_groups for p in g["params"]}
         for param in group["params"]:
             if not isinstance(param, Tensor):
@@ -92,9 +104,31 @@ class Optimizer:
             for group in self.param_groups:
                 for param in group["params"]:
                     if param.grad is not None:
-                        self._update(param._array, param.grad._array, self.state[param], group)
+                        self._update_param(param, param.grad._array, group)
                         param._increment_version()
         return loss
+
+    def _update_param(self, param: Tensor, grad: Array, group: dict[str, Any]) -> None:
+        """`_update`, in float32 for a float16 parameter: its squared gradient may exceed float16's range."""
+        array, state = param._array, self.state[param]
+        if not getattr(array.flags, "writeable", True):
+            raise RuntimeError(
+                f"step(): a parameter of shape {list(array.shape)} cannot be written to: several of its elements share one "
+                "place in memory, as after expand(), or its memory is read-only. Optimize its .clone()"
+            )
+        if array.dtype.char != "e":
+            self._update(array, grad, state, group)
+            return
+        wide, single = {}, array.astype(xp.float32)
+        for name, value in state.items():
+            is_half = isinstance(value, Tensor) and value._array.dtype.char == "e"
+            wide[name] = wrap(value._array.astype(xp.float32)) if is_half else value
+        self._update(single, grad.astype(xp.float32), wide, group)
+        array[...] = single
+        for name, value in wide.items():
+            if isinstance(value, Tensor) and value.shape == param.shape and name != "step":
+                value = wrap(value._array.astype(array.dtype))
+            state[name] = value
 
     def _update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         """Update `param` in place. `state` persists between steps; its tensors have PyTorch's names."""
@@ -112,9 +146,8 @@ class Optimizer:
     def state_dict(self) -> dict[str, Any]:
         """The options and the state, with parameters numbered in the order of the groups."""
         param_ids: dict[int, int] = {}
-        for group in self.param_groups:
-            for param in group["params"]:
-                param_ids[id(param)] = len(param_ids)
+        for i, param in enumerate(p for group in self.param_groups for p in group["params"]):
+            param_ids.setdefault(id(param), i)
         groups = [
             {**{k: v for k, v in g.items() if k != "params"}, "params": [param_ids[id(p)] for p in g["params"]]}
             for g in self.param_groups
