@@ -509,7 +509,8 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         if not isinstance(src, TensorBase):
             raise TypeError(f"copy_(): argument 'src' must be Tensor, not {type(src).__name__}")
         before = self._inplace_operand(src)
-        return self._assign_inplace(expand(src._as_tensor().to(self.device, self.dtype), before.shape))
+        src = expand(src._as_tensor().to(self.device, self.dtype), before.shape)
+        return self._assign_inplace(SetItem.apply(before, src, (...,)) if before.requires_grad else src)
 
     @public
     def fill_(self, value: Any) -> Tensor:

@@ -574,6 +574,19 @@ def test_a_retained_gradient_is_there_for_the_hooks_that_come_later():
     assert x.grad.tolist() == [2, 2]
 
 
+def test_grad_mode_is_of_the_thread_not_of_the_context():
+    contextvars.copy_context().run(mt.set_grad_enabled, False)  # as a notebook runs each of its cells
+    assert not mt.is_grad_enabled()
+    mt.set_grad_enabled(True)
+    block = mt.no_grad()
+    contextvars.copy_context().run(block.__enter__)
+    assert not mt.is_grad_enabled()
+    block.__exit__(None, None, None)
+    assert mt.is_grad_enabled()
+    with pytest.raises(TypeError, match="'mode' must be bool, not str"):
+        mt.set_grad_enabled("no")
+
+
 def test_what_a_hook_sets_in_the_context_stays():
     variable = contextvars.ContextVar("mine", default=0)
     x = mt.ones(2, requires_grad=True)

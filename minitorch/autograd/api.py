@@ -6,13 +6,12 @@ Both start from gradients of some outputs. `backward` adds what arrives to the `
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.checks import as_tuple, check_root, unreachable_error
 from minitorch.autograd.engine import sweep
-from minitorch.autograd.grad_mode import GRAD_MODE, OUTER_MODES
-from minitorch.autograd.hooks import run_hooks
+from minitorch.autograd.grad_mode import MODE
+from minitorch.autograd.hooks import accumulating, run_hooks
 from minitorch.autograd.node import AccumulateGrad, Edge, gradient_edge
 from minitorch.autograd.observe import observed, observers
 from minitorch.autograd.tensor_base import TensorBase, accumulate, wrap
@@ -83,7 +82,8 @@ def _backward(roots: Any, target_edges: set[Edge] | None, targets: tuple[Any, ..
                 grad, is_owned = run_hooks(grad, tensor._hooks, recording), False
             if tensor._requires_grad or not (is_leaf or tensor.retains_grad):  # a hook may have changed that
                 due.append((tensor, grad, is_owned))
-        accumulate(due, recording)  # last: an error above leaves every .grad as it was
+        with accumulating:
+            accumulate(due, recording)  # last: an error above leaves every .grad as it was
         for tensor, _, _ in due:
             for hook in list((tensor._post_hooks or {}).values()):
                 if hook(tensor) is not None:
@@ -142,18 +142,13 @@ def _grad(roots: Any, edges: list[Edge], targets: tuple[Any, ...], retain: bool,
 
 
 def _in_mode(mode: bool, function: Callable[..., Any], *args: Any) -> Any:
-    """function(*args) in the grad mode `mode`, in a copy of the context.
-
-    Whatever ends it, even Ctrl-C at a bad moment, the caller's grad mode stays as it was. What else the function sets in its
-    context, in a hook, say, is set in the caller's once it has returned.
-    """
-    context = copy_context()
-    context.run(GRAD_MODE.set, mode)
-    result = context.run(function, *args)
-    for variable, value in context.items():
-        if variable is not GRAD_MODE and variable is not OUTER_MODES and variable.get(None) is not value:
-            variable.set(value)
-    return result
+    """function(*args) in the grad mode `mode`. Whatever ends it, even Ctrl-C, the caller's grad mode stays as it was."""
+    before = MODE.enabled
+    try:
+        MODE.enabled = mode
+        return function(*args)
+    finally:
+        MODE.enabled = before
 
 
 def root_gradients(outputs: tuple[Any, ...], grad_outputs: Any, recording: bool) -> list[tuple[Edge, Any]]:

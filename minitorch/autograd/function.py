@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 
 from minitorch.autograd.grad_mode import is_grad_enabled, no_grad
 from minitorch.autograd.hooks import materialize
+from minitorch.autograd.inplace import set_view
 from minitorch.autograd.node import Node, gradient_edge, next_serial
 from minitorch.autograd.observe import notify, observers
 from minitorch.autograd.tensor_base import TensorBase, wrap
@@ -44,6 +45,7 @@ class Function(Node):
     forward: ClassVar[Callable[..., Any]]
     backward: ClassVar[Callable[..., Any]]
     _no_gradient: tuple[int, ...] = ()
+    is_tensor: tuple[bool, ...] = ()  # for each argument of forward
     may_save_any_tensor = True
 
     def __init__(self, *args: Any) -> None:
@@ -79,7 +81,8 @@ class Function(Node):
         if not any(isinstance(r, TensorBase) for r in results):
             raise TypeError(f"{cls.__name__}.forward must return a Tensor or a tuple of Tensors, got {result!r}")
         # An input that is returned as it is becomes a new value on the tape: same memory, other history.
-        outputs = tuple(r.detach() if any(r is a for a in args) else r for r in results)
+        outputs = tuple(_same_memory(r) if any(r is a for a in args) else r for r in results)
+        node.is_tensor = tuple(isinstance(a, TensorBase) for a in args)
         if any(node.needs_input_grad):
             node.serial = next_serial()
             node.outputs = tuple((o._array.shape, o._array.dtype) if isinstance(o, TensorBase) else ((), None) for o in outputs)
@@ -87,6 +90,8 @@ class Function(Node):
                 is_differentiable = isinstance(output, TensorBase) and output._array.dtype.kind == "f"
                 if is_differentiable and id(results[nr]) not in node._no_gradient:
                     output._edge = (node, nr)
+                    if output._base is not None:  # it is an input, or a view of one
+                        output._custom_view = f"output {nr} of {node.name()}"
             node._pack(args, args, outputs, results)
             if observers:
                 notify(node, args, outputs)
@@ -110,6 +115,12 @@ class Function(Node):
                 f"{len(results)}): backward returns one for every argument of forward, None where there is none"
             )
         for index, grad in enumerate(results):
+            if index < expected and grad is not None and not self.is_tensor[index]:
+                raise RuntimeError(
+                    f"function {self.name()} returned a gradient different from None at position {index}, but the "
+                    "corresponding forward input was not a Tensor: backward returns None for it, and the gradients in the "
+                    "order of forward's arguments"
+                )
             if grad is not None and not isinstance(grad, TensorBase):
                 raise RuntimeError(
                     f"function {self.name()} returned a {type(grad).__name__} as gradient {index}: expected a Tensor or None"
@@ -119,6 +130,13 @@ class Function(Node):
     def name(self) -> str:
         """The node's name as `grad_fn` prints it."""
         return f"{type(self).__name__}Backward"
+
+
+def _same_memory(tensor: Any) -> Any:
+    """A view of a tensor as a whole, with no history yet."""
+    view = tensor.detach()
+    set_view(view, tensor)
+    return view
 
 
 def _missing_forward(ctx: Function, *args: Any) -> Any:

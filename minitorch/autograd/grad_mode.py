@@ -1,4 +1,4 @@
-"""Whether ops record themselves: one flag, separate in every thread and every asyncio task.
+"""Whether ops record themselves: one flag, separate in every thread.
 
 with no_grad(): ...          nothing inside is recorded
 @no_grad()                   nor anything inside the function
@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import functools
 import inspect
+import threading
 from collections.abc import Callable
-from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-__all__ = ["GRAD_MODE", "OUTER_MODES", "enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+from minitorch.backend.arrays import xp
 
-GRAD_MODE: ContextVar[bool] = ContextVar("minitorch grad mode", default=True)
-OUTER_MODES: ContextVar[tuple[bool, ...]] = ContextVar("minitorch grad modes outside", default=())  # of the open `with` blocks
+__all__ = ["MODE", "enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
-is_grad_enabled: Callable[[], bool] = GRAD_MODE.get  # the bound method itself: every op calls it, so it must be quick
+
+class _Mode(threading.local):
+    enabled = True
+
+
+MODE = _Mode()
+
+is_grad_enabled: Callable[[], bool] = functools.partial(getattr, MODE, "enabled")  # written in C: every op calls it
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,18 +34,15 @@ class _GradMode:
     """A context manager, and a decorator, that runs its body with the flag at `mode`."""
 
     mode: bool
+    _outer: tuple[bool, ...] = ()  # the flag outside of each open `with` block of this object
 
     def __enter__(self) -> None:
-        self._enter(GRAD_MODE.get())
-
-    def _enter(self, outer: bool) -> None:
-        OUTER_MODES.set((*OUTER_MODES.get(), outer))
-        GRAD_MODE.set(self.mode)
+        self._outer = (*self._outer, MODE.enabled)
+        MODE.enabled = self.mode
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        *rest, outer = OUTER_MODES.get()
-        OUTER_MODES.set(tuple(rest))
-        GRAD_MODE.set(outer)
+        *rest, MODE.enabled = self._outer
+        self._outer = tuple(rest)
 
     def __call__(self, function: F) -> F:
         mode = self.mode
@@ -48,12 +51,12 @@ class _GradMode:
 
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            before = GRAD_MODE.get()
-            GRAD_MODE.set(mode)
+            before = MODE.enabled
+            MODE.enabled = mode
             try:
                 return function(*args, **kwargs)
             finally:
-                GRAD_MODE.set(before)
+                MODE.enabled = before
 
         return wrapper  # type: ignore[return-value]
 
@@ -66,14 +69,14 @@ class _GradMode:
             generator = function(*args, **kwargs)
             step, sent = generator.send, None
             while True:
-                before = GRAD_MODE.get()
-                GRAD_MODE.set(mode)
+                before = MODE.enabled
+                MODE.enabled = mode
                 try:
                     value = step(sent)
                 except StopIteration as stop:
                     return stop.value
                 finally:
-                    GRAD_MODE.set(before)
+                    MODE.enabled = before
                 try:
                     step, sent = generator.send, (yield value)
                 except GeneratorExit:
@@ -110,13 +113,15 @@ class set_grad_enabled(_GradMode):
     """Set the flag to `mode` now; as a context manager, put it back at the end of the block."""
 
     def __init__(self, mode: bool) -> None:
-        self.mode = mode
-        self._outer = GRAD_MODE.get()
-        GRAD_MODE.set(mode)
+        if not isinstance(mode, (int, xp.bool_)):
+            raise TypeError(f"set_grad_enabled(): argument 'mode' must be bool, not {type(mode).__name__}")
+        self.mode, self._before = bool(mode), MODE.enabled
+        MODE.enabled = self.mode
 
     def __enter__(self) -> None:
-        self._enter(self._outer)
+        self._outer = (*self._outer, self._before)
+        MODE.enabled = self.mode
 
     def __call__(self, function: F) -> F:
-        GRAD_MODE.set(self._outer)  # a decorator must not change the mode of the code around it
+        MODE.enabled = self._before  # a decorator must not change the mode of the code around it
         return super().__call__(function)

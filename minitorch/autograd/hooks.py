@@ -6,6 +6,7 @@ A leaf keeps its hooks itself. A tensor that an operation made keeps them on its
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -17,9 +18,11 @@ from minitorch.backend.dtypes import dtypes
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
-__all__ = ["HookMethods", "RemovableHandle", "materialize", "run_hooks", "run_node_hooks"]
+__all__ = ["HookMethods", "RemovableHandle", "accumulating", "materialize", "run_hooks", "run_node_hooks"]
 
 Hook = Callable[["Tensor"], "Tensor | None"]
+
+accumulating = threading.RLock()  # held while a thread adds to `.grad`: NumPy lets other threads run while it adds
 
 
 class HookMethods(TensorBase):
@@ -110,7 +113,8 @@ def run_node_hooks(node: Any, grad_outputs: tuple[Any, ...], recording: bool) ->
     for nr, reference in (node.retained or {}).items():
         tensor = reference()
         if tensor is not None and out[nr] is not None:
-            accumulate([(tensor, out[nr], False)], recording)
+            with accumulating:
+                accumulate([(tensor, out[nr], False)], recording)
     return tuple(out)
 
 

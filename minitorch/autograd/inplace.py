@@ -32,6 +32,8 @@ class InPlaceMethods(TensorBase):
 
     __slots__ = ()
 
+    _custom_view: str | None = None  # of a custom Function's output that is an input, or a view of one: which output it is
+
     @property
     def _version(self) -> int:
         return 0 if self._version_counter is None else self._version_counter[0]
@@ -76,10 +78,26 @@ class InPlaceMethods(TensorBase):
                 f"a {'' if self._requires_grad else 'view of a '}leaf Variable that requires grad is being used in an in-place "
                 "operation. Do it inside `with no_grad():`, as an optimizer does, or on a copy made by .clone()"
             )
+        if recording and self._base is not None:
+            self._check_view()
         recording = recording and any(isinstance(t, TensorBase) and t.requires_grad for t in (self, *others))
         out = wrap(self._array.copy() if recording else self._array.view())
         out._edge = self._current_edge()
         return out
+
+    def _check_view(self) -> None:
+        """Raise RuntimeError for a view whose history cannot take part in an in-place change."""
+        if self._custom_view is not None:
+            raise RuntimeError(
+                f"{self._custom_view} is a view and is being modified inplace. This view was created inside a custom Function "
+                "(or because an input was returned as-is), and an in-place change would override the Function's backward. "
+                "Clone the output of the Function, or return a new tensor from its forward"
+            )
+        if self._current_edge() is None and self._base is not None and self._base.requires_grad:
+            raise RuntimeError(
+                "A view was created in no_grad mode and is being modified inplace with grad mode enabled, so the change would "
+                "be lost to the gradient. Make the view with grad mode enabled, or change it inside no_grad() as well"
+            )
 
     def _assign_inplace(self, result: TensorBase) -> Self:
         """Take over the values and the history of `result`, which was computed from `_inplace_operand()`.

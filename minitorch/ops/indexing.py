@@ -16,7 +16,7 @@ from minitorch.backend.sums import add_at
 from minitorch.ops.comparison import masked_fill
 from minitorch.ops.elementwise import Number
 from minitorch.ops.node_names import index_name, node_name
-from minitorch.ops.shape import check_dim, reshape
+from minitorch.ops.shape import Reshape, check_dim, reshape
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -52,7 +52,7 @@ class SetItem(Op):
     """A copy of x with a value in the places of an index;  in value: grad at these places, in x: grad elsewhere"""
 
     def forward(ctx, x: Array, value: Any, *steps: Any) -> Array:
-        ctx.steps = steps
+        ctx.steps, ctx.value_ndim = steps, getattr(value, "ndim", 0)
         out = target = x.copy()
         for step in steps[:-1]:
             target = target[step]
@@ -61,7 +61,11 @@ class SetItem(Op):
 
     def backward(ctx, grad: Tensor) -> Any:
         for_x, for_value, *_ = ctx.needs_input_grad
-        return SetItem.apply(grad, 0.0, *ctx.steps) if for_x else None, GetItem.apply(grad, *ctx.steps) if for_value else None
+        at_places = GetItem.apply(grad, *ctx.steps) if for_value else None
+        if at_places is not None and ctx.value_ndim > at_places.ndim:  # a value may have leading dimensions of size 1
+            ones = (1,) * (ctx.value_ndim - at_places.ndim)
+            at_places = Reshape.apply(at_places, (*ones, *at_places.shape))
+        return SetItem.apply(grad, 0.0, *ctx.steps) if for_x else None, at_places
 
     @classmethod
     def explain(cls, error: Exception, *args: Any) -> Exception:

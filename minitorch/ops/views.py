@@ -32,6 +32,12 @@ def regenerate_grad_fn(view: Tensor) -> None:
     """Give a view the history of reading its places from its base as that is now."""
     base = view._base
     assert base is not None
+    if view._custom_view is not None:
+        raise RuntimeError(
+            f"{view._custom_view} is a view and its base or another view of its base has been modified inplace. This view was "
+            "created inside a custom Function (or because an input was returned as-is), so its history is not known any more. "
+            "Clone the output of the Function"
+        )
     view._view_version = base._view_version
     if base._edge is None and view._edge is None:
         return
