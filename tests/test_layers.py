@@ -172,3 +172,17 @@ def test_a_layer_made_of_a_function_can_be_subclassed_changed_and_asked():
     assert nn.ELU()(input=mt.ones(1)).item() == 1
     weighted = nn.BCELoss(mt.ones(2))
     assert list(weighted.state_dict()) == ["weight"]
+
+
+def test_means_of_float16_fit():
+    x = mt.tensor([200.0] * 8, dtype=mt.float16)
+    assert nn.functional.mse_loss(x, mt.zeros(8, dtype=mt.float16)).item() == 40_000
+    assert mt.tensor([200.0] * 1000, dtype=mt.float16).mean().item() == 200
+    assert nn.functional.layer_norm(mt.tensor([300.0, -300.0] * 32, dtype=mt.float16), (64,))[0].item() == 1
+    leaf = mt.tensor([300.0, -300.0], dtype=mt.float16, requires_grad=True)
+    nn.functional.gelu(leaf, approximate="tanh").sum().backward()
+    assert leaf.grad.tolist() == [1, 0]
+    layer = nn.BatchNorm1d(2).half()
+    layer(mt.tensor([[300.0, 1.0], [-300.0, 2.0]], dtype=mt.float16))
+    assert layer.running_mean.dtype is mt.float16
+    assert layer.running_mean[1].item() == pytest.approx(0.15, abs=1e-3)

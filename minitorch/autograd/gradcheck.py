@@ -245,6 +245,7 @@ def _make_report(
             )
     sizes = [math.prod(shape) for shape in shapes]
     report.problem = report.problem or _differing_runs(checked, analytical, again, nondet_tol)
+    report.problem = report.problem or _nonlinear_in_grad_outputs(func, args, checked, atol, rtol)
     if report.problem:
         return report
     for place, item in enumerate(checked):
@@ -300,6 +301,36 @@ def _differing_runs(
                     f"to {item.label} that differ by up to {gap:.3g} (nondet_tol={tolerance}). Does the function draw random "
                     "numbers, or change its inputs?"
                 )
+    return ""
+
+
+def _nonlinear_in_grad_outputs(
+    func: Callable[..., Any], args: Sequence[Any], checked: list[_CheckedTensor], atol: float, rtol: float
+) -> str:
+    """A sentence if backward(a v + w) is not a backward(v) + backward(w), for gradients v and w of the outputs: it must be."""
+    with enable_grad():
+        outputs = [o for o in _outputs(func, args) if o.requires_grad]
+    random, tensors = xp.random.default_rng(1), [item.tensor for item in checked]
+    v, w = ([random.standard_normal(o._array.shape) for o in outputs] for _ in range(2))
+    results = []
+    for starts in (v, w, [3 * a + b for a, b in zip(v, w, strict=True)]):
+        given = [wrap(on_device_of(s.astype(o._array.dtype), o._array)) for s, o in zip(starts, outputs, strict=True)]
+        grads = grad(outputs, tensors, given, retain_graph=True, allow_unused=True) if outputs else ()  # type: ignore[arg-type]
+        results.append([xp.zeros(()) if g is None else _host(g._array) for g in grads])
+    for item, of_v, of_w, of_both in zip(checked, *results, strict=False):
+        expected = 3 * of_v + of_w
+        largest = float(xp.abs(expected).max(initial=0.0))
+        if _max_abs_difference(of_both, expected) <= atol + rtol * largest or not math.isfinite(largest):
+            continue
+        if _max_abs_difference(of_v, of_both) <= atol + rtol * largest:
+            return (
+                f"The gradient with respect to {item.label} does not depend on grad_output: backward must multiply by the "
+                "gradient that it is given. It is 1 only where nothing follows the function."
+            )
+        return (
+            f"The gradient with respect to {item.label} is not linear in grad_output: for 3 v + w it is not 3 times that for v "
+            "plus that for w. By the chain rule backward multiplies by grad_output, once."
+        )
     return ""
 
 
