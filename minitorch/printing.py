@@ -68,7 +68,7 @@ def tensor_text(array: Array, suffixes: list[str]) -> str:
         summarize = array.size > _options.threshold
         text = _nested_text(array, len(prefix), summarize, _Formatter(_summarized(array) if summarize else array))
     text = prefix + text
-    width = len(text) - text.rfind("\n") - 1
+    width = len(text) - text.rfind("\n") + 1  # PyTorch counts two more
     for suffix in suffixes:
         if width + len(suffix) + 2 > _options.linewidth:
             text += ",\n" + " " * len(prefix) + suffix

@@ -140,7 +140,11 @@ class _Arguments:
             "; minitorch.from_numpy(array) makes it one" if hasattr(value, "__array_interface__") and wanted == "Tensor" else ""
         )
         called = self.function.__qualname__
-        return TypeError(f"{called}(): argument '{name}'{where} must be {wanted}, not {type(value).__name__}{hint}")
+        found = type(value).__name__
+        if found == "Tensor" and not isinstance(value, TensorBase):
+            found = f"a Tensor of {type(value).__module__.partition('.')[0]}"
+            hint = "; minitorch.from_numpy(x.detach().numpy()) makes it one of minitorch"
+        return TypeError(f"{called}(): argument '{name}'{where} must be {wanted}, not {found}{hint}")
 
 
 def _replaced(args: tuple[Any, ...], kwargs: dict[str, Any], place: int, name: str, value: Any) -> tuple[Any, ...]:

@@ -50,6 +50,10 @@ def save(obj: Any, f: str | os.PathLike[str] | IO[bytes]) -> None:
         raise RuntimeError(f"save(): the directory {path.parent} does not exist")
     if path.is_dir():
         raise RuntimeError(f"save(): {path} is a directory: add a file name")
+    if path.exists() and not path.is_file():  # a pipe or a device
+        path.write_bytes(content)
+        return
+    path = path.resolve()  # what a symbolic link points to is replaced, not the link
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -79,6 +83,11 @@ def load(f: str | os.PathLike[str] | IO[bytes], map_location: Any = None, *, wei
             f"load(): the file must be opened in binary mode, open(name, 'rb'), but read() returned {type(content).__name__}"
         )
     name = getattr(f, "name", f) if not hasattr(f, "getvalue") else "the data"
+    if unknown := _unknown_types(bytes(content)):
+        raise RuntimeError(
+            f"cannot load {name}: it has tensors of type {', '.join(sorted(unknown))}, which minitorch has no dtype for. Save "
+            "them as float32: in PyTorch, safetensors.torch.save_file({k: v.float() for k, v in tensors.items()}, path)"
+        )
     try:
         arrays = _safetensors().load(bytes(content))
         size = int.from_bytes(content[:8], "little")
@@ -100,6 +109,17 @@ def load(f: str | os.PathLike[str] | IO[bytes], map_location: Any = None, *, wei
             f"cannot load {name}: it is not a complete safetensors file or a file of minitorch.save ({error}). Files of "
             "torch.save contain code: save them again with safetensors.torch.save_file"
         ) from None
+
+
+def _unknown_types(content: bytes) -> set[str]:
+    """The types of safetensors in the file's header that have no dtype here; none if there is no such header."""
+    try:
+        size = int.from_bytes(content[:8], "little")
+        header = json.loads(content[8 : 8 + size])
+        found = {entry["dtype"] for name, entry in header.items() if name != "__metadata__"}
+    except (ValueError, TypeError, AttributeError, KeyError):
+        return set()
+    return {str(t) for t in found if str(t)[:2] in ("BF", "F8", "F4", "F6")}
 
 
 def _path(f: Any, function: str) -> Path:

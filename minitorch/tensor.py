@@ -6,6 +6,7 @@ A method is the function of functions.py under the same name, so `x.exp()` and `
 from __future__ import annotations
 
 import builtins
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from minitorch.autograd.hooks import HookMethods
 from minitorch.autograd.inplace import InPlaceMethods
 from minitorch.autograd.saved import alias, version_counter
 from minitorch.autograd.tensor_base import TensorBase, wrap
-from minitorch.backend.arrays import Array, address, xp
+from minitorch.backend.arrays import Array, address, copied_storage, from_storage, storage, xp
 from minitorch.backend.device import device as _device
 from minitorch.backend.device import device_of, gpu_library, to_device
 from minitorch.backend.dtypes import (
@@ -105,10 +106,28 @@ def _cast(dtype: _dtype) -> Callable[[Tensor], Tensor]:
     return method
 
 
+def _operator(op: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
+    """The operator of a function of two operands. For an operand of an unknown class Python tries that class's own operator."""
+
+    def method(self: Tensor, other: Any) -> Any:
+        return op(self, other) if isinstance(other, _COMPARABLE) else _with_array(self, other, op)
+
+    return method
+
+
+def _with_array(self: Tensor, other: Any, op: Callable[..., Any]) -> Any:
+    """op(self, other) for a NumPy array, as a tensor; NotImplemented for anything else."""
+    if isinstance(other, xp.ndarray) and other.dtype in dtypes:
+        return op(self, wrap(other.view()))
+    return NotImplemented
+
+
 def _reflected(op: Callable[..., Tensor], label: str | None = None) -> Callable[[Tensor, Any], Tensor]:
     """The operator with its operands exchanged, as in 1 - x; PyTorch has names of their own for some."""
 
-    def method(self: Tensor, other: Any) -> Tensor:
+    def method(self: Tensor, other: Any) -> Any:
+        if not isinstance(other, _COMPARABLE):
+            return _with_array(self, other, lambda a, b: op(b, a))
         out = op(other, self)
         if label is not None and out._edge is not None:
             out._edge[0].label = label
@@ -143,7 +162,15 @@ def destination(args: Sequence[Any], device: Any, dtype: Any) -> tuple[_device |
     return device, dtype
 
 
-_COMPARABLE: Any = (TensorBase, Number, xp.generic)
+_COMPARABLE: Any = (TensorBase, int, float, xp.generic)
+
+# The operator that a NumPy array leaves to a tensor on its right, by the name of NumPy's function.
+_OPERATOR_OF = {
+    "add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__", "divide": "__rtruediv__", "power": "__rpow__",
+    "floor_divide": "__rfloordiv__", "remainder": "__rmod__", "matmul": "__rmatmul__", "bitwise_and": "__rand__",
+    "bitwise_or": "__ror__", "bitwise_xor": "__rxor__", "equal": "__eq__", "not_equal": "__ne__", "less": "__gt__",
+    "less_equal": "__ge__", "greater": "__lt__", "greater_equal": "__le__",
+}  # fmt: skip
 
 
 class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
@@ -224,6 +251,8 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         """How many elements apart neighbours are in memory, for each dimension."""
         steps = tuple(s // self._array.itemsize for s in self._array.strides)
         return steps if dim is None else steps[shape_ops.check_dim(dim, self.ndim)]
+
+    grad: Any = TensorBase.grad.deleter(lambda self: setattr(self, "_grad", None))  # type: ignore[attr-defined]
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie in memory in their order, without gaps."""
@@ -317,17 +346,23 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment; "
                 "copy .detach() of it"
             )
-        out = type(self).__new__(type(self))
-        out._array = self._array.copy()
-        out._requires_grad = self._requires_grad
-        out._grad = None if self._grad is None else self._grad.detach().clone()
+        out = _rebuild(type(self), *copied_storage(self._array, memo), self._requires_grad)
         memo[id(self)] = out
+        out._grad = copy.deepcopy(self._grad, memo)
+        vars(out).update(copy.deepcopy(self._attributes(), memo))
         return out
+
+    def _attributes(self) -> dict[str, Any]:
+        """What the program has set on this tensor. (What the package sets has a default in the class.)"""
+        return {name: value for name, value in vars(self).items() if not hasattr(type(self), name)}
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         if not self.is_leaf:
             raise RuntimeError("a tensor with a history cannot be pickled: pickle .detach() of it")
-        return _rebuild, (type(self), self._array.view(), self._requires_grad)
+        return _rebuild, (type(self), *storage(self._array), self._requires_grad), self._attributes() or None
+
+    def __setstate__(self, attributes: dict[str, Any]) -> None:
+        vars(self).update(attributes)
 
     # ---- types ------------------------------------------------------------------------------------------------------
 
@@ -383,22 +418,29 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     # ---- operators --------------------------------------------------------------------------------------------------
 
-    __add__, __sub__, __mul__, __truediv__ = arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div
-    __floordiv__, __mod__, __pow__, __matmul__ = comparison.floor_divide, arithmetic.remainder, arithmetic.pow, f.matmul
+    __add__, __sub__, __mul__ = _operator(arithmetic.add), _operator(arithmetic.sub), _operator(arithmetic.mul)
+    __truediv__, __floordiv__ = _operator(arithmetic.div), _operator(comparison.floor_divide)
+    __mod__, __pow__, __matmul__ = _operator(arithmetic.remainder), _operator(arithmetic.pow), _operator(f.matmul)
     __radd__, __rsub__, __rmul__ = _reflected(arithmetic.add), _reflected(arithmetic.sub, "Rsub1"), _reflected(arithmetic.mul)
     __rtruediv__, __rfloordiv__ = _reflected(arithmetic.div, "Mul0"), _reflected(comparison.floor_divide)
     __rmod__, __rpow__ = _reflected(arithmetic.remainder), _reflected(arithmetic.pow, "Pow2")
     __rmatmul__ = _reflected(f.matmul)
     __neg__, __abs__, __invert__ = arithmetic.neg, arithmetic.abs, comparison.bitwise_not
-    __lt__, __le__, __gt__, __ge__ = comparison.lt, comparison.le, comparison.gt, comparison.ge
-    __and__, __or__, __xor__ = comparison.bitwise_and, comparison.bitwise_or, comparison.bitwise_xor
+    __lt__, __le__, __gt__ = _operator(comparison.lt), _operator(comparison.le), _operator(comparison.gt)
+    __ge__, __eq__, __ne__ = _operator(comparison.ge), _operator(comparison.eq), _operator(comparison.ne)
+    __and__, __or__, __xor__ = map(_operator, (comparison.bitwise_and, comparison.bitwise_or, comparison.bitwise_xor))
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
     __getitem__ = public(getitem)
 
-    def __eq__(self, other: Any) -> Any:
-        return comparison.eq(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
-
-    def __ne__(self, other: Any) -> Any:
-        return comparison.ne(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """NumPy calls this for array + tensor, whose operator is that of the tensor, and for np.sin(tensor)."""
+        operator = _OPERATOR_OF.get(ufunc.__name__)
+        if method == "__call__" and operator and len(inputs) == 2 and not isinstance(inputs[0], TensorBase) and not kwargs:
+            return getattr(self, operator)(inputs[0])
+        raise TypeError(
+            f"np.{ufunc.__name__} does not compute on a Tensor: use the function or method of minitorch, or give it the array, "
+            "x.detach().numpy()"
+        )
 
     def __pos__(self) -> Tensor:
         return self
@@ -417,15 +459,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     maximum, minimum, clamp, masked_fill = f.maximum, f.minimum, f.clamp, f.masked_fill
     clip, isclose, allclose, equal, bitwise_not = f.clip, f.isclose, f.allclose, f.equal, f.bitwise_not
 
-    @public
-    def clamp_min(self, min: Any) -> Tensor:
-        """At least `min`."""
-        return f.clamp(self, min=min)
-
-    @public
-    def clamp_max(self, max: Any) -> Tensor:
-        """At most `max`."""
-        return f.clamp(self, max=max)
+    clamp_min, clamp_max = f.clamp_min, f.clamp_max
 
     @public
     def where(self, condition: Tensor, other: Any) -> Tensor:
@@ -487,13 +521,15 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     clip_ = clamp_
     scatter_, scatter_add_, index_add_ = _in_place(indexing.scatter, indexing.scatter_add, indexing.index_add)
     index_fill_, tril_, triu_ = _in_place(indexing.index_fill, indexing.tril, indexing.triu)
-    clamp_min_, clamp_max_ = _in_place(clamp_min, clamp_max)
+    clamp_min_, clamp_max_ = _in_place(comparison.clamp_min, comparison.clamp_max)
     squeeze_, unsqueeze_ = _reshaped_in_place(shape_ops.squeeze, shape_ops.unsqueeze)
     transpose_, t_ = _reshaped_in_place(shape_ops.transpose, shape_ops.t)
     swapaxes_ = transpose_
-    __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
-    __ifloordiv__, __imod__ = floor_divide_, remainder_
-    __iand__, __ior__, __ixor__ = _in_place(comparison.bitwise_and, comparison.bitwise_or, comparison.bitwise_xor)
+    __iadd__, __isub__, __imul__, __itruediv__ = _operator(add_), _operator(sub_), _operator(mul_), _operator(div_)
+    __ipow__, __ifloordiv__, __imod__ = _operator(pow_), _operator(floor_divide_), _operator(remainder_)
+    __iand__, __ior__, __ixor__ = map(
+        _operator, _in_place(comparison.bitwise_and, comparison.bitwise_or, comparison.bitwise_xor)
+    )
 
     @public
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -540,9 +576,9 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 TensorBase._tensor_class = Tensor  # from here on, ops return Tensors
 
 
-def _rebuild(cls: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
+def _rebuild(cls: type[Tensor], memory: Array, view: tuple[Any, ...] | None, requires_grad: bool) -> Tensor:
     out = cls.__new__(cls)
-    out._array, out._requires_grad = array, requires_grad
+    out._array, out._requires_grad = from_storage(memory, view), requires_grad
     return out
 
 

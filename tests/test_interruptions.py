@@ -15,7 +15,6 @@ import pytest
 import minitorch as mt
 from minitorch import nn
 
-
 # Python looks for Ctrl-C after calls and in loops: not before a plain store, nor between a lock and its block.
 ATOMIC = {"MODE.enabled = before", "with accumulating:"}
 

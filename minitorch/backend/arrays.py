@@ -16,8 +16,8 @@ import numpy as xp
 import numpy.typing as npt
 
 __all__ = [
-    "Array", "address", "as_array", "on_device_of", "contiguous", "error_function", "is_basic_index",
-    "max_reduce", "prod_reduce", "share_memory", "strided", "tune_process", "windows", "xp",
+    "Array", "address", "as_array", "copied_storage", "from_storage", "on_device_of", "contiguous", "error_function",
+    "is_basic_index", "max_reduce", "prod_reduce", "share_memory", "storage", "strided", "tune_process", "windows", "xp",
 ]  # fmt: skip
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -97,6 +97,40 @@ def _erf_tables() -> tuple[Array, Array]:
 def share_memory(view: Array, of: Array) -> bool:
     """Whether `view`, just made from `of`, shares its memory (NumPy keeps the owner in `base`)."""
     return view.base is not None and (view.base is of or view.base is of.base)
+
+
+def storage(array: Array) -> tuple[Array, tuple[Any, ...] | None]:
+    """The array that owns the memory of `array`, and what makes a view of it: so copies of several views share memory, too.
+
+    The pair is for `from_storage`. Without a plain owner it is the array itself, and None.
+    """
+    owner = array
+    while isinstance(owner, xp.ndarray) and isinstance(owner.base, xp.ndarray):
+        owner = owner.base
+    if owner is array or not isinstance(owner, xp.ndarray) or not (owner.flags.c_contiguous or owner.flags.f_contiguous):
+        return array, None
+    return owner, (array.shape, array.dtype, address(array) - address(owner), array.strides, array.flags.writeable)
+
+
+def copied_storage(array: Array, memo: dict[int, Any]) -> tuple[Array, tuple[Any, ...] | None]:
+    """As `storage`, of a copy; one for all arrays with one owner, if copied with the same `memo`."""
+    owner, view = storage(array)
+    if view is None and not isinstance(array, xp.ndarray):
+        return array.copy(), None
+    if id(owner) not in memo:
+        memo[id(owner)] = owner.copy(order="K")
+        memo.setdefault(id(memo), []).append(owner)  # keeps it alive, as copy.deepcopy does
+    return memo[id(owner)], view or (array.shape, array.dtype, 0, memo[id(owner)].strides, True)
+
+
+def from_storage(owner: Array, view: tuple[Any, ...] | None) -> Array:
+    """The array that `storage` took apart."""
+    if view is None:
+        return owner
+    shape, dtype, start, strides, writeable = view
+    out = xp.ndarray(shape, dtype, owner if owner.flags.c_contiguous else owner.T, start, strides)
+    out.flags.writeable = writeable and out.flags.writeable
+    return out
 
 
 def windows(x: Array, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> Array:

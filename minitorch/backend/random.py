@@ -61,10 +61,13 @@ class Generator:
 
     def get_state(self) -> dict[str, Any]:
         """What `set_state` needs to continue the stream from here."""
-        return {"seed": self._seed, "bits": self._bits.state, "next_normal": self._next_normal}
+        state = self._bits.state["state"]
+        return {"seed": self._seed, "key": state["key"].tolist(), "pos": int(state["pos"]), "next_normal": self._next_normal}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        self._seed, self._bits.state, self._next_normal = state["seed"], state["bits"], state["next_normal"]
+        bits: Any = {"key": np.array(state["key"], dtype=np.uint32), "pos": state["pos"]}
+        self._bits.state = {"bit_generator": "MT19937", "state": bits}
+        self._seed, self._next_normal = state["seed"], state["next_normal"]
 
     # ---- words into numbers: each returns a flat NumPy array of n values -------------------------------------
 

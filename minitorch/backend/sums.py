@@ -114,7 +114,6 @@ def add_at(shape: tuple[int, ...], steps: Sequence[Any], values: Array) -> Array
     wide = out
     if values.dtype.kind == "f" and (values.dtype.char == "e" or values.size > FEW * out.size):
         wide = out.astype(xp.promote_types(values.dtype, xp.float64 if values.size > FEW * out.size else xp.float32))
-    xp.add.at(
-        wide.reshape(-1), cells.reshape(-1), xp.broadcast_to(values, cells.shape).reshape(-1).astype(wide.dtype, copy=False)
-    )
+    added = xp.broadcast_to(values, cells.shape).reshape(-1).astype(wide.dtype, copy=False)
+    xp.add.at(wide.reshape(-1), cells.reshape(-1), added)
     return wide.astype(out.dtype, copy=False)

@@ -69,6 +69,10 @@ class RReLU(Module):
     upper: float = 1.0 / 3
     inplace: bool = False
 
+    def __post_init__(self) -> None:
+        if not self.lower <= self.upper:
+            raise ValueError(f"RReLU: lower ({self.lower}) must not be greater than upper ({self.upper})")
+
 
 @layer(F.hardtanh)
 class Hardtanh(Module):

@@ -16,6 +16,7 @@ net.parameters(), net.state_dict()         # everything registered, at any depth
 
 from __future__ import annotations
 
+import inspect
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -136,6 +137,8 @@ class Module:
             found = self.__dict__.get(registry)
             if found is not None and name in found:
                 return found[name]
+        if isinstance(found := inspect.getattr_static(type(self), name, None), property):
+            return found.__get__(self)  # the property itself raised AttributeError: again, with the name that it misses
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __delattr__(self, name: str) -> None:
@@ -359,7 +362,10 @@ class Module:
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
         own = dict(self._named_state())
-        missing = [name for name in own if name not in state_dict]
+        state_dict = {name: _as_saved_long_ago(value, own.get(name)) for name, value in state_dict.items()}
+        missing = [
+            n for n in own if n not in state_dict and n.rpartition(".")[2] != "num_batches_tracked"
+        ]  # older files lack it
         unexpected = [name for name in state_dict if name not in own]
         errors = []
         if strict and unexpected:
@@ -416,6 +422,12 @@ class Module:
             return f"{self._get_name()}({extra})"
         body = "\n  ".join(lines + children)
         return f"{self._get_name()}(" + (f"\n  {body}\n" if body else "") + ")"
+
+
+def _as_saved_long_ago(value: Any, target: Any) -> Any:
+    """A value of one element for a target of no dimension: older files have these as vectors."""
+    is_vector = isinstance(value, Tensor) and isinstance(target, Tensor) and target.ndim == 0 and tuple(value.shape) == (1,)
+    return value[0] if is_vector else value
 
 
 def _quoted(name: str) -> str:

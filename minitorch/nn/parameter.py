@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from minitorch.tensor import Tensor
 
 __all__ = ["Buffer", "Parameter"]
@@ -18,6 +20,11 @@ class Parameter(Tensor):
         else:
             raise TypeError(f"Parameter expects a Tensor, got {type(data).__name__}; use minitorch.tensor(...)")
         self.requires_grad_(requires_grad)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        out = super().__deepcopy__(memo)
+        out._grad = None
+        return out  # type: ignore[return-value]
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"

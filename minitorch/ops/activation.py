@@ -69,7 +69,7 @@ def rrelu(
 ) -> Tensor:
     """A leaky relu whose slopes are drawn from [lower, upper), one for each element; their mean when not training."""
     check_floating("rrelu", input)
-    if lower > upper:
+    if not lower <= upper:
         raise RuntimeError(f"rrelu: lower bound should be less than or equal to the upper bound, got [{lower}, {upper})")
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
@@ -91,6 +91,8 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """input within [min_val, max_val]; no gradient at the bounds, where `clamp` has one."""
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val cannot be greater than max_val, got [{min_val}, {max_val}]")
+    if input.dtype.name in ("uint8", "bool") and (min_val < 0 or input.dtype.name == "bool"):
+        raise RuntimeError(f"hardtanh: {input.dtype!r} has no negative numbers for the bound {min_val}: .float() converts")
 
     def hard(x: Tensor) -> Tensor:
         low, high = _as_in(min_val, x), _as_in(max_val, x)

@@ -303,6 +303,11 @@ def bitwise_not(input: Tensor) -> Tensor:
     return Compare.apply(xp.invert, input)
 
 
+def equal_or_nan(a: Any, b: Any) -> Any:
+    """Where a equals b, or both are nan: for arrays and Tensors."""
+    return (a == b) | ((a != a) & (b != b))
+
+
 def isnan(input: Tensor) -> Tensor:
     """Where input is nan."""
     return Compare.apply(xp.isnan, input)
@@ -353,6 +358,18 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
     if min is None and max is None:
         raise RuntimeError("clamp: At least one of 'min' or 'max' must not be None")
     return Clamp.apply(input, min, max)
+
+
+@node_name("ClampMin0")
+def clamp_min(input: Tensor, min: Tensor | Number) -> Tensor:
+    """At least `min`."""
+    return Clamp.apply(input, min, None)
+
+
+@node_name("ClampMax0")
+def clamp_max(input: Tensor, max: Tensor | Number) -> Tensor:
+    """At most `max`."""
+    return Clamp.apply(input, None, max)
 
 
 @node_name("MaskedFill0")

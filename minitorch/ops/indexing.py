@@ -5,9 +5,10 @@ GetItem and IndexAdd are each other's adjoints. gather and scatter_add are the s
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import TensorBase, wrap
@@ -20,6 +21,9 @@ from minitorch.ops.shape import Reshape, check_dim, reshape
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
+
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class GetItem(Op):
@@ -205,6 +209,8 @@ def _along_checked(name: str, index: Any, dim: int, shape: Sequence[int]) -> Any
         found = index._array.dtype if isinstance(index, TensorBase) else type(index).__name__
         raise RuntimeError(f"{name}(): Expected dtype int64 for index, got {found}")
     array = index._array
+    if array.size == 0:  # nothing is picked, whatever its shape
+        return along(array.copy(), dim) if array.ndim == len(shape) else (array.reshape(-1).astype(xp.int64),)
     if array.ndim != len(shape):
         raise RuntimeError(
             f"Index tensor must have the same number of dimensions as input tensor: {name}() got {array.ndim} and {len(shape)}"
@@ -221,6 +227,20 @@ def _along_checked(name: str, index: Any, dim: int, shape: Sequence[int]) -> Any
     return along(array.copy(), dim)
 
 
+def _of_no_dimension(function: F) -> F:
+    """Compute a function of a tensor of no dimension, and of an index along its dimension 0, as of vectors of one place."""
+
+    @functools.wraps(function)
+    def compute(input: Tensor, dim: int, index: Tensor, *rest: Any, **named: Any) -> Any:
+        if input.ndim or not isinstance(index, TensorBase):
+            return function(input, dim, index, *rest, **named)
+        rest = tuple(reshape(r._as_tensor(), (-1,)) if isinstance(r, TensorBase) and r._array.ndim == 0 else r for r in rest)
+        result = function(reshape(input, (1,)), dim, reshape(index, (-1,)), *rest, **named)
+        return reshape(result, ()) if result.numel() == 1 else result
+
+    return compute  # type: ignore[return-value]
+
+
 @node_name("Gather0")
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """out[i][j] = input[index[i][j]][j] for dim = 0, input[i][index[i][j]] for dim = 1, and so on."""
@@ -231,6 +251,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 
 @node_name("ScatterAdd0")
+@_of_no_dimension
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """A copy of input with src added where index says, as in `gather`; an index may occur several times."""
     dim = check_dim(dim, input.ndim)
@@ -248,6 +269,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 
 
 @node_name("IndexSelect0")
+@_of_no_dimension
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices of input along `dim` that the 1-d `index` names, in its order."""
     dim = check_dim(dim, input.ndim)
@@ -269,8 +291,15 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     return getitem(input.expand(shape), mask.expand(shape))
 
 
-def take_along_dim(input: Tensor, indices: Tensor, dim: int) -> Tensor:
-    """As `gather`, with the other dimensions broadcast."""
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    """As `gather`, with the other dimensions broadcast; without `dim` from the flattened input."""
+    if dim is None:
+        return gather(reshape(input, (-1,)), 0, reshape(indices, (-1,)))
+    if input.ndim != indices.ndim:
+        raise RuntimeError(
+            f"take_along_dim(): input and indices should have the same number of dimensions, but got {input.ndim} and "
+            f"{indices.ndim}"
+        )
     dim = check_dim(dim, input.ndim)
     shape = list(xp.broadcast_shapes(*(tuple(1 if d == dim else n for d, n in enumerate(x.shape)) for x in (input, indices))))
     sized = [x.expand([*shape[:dim], x.shape[dim], *shape[dim + 1 :]]) for x in (input, indices)]
@@ -278,6 +307,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int) -> Tensor:
 
 
 @node_name("Scatter0")
+@_of_no_dimension
 def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Number) -> Tensor:
     """A copy of input with the elements of src, or a number, written where index says, as in `gather`.
 
@@ -297,6 +327,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Number) -> Ten
 
 
 @node_name("IndexAdd0")
+@_of_no_dimension
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """A copy of input with the slices of `source`, times alpha, added to those along `dim` that the 1-d `index` names."""
     dim = check_dim(dim, input.ndim)
@@ -314,6 +345,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
 
 
 @node_name("IndexFill0")
+@_of_no_dimension
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Number) -> Tensor:
     """A copy of input with `value` in the slices along `dim` that the 1-d `index` names."""
     steps = plain_index((slice(None),) * check_dim(dim, input.ndim) + (index,), input.shape)

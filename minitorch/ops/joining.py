@@ -56,6 +56,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     if any(x.ndim == 0 for x in tensors):
         i = next(i for i, x in enumerate(tensors) if x.ndim == 0)
         raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated; stack() joins numbers")
+    if any(x.ndim > 1 for x in tensors):  # a vector of no elements joins anything, as in PyTorch
+        tensors = tuple(x for x in tensors if tuple(x.shape) != (0,))
     return Cat.apply(check_dim(dim, tensors[0].ndim), *tensors)
 
 

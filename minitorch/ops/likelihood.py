@@ -164,6 +164,8 @@ def nll_loss(
         other = [size for i, size in enumerate(target.shape) if i != 1] == [n, *rest]
         hint = "" if not other else ": .squeeze(1)" if target.shape[1] == 1 else ": .argmax(1), if it is one-hot"
         raise RuntimeError(f"Expected target size {[n, *rest]}, got {list(target.shape)}{hint}")
+    if target.dtype.name == "uint8":
+        target = target.long()
     if target.dtype.name != "int64":
         raise RuntimeError(f"expected scalar type Long but found {target.dtype!r}: targets are class numbers")
     _check_class_weight(weight, input, classes)

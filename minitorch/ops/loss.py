@@ -142,6 +142,8 @@ def cosine_embedding_loss(
 
 def _per_class(name: str, input: Tensor, target: Tensor, like_input: bool) -> tuple[Tensor, Tensor]:
     """Scores as (N, C), targets as (N, C) or (N,). Raises RuntimeError where sizes or class numbers do not fit."""
+    input = input.reshape(1) if input.ndim == 0 else input
+    target = target.reshape(1) if like_input and target.ndim == 0 else target
     fitting = [tuple(input.shape) if like_input else tuple(input.shape[:-1])]
     if input.ndim == 1 and not like_input:
         fitting.append((1,))
@@ -218,7 +220,7 @@ def multilabel_soft_margin_loss(
     """The mean over classes, the last dimension, of `binary_cross_entropy_with_logits`."""
     check_floating("multilabel_soft_margin_loss", input)
     if input.ndim == 0:
-        raise IndexError("multilabel_soft_margin_loss: expected an input of at least one dimension, the classes")
+        input, target = input.reshape(1), target.reshape(1)
     losses = target * softplus(-input) + (1 - target) * softplus(input)
     losses = losses if weight is None else losses * weight
     return reduce(sum(losses, input.ndim - 1) / input.shape[-1], reduction)

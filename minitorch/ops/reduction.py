@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from minitorch.autograd.node import Op
-from minitorch.autograd.tensor_base import TensorBase
 from minitorch.backend.arrays import Array, contiguous, max_reduce, prod_reduce, xp
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.sums import cumulative_sum, sum_reduce
 from minitorch.ops.arithmetic import abs, div
-from minitorch.ops.comparison import masked_fill, maximum, minimum, sign
+from minitorch.ops.comparison import equal_or_nan, masked_fill, maximum, minimum, sign
 from minitorch.ops.elementwise import floating, in_single
 from minitorch.ops.indexing import gather
 from minitorch.ops.joining import cat, narrow
@@ -91,7 +90,7 @@ class Extremum(Op):
     def backward(ctx, grad: Tensor) -> Any:
         x, y = ctx.saved_tensors
         kept = _kept(x.shape, ctx.dims)
-        ties = x == Reshape.apply(y, kept)
+        ties = equal_or_nan(x, Reshape.apply(y, kept))
         return Reshape.apply(grad, kept) / sum(ties, ctx.dims, True) * ties
 
 
@@ -365,9 +364,6 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor 
 
 
 def _extreme(input: Tensor, dim: Any, keepdim: bool, other: Any, pair: Any, extreme: Any, arg: Any, pairwise: Any) -> Any:
-    number = dim._array if isinstance(dim, TensorBase) else dim
-    if isinstance(number, (xp.ndarray, xp.integer)) and number.ndim == 0 and number.dtype.kind in "iu" and input.ndim:
-        dim = int(number)  # as PyTorch takes an integer tensor of no dimension
     if other is not None or not (dim is None or isinstance(dim, int)):
         return pairwise(input, dim if other is None else other)
     if dim is None:
@@ -400,6 +396,10 @@ def vector_norm(input: Tensor, ord: float = 2, dim: Dims = None, keepdim: bool =
     if ord == 0:
         return sum(sign(abs(input)), dim, keepdim)
     if builtins.abs(ord) == math.inf:
+        dims = check_dims(dim, input.ndim)
+        if 0 in [input.shape[d] for d in dims]:
+            which = "largest" if ord > 0 else "smallest"
+            raise RuntimeError(f"norm: order {ord} takes the {which} element, and there is none: input is {list(input.shape)}")
         return (amax if ord > 0 else amin)(abs(input), check_dims(dim, input.ndim), keepdim)
     if ord == 1:
         return sum(abs(input), dim, keepdim)
@@ -474,12 +474,32 @@ def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
 
 
 @in_single
-def var_mean(input: Tensor, dim: Dims = None, *, correction: float = 1, keepdim: bool = False) -> tuple[Tensor, Tensor]:
+def var_mean(
+    input: Tensor,
+    dim: Dims = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> tuple[Tensor, Tensor]:
     """The variance and the mean over `dim`."""
-    return var(input, dim, correction=correction, keepdim=keepdim), mean(input, dim, keepdim)
+    return _with_mean(var, input, dim, unbiased, keepdim, correction)
+
+
+def _with_mean(function: Any, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, correction: Any) -> tuple[Any, Any]:
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    return function(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
 
 
 @in_single
-def std_mean(input: Tensor, dim: Dims = None, *, correction: float = 1, keepdim: bool = False) -> tuple[Tensor, Tensor]:
+def std_mean(
+    input: Tensor,
+    dim: Dims = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> tuple[Tensor, Tensor]:
     """The standard deviation and the mean over `dim`."""
-    return std(input, dim, correction=correction, keepdim=keepdim), mean(input, dim, keepdim)
+    return _with_mean(std, input, dim, unbiased, keepdim, correction)

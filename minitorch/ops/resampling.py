@@ -188,7 +188,7 @@ def _sizes(old: tuple[int, ...], size: Any, scale_factor: Any, recompute: bool |
 
 def _nearest(i: Array, n: int, m: int, factor: float | None, mode: str) -> Array:
     """The cells of n that the cells i of m take their value from. PyTorch rounds the place to float32 before it is cut."""
-    if mode == "nearest" and m in (n, 2 * n):
+    if mode == "nearest" and m in (n, 2 * n) and factor in (None, m // n):
         return (i // (m // n)).astype(xp.int64)
     place = i if mode == "nearest" else i + i.dtype.type(0.5)
     scale = i.dtype.type(n / m if factor is None else 1 / factor)

@@ -14,7 +14,7 @@ from minitorch.backend.arrays import Array, xp
 from minitorch.ops.comparison import isnan, where
 from minitorch.ops.elementwise import Number, check_floating, in_single
 from minitorch.ops.indexing import gather
-from minitorch.ops.joining import narrow, select, stack
+from minitorch.ops.joining import cat, narrow, select, stack
 from minitorch.ops.node_names import node_name
 from minitorch.ops.results import ValuesAndIndices
 from minitorch.ops.shape import check_dim, reshape, unsqueeze
@@ -201,11 +201,15 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     return reshape(input, (-1,))[index]
 
 
-def diff(input: Tensor, n: int = 1, dim: int = -1) -> Tensor:
-    """The differences of neighbours along `dim`, n times over."""
+def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
+    """The differences of neighbours along `dim`, n times over, with other tensors before and after it. Of masks: where they
+    differ.
+    """
+    input = cat([x for x in (prepend, input, append) if x is not None], dim) if prepend is not append else input
     if input.ndim == 0 or n < 0:
         raise RuntimeError(f"diff: expected at least one dimension and n >= 0, but got {list(input.shape)} and n={n}")
     for _ in range(min(n, input.shape[check_dim(dim, input.ndim)] + 1)):  # after so many there is nothing left
         size = max(input.shape[check_dim(dim, input.ndim)], 1)
-        input = narrow(input, dim, min(1, size - 1), size - 1) - narrow(input, dim, 0, size - 1)
+        after, before = narrow(input, dim, min(1, size - 1), size - 1), narrow(input, dim, 0, size - 1)
+        input = after != before if input.dtype.name == "bool" else after - before
     return input

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,10 +25,20 @@ def render(source: str, format: str) -> bytes:
     if format not in FORMATS:
         raise ValueError(f"unknown picture format {format!r}: {', '.join(FORMATS)} are known")
     if shutil.which("dot"):
-        return graphviz.Source(source).pipe(format=format)
+        try:
+            return graphviz.Source(source).pipe(format=format)
+        except (subprocess.CalledProcessError, OSError) as error:  # it is there and cannot draw
+            failure: Exception | None = error
+    else:
+        failure = None
     try:
         import pygraphviz
     except ImportError:
+        if failure is not None:
+            raise CannotRender(
+                f"the `dot` on this machine cannot draw: {failure}. Repair it, or install the picture extra from the clone, "
+                "pip install '.[viz]'"
+            ) from None
         raise CannotRender(
             "drawing needs Graphviz: install the picture extra from the clone, pip install '.[viz]', or the system package "
             "graphviz. Without it the graph is there as text, print(g), and as DOT source, g.save('graph.dot')"
