@@ -36,6 +36,7 @@ bench: $(READY) ## measure speed, beside PyTorch where it is installed
 fuzz: $(READY) ## draw many more cases than `make test` does, others each time (about 20 minutes)
 	$(BIN)/python -m pytest --hypothesis-profile=long tests/test_ops.py tests/test_layers.py tests/test_kernels.py
 	$(BIN)/python -m tests.hostile 200000
+	$(BIN)/python -m tests.programs 20000
 
 hunt: $(READY) ## a Python with a mistake in one derivative: find it (N=7 for hunt number 7)
 	$(BIN)/python -m tests.mutants --hunt $(N)

@@ -12,6 +12,7 @@ from typing import Any
 
 from minitorch import functions as f
 from minitorch.autograd.api import BackwardMethod
+from minitorch.autograd.grad_mode import enable_grad
 from minitorch.autograd.hooks import HookMethods
 from minitorch.autograd.inplace import InPlaceMethods
 from minitorch.autograd.saved import alias, version_counter
@@ -80,7 +81,8 @@ def _reshaped_in_place(*ops: Callable[..., Tensor]) -> list[Callable[..., Tensor
     def form(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
         def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
             self._inplace_operand()
-            view = op(alias(self._array, self._edge, version_counter(self)), *args, **kwargs)
+            with enable_grad():  # the shape of the history changes with that of the tensor, whatever the mode
+                view = op(alias(self._array, self._edge, version_counter(self)), *args, **kwargs)
             self._array, self._edge = view._array, view._edge
             self._increment_version()
             return self
@@ -544,6 +546,11 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         """Take over the values of `src`, broadcast to this shape and cast to this type."""
         if not isinstance(src, TensorBase):
             raise TypeError(f"copy_(): argument 'src' must be Tensor, not {type(src).__name__}")
+        if _overlap_partly(self._array, src._array):
+            raise RuntimeError(
+                "copy_(): unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+                "memory location. Please clone() the tensor before performing the operation."
+            )
         before = self._inplace_operand(src)
         src = expand(src._as_tensor().to(self.device, self.dtype), before.shape)
         return self._assign_inplace(SetItem.apply(before, src, (...,)) if before.requires_grad else src)
@@ -580,6 +587,14 @@ def _rebuild(cls: type[Tensor], memory: Array, view: tuple[Any, ...] | None, req
     out = cls.__new__(cls)
     out._array, out._requires_grad = from_storage(memory, view), requires_grad
     return out
+
+
+def _overlap_partly(a: Array, b: Array) -> bool:
+    """Whether two contiguous arrays have some memory in common, and are not the same."""
+    if not (a.flags.c_contiguous and b.flags.c_contiguous) or a.size == 0 or b.size == 0:
+        return False
+    starts = address(a), address(b)
+    return starts[0] != starts[1] and starts[0] < starts[1] + b.nbytes and starts[1] < starts[0] + a.nbytes
 
 
 def is_tensor(obj: Any) -> bool:

@@ -2,17 +2,21 @@
 
 import contextvars
 import gc
+import random
 import sys
 import threading
 import weakref
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import minitorch as mt
 from minitorch.autograd import Function, enable_grad, grad, gradcheck, gradgradcheck, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.engine import walk
 from minitorch.autograd.node import Op
+from tests import programs
 
 
 def leaf(*values, **options):
@@ -585,6 +589,13 @@ def test_grad_mode_is_of_the_thread_not_of_the_context():
     assert mt.is_grad_enabled()
     with pytest.raises(TypeError, match="'mode' must be bool, not str"):
         mt.set_grad_enabled("no")
+
+
+@settings(max_examples=300)
+@given(seed=st.integers(0, 1 << 32))
+def test_random_programs_of_views_changes_in_place_hooks_and_functions(seed):
+    program = programs.draw(random.Random(seed))
+    assert programs.complaint(program) is None, programs.smallest(program)
 
 
 def test_what_a_hook_sets_in_the_context_stays():

@@ -91,7 +91,7 @@ class Function(Node):
                 if is_differentiable and id(results[nr]) not in node._no_gradient:
                     output._edge = (node, nr)
                     if output._base is not None:  # it is an input, or a view of one
-                        output._custom_view = f"output {nr} of {node.name()}"
+                        output._made_by = f"output {nr} of {node.name()}"
             node._pack(args, args, outputs, results)
             if observers:
                 notify(node, args, outputs)
@@ -136,6 +136,7 @@ def _same_memory(tensor: Any) -> Any:
     """A view of a tensor as a whole, with no history yet."""
     view = tensor.detach()
     set_view(view, tensor)
+    view._made_by = None
     return view
 
 

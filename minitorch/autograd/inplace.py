@@ -32,7 +32,9 @@ class InPlaceMethods(TensorBase):
 
     __slots__ = ()
 
-    _custom_view: str | None = None  # of a custom Function's output that is an input, or a view of one: which output it is
+    # How a view came to be whose history cannot take part in an in-place change: "no_grad", or which output of which custom
+    # Function it is, one that returned its input or a view of it.
+    _made_by: str | None = None
 
     @property
     def _version(self) -> int:
@@ -78,22 +80,22 @@ class InPlaceMethods(TensorBase):
                 f"a {'' if self._requires_grad else 'view of a '}leaf Variable that requires grad is being used in an in-place "
                 "operation. Do it inside `with no_grad():`, as an optimizer does, or on a copy made by .clone()"
             )
-        if recording and self._base is not None:
-            self._check_view()
-        recording = recording and any(isinstance(t, TensorBase) and t.requires_grad for t in (self, *others))
+        recording = recording and any(isinstance(t, TensorBase) and t.requires_grad for t in (self, self._base, *others))
+        if self._made_by is not None:
+            self._check_view(recording)
         out = wrap(self._array.copy() if recording else self._array.view())
         out._edge = self._current_edge()
         return out
 
-    def _check_view(self) -> None:
+    def _check_view(self, recording: bool) -> None:
         """Raise RuntimeError for a view whose history cannot take part in an in-place change."""
-        if self._custom_view is not None:
+        if self._made_by != "no_grad":
             raise RuntimeError(
-                f"{self._custom_view} is a view and is being modified inplace. This view was created inside a custom Function "
+                f"{self._made_by} is a view and is being modified inplace. This view was created inside a custom Function "
                 "(or because an input was returned as-is), and an in-place change would override the Function's backward. "
                 "Clone the output of the Function, or return a new tensor from its forward"
             )
-        if self._current_edge() is None and self._base is not None and self._base.requires_grad:
+        if recording:
             raise RuntimeError(
                 "A view was created in no_grad mode and is being modified inplace with grad mode enabled, so the change would "
                 "be lost to the gradient. Make the view with grad mode enabled, or change it inside no_grad() as well"
@@ -126,6 +128,8 @@ def set_view(view: TensorBase, of: TensorBase) -> None:
         view._base = of._base if of._base is not None else of._as_tensor()
         view._version_counter = version_counter(of)
         view._view_version = view._base._view_version
+        if not is_grad_enabled():
+            view._as_tensor()._made_by = "no_grad"
 
 
 def _check_assignable(tensor: TensorBase, result: TensorBase) -> None:

@@ -243,13 +243,13 @@ class AdaptiveWindow:
         return tuple(max(map(len, windows), default=1) for windows in self.ranges(size))
 
     def ranges(self, size: Sequence[int]) -> list[list[range]]:
-        """For each dimension, and for each window along it, its cells."""
+        """For each dimension, and for each window along it, its cells. Raises RuntimeError for more than memory holds."""
+        refuse_if_too_large(self.name, self.out, 8)
         sizes = zip(size, self.out, strict=True)
         return [[range(o * n // out, -((o + 1) * -n // out)) for o in range(out)] for n, out in sizes]
 
     def cells(self, size: Sequence[int]) -> Array:
         """For each window and each of its cells the flat index into the input (*out, K), or -1 where it sees nothing."""
-        refuse_if_too_large(self.name, self.out, 8)
         flat, seen = xp.zeros((1, 1), dtype=xp.int64), xp.ones((1, 1), dtype=bool)
         for n, ranges, longest in zip(size, self.ranges(size), self.lengths(size), strict=True):
             reached = xp.array([r.start for r in ranges], dtype=xp.int64).reshape(-1, 1) + xp.arange(longest)

@@ -32,9 +32,14 @@ def regenerate_grad_fn(view: Tensor) -> None:
     """Give a view the history of reading its places from its base as that is now."""
     base = view._base
     assert base is not None
-    if view._custom_view is not None:
+    if view._made_by == "no_grad":
         raise RuntimeError(
-            f"{view._custom_view} is a view and its base or another view of its base has been modified inplace. This view was "
+            "A view was created in no_grad mode and its base or another view of its base has been modified inplace with grad "
+            "mode enabled, so it is not clear whether the view has a gradient. Make both in the same mode"
+        )
+    if view._made_by is not None:
+        raise RuntimeError(
+            f"{view._made_by} is a view and its base or another view of its base has been modified inplace. This view was "
             "created inside a custom Function (or because an input was returned as-is), so its history is not known any more. "
             "Clone the output of the Function"
         )
