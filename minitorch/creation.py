@@ -49,6 +49,8 @@ def numpy_dtype(dtype: DType | None, default: DType | None = None) -> Any:
     if dtype is None:
         return (default or get_default_dtype()).numpy
     if not isinstance(dtype, DType):
+        if dtype in (int, float, bool):  # Python's types
+            return {int: int64, float: float64, bool: bool_}[dtype].numpy
         raise TypeError(f"dtype must be a minitorch dtype such as minitorch.float32, not {dtype!r}")
     return dtype.numpy
 

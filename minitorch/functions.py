@@ -5,17 +5,55 @@ Class Tensor has most of them as methods, too.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import types
+from collections.abc import Callable
+from typing import Any
 
+from minitorch.autograd.tensor_base import TensorBase
+from minitorch.autograd.tensor_base import wrap as _wrap
+from minitorch.backend.arrays import xp
+from minitorch.backend.dtypes import get_default_dtype
 from minitorch.ops import arithmetic, comparison, indexing, joining, matrix, pointwise, rectifier, reduction, shape, sorting
 from minitorch.public import public
 
+
+def _of_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of two operands, either of which may be a number; two numbers make a tensor of no dimension."""
+
+    second = list(inspect.signature(function).parameters)[1]
+
+    @functools.wraps(function)
+    def compute(input: Any, *args: Any, **named: Any) -> Any:
+        other = args[0] if args else named.get(second)
+        if not isinstance(input, TensorBase) and not isinstance(other, TensorBase):
+            input = _wrap(xp.asarray(input, dtype=get_default_dtype().numpy if isinstance(input, float) else None))
+        return function(input, *args, **named)
+
+    compute.__annotations__ = {**function.__annotations__, "input": "Tensor | Number"}
+    return public(compute)
+
+
+def _dim_by_name(function: Callable[..., Any]) -> Callable[..., Any]:
+    """max and min: a tensor is the other operand, but passed as `dim=` it is a number."""
+
+    @functools.wraps(function)
+    def compute(*args: Any, **named: Any) -> Any:
+        if isinstance(named.get("dim"), TensorBase):
+            named["dim"] = int(named["dim"]._array)
+        return function(*args, **named)
+
+    return compute
+
+
 # arithmetic, powers, logarithms
-abs, add, addcdiv = public(arithmetic.abs), public(arithmetic.add), public(arithmetic.addcdiv)
-addcmul, div, lerp, log = public(arithmetic.addcmul), public(arithmetic.div), public(arithmetic.lerp), public(arithmetic.log)
-log10, log2, mul, neg = public(arithmetic.log10), public(arithmetic.log2), public(arithmetic.mul), public(arithmetic.neg)
-pow, reciprocal, remainder = public(arithmetic.pow), public(arithmetic.reciprocal), public(arithmetic.remainder)
-square, sub = public(arithmetic.square), public(arithmetic.sub)
+add, sub, mul = _of_numbers(arithmetic.add), _of_numbers(arithmetic.sub), _of_numbers(arithmetic.mul)
+div, pow, remainder = _of_numbers(arithmetic.div), _of_numbers(arithmetic.pow), _of_numbers(arithmetic.remainder)
+abs, addcdiv, addcmul = public(arithmetic.abs), public(arithmetic.addcdiv), public(arithmetic.addcmul)
+lerp, log = public(arithmetic.lerp), public(arithmetic.log)
+log10, log2, neg = public(arithmetic.log10), public(arithmetic.log2), public(arithmetic.neg)
+reciprocal, square = public(arithmetic.reciprocal), public(arithmetic.square)
 
 # comparison, selection, rounding
 allclose, bitwise_and = public(comparison.allclose), public(comparison.bitwise_and)
@@ -23,7 +61,7 @@ bitwise_not, bitwise_or = public(comparison.bitwise_not), public(comparison.bitw
 bitwise_xor, ceil, clamp = public(comparison.bitwise_xor), public(comparison.ceil), public(comparison.clamp)
 clamp_max, clamp_min = public(comparison.clamp_max), public(comparison.clamp_min)
 eq, equal, floor = public(comparison.eq), public(comparison.equal), public(comparison.floor)
-floor_divide, ge, gt = public(comparison.floor_divide), public(comparison.ge), public(comparison.gt)
+floor_divide, ge, gt = _of_numbers(comparison.floor_divide), public(comparison.ge), public(comparison.gt)
 isclose, isfinite, isinf = public(comparison.isclose), public(comparison.isfinite), public(comparison.isinf)
 isnan, le, logical_and = public(comparison.isnan), public(comparison.le), public(comparison.logical_and)
 logical_not, logical_or = public(comparison.logical_not), public(comparison.logical_or)
@@ -62,7 +100,8 @@ relu = public(rectifier.relu)
 all, amax, amin, any = public(reduction.all), public(reduction.amax), public(reduction.amin), public(reduction.any)
 argmax, argmin, count_nonzero = public(reduction.argmax), public(reduction.argmin), public(reduction.count_nonzero)
 cumsum, dist, log_softmax = public(reduction.cumsum), public(reduction.dist), public(reduction.log_softmax)
-logsumexp, max, mean, min = public(reduction.logsumexp), public(reduction.max), public(reduction.mean), public(reduction.min)
+logsumexp, mean = public(reduction.logsumexp), public(reduction.mean)
+max, min = public(_dim_by_name(reduction.max)), public(_dim_by_name(reduction.min))
 norm, prod, softmax, std = public(reduction.norm), public(reduction.prod), public(reduction.softmax), public(reduction.std)
 std_mean, sum, var = public(reduction.std_mean), public(reduction.sum), public(reduction.var)
 var_mean = public(reduction.var_mean)
@@ -89,4 +128,14 @@ true_divide, multiply, subtract, negative = div, mul, sub, neg
 greater, greater_equal, less, less_equal = gt, ge, lt, le
 not_equal, ger, swapdims = ne, outer, swapaxes
 
-__all__ = [name for name, value in globals().items() if isinstance(value, types.FunctionType) and value is not public]
+for _name, _function in list(globals().items()):  # found here by pickle
+    if getattr(_function, "__module__", "").startswith("minitorch.ops"):
+        _function.__module__, _function.__qualname__ = __name__, _name
+
+del _name, _function
+
+__all__ = [
+    name
+    for name, value in globals().items()
+    if isinstance(value, types.FunctionType) and value is not public and not name.startswith("_")
+]

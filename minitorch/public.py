@@ -239,9 +239,9 @@ def _explained(error: Exception, function: Callable[..., Any], args: Any, kwargs
     assert trace is not None
     name = getattr(args[0].__class__, "__name__", "") if _is_constructor(function) and args else function.__qualname__
     given = args[1:] if _is_constructor(function) else args
-    if trace.tb_next is None and isinstance(
-        function, functools.partial
-    ):  # called wrongly: Python would name the inner function
+    inner = trace.tb_next
+    if isinstance(function, functools.partial) and (inner is None or _is_in_single(inner)):  # called wrongly: Python would
+        # name the inner function
         try:
             inspect.signature(function).bind(*args, **kwargs)
         except TypeError as reason:
@@ -252,6 +252,11 @@ def _explained(error: Exception, function: Callable[..., Any], args: Any, kwargs
     if not isinstance(error, Warning):
         set_notes(error, [CallNote(f"in {call_text(name, given, kwargs)}"), *notes])
     return error.with_traceback(without_internal_frames(trace.tb_next))
+
+
+def _is_in_single(trace: types.TracebackType) -> bool:
+    """Whether a traceback ends in the wrapper that ops/elementwise.py puts around functions that compute in float32."""
+    return trace.tb_next is None and trace.tb_frame.f_code.co_name == "compute"
 
 
 def _alone(error: Exception) -> Exception:

@@ -119,7 +119,7 @@ def _unknown_types(content: bytes) -> set[str]:
         found = {entry["dtype"] for name, entry in header.items() if name != "__metadata__"}
     except (ValueError, TypeError, AttributeError, KeyError):
         return set()
-    return {str(t) for t in found if str(t)[:2] in ("BF", "F8", "F4", "F6")}
+    return {str(t) for t in found if str(t).startswith(("BF16", "F8_", "F6_", "F4"))}
 
 
 def _path(f: Any, function: str) -> Path:

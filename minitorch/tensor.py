@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import builtins
 import copy
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from minitorch import functions as f
 from minitorch.autograd.api import BackwardMethod
-from minitorch.autograd.grad_mode import enable_grad
+from minitorch.autograd.grad_mode import enable_grad, is_grad_enabled
 from minitorch.autograd.hooks import HookMethods
 from minitorch.autograd.inplace import InPlaceMethods
 from minitorch.autograd.saved import alias, version_counter
@@ -246,12 +247,15 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     def data_ptr(self) -> int:
         """The address of the first element; views of one memory show by it."""
-        return address(self._array)
+        return address(self._array) if self._array.size else 0
 
     @public
     def stride(self, dim: int | None = None) -> Any:
         """How many elements apart neighbours are in memory, for each dimension."""
         steps = tuple(s // self._array.itemsize for s in self._array.strides)
+        if self._array.size == 0:  # NumPy's are 0
+            sizes = [max(n, 1) for n in self._array.shape]
+            steps = tuple(math.prod(sizes[i + 1 :]) for i in range(len(sizes)))
         return steps if dim is None else steps[shape_ops.check_dim(dim, self.ndim)]
 
     grad: Any = TensorBase.grad.deleter(lambda self: setattr(self, "_grad", None))  # type: ignore[attr-defined]
@@ -289,7 +293,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
             raise TypeError(
                 f"can't convert a tensor on {self.device} to a NumPy array: .cpu() copies it to the computer's memory first"
             )
-        if self.requires_grad:
+        if self.requires_grad and is_grad_enabled():
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         return self._array.view()
 
@@ -416,7 +420,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     def contiguous(self) -> Tensor:
         """With its elements in order in memory: itself, or a copy."""
-        return self if self.is_contiguous() else shape_ops.clone(self)
+        return self if self.is_contiguous() else shape_ops.Clone.apply(self, "C")
 
     # ---- operators --------------------------------------------------------------------------------------------------
 

@@ -84,7 +84,7 @@ LAYER_MISUSE = [
     ('F.interpolate(ones(1, 1, 4), 8, mode="bilinear")', NotImplementedError, '3D', "'linear'"),
     ('F.interpolate(ones(1, 1, 4), (8, 8))', ValueError, '1', '8'),
     ('F.interpolate(ones(1, 1, 4), scale_factor=(2.0, 2.0))', ValueError, '1', '2.0'),
-    ('F.interpolate(ones(1, 1, 4), 8, align_corners=True)', ValueError, 'linear | bilinear | trilinear,'),
+    ('F.interpolate(ones(1, 1, 4), 8, align_corners=True)', ValueError, 'linear | bilinear | trilinear | bicubic'),
     ('F.interpolate(ones(1, 1, 4), 0)', RuntimeError, '0', '[0]'),
     ('F.interpolate(ones(1, 1, 4), scale_factor=0.1)', RuntimeError, '0', '[0]'),
     ('F.interpolate(ones(4, 4), 8)', NotImplementedError, '3D', '[4, 4]'),

@@ -16,6 +16,7 @@ from minitorch.autograd.node import AccumulateGrad, Edge, gradient_edge
 from minitorch.autograd.observe import observed, observers
 from minitorch.autograd.tensor_base import TensorBase, accumulate, wrap
 from minitorch.backend.arrays import as_array, xp
+from minitorch.backend.callsite import warn
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -54,6 +55,12 @@ def backward(
     target_edges = None if inputs is None else {_target_edge(t) for t in targets}
     check_types("backward", FLAG, retain_graph=retain_graph, create_graph=create_graph)
     retain, recording = bool(create_graph if retain_graph is None else retain_graph), bool(create_graph)
+    if recording:
+        warn(
+            "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
+            "which can cause a memory leak: its memory is freed by the garbage collector, or when .grad is set to None. "
+            "autograd.grad creates none"
+        )
     roots = root_gradients(_as_tuple(tensors), grad_tensors, recording)
     _in_mode(recording, _backward, roots, target_edges, targets, retain, recording)
 
@@ -87,7 +94,7 @@ def _backward(roots: Any, target_edges: set[Edge] | None, targets: tuple[Any, ..
         for tensor, _, _ in due:
             for hook in list((tensor._post_hooks or {}).values()):
                 if hook(tensor) is not None:
-                    raise TypeError("a post accumulate grad hook changes tensor.grad if it needs to, and returns None")
+                    raise RuntimeError("a post accumulate grad hook changes tensor.grad if it needs to, and returns None")
 
 
 def grad(
@@ -108,6 +115,8 @@ def grad(
     if allow_unused is False and materialize_grads:
         raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: False.")
     targets = _as_tuple(inputs)
+    if not targets:
+        raise ValueError("grad requires non-empty inputs.")
     edges = [_target_edge(t) for t in targets]
     check_types("grad", FLAG, retain_graph=retain_graph, create_graph=create_graph)
     retain, recording = bool(create_graph if retain_graph is None else retain_graph), bool(create_graph)

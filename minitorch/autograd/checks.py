@@ -36,6 +36,8 @@ def check_grad(tensor: Any, value: Any) -> None:
     """Raise unless `value` can be the `.grad` of `tensor`: None, or a Tensor of its shape and dtype."""
     if value is None:
         return
+    if value is tensor:
+        raise RuntimeError("can't assign Variable as its own grad: a tensor's gradient is another tensor")
     own, other = tensor._array, getattr(value, "_array", None)
     if other is None:
         raise TypeError(f"expected a Tensor object or None for the gradient, got {type(value).__name__}")

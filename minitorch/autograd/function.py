@@ -16,6 +16,7 @@ y = Cube.apply(x)
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -70,6 +71,10 @@ class Function(Node):
     def apply(cls, *args: Any) -> Any:
         """Compute forward and, if the gradient of any Tensor among `args` is wanted, put a node on the tape."""
         node = cls()
+        if cls.setup_context is not Function.setup_context:
+            bound = inspect.signature(cls.forward).bind(*args)
+            bound.apply_defaults()  # setup_context sees arguments that were not given, too
+            args = bound.args
         node.edges = [gradient_edge(a) if isinstance(a, TensorBase) and is_grad_enabled() else None for a in args]
         with no_grad():
             if cls.setup_context is Function.setup_context:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 from minitorch.nn.module import Module
 from minitorch.public import constructor
@@ -62,6 +62,8 @@ class _Indexed(Module):
     def insert(self, index: int, module: Module) -> Any:
         """Add `module` before `index`; returns self."""
         modules = list(self)
+        if isinstance(self, Sequential) and not -len(modules) <= index <= len(modules):
+            raise IndexError(f"Index out of range: insert({index}) into a Sequential of {len(modules)} modules")
         modules.insert(index, module)
         self._replace(modules)
         return self
@@ -89,6 +91,31 @@ class Sequential(_Indexed):
     def _with_modules(self, modules: dict[str, Any]) -> Module:
         return type(self)(modules)
 
+    def __add__(self, other: Any) -> Sequential:
+        return Sequential(*self, *other) if isinstance(other, Sequential) else NotImplemented
+
+    def __iadd__(self, other: Any) -> Self:
+        if not isinstance(other, Sequential):
+            return NotImplemented
+        self.extend(list(other))
+        return self
+
+    def __mul__(self, times: Any) -> Sequential:
+        if not isinstance(times, int) or isinstance(times, bool):
+            return NotImplemented
+        if times < 1:
+            raise ValueError(f"a Sequential can be repeated once or more, not {times} times")
+        return Sequential(*list(self) * times)
+
+    __rmul__ = __mul__
+
+    def __imul__(self, times: Any) -> Self:
+        repeated = self.__mul__(times)
+        if repeated is NotImplemented:
+            return NotImplemented
+        self.extend(list(repeated)[len(self) :])
+        return self
+
     def forward(self, input: Any) -> Any:
         for module in self:
             input = module(input)
@@ -102,6 +129,13 @@ class ModuleList(_Indexed):
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
         self.extend(modules or ())
+
+    def __add__(self, other: Iterable[Module]) -> ModuleList:
+        return ModuleList([*self, *other])
+
+    def __iadd__(self, other: Iterable[Module]) -> Self:
+        self.extend(list(other))
+        return self
 
     def __repr__(self) -> str:
         """Consecutive modules with the same repr print once, with their range and count."""

@@ -12,6 +12,7 @@ import statistics
 
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.backend.arrays import xp
+from minitorch.backend.callsite import warn
 from minitorch.backend.random import Generator
 from minitorch.creation import eye, from_numpy
 from minitorch.public import public
@@ -48,6 +49,8 @@ def fans(tensor: Tensor) -> tuple[int, int]:
     """(fan_in, fan_out) of a weight (out, in, *kernel). Raises ValueError for fewer than 2 dimensions."""
     if tensor.ndim < 2:
         raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
+    if 0 in tensor.shape:
+        warn("Initializing zero-element tensors is a no-op")
     receptive_field = math.prod(tensor.shape[2:])
     return tensor.shape[1] * receptive_field, tensor.shape[0] * receptive_field
 

@@ -149,7 +149,8 @@ class Module:
         super().__delattr__(name)
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self._parameters, *self._buffers, *self._modules})
+        names = {*super().__dir__(), *self._parameters, *self._buffers, *self._modules}
+        return sorted(name for name in names if not name[:1].isdigit())  # a number is no attribute that can be written
 
     def _check_name(self, name: str, registry: Mapping[str, Any], kind: str) -> None:
         if not isinstance(name, str):
@@ -344,7 +345,26 @@ class Module:
         state: OrderedDict[str, Tensor] = OrderedDict()
         for name, value in self._named_state():
             state[prefix + name] = value if keep_vars else value.detach()
+        for name, module in self._with_extra_state():
+            state[prefix + name] = module.get_extra_state()
+        versions = {prefix[:-1] + ("." if prefix and n else "") + n: {"version": m._version} for n, m in self.named_modules()}
+        state._metadata = OrderedDict(versions)  # type: ignore[attr-defined]
         return state
+
+    _version = 1  # of the names and shapes in the state dict
+
+    def get_extra_state(self) -> Any:
+        """What else belongs to the state: a subclass that defines this and `set_extra_state` has it in its state dict."""
+        raise RuntimeError("a module with set_extra_state defines get_extra_state as well")
+
+    def set_extra_state(self, state: Any) -> None:
+        """Take over what `get_extra_state` returned."""
+        raise RuntimeError("a module with get_extra_state defines set_extra_state as well")
+
+    def _with_extra_state(self) -> Iterator[tuple[str, Module]]:
+        for name, module in self.named_modules(remove_duplicate=False):
+            if type(module).get_extra_state is not Module.get_extra_state:
+                yield (f"{name}." if name else "") + "_extra_state", module
 
     def _named_state(self) -> Iterator[tuple[str, Tensor]]:
         for module_name, module in self.named_modules(remove_duplicate=False):
@@ -361,12 +381,11 @@ class Module:
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        own = dict(self._named_state())
+        own, extra = dict(self._named_state()), dict(self._with_extra_state())
         state_dict = {name: _as_saved_long_ago(value, own.get(name)) for name, value in state_dict.items()}
-        missing = [
-            n for n in own if n not in state_dict and n.rpartition(".")[2] != "num_batches_tracked"
-        ]  # older files lack it
-        unexpected = [name for name in state_dict if name not in own]
+        missing = [n for n in (*own, *extra) if n not in state_dict]
+        missing = [n for n in missing if n.rpartition(".")[2] != "num_batches_tracked"]  # older files lack it
+        unexpected = [name for name in state_dict if name not in own and name not in extra]
         errors = []
         if strict and unexpected:
             errors.append(f"Unexpected key(s) in state_dict: {', '.join(map(_quoted, unexpected))}. ")
@@ -387,6 +406,9 @@ class Module:
             for name, target in own.items():
                 if name in state_dict:
                     target.copy_(state_dict[name])
+        for name, module in extra.items():
+            if name in state_dict:
+                module.set_extra_state(state_dict[name])
         return _IncompatibleKeys(missing, unexpected)
 
     # ---- hooks --------------------------------------------------------------------------------------------------------

@@ -93,6 +93,8 @@ class _RunningStats(_Affine):
 
 
 class _BatchNorm(_RunningStats):
+    _version = 2  # with num_batches_tracked
+
     @layer_forward
     def forward(self, input: Tensor) -> Tensor:
         self._check_dim(input)

@@ -191,7 +191,8 @@ class Pow(Pointwise):
                 grad_a = ZerosLike.apply(grad) if b == 0 else grad * b * a ** (b - 1)
         if for_b:
             if isinstance(a, Number):
-                grad_b = grad * a**b * (math.log(a) if a > 0 else 0.0 if a == 0 else math.nan)
+                slope = math.log(a) if a > 0 else -math.inf if a == 0 else math.nan
+                grad_b = where(b >= 0, 0.0, grad * a**b * slope) if a == 0 else grad * a**b * slope
             else:
                 flat = (a == 0) & (b >= 0)
                 grad_b = where(flat, 0.0, grad * a**b * log(where(flat, 1.0, a)))

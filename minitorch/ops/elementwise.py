@@ -106,7 +106,7 @@ def explain_operands(name: str, symbol: str, error: Exception, operands: Sequenc
             kind = type(operand).__name__
             types = f"for {symbol}: 'Tensor' and '{kind}'" if symbol else kind
             return TypeError(f"{name}(): unsupported operand type(s) {types}")
-    if isinstance(error, OverflowError):
+    if isinstance(error, OverflowError) and any(hasattr(a, "dtype") for a in operands):
         dtype = next(a.dtype for a in operands if hasattr(a, "dtype"))
         number = next(a for a in operands if not hasattr(a, "dtype"))
         return RuntimeError(f"{name}(): value cannot be converted to type {dtype} without overflow: {number!r:.40}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, contiguous, is_basic_index, on_device_of, xp
+from minitorch.backend.callsite import warn
 from minitorch.backend.sums import add_at
 from minitorch.ops.comparison import masked_fill
 from minitorch.ops.elementwise import Number
@@ -147,6 +148,9 @@ def _plain_part(part: Any) -> Any:
         array = part._array
         if array.dtype.kind not in "biu":
             raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, not {array.dtype}")
+        if array.dtype == xp.uint8:
+            warn("indexing with dtype uint8 is deprecated and means a mask: use a mask of dtype bool instead")
+            array = array.astype(bool)
         if array.ndim == 0 and array.dtype.kind != "b":
             return int(array)
         return array.copy()  # a later change of the index must not reach backward

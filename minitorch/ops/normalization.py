@@ -228,6 +228,7 @@ def instance_norm(
 ) -> Tensor:
     """As `batch_norm`, over each sample (N, C, *size) on its own; the running statistics follow the mean over the batch."""
     if not use_input_stats:
+        running_mean, running_var = (x if x is None else x.to(input.dtype) for x in (running_mean, running_var))
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     _check_types("instance_norm", input, weight=weight, bias=bias)
     count = math.prod(input.shape[2:])

@@ -207,14 +207,16 @@ def _window_sum_adjoint(g: Array, window: Window | AdaptiveWindow, size: Sequenc
 # ---- what all pools share --------------------------------------------------------------------------------------------
 
 
-def _batched(name: str, rank: int, input: Tensor, pool: Callable[[Tensor], Any]) -> Any:
-    """pool(input), for an input with a batch dimension or without. Raises RuntimeError for any other rank, or no elements."""
+def _batched(name: str, rank: int, input: Tensor, pool: Callable[[Tensor], Any], channels: int = 1) -> Any:
+    """pool(input), for an input with a batch dimension or without. Raises RuntimeError for any other rank, for spatial sizes of
+    0 and, unless `channels` is 0, for no channels.
+    """
     if input.ndim not in (rank + 1, rank + 2):
         raise RuntimeError(
             f"{name}: Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) tensor, but got input of size: "
             f"{list(input.shape)}"
         )
-    if 0 in input.shape[-rank - 1 :]:
+    if 0 in input.shape[-rank - channels :]:
         raise RuntimeError(
             f"{name}: Expected input with non-zero size except for the batch, but got input of size: {list(input.shape)}"
         )
@@ -459,7 +461,7 @@ def adaptive_avg_pool(rank: int, input: Tensor, output_size: Any) -> Tensor:
             divisor = xp.multiply.outer(divisor, [len(cells) for cells in lengths])
         return AvgPool.apply(x, window, wrap(on_device_of(divisor.astype(x._array.dtype), x._array)))
 
-    return _batched(name, rank, input, pool)
+    return _batched(name, rank, input, pool, channels=0)
 
 
 @node_name("Squeeze1")

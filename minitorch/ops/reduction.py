@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from minitorch.autograd.node import Op
 from minitorch.backend.arrays import Array, contiguous, max_reduce, prod_reduce, xp
+from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.sums import cumulative_sum, sum_reduce
 from minitorch.ops.arithmetic import abs, div
@@ -229,14 +230,19 @@ class AllNonzero(Op):
     """Whether all elements are nonzero. A mask, without gradient"""
 
     def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool) -> Array:
-        return xp.all(x, axis=dims, keepdims=keepdim)
+        return _mask_like(x, xp.all(x, axis=dims, keepdims=keepdim))
 
 
 class AnyNonzero(Op):
     """Whether any element is nonzero. A mask, without gradient"""
 
     def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool) -> Array:
-        return xp.any(x, axis=dims, keepdims=keepdim)
+        return _mask_like(x, xp.any(x, axis=dims, keepdims=keepdim))
+
+
+def _mask_like(x: Array, mask: Any) -> Any:
+    """A mask as bool, or of uint8 as uint8: once PyTorch's masks were of that type."""
+    return mask.astype(xp.uint8) if x.dtype == xp.uint8 else mask
 
 
 def _check_not_empty(name: str, x: Array, dims: Any) -> None:
@@ -287,6 +293,11 @@ def var(
     dims = check_dims(dim, input.ndim)
     distance = input - mean(input, dims, True)
     count = math.prod(input.shape[d] for d in dims)
+    if count <= correction:
+        warn(
+            "var(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input numel "
+            f"divided by output numel): {count} elements and a correction of {correction}"
+        )
     squares = sum(distance * distance, dims, keepdim)
     return div(squares, builtins.max(count - correction, 0)) if count else squares * math.nan
 

@@ -96,7 +96,7 @@ def _border(x: Tensor, dim: int, before: int, after: int, mode: str) -> Tensor:
 
 # ---- other sizes -------------------------------------------------------------------------------------------------------
 
-_LINEAR = {"linear": 1, "bilinear": 2, "trilinear": 3}
+_LINEAR = {"linear": 1, "bilinear": 2, "trilinear": 3, "bicubic": 2}  # and for how many dimensions
 
 
 @in_single
@@ -111,14 +111,15 @@ def interpolate(
     """An image (N, C, *size) on a grid of another size, given as `size` or as `scale_factor`, a number or one a dimension.
 
     Output cell i looks at place  s i  of the input ('nearest'), or at  s (i + 1/2) - 1/2, as if cells were areas. There
-    'nearest-exact' takes the nearest cell, and 'linear', 'bilinear' and 'trilinear' mix the two neighbours on each of one,
-    two, three dimensions. s is n / out, or 1 / scale_factor unless `recompute_scale_factor`. With `align_corners` the first
-    and last cells of input and output coincide, as if cells were points: place  i (n - 1) / (out - 1). 'area' averages.
+    'nearest-exact' takes the nearest cell, 'linear', 'bilinear' and 'trilinear' mix the two neighbours on each of one, two,
+    three dimensions, and 'bicubic' four on each of two (Keys 1981, with a = -0.75). s is n / out, or 1 / scale_factor unless
+    `recompute_scale_factor`. With `align_corners` the first and last cells of input and output coincide, as if cells were
+    points: place  i (n - 1) / (out - 1). 'area' averages.
     """
     rank = input.ndim - 2
     if mode not in (*_LINEAR, "nearest", "nearest-exact", "area"):
         raise NotImplementedError(
-            f"interpolate: the modes are nearest | linear | bilinear | trilinear | area | nearest-exact, not {mode!r}"
+            f"interpolate: the modes are nearest | linear | bilinear | bicubic | trilinear | area | nearest-exact, not {mode!r}"
         )
     if rank not in (1, 2, 3):
         raise NotImplementedError(
@@ -141,7 +142,8 @@ def interpolate(
             f"interpolate: Input and output sizes should be greater than 0, but got input {list(input.shape)} and output size "
             f"{list(out)}"
         )
-    check_floating("interpolate", input)
+    if input.dtype.name != "uint8" or not mode.startswith("nearest"):
+        check_floating("interpolate", input)
     if mode == "area":
         return adaptive_avg_pool(rank, input, out)
     resized = input
@@ -150,6 +152,9 @@ def interpolate(
         i = xp.arange(m)
         if mode not in _LINEAR:
             resized = _pick(resized, dim, _nearest(i.astype(real), n, m, factor, mode))
+        elif mode == "bicubic":
+            if n != m or factor not in (None, 1.0):
+                resized = _cubic(resized, dim, _places(i.astype(real), n, m, factor, bool(align_corners), -math.inf))
         elif n != m:
             place = _places(i.astype(real), n, m, factor, bool(align_corners))
             resized = _mix(resized, dim, xp.minimum(place.astype(xp.int64), n - 1), place)
@@ -195,12 +200,26 @@ def _nearest(i: Array, n: int, m: int, factor: float | None, mode: str) -> Array
     return xp.minimum((place * scale).astype(xp.float32).astype(xp.int64), n - 1)
 
 
-def _places(i: Array, n: int, m: int, factor: float | None, align_corners: bool) -> Array:
+def _cubic(x: Tensor, dim: int, place: Array) -> Tensor:
+    """The mix of four cells around each place, with weights w(distance), cubic polynomials that sum to 1."""
+    a, left = -0.75, xp.floor(place)
+    total: Any = 0.0
+    for offset in range(-1, 3):
+        d = xp.absolute(place - left - offset)
+        near = ((a + 2) * d - (a + 3)) * d * d + 1
+        far = ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
+        weight = xp.where(d <= 1, near, far).astype(x._array.dtype).reshape(-1, *(1,) * (x.ndim - dim - 1))
+        cell = xp.clip(left + offset, 0, x.shape[dim] - 1).astype(xp.int64)
+        total = total + _pick(x, dim, cell) * wrap(on_device_of(weight, x._array))
+    return total
+
+
+def _places(i: Array, n: int, m: int, factor: float | None, align_corners: bool, least: float = 0) -> Array:
     """Where in n cells the cells i of m look, at least at the first."""
     if align_corners:
         return i * i.dtype.type((n - 1) / (m - 1) if m > 1 else 0)
     scale = i.dtype.type(n / m if factor is None else 1 / factor)
-    return xp.maximum((i + i.dtype.type(0.5)) * scale - i.dtype.type(0.5), 0)
+    return xp.maximum((i + i.dtype.type(0.5)) * scale - i.dtype.type(0.5), i.dtype.type(least))
 
 
 def _mix(x: Tensor, dim: int, left: Array, place: Array) -> Tensor:

@@ -146,8 +146,8 @@ class Pad(Op):
 class Clone(Op):
     """A copy with memory of its own;  1"""
 
-    def forward(ctx, x: Array) -> Array:
-        return x.copy()
+    def forward(ctx, x: Array, order: Any = "K") -> Array:
+        return x.copy(order="C" if 0 in x.strides else order)  # "K": in the order in which x lies in memory
 
     def backward(ctx, grad: Tensor) -> Any:
         return grad

@@ -49,7 +49,7 @@ class ArgSort(Op):
         return x.shape[dim] - 1 - order
 
 
-def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = False) -> Tensor:
     """The indices that `sort` gives. Equal elements keep their order, with `stable` or without."""
     if input.ndim == 0:
         return wrap(xp.zeros_like(input._array, dtype=xp.int64))
@@ -57,7 +57,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
 
 
 @node_name("Sort0")
-def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = False) -> Any:
     """(values, indices) with the values along `dim` in order."""
     order = argsort(input, dim, descending)
     return Sort(gather(input, dim, order), order)

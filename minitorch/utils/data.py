@@ -22,6 +22,10 @@ __all__ = ["ConcatDataset", "DataLoader", "Dataset", "Subset", "TensorDataset", 
 class Dataset:
     """A sequence of samples: a subclass defines `__getitem__(index)` and `__len__()`."""
 
+    def __class_getitem__(cls, item: Any) -> type[Dataset]:
+        """Dataset[Tensor] is an annotation."""
+        return cls
+
     def __getitem__(self, index: int) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must define __getitem__(index)")
 
@@ -134,7 +138,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
         if any(not isinstance(sample, Mapping) or first.keys() - sample.keys() for sample in batch):
             raise KeyError(f"default_collate: each sample must be a dict with the keys of the first, {list(first)}")
         return mapping_type({key: default_collate([sample[key] for sample in batch]) for key in first})
-    if isinstance(first, (tuple, list)):
+    if isinstance(first, (tuple, list, range)):
         if any(len(sample) != len(first) for sample in batch):
             raise RuntimeError("each element in list of batch should be of equal size")
         parts = [default_collate(part) for part in zip(*batch, strict=True)]
