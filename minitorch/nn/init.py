@@ -49,8 +49,6 @@ def fans(tensor: Tensor) -> tuple[int, int]:
     """(fan_in, fan_out) of a weight (out, in, *kernel). Raises ValueError for fewer than 2 dimensions."""
     if tensor.ndim < 2:
         raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
-    if 0 in tensor.shape:
-        warn("Initializing zero-element tensors is a no-op")
     receptive_field = math.prod(tensor.shape[2:])
     return tensor.shape[1] * receptive_field, tensor.shape[0] * receptive_field
 
@@ -182,6 +180,7 @@ def kaiming_uniform_(
 ) -> Tensor:
     """Uniform in +-gain sqrt(3 / fan); `a` is the slope of the following leaky_relu."""
     if 0 in tensor.shape:
+        warn("Initializing zero-element tensors is a no-op")
         return tensor
     bound = math.sqrt(3.0) * (calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode)))
     return tensor.uniform_(-bound, bound, generator=generator)
@@ -198,6 +197,7 @@ def kaiming_normal_(
 ) -> Tensor:
     """Normal with standard deviation gain / sqrt(fan)."""
     if 0 in tensor.shape:
+        warn("Initializing zero-element tensors is a no-op")
         return tensor
     return tensor.normal_(0.0, calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode)), generator=generator)
 
