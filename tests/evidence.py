@@ -14,15 +14,16 @@ from pathlib import Path
 import numpy as np
 
 import minitorch as mt
-from tests import checks, hostile
+from tests import checks, hostile, programs
 from tests.drawing import Draw
 from tests.layers import LAYERS, Drawing
 from tests.mutants import MUTANTS
 from tests.samples import ANALYTIC, KINKS, ORDERS, SAMPLES, sample_of
 from tests.test_errors import TABLE
 from tests.test_kernels import IMPLEMENTATIONS, assert_is_the_definition
+from tests.test_ops import IN_SINGLE
 
-DRAWS, LAYER_DRAWS, CALLS = 50, 20, 50_000
+DRAWS, LAYER_DRAWS, CALLS, PROGRAMS = 50, 20, 50_000, 10_000
 BEGIN, END = "<!-- evidence -->\n", "<!-- end of evidence -->\n"
 
 
@@ -66,6 +67,28 @@ def rows() -> Iterator[tuple[str, str, str]]:
         print(name, end=" ", file=sys.stderr, flush=True)
     what = f"{len(LAYERS)} layers: value against plain loops, both derivatives in inputs and parameters"
     yield what, f"{len(LAYERS) * LAYER_DRAWS:,} cases", f"{wrong} differ"
+
+    wrong, halves = 0, [op for op in SAMPLES if op.__name__ not in IN_SINGLE]
+    for op in halves:
+        for _ in range(DRAWS):
+            sample, scale = sample_of(op, Draw(source.randint)), source.choice([1.0, 30.0, 300.0])
+            wrong += failures(lambda s=sample, x=scale: checks.half_precision_agrees(s, x))  # type: ignore[misc]
+    for draw in LAYERS.values():
+        for _ in range(LAYER_DRAWS):
+            case, scale = draw(Drawing(source.randint)), source.choice([1.0, 30.0, 300.0])
+            wrong += failures(lambda c=case, x=scale: checks.layer_in_half_precision_agrees(c, x))  # type: ignore[misc]
+    what = f"{len(halves)} operations and {len(LAYERS)} layers in float16, on numbers up to 1,000: value and derivative"
+    yield what, f"{len(halves) * DRAWS + len(LAYERS) * LAYER_DRAWS:,} samples", f"{wrong} beyond its rounding"
+
+    wrong = 0
+    for _ in range(PROGRAMS):
+        program = programs.draw(source)
+        if (found := programs.complaint(program)) is not None:
+            wrong += 1
+            print(program, found, file=sys.stderr)
+    beside = "differences" if programs.torch is None else "PyTorch and differences"
+    what = f"random programs of views, in-place changes, hooks and custom Functions, against {beside}"
+    yield what, f"{PROGRAMS:,} programs", f"{wrong} with a wrong gradient"
 
     wrong, tried = 0, [i for i in IMPLEMENTATIONS if i.available()]
     for i in tried:
