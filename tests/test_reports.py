@@ -106,6 +106,13 @@ def test_extremes_give_a_nan_its_gradient():
         assert x.grad.tolist() == [0, 1, 0]
 
 
+@pytest.mark.parametrize("count", [2, 30_000])
+def test_layer_norm_of_numbers_whose_squares_overflow(count):
+    y = F.layer_norm(mt.tensor([1e25, -1e25] * (count // 2)), (count,))
+    assert y[0].item() == pytest.approx(1)
+    assert y[1].item() == pytest.approx(-1)
+
+
 def test_nearest_by_a_factor_takes_no_short_cut():
     x = mt.arange(4.0).reshape(1, 1, 4)
     assert F.interpolate(x, scale_factor=1.1).flatten().tolist() == [0, 0, 1, 2]
@@ -565,6 +572,7 @@ SENTENCES = [
     (lambda: nn.RReLU(math.nan, 0.1), ValueError, "lower"),
     (lambda: np.sin(mt.ones(2)), TypeError, "np.sin does not compute on a Tensor"),
     (lambda: mt.set_grad_enabled("no"), TypeError, "must be bool"),
+    (lambda: viz.graph(leaf(1.0), params=nn.Linear(2, 2).parameters()), TypeError, "have no names"),
 ]
 
 

@@ -112,7 +112,11 @@ def _standardize(x: Array, eps: float) -> tuple[Array, Array, Array]:
     average = sum_reduce(x, (0, 2), True) / count
     y = x - average
     var = sum_reduce(y * y, (0, 2)) / count
-    y *= (1 / xp.sqrt(var + x.dtype.type(eps)))[:, None]
+    scale = 1 / xp.sqrt(var + x.dtype.type(eps))
+    if x.dtype.itemsize == 4 and not xp.isfinite(var).all():  # squares beyond the range of float32
+        wide = y.astype(xp.float64)
+        scale = (1 / xp.sqrt(sum_reduce(wide * wide, (0, 2)) / count + eps)).astype(x.dtype)
+    y *= scale[:, None]
     return y, average.reshape(-1), var
 
 

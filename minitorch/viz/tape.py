@@ -280,8 +280,14 @@ def _named_tensors(caller: str, option: str, value: Any) -> list[tuple[str, Tens
     if isinstance(value, Module):
         value = value.named_parameters()
     try:
+        if value is not None and not hasattr(value, "keys"):
+            value = list(value)
+            if any(isinstance(part, Tensor) for part in value):
+                raise TypeError(f"{caller}(): {option} names tensors, and these have no names: pass model.named_parameters()")
         pairs = list(dict(value if value is not None else {}).items())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError) as error:
+        if "have no names" in str(error):
+            raise
         raise TypeError(
             f"{caller}(): {option} names tensors: a Module, its named_parameters(), or a dict of names and tensors, not "
             f"{type(value).__name__}"
