@@ -42,6 +42,17 @@ def to_leaf(array: Array, requires_grad: bool, device: Any = None) -> Tensor:
     return out.requires_grad_() if requires_grad else out
 
 
+def _from_lists(lists: Any, dtype: Any) -> Array:
+    """An array of numbers. In uint8 a negative one counts from the end, -1 as 255, as in PyTorch."""
+    try:
+        return xp.asarray(lists, dtype)
+    except OverflowError:
+        wide = xp.asarray(lists)
+        if dtype != xp.uint8 or wide.dtype.kind != "i" or wide.min() < -255 or wide.max() > 255:
+            raise
+        return wide.astype(dtype)
+
+
 ignore_overflow = xp.errstate(all="ignore")  # a value too large for the dtype becomes inf, without a warning
 
 
@@ -107,7 +118,7 @@ def _array_of(data: Any, dtype: DType | None, copy: bool) -> Array:
             )
         lists, np_dtype = _nested_lists(data, 0), None if dtype is None else numpy_dtype(dtype)
         try:
-            array = xp.asarray(lists, np_dtype)
+            array = _from_lists(lists, np_dtype)
         except (OverflowError, ValueError, TypeError) as error:
             raise RuntimeError(f"tensor(): a value cannot be converted to type {dtype!r} without overflow: {error}") from None
         if dtype is None and array.dtype.kind in "fOu" and _overflows_int64(data):

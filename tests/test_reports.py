@@ -489,6 +489,16 @@ def test_numbers_may_come_first():
     assert mt.arange(3).max(mt.tensor(1)).tolist() == [1, 1, 2]
 
 
+def test_numbers_that_do_not_fit_an_integer_type_wrap_around():
+    u = mt.tensor([1, 2], dtype=mt.uint8)
+    assert (u + 1000).tolist() == [233, 234]
+    assert (1000 - u).tolist() == [231, 230]
+    assert (u * 257).tolist() == [1, 2]
+    assert (u + -1).tolist() == [0, 1]
+    assert (u.to(mt.int8) + 200).tolist() == [-55, -54]
+    assert mt.tensor([-2], dtype=mt.uint8).tolist() == [254]
+
+
 def test_masks_of_uint8():
     x = mt.arange(6).view(2, 3)
     with pytest.warns(UserWarning, match="dtype bool"):

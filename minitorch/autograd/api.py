@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.checks import as_tuple, check_root, unreachable_error
+from minitorch.autograd.checks import as_tuple, check_root, unreachable_error, warn_of_cycle
 from minitorch.autograd.engine import sweep
 from minitorch.autograd.grad_mode import MODE
 from minitorch.autograd.hooks import accumulating, run_hooks
@@ -16,7 +16,6 @@ from minitorch.autograd.node import AccumulateGrad, Edge, gradient_edge
 from minitorch.autograd.observe import observed, observers
 from minitorch.autograd.tensor_base import TensorBase, accumulate, wrap
 from minitorch.backend.arrays import as_array, xp
-from minitorch.backend.callsite import warn
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -56,11 +55,7 @@ def backward(
     check_types("backward", FLAG, retain_graph=retain_graph, create_graph=create_graph)
     retain, recording = bool(create_graph if retain_graph is None else retain_graph), bool(create_graph)
     if recording:
-        warn(
-            "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
-            "which can cause a memory leak: its memory is freed by the garbage collector, or when .grad is set to None. "
-            "autograd.grad creates none"
-        )
+        warn_of_cycle()
     roots = root_gradients(_as_tuple(tensors), grad_tensors, recording)
     _in_mode(recording, _backward, roots, target_edges, targets, retain, recording)
 

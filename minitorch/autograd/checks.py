@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from minitorch.backend.arrays import xp
+from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtypes
 
 __all__ = [
     "changed_error", "check_grad", "check_gradient_shape", "check_requires_grad", "check_root", "freed_error", "as_tuple",
-    "unreachable_error",
+    "unreachable_error", "warn_of_cycle",
 ]  # fmt: skip
 
 
@@ -71,6 +72,15 @@ def check_root(i: int, output: Any, edge: Any, gradient: Any) -> None:
             f"Mismatch in shape: grad_output[{i}] has a shape of {list(start.shape)} and output[{i}] has "
             f"a shape of {list(array.shape)}."
         )
+
+
+def warn_of_cycle() -> None:
+    """Warn that gradients with a history are kept in `.grad` of the tensors that the history leads to."""
+    warn(
+        "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient which "
+        "can cause a memory leak: its memory is freed by the garbage collector, or when .grad is set to None. autograd.grad "
+        "creates none"
+    )
 
 
 def as_tuple(tensors: Any) -> tuple[Any, ...]:

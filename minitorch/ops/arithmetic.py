@@ -26,7 +26,7 @@ class Add(Pointwise):
     symbol = "+"
 
     def forward(ctx, a: Array, b: Array) -> Array:
-        return xp.add(*promote(a, b))
+        return xp.add(*promote(a, b, True))
 
     def backward(ctx, grad: Tensor) -> Any:
         return grad, grad
@@ -40,7 +40,7 @@ class Sub(Pointwise):
     def forward(ctx, a: Array, b: Array) -> Array:
         if bool in (getattr(a, "dtype", type(a)), getattr(b, "dtype", type(b))):
             raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported. Use `^` or `~` instead")
-        return xp.subtract(*promote(a, b))
+        return xp.subtract(*promote(a, b, True))
 
     def backward(ctx, grad: Tensor) -> Any:
         return grad, -grad if ctx.needs_input_grad[1] else None
@@ -54,7 +54,7 @@ class Mul(Pointwise):
     def forward(ctx, a: Array, b: Array) -> Array:
         for_a, for_b = ctx.needs_input_grad
         ctx.save_for_backward(b if for_a else None, a if for_b else None)  # each factor is the other's derivative
-        return xp.multiply(*promote(a, b))
+        return xp.multiply(*promote(a, b, True))
 
     def backward(ctx, grad: Tensor) -> Any:
         b, a = ctx.saved_tensors

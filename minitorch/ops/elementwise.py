@@ -23,15 +23,30 @@ F = TypeVar("F", bound=Callable[..., Any])
 _TAKES = {float: "f", int: "fiu"}  # the kinds of array whose type a Python number takes
 
 
-def promote(a: Any, b: Any) -> tuple[Any, Any]:
-    """Two operands, arrays or Python numbers, in the type that PyTorch computes in (backend/dtypes.py has the rule)."""
+def promote(a: Any, b: Any, wraps: bool = False) -> tuple[Any, Any]:
+    """Two operands, arrays or Python numbers, in the type that PyTorch computes in (backend/dtypes.py has the rule).
+
+    An integer that does not fit the type of an integer array is refused, or, if `wraps`, taken modulo its range.
+    """
     type_a, type_b = getattr(a, "dtype", None), getattr(b, "dtype", None)
     if type_a is type_b and type_a is not None:
         return a, b
     if type_b is None and type_a is not None and type_a.kind in _TAKES.get(type(b), ""):
+        if wraps and type_a.kind in "iu":
+            b = _wrapped(b, type_a)
         return a, b  # NumPy treats a Python number as PyTorch does: it takes the array's type
     common = result_type(a, b)
+    if wraps and type_a is None and type(a) is int and common.kind in "iu":
+        a = _wrapped(a, common)
     return cast(a, common), cast(b, common)
+
+
+def _wrapped(number: int, dtype: Any) -> int:
+    count = 1 << 8 * dtype.itemsize
+    lowest = -count // 2 if dtype.kind == "i" else 0
+    if dtype.itemsize == 8 or lowest <= number < lowest + count:
+        return number
+    return (number - lowest) % count + lowest
 
 
 def cast(value: Any, to: Any) -> Any:
