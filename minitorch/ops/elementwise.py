@@ -71,6 +71,8 @@ def in_single(function: F) -> F:
                 if value._array.dtype.char != "e":
                     return function(*args, **kwargs)
                 break
+        else:  # arrays, within a derivative
+            return function(*args, **kwargs)
         if any(_decides_the_dtype(value) for value in (*args, *kwargs.values())):
             return function(*args, **kwargs)
         result = function(*map(_widened, args), **{name: _widened(value) for name, value in kwargs.items()})
