@@ -32,28 +32,26 @@ def sum_reduce(x: Array, axis: Any = None, keepdims: bool = False, dtype: Any = 
     return _sum_of_many(x, axis, keepdims, dtype)
 
 
-def _sum_of_many(x: Array, axis: Any, keepdims: bool, dtype: Any) -> Any:
-    code, axes = x.dtype.char, axis
-    if code not in "ef" or (code == "f" and dtype is None and _count(x, axis) <= FEW):
+def _sum_of_many(x: Array, axis: Any, keepdims: bool, dtype: Any) -> Array:
+    code, ndim, shape = x.dtype.char, x.ndim, x.shape
+    if code not in "ef":
         return _add(x, axis, dtype or (None if x.dtype.kind in "fc" else xp.int64), None, keepdims)
-    if not isinstance(axis, tuple):
-        axes = tuple(range(x.ndim)) if axis is None else (axis,)
-    first = _contiguous_axes(x, tuple([a % x.ndim for a in axes]))
-    if len(first) == len(axes) or _count(x, axes) <= FEW:
-        total = _add(x, axes, xp.float32, None, keepdims)
-    elif _count(x, first) >= GROUP:
-        total = _add(_add(x, first, xp.float32, None, True), axes, xp.float64, None, keepdims)
+    axes = range(ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    added = [a % ndim for a in axes if shape[a] != 1]
+    count = math.prod([shape[a] for a in added])
+    pairs = count <= FEW or (x.flags.c_contiguous and added == list(range(ndim - len(added), ndim)))
+    if pairs or len(first := _contiguous_axes(x, added)) == len(added):
+        if code == "f" and dtype is None:
+            return _add(x, axis, None, None, keepdims)
+        total = _add(x, axis, xp.float32, None, keepdims)
+    elif math.prod([shape[a] for a in first]) >= GROUP:
+        total = _add(_add(x, tuple(first), xp.float32, None, True), tuple(axes), xp.float64, None, keepdims)
     else:
-        total = _add_in_groups(x, axes, max(axes, key=lambda a: x.shape[a]), keepdims)
+        total = _add_in_groups(x, tuple(axes), max(added, key=lambda a: shape[a]), keepdims)
     return total.astype(dtype or x.dtype, copy=False)
 
 
-def _count(x: Array, axis: Any) -> int:
-    """How many numbers of x go into each sum."""
-    return x.size if axis is None else x.shape[axis] if isinstance(axis, int) else math.prod([x.shape[a] for a in axis])
-
-
-def _contiguous_axes(x: Array, axes: tuple[int, ...]) -> tuple[int, ...]:
+def _contiguous_axes(x: Array, axes: list[int]) -> list[int]:
     """Those of `axes` along which x lies in memory element by element: NumPy adds in pairs along them."""
     found: list[int] = []
     step, strides = None, x.strides
@@ -62,12 +60,11 @@ def _contiguous_axes(x: Array, axes: tuple[int, ...]) -> tuple[int, ...]:
             break
         found.append(a)
         step = strides[a] * x.shape[a]
-    return (*found, *[a for a in axes if x.shape[a] == 1])
+    return found
 
 
 def _add_in_groups(x: Array, axes: tuple[int, ...], axis: int, keepdims: bool) -> Array:
     """Σ x over `axes`: first the numbers that are far apart along `axis`, GROUP of them at a time, as long rows in memory."""
-    axis %= x.ndim
     length = x.shape[axis] // GROUP
     before = (slice(None),) * axis
     grouped = x[(*before, slice(0, GROUP * length))].reshape(*x.shape[:axis], GROUP, length, *x.shape[axis + 1 :])

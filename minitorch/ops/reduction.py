@@ -91,7 +91,10 @@ class Extremum(Op):
     def backward(ctx, grad: Tensor) -> Any:
         x, y = ctx.saved_tensors
         kept = _kept(x.shape, ctx.dims)
-        ties = equal_or_nan(x, Reshape.apply(y, kept))
+        best = Reshape.apply(y, kept)
+        ties = x == best
+        if bool((best != best).any()):  # a nan is the largest and the smallest of all
+            ties = equal_or_nan(x, best)
         return Reshape.apply(grad, kept) / sum(ties, ctx.dims, True) * ties
 
 
