@@ -108,9 +108,12 @@ def _scatter_cell(g: Array, which: Array, window: Window | AdaptiveWindow, size:
 @definition
 def _cell_index(which: Array, window: Window | AdaptiveWindow, size: Sequence[int]) -> Array:
     """The flat index, in a plane of `size`, of the cell number `which` of each window."""
-    if isinstance(window, AdaptiveWindow):
-        cells = on_device_of(window.cells(size), which)
-        return xp.take_along_axis(xp.broadcast_to(cells, (*which.shape, cells.shape[-1])), which[..., None], -1)[..., 0]
+    if isinstance(window, AdaptiveWindow):  # the place along each dimension, from the last on
+        index, step, rest = xp.zeros_like(which, dtype=xp.int64), 1, which.astype(xp.int64)
+        for d, (n, ranges, length) in enumerate(reversed([*zip(size, window.ranges(size), window.lengths(size), strict=True)])):
+            starts = on_device_of(xp.array([r.start for r in ranges], dtype=xp.int64).reshape(-1, *(1,) * d), which)
+            index, step, rest = index + (rest % length + starts) * step, step * n, rest // length
+        return index
     return xp.take(on_device_of(window.offsets(size), which), which) + on_device_of(window.starts(size), which)
 
 

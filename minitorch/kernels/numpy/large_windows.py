@@ -110,11 +110,15 @@ def _written_out(x: Array, window: Window | AdaptiveWindow, dimensions: Sequence
     if isinstance(window, Window):
         cells = windows(x, window.kernel, window.stride, window.dilation)
     else:
-        cells = xp.full_like(x, fill, shape=(len(x), *(d.count for d in dimensions), *(d.length for d in dimensions)))
+        lengths = tuple(d.length for d in dimensions)
+        cells = xp.empty_like(x, order="C", shape=(len(x), *(d.count for d in dimensions), *lengths))
         for place in itertools.product(*(range(d.count) for d in dimensions)):
             at: Any = tuple(d.window(i)[-1] for d, i in zip(dimensions, place, strict=True))
             seen = x[:, *at]
-            into: Any = (*place, *map(slice, seen.shape[1:]))
+            if seen.shape[1:] != lengths:
+                into: Any = (slice(None), *place)
+                cells[into] = fill
+            into = (*place, *map(slice, seen.shape[1:]))
             cells[:, *into] = seen
     return cells.reshape(*cells.shape[: x.ndim], -1)
 
