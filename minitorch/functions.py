@@ -27,8 +27,9 @@ def _of_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def compute(input: Any, *args: Any, **named: Any) -> Any:
         other = args[0] if args else named.get(second)
-        if not isinstance(input, TensorBase) and not isinstance(other, TensorBase):
-            input = _wrap(xp.asarray(input, dtype=get_default_dtype().numpy if isinstance(input, float) else None))
+        if isinstance(input, (int, float)) and isinstance(other, (int, float)):
+            with xp.errstate(all="ignore"):  # a number beyond the default type's range is inf
+                input = _wrap(xp.asarray(input, dtype=get_default_dtype().numpy if isinstance(input, float) else None))
         return function(input, *args, **named)
 
     compute.__annotations__ = {**function.__annotations__, "input": "Tensor | Number"}
