@@ -29,7 +29,8 @@ def _of_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
         other = args[0] if args else named.get(second)
         if isinstance(input, (int, float)) and isinstance(other, (int, float)):
             with xp.errstate(all="ignore"):  # a number beyond the default type's range is inf
-                input = _wrap(xp.asarray(input, dtype=get_default_dtype().numpy if isinstance(input, float) else None))
+                kind = get_default_dtype().numpy if isinstance(input, float) else xp.dtype(type(input))
+                input = _wrap(xp.asarray(input, dtype=kind))
         return function(input, *args, **named)
 
     compute.__annotations__ = {**function.__annotations__, "input": "Tensor | Number"}

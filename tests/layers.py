@@ -34,14 +34,14 @@ class Case:
         options = {k: lib.from_numpy(v.copy()) if isinstance(v, np.ndarray) else v for k, v in self.options.items()}
         return getattr(lib.nn, self.name)(**options).double().train(self.training)
 
-    def run(self, lib: Any, *tensors: Any) -> Any:
+    def run(self, lib: Any, *tensors: Any, rounded: bool = False) -> Any:
         """The layer's output for tensors: those of the inputs, then one for each parameter, so that all have gradients.
 
-        With it come the buffers, which the call may have changed.
+        With it come the buffers, which the call may have changed. With `rounded` they have been rounded to float16.
         """
         layer = self.build(lib)
         if tensors and tensors[0].is_floating_point():
-            layer = layer.to(tensors[0].dtype)
+            layer = (layer.half() if rounded else layer).to(tensors[0].dtype)
         inputs, weights = tensors[: len(self.inputs)], tensors[len(self.inputs) :]
         for (name, _), weight in zip(list(layer.named_parameters()), weights, strict=True):
             delattr(layer, name)

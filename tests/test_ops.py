@@ -20,8 +20,12 @@ from tests.drawing import Draw, Sample, over
 from tests.samples import ANALYTIC, KINKS, ORDERS, SAMPLES, WITHOUT_GRADIENT, sample_of
 
 ABSTRACT = {"AccumulateGrad", "Extremum", "Function", "Op", "Pointwise", "Rounding", "Unary", "UnaryOfOutput"}
-IN_SINGLE = {"Cast", "Convolution", "ConvTranspose", "ConvWeight", "Standardize", "StandardizeBackward", "FromScalar"}
-# Functions call these ops in float32 where the input is float16: tests/test_layers.py has the layers in float16.
+IN_SINGLE = {
+    "AvgPool", "AvgPoolBackward", "BinaryCrossEntropy", "Cast", "Convolution", "ConvTranspose", "ConvWeight", "Standardize",
+    "StandardizeBackward", "SigmoidBackward", "TanhBackward",
+}  # fmt: skip
+# Functions call these ops in float32 where the input is float16, or with numbers in [-1, 1] alone: tests/test_layers.py has the
+# layers in float16.
 OPS = pytest.mark.parametrize("op", SAMPLES, ids=lambda op: op.__name__)
 
 

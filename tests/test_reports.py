@@ -484,6 +484,8 @@ def test_numbers_may_come_first():
     assert mt.pow(2, t).tolist() == [2, 4]
     assert mt.div(1.0, t).tolist() == [1, 0.5]
     assert mt.add(1.0, 2).item() == 3
+    with pytest.raises(RuntimeError, match="mul"):
+        mt.mul(10**30, True)
     assert mt.pow(2, exponent=3).item() == 8
     assert [0] * mt.tensor(2) == [0, 0]
     assert mt.arange(3).max(mt.tensor(1)).tolist() == [1, 1, 2]
