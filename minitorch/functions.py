@@ -15,7 +15,19 @@ from minitorch.autograd.tensor_base import TensorBase
 from minitorch.autograd.tensor_base import wrap as _wrap
 from minitorch.backend.arrays import xp
 from minitorch.backend.dtypes import get_default_dtype
-from minitorch.ops import arithmetic, comparison, indexing, joining, matrix, pointwise, rectifier, reduction, shape, sorting
+from minitorch.ops import (
+    arithmetic,
+    comparison,
+    indexing,
+    joining,
+    matrix,
+    pointwise,
+    rectifier,
+    reduction,
+    shape,
+    sorting,
+    statistics,
+)
 from minitorch.public import public
 
 
@@ -100,13 +112,13 @@ relu = public(rectifier.relu)
 
 # reductions
 all, amax, amin, any = public(reduction.all), public(reduction.amax), public(reduction.amin), public(reduction.any)
-argmax, argmin, count_nonzero = public(reduction.argmax), public(reduction.argmin), public(reduction.count_nonzero)
-cumsum, dist, log_softmax = public(reduction.cumsum), public(reduction.dist), public(reduction.log_softmax)
+argmax, argmin, count_nonzero = public(reduction.argmax), public(reduction.argmin), public(statistics.count_nonzero)
+cumsum, dist, log_softmax = public(reduction.cumsum), public(statistics.dist), public(reduction.log_softmax)
 logsumexp, mean = public(reduction.logsumexp), public(reduction.mean)
 max, min = public(_dim_by_name(reduction.max)), public(_dim_by_name(reduction.min))
-norm, prod, softmax, std = public(reduction.norm), public(reduction.prod), public(reduction.softmax), public(reduction.std)
-std_mean, sum, var = public(reduction.std_mean), public(reduction.sum), public(reduction.var)
-var_mean = public(reduction.var_mean)
+norm, prod, softmax, std = public(statistics.norm), public(reduction.prod), public(reduction.softmax), public(statistics.std)
+std_mean, sum, var = public(statistics.std_mean), public(reduction.sum), public(statistics.var)
+var_mean = public(statistics.var_mean)
 
 # shapes
 broadcast_tensors, broadcast_to, clone = public(shape.broadcast_tensors), public(shape.broadcast_to), public(shape.clone)

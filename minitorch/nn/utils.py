@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.functions import cat, stack
-from minitorch.ops.reduction import vector_norm
+from minitorch.ops.statistics import vector_norm
 from minitorch.public import public
 from minitorch.tensor import Tensor
 

@@ -8,7 +8,8 @@
     shape.py          reshape, permute, expand, flip, pad
     joining.py        cat, stack, and splitting
     indexing.py       x[index], gather, and their adjoints
-    reduction.py      sums, extrema, softmax, norms
+    reduction.py      sums, means, extrema, softmax
+    statistics.py     variances, norms
     sorting.py        sort, topk, median, unique
     matrix.py         matrix products and einsum
     linear.py         linear and bilinear maps, embedding

@@ -14,8 +14,8 @@ from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.indexing import getitem
 from minitorch.ops.matrix import MatMul, einsum, matmul, matrix_product, mT
 from minitorch.ops.node_names import node_name
-from minitorch.ops.reduction import vector_norm
 from minitorch.ops.shape import broadcast_shapes, clone, reshape
+from minitorch.ops.statistics import vector_norm
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor

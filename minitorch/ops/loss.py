@@ -16,8 +16,9 @@ from minitorch.ops.indexing import gather, scatter_add
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import softplus, sqrt
 from minitorch.ops.rectifier import relu
-from minitorch.ops.reduction import sum, vector_norm
+from minitorch.ops.reduction import sum
 from minitorch.ops.shape import expand
+from minitorch.ops.statistics import vector_norm
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor

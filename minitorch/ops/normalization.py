@@ -23,8 +23,9 @@ from minitorch.backend.sums import sum_reduce
 from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import sqrt
-from minitorch.ops.reduction import mean, sum, vector_norm
+from minitorch.ops.reduction import mean, sum
 from minitorch.ops.shape import Expand, reshape
+from minitorch.ops.statistics import vector_norm
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor

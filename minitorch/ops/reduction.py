@@ -1,27 +1,24 @@
-"""Reductions: sums and products, extrema, statistics, softmax, running sums.
+"""Reductions: sums, means and products, extrema, softmax, running sums. (statistics.py has variances and norms.)
 
 `dim` is None (everything), a dimension or several; `keepdim` leaves reduced dimensions in place with size 1.
 """
 
 from __future__ import annotations
 
-import builtins
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from minitorch.autograd.node import Op
 from minitorch.backend.arrays import Array, contiguous, max_reduce, prod_reduce, xp
-from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.sums import cumulative_sum, sum_reduce
-from minitorch.ops.arithmetic import abs, div
-from minitorch.ops.comparison import equal_or_nan, masked_fill, maximum, minimum, sign
+from minitorch.ops.comparison import equal_or_nan, maximum, minimum
 from minitorch.ops.elementwise import floating, in_single
 from minitorch.ops.indexing import gather
 from minitorch.ops.joining import cat, narrow
 from minitorch.ops.node_names import node_name
-from minitorch.ops.pointwise import exp, sqrt
+from minitorch.ops.pointwise import exp
 from minitorch.ops.results import ValuesAndIndices
 from minitorch.ops.shape import Reshape, check_dim, check_dims, flip, reshape, squeeze
 
@@ -279,49 +276,6 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType
 
 
 @in_single
-@node_name("Var0")
-def var(
-    input: Tensor,
-    dim: Dims = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
-) -> Tensor:
-    """The variance over `dim`: squared distances from the mean, summed, over n - correction (1 by default)."""
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    if correction is None:
-        correction = 1 if unbiased is None or unbiased else 0
-    dims = check_dims(dim, input.ndim)
-    distance = input - mean(input, dims, True)
-    count = math.prod(input.shape[d] for d in dims)
-    if count <= correction:
-        warn(
-            "var(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input numel "
-            f"divided by output numel): {count} elements and a correction of {correction}"
-        )
-    squares = sum(distance * distance, dims, keepdim)
-    return div(squares, builtins.max(count - correction, 0)) if count else squares * math.nan
-
-
-@in_single
-@node_name("Std0")
-def std(
-    input: Tensor,
-    dim: Dims = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
-) -> Tensor:
-    """The standard deviation over `dim`: the root of the variance."""
-    variance = var(input, dim, unbiased, keepdim, correction=correction)
-    flat = variance == 0  # where sqrt is infinitely steep, and PyTorch takes 0 for the derivative
-    return masked_fill(sqrt(masked_fill(variance, flat, 1.0)), flat, 0.0)
-
-
-@in_single
 @node_name("Prod0", with_dim="Prod1")
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The product over `dim`, or of everything."""
@@ -402,35 +356,6 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
 
 
 @in_single
-def vector_norm(input: Tensor, ord: float = 2, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """(sum |x|^ord)^(1 / ord) over `dim`; for ord = inf the largest |x|, for 0 the number of nonzero ones.
-
-    Where all of x is 0 its gradient is 0, for ord > 1: the smallest of the slopes there.
-    """
-    if ord == 0:
-        return sum(sign(abs(input)), dim, keepdim)
-    if builtins.abs(ord) == math.inf:
-        dims = check_dims(dim, input.ndim)
-        if 0 in [input.shape[d] for d in dims]:
-            which = "largest" if ord > 0 else "smallest"
-            raise RuntimeError(f"norm: order {ord} takes the {which} element, and there is none: input is {list(input.shape)}")
-        return (amax if ord > 0 else amin)(abs(input), check_dims(dim, input.ndim), keepdim)
-    if ord == 1:
-        return sum(abs(input), dim, keepdim)
-    if ord == 2:
-        powers = input * input
-    elif 0 < ord < 2:  # the power has an infinite slope or a kink at 0
-        zero = input == 0
-        powers = masked_fill(masked_fill(abs(input), zero, 1.0) ** ord, zero, 0.0)
-    else:
-        powers = abs(input) ** ord
-    total = sum(powers, dim, keepdim)
-    nothing = total == 0
-    total = masked_fill(total, nothing, 1.0)  # the slope of the root is infinite at 0
-    return masked_fill(sqrt(total) if ord == 2 else total ** (1 / ord), nothing, 0.0)
-
-
-@in_single
 def softmax(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """exp(input) / sum(exp(input)) along `dim`: positive, and summing to 1."""
     return _at_least_1d(Softmax, _as(input, dtype), dim)
@@ -460,60 +385,3 @@ def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether some element (along `dim`) is nonzero."""
     return AnyNonzero.apply(input, check_dims(dim, input.ndim), keepdim)
-
-
-@in_single
-@node_name("LinalgVectorNorm0")
-def norm(
-    input: Tensor, p: float | str | None = "fro", dim: Dims = None, keepdim: bool = False, dtype: DType | None = None
-) -> Tensor:
-    """The p-norm over `dim`, as of one vector; 'fro' is the 2-norm of all entries. For p = inf the largest |x|."""
-    if isinstance(p, str) and p != "fro":
-        raise RuntimeError(f"norm: order {p!r} is not there; 'fro' or a number is")
-    if not input.is_floating_point() and dtype is None:
-        raise RuntimeError(f"norm: Expected a floating point tensor as input. Got {input.dtype!r}: .float() converts")
-    return vector_norm(_as(input, dtype), 2 if p is None or isinstance(p, str) else p, dim, keepdim)
-
-
-@in_single
-@node_name("Dist0")
-def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
-    """The p-norm of input - other."""
-    return vector_norm(input - other, p)
-
-
-def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
-    """How many elements (along `dim`) are not zero."""
-    return sum(input != 0, dim)
-
-
-@in_single
-def var_mean(
-    input: Tensor,
-    dim: Dims = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
-) -> tuple[Tensor, Tensor]:
-    """The variance and the mean over `dim`."""
-    return _with_mean(var, input, dim, unbiased, keepdim, correction)
-
-
-def _with_mean(function: Any, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, correction: Any) -> tuple[Any, Any]:
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    return function(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
-
-
-@in_single
-def std_mean(
-    input: Tensor,
-    dim: Dims = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
-) -> tuple[Tensor, Tensor]:
-    """The standard deviation and the mean over `dim`."""
-    return _with_mean(std, input, dim, unbiased, keepdim, correction)
