@@ -279,9 +279,11 @@ def upsample(o, p, x):
         x = np.moveaxis(x, dim, 0)
         n = len(x)
         y = np.zeros((m, *x.shape[1:]))
-        if n == m and o["mode"] != "nearest-exact":  # whatever the factor says, as in PyTorch
+        if n == m and o["mode"].endswith("linear"):  # whatever the factor says, as in PyTorch
             scale = None
-        if m == 2 * n and o["mode"] == "nearest":  # each cell twice, even where rounding would shift one
+        if (
+            m == 2 * n and o["mode"] == "nearest" and scale in (None, 0.5)
+        ):  # each cell twice, even where rounding would shift one
             scale = None
         for i in range(m):
             step = n / m if scale is None else scale
