@@ -232,12 +232,14 @@ def _resolve(args: tuple[Any, ...], input: Any, name: str) -> tuple[int, ...]:
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """The dimensions from `start_dim` to `end_dim` as one."""
+    """The dimensions from `start_dim` to `end_dim` as one; of one dimension the input itself."""
     start, end = check_dim(start_dim, input.ndim), check_dim(end_dim, input.ndim)
     if start > end:
         raise RuntimeError(f"flatten() has invalid args: start_dim ({start_dim}) cannot come after end_dim ({end_dim})")
     if input.ndim == 0:
         return reshape(input, (1,))
+    if start == end:
+        return input  # itself, as in PyTorch
     shape = input.shape
     return reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
