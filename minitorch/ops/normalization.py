@@ -192,7 +192,7 @@ def batch_norm(
             running_mean, running_var = (x if x is None else x.float() for x in (running_mean, running_var))
         return batch_norm(input.float(), running_mean, running_var, weight, bias, training, momentum, eps).half()
     _check_types("batch_norm", input, weight=weight, bias=bias)
-    if not training:
+    if not training or running_mean is None or running_mean.dtype is not float16:
         _check_types("batch_norm", input, running_mean=running_mean, running_var=running_var)
     _check_sizes("batch_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     if eps < 0 or (training and eps == 0):
