@@ -13,6 +13,7 @@ from minitorch import nn, viz
 from minitorch.autograd import Function
 from minitorch.nn.hooks import BackwardHookFunction
 from minitorch.ops.matrix import MatMul
+from minitorch.viz import rules
 from minitorch.viz.tape import formula
 from tests.checks import OPS, outputs_of
 from tests.drawing import Draw
@@ -85,6 +86,10 @@ def test_every_op_is_in_that_and_says_what_its_derivative_is():
     assert formula(MatMul, "b") == ("a @ b of two stacks of matrices", "a^T @ grad")
 
 
+def plain(parts):
+    return rules.plain([tuple(part) for part in parts])
+
+
 @pytest.fixture
 def fan_out():
     w = mt.tensor([0.5, -1.0, 2.0], requires_grad=True)
@@ -95,36 +100,149 @@ def fan_out():
     return w, a, loss
 
 
-def words(player, kind, index=0):
-    return [frame["words"] for frame in player.trace["frames"] if frame["kind"] == kind][index]
+def words(player, phase, index=0):
+    return [step["words"] for step in player.trace["steps"] if step["phase"] == phase][index]
 
 
-def test_frames_in_words(fan_out):
+def test_steps_in_words(fan_out):
     w, a, loss = fan_out
     player = viz.play(loss, params={"w": w}, inputs={"a": a})
     kinds = [frame["kind"] for frame in player.trace["frames"]]
     assert kinds == ["forward"] * 6 + ["start"] + ["backward"] * 7 + ["leaf", "end"]
-    assert words(player, "forward")[0] == "h = Mul(w, a)"
-    assert "h = [0.5  -2  6]" in words(player, "forward")
-    assert words(player, "start") == ["the way back starts at loss", "dloss/dloss = 1"]
+    phases = [step["phase"] for step in player.trace["steps"]]
+    assert phases == ["forward"] * 6 + ["start"] + ["backward"] * 6 + ["end"]  # the sum's two arguments are one step
+    assert words(player, "forward")[0] == "h = w × a"
+    assert "h = [0.5  −2  6]" in words(player, "forward")
+    assert words(player, "start")[:3] == ["The backward pass starts at the output, loss.", "∂loss/∂loss = 1", "1"]
+    assert words(player, "start")[-1].startswith("Why 1? If loss grows by a little, loss grows by just as much.")
     assert words(player, "forward")[-1].endswith("h = w * a")
-    told = words(player, "backward", 5)  # the second part of the sum at h
-    assert told[0] == "Sum passes the gradient of sum back to h"
-    assert "Sum computes  Σ x,  derivative in x:  1 for every element" in told
-    assert "upstream  dloss/dsum = 7" in told
-    assert "local  ∂sum/∂h = [1  1  1]" in told
-    assert "upstream × local = contribution:  7 × [1  1  1] = [7  7  7]" in told
-    assert "chain rule:  dloss/dh += ∂loss/∂pow · ∂pow/∂sub · ∂sub/∂sum · ∂sum/∂h" in told
-    parts = "[0.3333  0.3333  0.3333] from mean + [7  7  7] from sum = [7.333  7.333  7.333]"
-    assert f"dloss/dh so far, a sum of 2 parts:  {parts}" in told
-    assert words(player, "leaf") == ["the gradient of w is complete", "w.grad was None, and is set to [7.333  14.67  22]"]
-    assert words(player, "end") == ["every leaf has its gradient", "w.grad = [7.333  14.67  22]"]
+    assert words(player, "backward")[0] == "The sum loss sends its gradient to ① and mean(h), unchanged."
+    told = words(player, "backward", 2)
+    assert told[0] == "The power ① sends its gradient to sum(h) − 1, scaled by 2 · (sum(h) − 1)."
+    told = words(player, "backward", 4)  # the second part of the sum at h
+    assert told[0] == "sum sends its gradient to h, unchanged."
+    assert "∂loss/∂h = ∂loss/∂sum(h) · 1" in told
+    assert "h[0]: 7 × 1 = 7" in told
+    assert "∂loss/∂sum(h) = 7" in told
+    assert "∂sum(h)/∂h = [1  1  1]" in told
+    assert "chain rule: ∂loss/∂① · ∂①/∂(sum(h) − 1) · ∂(sum(h) − 1)/∂sum(h) · ∂sum(h)/∂h" in told
+    parts = "[0.3333  0.3333  0.3333] from mean(h) + [7  7  7] from sum(h) = [7.333  7.333  7.333]"
+    assert f"part 2 of 2 for h: {parts}" in told
+    first = "part 1 of 2 for h: [0.3333  0.3333  0.3333] from mean(h) = [0.3333  0.3333  0.3333]; 1 still to come"
+    assert first in words(player, "backward", 1)
+    assert words(player, "backward", 5)[:3] == [
+        "The product h sends its gradient to w, scaled by a.",
+        "∂loss/∂w = ∂loss/∂h · a",
+        "w[2]: 7.333 × 3 = 22",
+    ]
+    assert words(player, "end") == ["Done: every parameter has its gradient.", "w.grad = [7.333  14.67  22]"]
     nodes = {node["name"]: node for node in player.trace["nodes"]}
     assert nodes["h"]["line"].endswith("h = w * a")
     assert nodes["h"]["derivative"] == "in a: b, in b: a"
-    for frame in player.trace["frames"]:  # the text twin has the same words
-        for line in frame["words"]:
+    for step in player.trace["steps"]:  # the text twin has the same words
+        for line in step["words"]:
             assert line in repr(player)
+
+
+def test_only_what_a_derivative_uses_is_shown():
+    layer, x = nn.Linear(3, 2), mt.randn(4, 3, requires_grad=True)
+    with viz.record():
+        loss = layer(x).sum()
+    (step,) = [s for s in viz.play(loss).trace["steps"] if s["phase"] == "backward" and s["title"].startswith("Linear")]
+    assert step["title"] == "Linear (layer) sends its gradient to x, weight and bias."
+    used = {t["name"]: [a[0][0][1] for a in t["arrays"] if a[2] == "used"] for t in step["targets"]}
+    assert used == {"x": ["weight"], "weight": ["x"], "bias": []}
+    rules = [plain(t["rule"]) for t in step["targets"]]
+    assert rules == ["∂loss/∂x = ∂loss/∂① · weight", "∂loss/∂weight = ∂loss/∂①ᵀ · x", "∂loss/∂bias = Σ ∂loss/∂①, over the rows"]
+
+
+def test_a_call_of_several_operations_is_one_step():
+    x, labels = mt.randn(3, 4, dtype=mt.float64, requires_grad=True), mt.tensor([1, 0, 3])
+    with viz.record():
+        loss = F.cross_entropy(x, labels)
+    player = viz.play(loss)
+    titles = [step["title"] for step in player.trace["steps"] if step["title"].startswith("cross_entropy")]
+    assert titles == ["cross_entropy sends its gradient to x."]
+    step = next(s for s in player.trace["steps"] if s["title"] in titles)
+    assert plain(step["targets"][0]["rule"]) == "∂loss/∂x = (softmax(x) − onehot(labels)) / N, over the N rows"
+    gradient = (F.softmax(x.detach(), 1) - F.one_hot(labels, 4)) / 3
+    share = step["targets"][0]["part"]
+    assert share["share"] == pytest.approx(gradient.numpy().flat[np.abs(gradient.detach().numpy()).argmax()])
+    assert sum(up * slope for _, up, slope in share["terms"]) == pytest.approx(share["share"])
+    inside = [s["title"] for s in player.trace["steps"] if s["phase"] == "backward" and s["card"] != step["card"]]
+    assert len(inside) == 5
+    assert repr(player).count("sends its gradient") == 1
+
+
+def test_a_nudge_is_a_difference_beside_its_derivative():
+    w, x = mt.tensor([1.0, -2.0], requires_grad=True, dtype=mt.float64), mt.tensor([3.0, 0.5], dtype=mt.float64)
+    net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Dropout(0.4)).double()
+    with viz.record():
+        h = w * x
+        loss = (net(h) ** 2).sum() + F.max_pool1d(h[None], 2).sum()
+    (nudge, *others) = viz.play(loss).trace["nudges"]
+    assert {n["name"].partition("[")[0] for n in (nudge, *others)} == {"w", "0.weight", "0.bias"}
+    name = nudge["name"]
+    k = int(name[2])
+    assert nudge["by"] == pytest.approx(0.01 * max(1, abs(w[k].item())))
+    by_name = {value[1]: value[2:] for value in nudge["values"]}
+    assert by_name[name] == [nudge["by"], nudge["by"]]
+    assert by_name[f"h[{k}]"] == pytest.approx([nudge["by"] * x[k].item()] * 2)
+    change, slope = by_name["loss"]
+    loss.backward()
+    assert slope == pytest.approx(nudge["by"] * w.grad[k].item(), rel=1e-9)
+    assert change == pytest.approx(slope, rel=0.2)
+    assert change != slope
+
+
+def test_two_backward_without_zero_grad_are_two_laps():
+    w, x = mt.tensor(1.0, requires_grad=True), mt.tensor(3.0)
+    with viz.record():
+        ((w * x - 1) ** 2).backward()
+        loss = (w * x - 1) ** 2
+        loss.backward()
+    player = viz.play(loss)
+    starts = [step["title"] for step in player.trace["steps"] if step["phase"] == "start"]
+    assert starts == ["backward() number 1 starts at its output, loss₁.", "backward() number 2 starts at its output, loss."]
+    assert [step["title"] for step in player.trace["steps"] if step["phase"] == "grad"] == [
+        "w.grad was empty and now holds this gradient.",
+        "w.grad was not empty: backward() adds to it.",
+    ]
+    assert "12 + 12 = 24" in words(player, "grad", 1)
+    assert viz.replay(through_json(player))["w"].item() == w.grad.item() == 24
+    w.grad = None
+    with viz.record():
+        first = w * x
+        first.backward(retain_graph=True)
+        first.backward()
+        w.grad = None  # what was before is gone
+        loss = w * x
+        loss.backward()
+    assert viz.replay(viz.play(first).trace)["w"].item() == 6
+    assert {frame["lap"] for frame in viz.play(first).trace["frames"]} == {0, 1}
+    assert viz.replay(viz.play(loss).trace)["w"].item() == 3
+    assert {frame["lap"] for frame in viz.play(loss).trace["frames"]} == {0}
+
+
+def test_a_player_begins_with_forty_steps_at_most():
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.norm = nn.Conv2d(4, 4, 3, padding=1), nn.BatchNorm2d(4)
+
+        def forward(self, x):
+            return x + self.norm(self.conv(x)).relu()
+
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), *[Block() for _ in range(8)], nn.Flatten(), nn.Linear(144, 2))
+    cell, words_, h = nn.Linear(2, 2), mt.randn(100, 1, 2), mt.zeros(1, 2)
+    with viz.record():
+        loss = F.cross_entropy(net(mt.randn(1, 1, 8, 8)), mt.tensor([1]))
+        for t in range(100):
+            h = (cell(words_[t]) + h).tanh()
+        out = h.sum()
+    for output in (loss, out):
+        first = [line for line in repr(viz.play(output)).splitlines() if re.match(r" *\d+  \S", line)]
+        assert 4 < len(first) <= 40
 
 
 def test_a_second_backward_adds_to_the_first(fan_out):
@@ -132,10 +250,12 @@ def test_a_second_backward_adds_to_the_first(fan_out):
     loss.backward(retain_graph=True)
     player = viz.play(loss, params={"w": w})
     assert w.grad.tolist() == pytest.approx([22 / 3, 44 / 3, 22])
-    assert words(player, "leaf")[1:] == [
-        "w.grad held [7.333  14.67  22] from an earlier backward()",
-        "with [7.333  14.67  22] from this one it becomes their sum = [14.67  29.33  44]",
-        "zero_grad() in between would have left [7.333  14.67  22] alone",
+    assert words(player, "grad") == [
+        "w.grad was not empty: backward() adds to it.",
+        "already in w.grad, left by an earlier backward() = [7.333  14.67  22]",
+        "added now = [7.333  14.67  22]",
+        "w.grad = [14.67  29.33  44]",
+        "With zero_grad() in between it would be [7.333  14.67  22].",
     ]
     loss.backward()
     assert viz.replay(player.trace)["w"].tolist() == w.grad.tolist()
@@ -150,7 +270,7 @@ def test_hooks_are_told_and_retained_gradients_left_alone():
     y = h * h
     player = viz.play(y)
     assert h.grad is None
-    assert words(player, "hook") == ["a hook of the program replaces dy/dh", "dy/dh = 120 from here on"]
+    assert words(player, "hook") == ["Your hook changed ∂y/∂h.", "12 → 120", "before = 12", "after = 120"]
     y.backward()
     assert x.grad.item() == 241
     assert h.grad.item() == 120
@@ -172,7 +292,7 @@ def test_several_outputs_and_a_gradient_to_start_from():
     assert viz.replay(player.trace)["x"].tolist() == x.grad.tolist() == [4, 4]
     assert "(a + b)" in repr(player)
     values, places = mt.tensor([3.0, 1.0], requires_grad=True).sort()
-    assert viz.replay(viz.play(values.sum()).trace)["leaf"].tolist() == [1, 1]
+    assert [grad.tolist() for grad in viz.replay(viz.play(values.sum()).trace).values()] == [[1, 1]]
     assert places.tolist() == [1, 0]
 
 
@@ -217,8 +337,11 @@ def test_a_program_s_own_function_is_played():
         x = mt.tensor([2.0, 1.0], requires_grad=True)
         with viz.record():
             y = op.apply(x).sum()
-        frame = next(f for f in viz.play(y).trace["frames"] if f["kind"] == "backward" and f["words"][0].endswith("back to x"))
-        assert frame["part"]["terms"] == [[f"{op.__name__.lower()}[0]", 1.0, slope]]
+        trace = viz.play(y).trace
+        step = next(s for s in trace["steps"] if s["phase"] == "backward" and s["title"].endswith("to x."))
+        assert step["title"] == f"{op.__name__} sends its gradient to x."
+        assert step["targets"][0]["part"]["terms"] == [["①[0]", 1.0, slope]]
+        assert ("from its backward" in plain(step["targets"][0]["rule"])) == (op is Numeric or op is Cube)
         assert viz.why(x, y, index=0).value == slope
         assert len(viz.why(x, y, index=0).paths) == 1
     nodes = viz.play(y).trace["nodes"]
@@ -234,7 +357,7 @@ def test_what_backward_has_freed():
             RuntimeError, match=r"MulBackward0 has freed .* or keep the graph with backward\(retain_graph=True\)"
         ):
             look(y)
-    assert viz.graph(y).model.nodes  # which needs nothing that was freed
+    assert viz.graph(y).boxes  # which needs nothing that was freed
     with viz.record():
         y = x * x
         y.backward()
@@ -261,9 +384,9 @@ def test_refusals(fan_out, tmp_path):
     with pytest.raises(OSError, match="a path in a folder that you may write to"):
         player.save(tmp_path / "file" / "x.json")
     x = mt.ones(1, requires_grad=True)
-    for _ in range(700):
+    for _ in range(3001):
         x = x + 1.0
-    with pytest.raises(ValueError, match="this graph has 701; it plays up to 600"):
+    with pytest.raises(ValueError, match="this graph has 3,002; it plays up to 3,000"):
         viz.play(x)
 
 
@@ -275,16 +398,18 @@ def test_why_over_all_paths():
     assert len(explained.paths) == 3
     assert explained.value == pytest.approx(x.grad.item() if x.grad else 2 * np.sin(3) + 6 * np.cos(3) + 2, rel=1e-6)
     assert eval(explained.expression) == pytest.approx(explained.value, rel=1e-6)
-    assert "  = ∂y/∂mul · ∂mul/∂b · ∂b/∂x" in str(explained)
+    assert "  = ∂y/∂(a·b) · ∂(a·b)/∂b · ∂b/∂x" in str(explained)
     assert explained.latex.startswith(r"\begin{aligned} \frac{\mathrm{d} y}{\mathrm{d} x} &= ")
     assert explained.latex.count(r"\frac") == 1 + 3 + 3 + 2
-    assert explained._repr_latex_().startswith("$")
+    assert explained._repr_mimebundle_()["text/latex"].startswith("$")
     for _ in range(40):  # 2^40 paths
         y = y + y
     explained = viz.why(x, y)
     assert len(explained.paths) == 24
     assert eval(explained.expression) == pytest.approx(explained.value, rel=1e-5)
-    assert "+ all other paths" in str(explained)
+    assert "The 24 largest paths begin with x" in str(explained)
+    assert str(explained).splitlines()[-1].endswith("  all other paths")
+    assert max(map(len, str(explained).splitlines())) <= 140
 
 
 def test_why_of_one_element_of_a_net():

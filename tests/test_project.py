@@ -106,7 +106,7 @@ def test_the_quickstart(tmp_path):
     assert "WRONG" not in result.stdout
     assert float(re.search(r"It reads ([\d.]+)%", result.stdout).group(1)) >= 97
     output = ROOT / "tutorials" / "output"
-    assert (output / "00_quickstart_graph.svg").read_text().count("Convolution") >= 2
+    assert (output / "00_quickstart_graph.svg").read_text().count("Conv2d") >= 2
     assert len((output / "00_quickstart_backward.html").read_bytes()) < 300_000
     assert "What next?" in result.stdout
 

@@ -1,8 +1,10 @@
 """The graph picture: compared as data, never as pixels."""
 
 import json
+import random
 import re
 import sys
+import time
 import weakref
 import xml.etree.ElementTree as ET
 
@@ -13,7 +15,7 @@ import minitorch.nn.functional as F
 from minitorch import nn, viz
 from minitorch.autograd.observe import observers
 from minitorch.viz import render
-from minitorch.viz.summary import summary
+from minitorch.viz.summary import number, summary
 
 
 @pytest.fixture
@@ -24,41 +26,44 @@ def picture():
     return viz.graph(y, params={"w": w, '<b> & "co"': b})
 
 
-def test_model(picture):
-    kinds = [(n.kind, n.name, n.shape, n.dtype) for n in picture.model.nodes]
-    assert kinds == [
-        ("leaf", "w", (1, 2), "float32"),
+def test_boxes_and_arrows(picture):
+    assert [(box.kind, box.title, box.shape, box.dtype) for box in picture.boxes] == [
+        ("tensor", "w", (1, 2), "float32"),
         ("op", "Permute", (2, 1), "float32"),
-        ("leaf", '<b> & "co"', (3,), "float64"),
-        ("op", "Mul", (2, 3), "float64"),
+        ("tensor", '<b> & "co"', (3,), "float64"),
+        ("op", "×", (2, 3), "float64"),
         ("op", "Sum", (), "float64"),
-        ("output", "y = 4.5", (), "float64"),
     ]
-    names = {n.id: n.name for n in picture.model.nodes}
-    assert {(names[e.tail], names[e.head], e.label) for e in picture.model.edges} == {
-        ("w", "Permute", ""),
-        ("Permute", "Mul", "2 × 1  float32"),
-        ('<b> & "co"', "Mul", ""),
-        ("Mul", "Sum", "2 × 3  float64"),
-        ("Sum", "y = 4.5", ""),
+    titles = {box.id: box.title for box in picture.boxes}
+    assert {(titles[a["tail"]], titles[a["head"]], a["kind"]) for a in picture.arrows} == {
+        ("w", "Permute", "value"),
+        ("Permute", "×", "value"),
+        ('<b> & "co"', "×", "value"),
+        ("×", "Sum", "value"),
     }
+    assert [(box.name, box.number, box.is_output) for box in picture.boxes[-1:]] == [("y", 4.5, True)]  # no box of its own
 
 
-def test_no_gradient_yet_is_not_zero():
+def test_an_empty_gradient_is_not_zero():
     x = mt.tensor([3.0, 4.0], requires_grad=True)
     y = (x * x).sum()
-    assert viz.graph(y).model.nodes[0].grad == "no gradient yet"
+    assert viz.graph(y).boxes[0].gradient_size is None
+    assert "‖∇‖" not in repr(viz.graph(y))
     y.backward(retain_graph=True)
-    assert viz.graph(y).model.nodes[0].grad == "|grad| = 10"
+    assert viz.graph(y).boxes[0].gradient_size == 10
+    assert "x, 2, ‖∇‖ 10" in repr(viz.graph(y))
 
 
-def test_shared_values_are_one_node():
+def test_a_leaf_used_more_than_twice_is_a_tag_at_each_use():
     x = mt.ones(1, requires_grad=True)
+    tags = [box for box in viz.graph((x * 2 + x * 3) / x).boxes if box.kind == "tensor"]
+    assert [(tag.title, tag.marks) for tag in tags] == [("x", ("needs grad", "used 3 times"))] * 3
+    assert len({tag.id for tag in tags}) == 3
+    assert sum(box.kind == "tensor" for box in viz.graph(x * 2 + x * 3).boxes) == 1  # two uses: a fork, to be seen
     for _ in range(18):
         x = x + x
-    model = viz.graph(x).model
-    assert len(model.nodes) == 20
-    assert sum(e.label != "" for e in model.edges) == 34
+    assert len(viz.graph(x, roll=False).boxes) == 19
+    assert len(viz.graph(x, roll=False).arrows) == 18
 
 
 def test_saving(picture, tmp_path):
@@ -66,12 +71,12 @@ def test_saving(picture, tmp_path):
     svg = picture.save(tmp_path / "new" / "g.svg").read_text()
     root = ET.fromstring(svg)
     text = " ".join(t for t in root.itertext())
-    for word in ("Permute", '<b> & "co"', "float64", "2 × 3", "no gradient yet"):
+    for word in ("Permute", '<b> & "co"', "→ 2×3", "= 4.5", "⚑"):
         assert word in text
-    assert 'fill="white"' in svg
+    assert "prefers-color-scheme:dark" in svg
     space = "{http://www.w3.org/2000/svg}"
     assert [child.tag.removeprefix(space) for child in root][:2] == ["title", "desc"]
-    assert "leaves: 2, operations: 3" in root.find(f"{space}desc").text
+    assert "tensors: 2, calls: 3; from left to right, from what was given to y." in root.find(f"{space}desc").text
     assert {"n0", "n1", "e0", "e1"} <= {e.get("id") for e in root.iter()}
     page = picture.save(tmp_path / "g.html").read_text()
     assert "default-src 'none'" in page
@@ -79,10 +84,16 @@ def test_saving(picture, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="a path in a folder that you may write to"):
         picture.save(tmp_path / "file" / "g.svg")
-    assert picture.save(tmp_path / "g.png").read_bytes().startswith(b"\x89PNG")
+    png = picture.save(tmp_path / "g.png").read_bytes()
+    assert png.startswith(b"\x89PNG")
+    wide = float(re.search(r'width="(\d+)pt"', svg)[1])
+    assert int.from_bytes(png[16:20], "big") / wide == pytest.approx(192 / 72, rel=0.1)  # dots per inch
+    assert picture.save(tmp_path / "dark.png", theme="dark").read_bytes() != png
+    with pytest.raises(ValueError, match="theme is 'light' or 'dark'"):
+        picture.save(tmp_path / "g.png", theme="blue")
     assert picture.save(tmp_path / "g.pdf").read_bytes().startswith(b"%PDF")
     assert picture.save(tmp_path / "g.dot").read_text().lstrip("/ \n").startswith("made by")
-    assert len(json.loads(picture.save(tmp_path / "g.json").read_text())["nodes"]) == 6
+    assert len(json.loads(picture.save(tmp_path / "g.json").read_text())["boxes"]) == 5
     with pytest.raises(ValueError, match=r"the endings \.svg, \.png"):
         picture.save(tmp_path / "g.bmp")
 
@@ -95,7 +106,7 @@ def test_without_graphviz_there_is_text_and_a_sentence(picture, monkeypatch, tmp
     bundle = picture._repr_mimebundle_()
     assert "image/svg+xml" not in bundle
     assert "Graphviz" in bundle["text/plain"]
-    assert "Mul, 2 × 3, float64  <- n" in repr(picture)
+    assert "×, → ② 2×3  <- n" in repr(picture)
 
 
 def test_refusals():
@@ -103,50 +114,51 @@ def test_refusals():
         viz.graph(mt.ones(2))
     with pytest.raises(TypeError, match="got float"):
         viz.graph(1.0)
-    x = mt.ones(1, requires_grad=True)
-    for _ in range(20_000):
-        x = x + 1.0
-    long = viz.graph(x)
-    with pytest.raises(ValueError, match=r"20,002 nodes: viz.graph\(..., fold=50\) draws it"):
-        _ = long.digraph
-    assert "nodes more" in repr(long)
-    assert "image/svg+xml" not in long._repr_mimebundle_()
 
 
-def test_a_graph_too_large_for_a_picture_is_folded(tmp_path):
+def test_repetitions_are_drawn_once():
     w, y = mt.ones(3, requires_grad=True), mt.zeros(3)
     for i in range(3000):
         y = y + w if i % 3 else (y * w).tanh()
-    whole = viz.graph(y, params={"w": w})
-    assert len(whole.model.nodes) == 4002
-    assert (
-        len(set(re.findall(r"n\d+(?= \[label=<<table[^>]*><tr><td><b>80 ops)", whole.digraph.source))) == 50
-    )  # folded unasked
-    folded = viz.graph(y, params={"w": w}, fold=10)
-    boxes = [n for n in folded.model.nodes if n.kind == "op"]
-    assert len(boxes) == 10
-    assert boxes[0].name == "400 ops: Add × 200, Mul × 100, Tanh × 100"
-    assert sum(int(b.name.split()[0]) for b in boxes) == 4000
-    order = {n.id: i for i, n in enumerate(folded.model.nodes)}
-    assert all(order[e.tail] < order[e.head] for e in folded.model.edges)
-    assert {e.head for e in folded.model.edges if e.tail == folded.model.nodes[0].id} == {b.id for b in boxes}
-    assert folded.digraph.source
-    assert [n.name for n in viz.graph(w * 2, fold=5).model.nodes] == ["w", "Mul", "output"]
-    for nonsense in (0, -1, 1.5, True):
-        with pytest.raises(ValueError, match="fold is the number of boxes"):
-            viz.graph(y, fold=nonsense)
+    graph = viz.graph(y, params={"w": w})
+    assert [(box.title, box.count) for box in graph.boxes if box.kind == "op"] == [
+        ("×", 1000),
+        ("Tanh", 1000),
+        ("+", 1000),
+        ("+", 1000),
+    ]
+    assert sum(arrow["kind"] == "back" for arrow in graph.arrows) == 1
+    assert len(viz.graph(y[:1] * 2, roll=False).boxes) <= 400
 
 
-def test_a_graph_of_a_million_nodes_is_folded_and_dies(no_collector):
+def test_a_graph_too_large_for_a_picture_is_drawn_from_its_end():
+    values = [mt.ones(2, requires_grad=True)]
+    steps = random.Random(0)
+    for _ in range(2000):
+        a, b = steps.choice(values[-20:]), steps.choice(values[-20:])
+        values.append(
+            steps.choice((lambda a, b: a + b, lambda a, b: a * b, lambda a, b: a.tanh(), lambda a, b: (a - b).exp()))(a, b)
+        )
+    graph = viz.graph(sum(values[-20:]).sum())
+    assert len(graph.boxes) <= 400
+    assert re.search(r"^[\d,]+ boxes are too many for a picture: this is its end, without the first [\d,]+ calls", repr(graph))
+    pytest.importorskip("pygraphviz")
+    start = time.perf_counter()
+    assert "<svg" in graph.svg
+    assert time.perf_counter() - start < 3
+
+
+def test_a_graph_of_many_nodes_is_drawn_and_dies(no_collector):
     x = mt.tensor(1.0, requires_grad=True)
     y = x
-    for _ in range(1_000_000):
+    for _ in range(100_000):
         y = y + 1.0
-    assert len(viz.graph(y, fold=20).model.nodes) == 22
+    graph = viz.graph(y)
+    assert [(box.title, box.count) for box in graph.boxes] == [("x", 1), ("+", 100_000)]
     y.backward()
     assert x.grad.item() == 1
     alive = weakref.ref(y.grad_fn)
-    del y
+    del y, graph
     assert alive() is None
 
 
@@ -182,51 +194,92 @@ def recorded():
     return net, x, loss
 
 
-def boxes(graph, *kinds):
-    return [n.name for n in graph.model.nodes if n.kind in kinds]
+def titles(graph, *kinds):
+    return [" ".join(filter(None, (box.title, box.settings))) for box in graph.boxes if box.kind in kinds]
 
 
-def test_modules_are_frames_and_name_their_parameters(recorded):
-    _, x, loss = recorded
-    graph = viz.graph(loss, inputs={"batch": x})
-    assert boxes(graph, "data") == ["batch"]
-    assert boxes(graph, "leaf")[:3] == ["stem.weight", "stem.bias", "blocks.0.inner.weight"]
-    frames = {scope.id: scope for scope in graph.model.scopes}
-    names = [(s.name, s.kind, frames[s.parent].name if s.parent else None) for s in graph.model.scopes]
-    assert names[:4] == [
-        ("net", "Net", None),
-        ("stem", "Linear", "net"),
-        ("blocks", "Sequential", "net"),
-        ("0", "Block", "blocks"),
-    ]
-    around = {n.name: n.scope and frames[n.scope].name for n in graph.model.nodes}
-    assert around["batch"] == around["LogSoftmax"] == ""
-    assert around["stem.weight"] == "stem"
-    assert graph.digraph.source.count("subgraph cluster_") == 10
-    op = next(n for n in graph.model.nodes if n.name == "Add")
-    assert op.line.startswith("test_viz.py:")
-    assert op.line.endswith("return x + self.inner(x).relu()")
-    assert (op.formula, op.derivative) == ("a + b", "in a: 1, in b: 1")
-    assert op.call == "add = Add(addmm, relu)"
+def test_a_card_for_each_call_with_its_parameters(recorded):
+    net, _, loss = recorded
+    graph = viz.graph(loss, roll=False)
+    assert titles(graph, "module") == ["Linear 3→4", "Linear 4→4", "Linear 4→4", "Linear 4→4", "Linear 4→2"]
+    assert titles(graph, "tensor") == ["x", "y"]  # the batch, and the labels that go into the loss
+    first = next(box for box in graph.boxes if box.path == "blocks.0.inner")
+    assert [(p.name, p.shape) for p in first.parameters] == [("weight", (4, 4)), ("bias", (4,))]
+    assert first.parameters[0].gradient == pytest.approx(net.blocks[0].inner.weight.grad.norm().item())
+    assert first.line.startswith("test_viz.py:")
+    assert first.line.endswith("return x + self.inner(x).relu()")
+    end = graph.boxes[-1]
+    assert (end.title, end.kind, end.name, end.operations, end.is_output) == ("cross_entropy", "function", "loss", 5, True)
+    by_id = {box.id: box for box in graph.boxes}
+    assert [by_id[a["tail"]].title for a in graph.arrows if a["head"] == end.id] == ["Linear", "y"]
 
 
-def test_modules_fold_to_a_depth_and_alike_blocks_are_one(recorded):
+def test_cards_open_by_depth_class_and_name(recorded):
     loss = recorded[-1]
-    assert boxes(viz.graph(loss, depth=0), "fold") == ["net Net"]
-    assert boxes(viz.graph(loss, depth=1), "fold") == ["stem Linear", "blocks Sequential", "head Linear"]
-    graph = viz.graph(loss, depth=2)
-    assert boxes(graph, "fold") == ["3 × Block"]
-    three = next(n for n in graph.model.nodes if n.name == "3 × Block")
-    assert (three.contents, three.shape) == ("each 3 ops, 20 parameters", (5, 4))
-    assert boxes(viz.graph(loss, depth=9), "fold") == []
-    order = {n.id: i for i, n in enumerate(graph.model.nodes)}
-    assert all(order[e.tail] < order[e.head] for e in graph.model.edges)
-    with pytest.raises(RuntimeError, match="does not know of any"):
-        viz.graph(mt.ones(1, requires_grad=True) * 2, depth=1)
-    with pytest.raises(RuntimeError, match="none was called in this graph"):
-        viz.graph(lambda: mt.ones(1, requires_grad=True) * 2, depth=1)
-    with pytest.raises(ValueError, match="depth is the number of levels"):
-        viz.graph(loss, depth=-1)
+    assert titles(viz.graph(loss, open=0), "module", "function") == ["Net", "cross_entropy"]
+    assert titles(viz.graph(loss, open=1), "module", "function") == ["Linear 3→4", "Sequential", "Linear 4→2", "cross_entropy"]
+    opened = viz.graph(loss, open=["cross_entropy"])
+    assert "cross_entropy" not in titles(opened, "function")
+    assert "LogSoftmax" in titles(opened, "op")
+    batch = mt.nn.BatchNorm2d(2)
+    out = viz.graph(lambda: batch(mt.randn(2, 2, 3, 3, requires_grad=True)).sum(), open=[nn.BatchNorm2d])
+    assert "Standardize" in titles(out, "op")
+    with pytest.raises(ValueError, match=r"open names 'Conv2d', and nothing in this graph is called so\. There is: "):
+        viz.graph(loss, open=["Conv2d"])
+    for nonsense in (-1, 1.5, True, [1]):
+        with pytest.raises(ValueError, match="open is a depth, 0 or more, or a list of classes and names"):
+            viz.graph(loss, open=nonsense)
+    with pytest.raises(ValueError, match="direction is 'down' or 'right', not 'up'"):
+        viz.graph(loss, direction="up")
+
+
+def test_blocks_and_the_steps_of_a_loop_are_drawn_once(recorded):
+    graph = viz.graph(recorded[-1])
+    inner = next(box for box in graph.boxes if box.path == "blocks.0.inner")
+    assert inner.count == 3
+    assert "3 × Block" in graph.digraph.source
+    ((carried, back),) = [(a["head"], a["tail"]) for a in graph.arrows if a["kind"] == "back"]
+    by_id = {box.id: box for box in graph.boxes}
+    assert (by_id[carried].kind, by_id[back].title) == ("tensor", "+")  # the output of a block is the input of the next
+    cell, h, words = nn.Linear(2, 2), mt.zeros(1, 2), mt.randn(5, 1, 2)
+    with viz.record():
+        for t in range(5):
+            h = (cell(words[t]) + h).tanh()
+        out = h.sum()
+    graph = viz.graph(out)
+    assert [(box.title, box.count) for box in graph.boxes if box.kind != "tensor"] == [
+        ("Linear", 5),
+        ("+", 5),
+        ("tanh", 5),
+        ("sum", 1),
+    ]
+    assert sum(a["kind"] == "back" for a in graph.arrows) == 1
+
+
+def test_settings_are_on_the_cards():
+    with viz.record():
+        x = nn.Conv2d(4, 6, (3, 2), stride=2, padding=1, dilation=(1, 2), groups=2, bias=False)(mt.randn(1, 4, 8, 8))
+        small, places = F.max_pool2d(x, 2, stride=1, return_indices=True)
+        x = F.max_unpool2d(small, places, 2, stride=1)
+        x = nn.ConvTranspose2d(6, 1, 3, output_padding=1, stride=2)(x)
+        out = F.dropout(F.leaky_relu(x[:, :, :2], 0.2, inplace=True), p=0.25).flatten(1).sum(dim=1).mean()
+    graph = viz.graph(out)
+    assert titles(graph, "module", "function") == [
+        "Conv2d 4→6, 3×2, stride 2, pad 1, dilation 1×2, groups 2, no bias",
+        "max_pool2d 2×2, stride 1",
+        "max_unpool2d 2×2, stride 1",
+        "ConvTranspose2d 6→1, 3×3, stride 2, output_padding 1",
+        "[:, :, :2]",
+        "leaky_relu 0.2",
+        "dropout p 0.25",
+        "flatten 1",
+        "sum dim 1",
+        "mean",
+    ]
+    ids = {box.title: box.id for box in graph.boxes}
+    assert {"tail": ids["max_pool2d"], "head": ids["max_unpool2d"], "value": "places", "kind": "index"} in list(graph.arrows)
+    assert next(box for box in graph.boxes if box.title == "leaky_relu").marks == ("in-place",)
+    assert not any(box.title == "dropout" and box.kind == "tensor" for box in graph.boxes)  # its mask stays inside
 
 
 def test_boxes_say_what_they_are_asked_to(recorded):
@@ -234,26 +287,28 @@ def test_boxes_say_what_they_are_asked_to(recorded):
     with viz.record():
         y = (w * 2).sum()
     text = repr(viz.graph(y, show="all"))
-    for said in ("value   [1  -2]", "grad    no gradient yet", "formula     a * b", "memory  8 B"):
+    for said in ("[1  −2]", "a * b", "8 B"):
         assert said in text
     assert "keeps 8 B for backward" in repr(viz.graph((w * w).sum(), show="memory"))
     y.backward(retain_graph=True)
-    assert "grad   [2  2]" in repr(viz.graph(y, show=["value", "grad"]))
-    assert repr(viz.graph(y, show=["value", "grad"])).count("grad ") == 1  # inside not, as that was after the recording
+    assert "[2  2]" in repr(viz.graph(y, show=["value", "grad"]))
     loss = recorded[-1]
-    graph = viz.graph(loss, show=("value", "grad"))
-    op = next(n for n in graph.model.nodes if n.name == "LogSoftmax")
+    graph = viz.graph(loss, show=("value", "grad"), open=["cross_entropy"])
+    op = next(box for box in graph.boxes if box.title == "LogSoftmax")
     assert op.value.values[0] == F.log_softmax(recorded[0](recorded[1]), 1)[0].tolist()
     assert op.gradient.values[0] == pytest.approx([-0.2, 0])
     with pytest.raises(ValueError, match="show can name 'value', 'grad', 'memory', 'line', 'formula' or 'all', not 'values'"):
         viz.graph(loss, show="values")
 
 
-def test_a_function_is_recorded_and_several_roots_are_drawn():
+def test_a_function_is_recorded_and_several_outputs_are_flagged():
     a = mt.tensor(2.0, requires_grad=True)
     graph = viz.graph(lambda: [a * 3, a.exp()])
-    assert boxes(graph, "output") == ["output0 = 6", "output1 = 7.389"]
-    assert graph.model.nodes[1].line.endswith("viz.graph(lambda: [a * 3, a.exp()])")
+    assert [(box.title, box.number) for box in graph.boxes if box.is_output] == [
+        ("× 3", 6),
+        ("exp", pytest.approx(7.389, rel=1e-4)),
+    ]
+    assert graph.boxes[1].line.endswith("viz.graph(lambda: [a * 3, a.exp()])")
     with pytest.raises(ValueError, match="a list without any tensor"):
         viz.graph([])
     with pytest.raises(TypeError, match="a list with int"):
@@ -262,15 +317,15 @@ def test_a_function_is_recorded_and_several_roots_are_drawn():
         viz.graph(nn.Linear(2, 2))
 
 
-def test_derivatives_that_are_recorded_are_frames():
+def test_derivatives_that_are_recorded_are_cards():
     t = mt.tensor(0.5, requires_grad=True)
     with viz.record():
         y = t.sin() * t
         (dy,) = mt.autograd.grad(y, t, create_graph=True)
-    graph = viz.graph(dy)
-    assert [scope.text for scope in graph.model.scopes] == ["derivative of Mul", "derivative of Sin"]
-    assert boxes(graph, "data") == ["1"]  # where the gradient starts
-    assert "cos" in {n.name.lower() for n in graph.model.nodes if n.scope}
+    graph = viz.graph([y, dy])
+    assert titles(graph, "derivative") == ["backward of ×", "backward of sin"]
+    assert "1" in titles(graph, "tensor")  # where the gradient starts
+    assert "Cos" in titles(viz.graph(dy, open=["backward of sin"]), "op")
 
 
 def test_values_are_those_of_the_run():
@@ -279,7 +334,11 @@ def test_values_are_those_of_the_run():
         y = (w * w).sum()
     with mt.no_grad():
         w.mul_(10)
-    assert viz.graph(y, show="value").model.nodes[0].value.values == [1, 2]
+    assert viz.graph(y, show="value").boxes[0].value.values == [1, 2]
+
+
+def leaves(graph):
+    return [box.title for box in graph.boxes if "needs grad" in box.marks]
 
 
 def test_names_come_from_the_program():
@@ -287,21 +346,20 @@ def test_names_come_from_the_program():
     layer = nn.Linear(1, 1)
     total = layer(hidden).sum()
     graph = viz.graph(total)
-    assert boxes(graph, "leaf") == ["hidden", "weight", "bias"]
-    assert graph.model.nodes[-2].variable == "total"
+    assert leaves(graph) == ["hidden", "weight", "bias"]
+    assert graph.boxes[-1].name == "total"
     other = nn.Linear(1, 1)
-    assert boxes(viz.graph(other(layer(hidden))), "leaf") == [
-        "hidden",
-        "layer.weight",
-        "layer.bias",
-        "other.weight",
-        "other.bias",
-    ]
+    assert leaves(viz.graph(other(layer(hidden)))) == ["hidden", "layer.weight", "layer.bias", "other.weight", "other.bias"]
 
     def inside():
         return viz.graph(nn.Linear(1, 1)(mt.ones(1, requires_grad=True)))
 
-    assert boxes(inside(), "leaf") == ["leaf", "leaf2", "leaf3"]
+    assert leaves(inside()) == ["①", "②", "③"]  # what has no name gets none that looks like one
+    w, x = mt.ones(2, requires_grad=True), mt.ones(2)
+    with viz.record():
+        out = ((w * x).sum() ** 2 - (w / x + w).exp().mean()) * 3
+    names = [box.name for box in viz.graph(out).boxes if box.kind != "tensor"]
+    assert names == ["w·x", "sum(w·x)", "sum(w·x)²", "w÷x", "w÷x + w", "exp(w÷x + w)", "①", "②", "out"]
 
 
 def test_a_recording_leaves_no_trace(no_collector, recorded):
@@ -313,9 +371,10 @@ def test_a_recording_leaves_no_trace(no_collector, recorded):
         y = recorded[0](recorded[1]).sum()
         node = weakref.ref(y.grad_fn)
     viz.graph(y, show="all")
+    viz.play(y)
     del y
     assert node() is None
-    assert "note" not in (recorded[0](recorded[1])).grad_fn.__dict__
+    assert "_viz_record" not in (recorded[0](recorded[1])).grad_fn.__dict__
 
 
 def test_names_in_any_script_stay_what_they_are(tmp_path):
@@ -326,26 +385,31 @@ def test_names_in_any_script_stay_what_they_are(tmp_path):
         root = ET.fromstring(svg)
         assert name.split()[0] in " ".join(root.itertext())
         tips = [e.get("{http://www.w3.org/1999/xlink}title") for e in root.iter() if "title" in " ".join(e.keys())]
-        assert sum(name.split()[0] in (tip or "") for tip in tips) == 2  # at its box, and at the arrow from there
+        assert sum(name.split()[0] in (tip or "") for tip in tips) >= 2  # at its box, and at the arrow from there
 
 
-def test_a_graph_of_ten_thousand_nodes_is_drawn():
-    pytest.importorskip("pygraphviz")
-    net = nn.Sequential(*[nn.Sequential(nn.Linear(2, 2), nn.Tanh()) for _ in range(20)])
-    with viz.record():
-        x = mt.ones(1, 2)
-        for _ in range(250):
-            x = net(x)
-    graph = viz.graph(x)
-    assert len(graph.model.nodes) > 10_000
-    assert 0 < len(ET.fromstring(graph.svg).findall(".//*[@class='node']")) <= 200
+def test_the_numbers_of_pictures():
+    for value, text in (
+        (0.0, "0"), (-0.0, "0"), (2.0, "2"), (-3.5, "−3.5"), (1 / 3, "0.3333"), (123456.0, "123456"), (1234567.8, "1.23e+06"),
+        (3.4e38, "3.4e+38"), (1.2e10, "1.2e+10"), (-1.31e-5, "−1.31e-05"), (-1.26e-123, "−1.3e-123"), (float("inf"), "inf"),
+        (float("-inf"), "−inf"), (float("nan"), "nan"), (0.0099999, "0.01"), (999.96, "1000"), (True, "True"), (7, "7"),
+    ):  # fmt: skip
+        assert number(value) == text
+    rng = random.Random(0)
+    for _ in range(20_000):
+        value = rng.choice((-1, 1)) * 10 ** rng.uniform(-300, 300) if rng.random() < 0.5 else rng.uniform(-2000, 2000)
+        text = number(value)
+        assert len(text) <= 9
+        assert float(text.replace("−", "-")) == pytest.approx(
+            value, rel=0.06 if abs(value) < 1e-90 or abs(value) > 1e90 else 6e-3
+        )
 
 
 def test_summaries():
     def lines(values):
         return summary(mt.tensor(values).numpy()).lines()
 
-    assert lines([[1.0, 10.5], [-3.0, 0.0]]) == ["[ 1  10.5]", "[-3     0]"]
+    assert lines([[1.0, 10.5], [-3.0, 0.0]]) == ["[ 1  10.5]", "[−3     0]"]
     assert lines([[[1], [2]], [[3], [4]]]) == ["[[1]", " [2]]", "[[3]", " [4]]"]
     assert lines([True]) == ["[True]"]
     assert summary(mt.zeros(0, 3).numpy()).lines() == ["no elements"]

@@ -37,11 +37,11 @@ def fan_out():
 
 
 def forgotten_zero_grad():
-    """A second backward() without zero_grad: w.grad is 24, twice what this one brings. The player ends with how it came."""
+    """A second backward() without zero_grad: w.grad is 24, the sum of two gradients of 12, as the last two steps show."""
     w = minitorch.tensor(1.0, requires_grad=True)
     x = minitorch.tensor(3.0)
-    ((w * x - 1) ** 2).backward()
     with viz.record():
+        ((w * x - 1) ** 2).backward()
         loss = (w * x - 1) ** 2
         loss.backward()
     return viz.graph(loss, show="grad"), viz.play(loss)
@@ -80,21 +80,60 @@ class LeNet(nn.Module):
 
 
 def lenet():
-    """LeNet-5: modules as clusters, parameters inside them."""
+    """LeNet-5: a card for each layer, with its settings, parameters and shapes."""
     model, images, labels = LeNet(), minitorch.randn(4, 1, 28, 28), minitorch.tensor([7, 2, 1, 0])
     with viz.record():
         loss = F.cross_entropy(model(images), labels)
     return viz.graph(loss), viz.play(loss)
 
 
-def lenet_folded():
-    """LeNet-5, its layers folded: viz.graph(loss, depth=2)."""
+def lenet_opened():
+    """LeNet-5, its modules closed and its loss open: viz.graph(loss, open=1) and open=["cross_entropy"]."""
     model, images, labels = LeNet(), minitorch.randn(4, 1, 28, 28), minitorch.tensor([7, 2, 1, 0])
-    return viz.graph(lambda: F.cross_entropy(model(images), labels), depth=2), None
+    return viz.graph(lambda: F.cross_entropy(model(images), labels), open=1), None
+
+
+def recurrent():
+    """A recurrent net: the steps of the loop are drawn once, and the player shows how the gradient shrinks on the way back."""
+
+    class Recurrent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inward, self.onward, self.out = nn.Linear(3, 4), nn.Linear(4, 4, bias=False), nn.Linear(4, 2)
+
+        def forward(self, words):
+            h = minitorch.zeros(len(words), 4)
+            for t in range(words.shape[1]):
+                h = (self.inward(words[:, t]) + self.onward(h)).tanh()
+            return self.out(h)
+
+    net, words, labels = Recurrent(), minitorch.randn(2, 8, 3), minitorch.tensor([0, 1])
+    with viz.record():
+        loss = F.cross_entropy(net(words), labels)
+    return viz.graph(loss), viz.play(loss)
+
+
+def unpooling():
+    """MaxUnpool2d takes the indices of MaxPool2d: the dashed arrow, which carries no gradient."""
+
+    class Hourglass(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.down, self.pool = nn.Conv2d(1, 2, 3, padding=1), nn.MaxPool2d(2, return_indices=True)
+            self.unpool, self.up = nn.MaxUnpool2d(2), nn.ConvTranspose2d(2, 1, 3, padding=1)
+
+        def forward(self, x):
+            small, indices = self.pool(self.down(x).relu())
+            return self.up(self.unpool(small, indices))
+
+    net, image = Hourglass(), minitorch.randn(1, 1, 4, 4)
+    with viz.record():
+        loss = F.mse_loss(net(image), image)
+    return viz.graph(loss), viz.play(loss)
 
 
 def repeated_blocks():
-    """Blocks that are alike are one box: eight of them, viz.graph(out, depth=2)."""
+    """Blocks that are alike are drawn once: eight of them."""
 
     class Block(nn.Module):
         def __init__(self):
@@ -106,7 +145,7 @@ def repeated_blocks():
 
     net = nn.Sequential(nn.Linear(8, 16), nn.Sequential(*[Block() for _ in range(8)]), nn.Linear(16, 2))
     batch = minitorch.randn(5, 8)
-    return viz.graph(lambda: net(batch), depth=2), None
+    return viz.graph(lambda: net(batch)), None
 
 
 def second_derivative():
@@ -115,11 +154,11 @@ def second_derivative():
     with viz.record():
         y = x.sin() * x
         (slope,) = minitorch.autograd.grad(y, x, create_graph=True)
-    return viz.graph(slope, show="value"), viz.play(slope)
+    return viz.graph([y, slope], show="value"), viz.play(slope)
 
 
 def in_every_detail():
-    """Everything a box can say: viz.graph(y, show="all")."""
+    """Everything a card can show: viz.graph(y, show="all")."""
     w = minitorch.tensor([[1.0, -2.0], [0.5, 0.25]], requires_grad=True)
     x = minitorch.randn(40, 2)
     with viz.record():
@@ -129,8 +168,8 @@ def in_every_detail():
 
 
 PICTURES = (
-    scalar_expression, fan_out, forgotten_zero_grad, second_derivative, residual_block, lenet, lenet_folded, repeated_blocks,
-    in_every_detail,
+    scalar_expression, fan_out, forgotten_zero_grad, second_derivative, residual_block, lenet, lenet_opened, unpooling,
+    recurrent, repeated_blocks, in_every_detail,
 )  # fmt: skip
 
 STYLE = """:root { color-scheme: light dark; }

@@ -1,7 +1,7 @@
 """Observers of the tape: anomaly detection (anomaly.py) and recording for pictures (viz/record/).
 
 Each observer in `observers` has its methods called when a node is recorded, when a sweep calls a node's backward, and when a
-module runs, in every thread. An empty list costs one test per node.
+module or a public function runs, in every thread. An empty list costs one test per node or call.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["Observer", "active_observers", "module_scope", "notify", "observed", "observed_by", "observers"]
+__all__ = ["Observer", "active_observers", "notify", "observed", "observed_by", "observed_call", "observers"]
 
 
 class Observer:
@@ -32,11 +32,11 @@ class Observer:
     def sweep_ended(self) -> None:
         """The sweep has ended, or failed."""
 
-    def module_entered(self, module: Any) -> None:
-        """`module` was called, and starts to compute."""
+    def call_entered(self, callee: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        """A module or a public function was called, and starts to compute."""
 
-    def module_left(self, module: Any) -> None:
-        """`module` has returned, or failed."""
+    def call_left(self, callee: Any, result: Any) -> None:
+        """It has returned `result`, or failed, and `result` is None."""
 
 
 observers: list[Observer] = []
@@ -78,7 +78,7 @@ def observed(sweep: Callable[..., Any]) -> Callable[..., Any]:
     active = active_observers()
 
     def observed_sweep(roots: Sequence[Any], targets: Any, retain_graph: bool, recording: bool) -> Any:
-        def observed_call(node: Any, grad_outputs: tuple[Any, ...], recording: bool) -> Any:
+        def call_backward(node: Any, grad_outputs: tuple[Any, ...], recording: bool) -> Any:
             for observer in active:
                 observer.backward_called(node, grad_outputs)
             results = node.call_backward(grad_outputs, recording)
@@ -89,7 +89,7 @@ def observed(sweep: Callable[..., Any]) -> Callable[..., Any]:
         for observer in active:
             observer.sweep_began(roots, targets)
         try:
-            return sweep(roots, targets, retain_graph, recording, observed_call)
+            return sweep(roots, targets, retain_graph, recording, call_backward)
         finally:
             for observer in active:
                 observer.sweep_ended()
@@ -97,16 +97,14 @@ def observed(sweep: Callable[..., Any]) -> Callable[..., Any]:
     return observed_sweep
 
 
-class module_scope:
-    """Call the observers when a module begins and ends to run. (A class: a generator's frame would hide the program's line.)"""
-
-    def __init__(self, module: Any) -> None:
-        self._module, self._observers = module, active_observers()
-
-    def __enter__(self) -> None:
-        for observer in self._observers:
-            observer.module_entered(self._module)
-
-    def __exit__(self, *exception: object) -> None:
-        for observer in self._observers:
-            observer.module_left(self._module)
+def observed_call(callee: Any, compute: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """compute(*args, **kwargs), the body of `callee`, with the observers called when it begins and ends."""
+    active, result = active_observers(), None
+    for observer in active:
+        observer.call_entered(callee, args, kwargs)
+    try:
+        result = compute(*args, **kwargs)
+        return result
+    finally:
+        for observer in active:
+            observer.call_left(callee, result)

@@ -16,6 +16,7 @@ net.parameters(), net.state_dict()         # everything registered, at any depth
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +24,7 @@ from typing import Any
 
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.hooks import RemovableHandle
-from minitorch.autograd.observe import module_scope, observers
+from minitorch.autograd.observe import observed_call, observers
 from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.dtypes import float16, float32, float64
 from minitorch.nn.hooks import BackwardHook
@@ -69,8 +70,7 @@ class Module:
         try:
             if not observers and not any(hooks.values()):
                 return self.forward(*args, **kwargs)
-            with module_scope(self):
-                return self._run_with_hooks(hooks, *args, **kwargs)
+            return observed_call(self, functools.partial(self._run_with_hooks, hooks), args, kwargs)
         except Exception as error:
             raise with_layer_note(error, self)  # noqa: B904 (the same error, with a note)
 

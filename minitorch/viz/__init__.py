@@ -1,17 +1,15 @@
 """Pictures of the computation graph, the backward pass, the chain rule and gradient-check errors.
 
-tape.py      the tape with names, values and formulas; record.py records where each node comes from
-model.py     the graph as plain data: boxes, arrows, clusters; folding
-graph.py     the computation graph of a tensor, as data, as DOT, as a picture
-frames.py    a forward and a backward pass, frame by frame; local.py computes local derivatives
-words.py     the captions of a frame
-trace.py     the frames as plain data, and the gradients recomputed from that data
-player.py    the frames as an HTML page
+record.py    what happened: calls, nodes, values, sweeps; settings.py what a call's card says of its settings
+tape.py      the tape with names and values; local.py local derivatives; rules.py derivatives in the program's names
+cards.py     the tree of calls, and a view of it: boxes and arrows; facts.py what a box tells; draw.py a view as DOT
+graph.py     the computation graph of a tensor, as data, text and picture
+frames.py    a forward and a backward pass, frame by frame; steps.py tells them; trace.py has them as plain data
+nudge.py     what becomes of a small change
+player.py    the steps as an HTML page: page.py, page.html and page.js
 why.py       the chain rule of one gradient, written out
 heatmap.py   the errors of a gradient check
-summary.py   an array in one or two lines
-page.py      HTML pages and other files
-render.py    DOT to SVG, PNG or PDF, with the installed Graphviz
+theme.py     colours and letter widths; summary.py numbers and arrays in short; render.py Graphviz
 """
 
 from minitorch.viz.graph import Graph, graph

@@ -7,15 +7,15 @@
     leaf       a leaf's sum is complete and is added to its .grad
     end        every .grad
 
-The backward frames are observed in the engine's own sweep. words.py writes the captions of a frame, trace.py all frames as
-plain data.
+The backward frames are observed in the engine's own sweep. steps.py tells them to a reader, trace.py writes
+them as plain data.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from minitorch.autograd.grad_mode import no_grad
@@ -28,17 +28,18 @@ from minitorch.autograd.graph import (
     observed_sweep,
     root_gradients,
     run_hooks,
-    saved_tensors_of,
     unbroadcast,
+    walk,
 )
 from minitorch.backend.arrays import Array, as_array, xp
 from minitorch.backend.sums import sum_to
 from minitorch.tensor import Tensor
 from minitorch.viz.local import LocalJacobian, argmax_abs, element_name, terms
-from minitorch.viz.record import InputRecord, Sweep, grad_before
+from minitorch.viz.record import Sweep, grad_before
+from minitorch.viz.rules import used_arguments
 from minitorch.viz.tape import Source, Tape
 
-__all__ = ["Frame", "ElementSum", "frames_of", "run_sweep"]
+__all__ = ["ElementSum", "Factor", "Frame", "earlier_starts", "frames_of", "recorded_sweep", "run_sweep"]
 
 MAX_TERMS = 6  # products of a sum that are written out
 
@@ -53,6 +54,16 @@ class ElementSum:
     count: int  # the number of products, without those whose derivative is 0
 
 
+@dataclass(frozen=True)
+class Factor:
+    """A factor of the chain rule on the way to a receiver: ∂top/∂bottom, its value if it is one number, and its node."""
+
+    top: str
+    bottom: str
+    value: float | None
+    node: Any
+
+
 @dataclass
 class Frame:
     """One step. Arrays are copies; fields that a kind of frame does not use are None or empty."""
@@ -65,14 +76,15 @@ class Frame:
     value: Array | None = None  # forward: the output
     inputs: list[tuple[Source, Array | None]] = field(default_factory=list)  # forward: the arguments
     upstream: list[Array | None] = field(default_factory=list)  # the gradients of the node's outputs
-    others: list[tuple[Source, Array | None]] = field(default_factory=list)  # the other saved arguments of the node
+    others: list[tuple[Source, Array | None]] = field(default_factory=list)  # the other arguments that the derivative uses
     local: Array | None = None  # see LocalJacobian.array
     contribution: Array | None = None
     part: ElementSum | None = None
-    parts: list[tuple[str, Array]] = field(default_factory=list)  # the contributions so far, each with its node's name
-    chain: list[str] = field(default_factory=list)  # the factors of the chain rule from the output to the receiver
-    before: Array | None = None  # leaf: its .grad before
+    parts: list[tuple[Any, Array]] = field(default_factory=list)  # the contributions so far, each with the node it came from
+    chain: list[Factor] = field(default_factory=list)  # the chain rule from the output to the receiver
+    before: Array | None = None  # leaf: its .grad before; hook: the gradient before
     total: Array | None = None  # the sum so far; of a leaf, its new .grad
+    lap: int = 0  # which of several backward() without zero_grad in between
 
 
 Grads = list[Array | None]
@@ -110,28 +122,43 @@ def frames_of(tape: Tape, gradient: Tensor | None = None) -> list[Frame]:
     No .grad is changed. Raises RuntimeError for an output that is not a scalar, unless `gradient` has its shape, and for a
     freed graph.
     """
+    frames: list[Frame] = []
     with tape.with_saved_values(), no_grad(), xp.errstate(all="ignore"):
-        recorded = recorded_sweep(tape) if gradient is None else None
-        seeds, steps = run_sweep(tape, gradient, recorded)
-        return [*forward_frames(tape), *sweep_frames(tape, seeds, steps, recorded)]
+        last = recorded_sweep(tape.root_edges) if gradient is None else None
+        sweeps = [*(last.earlier if last is not None else ()), last]
+        shown: set[Node] = set()
+        for lap, (edges, sweep) in enumerate(zip(tape.laps, sweeps, strict=True)):
+            inside = set(walk(node for node, _ in edges)) if len(tape.laps) > 1 else set(tape.ops)
+            seeds, steps = run_sweep(tape, edges, gradient, sweep)
+            made = [*forward_frames(tape, [n for n in tape.ops if n in inside and n not in shown])]
+            made += sweep_frames(tape, seeds, steps, sweep, tape.root_of(edges))
+            frames += [replace(frame, lap=lap) for frame in (made if edges is tape.laps[-1] else made[:-1])]
+            shown |= inside
+    return frames
 
 
-def recorded_sweep(tape: Tape) -> Sweep | None:
-    """The last recorded sweep that started at exactly the outputs of this tape."""
-    sweeps = {node.__dict__.get("_viz_sweep") for node, _ in tape.root_edges}
+def earlier_starts(edges: Sequence[Edge]) -> list[list[Edge]]:
+    """Where the backward passes started whose gradients the recorded one from `edges` has added to."""
+    sweep = recorded_sweep(edges)
+    return [earlier.edges for earlier in sweep.earlier] if sweep is not None else []
+
+
+def recorded_sweep(edges: Sequence[Edge]) -> Sweep | None:
+    """The last recorded sweep that started at exactly these values."""
+    sweeps = {node.__dict__.get("_viz_sweep") for node, _ in edges}
     sweep = sweeps.pop() if len(sweeps) == 1 else None
-    roots = sorted((node.serial, nr) for node, nr in tape.root_edges)
+    roots = sorted((node.serial, nr) for node, nr in edges)
     return sweep if sweep is not None and sorted(start[:2] for start in sweep.starts) == roots else None
 
 
 def run_sweep(
-    tape: Tape, gradient: Tensor | None = None, recorded: Sweep | None = None
+    tape: Tape, edges: Sequence[Edge], gradient: Tensor | None = None, recorded: Sweep | None = None
 ) -> tuple[list[tuple[Edge, Array]], list[Step]]:
     """Run a sweep, or rerun a `recorded` one: its seeds and, in order, each node's incoming and outgoing gradients."""
     if recorded is None:
         seeds = root_gradients(tuple(tape.roots), None if gradient is None else [gradient], False)
     else:
-        nodes = {node.serial: node for node, _ in tape.root_edges}
+        nodes = {node.serial: node for node, _ in edges}
         seeds = [((nodes[serial], nr), grad.copy()) for serial, nr, grad in recorded.starts]
     seeds = [(edge, as_array(grad).copy()) for edge, grad in seeds]
     starts = [(edge, unbroadcast(grad, edge, None, False).copy()) for edge, grad in seeds]
@@ -152,10 +179,10 @@ def run_sweep(
     return starts, recorder.steps
 
 
-def forward_frames(tape: Tape) -> list[Frame]:
+def forward_frames(tape: Tape, nodes: Sequence[Node]) -> list[Frame]:
     """One frame for each op, in topological order."""
     frames = []
-    for node in tape.ops:
+    for node in nodes:
         value = tape.value((node, 0))
         sources = dict.fromkeys(source for source in tape.sources[node] if source is not None)
         frame = Frame("forward", node, value=None if value is None else value.copy())
@@ -169,17 +196,19 @@ class _Sums:
 
     def __init__(self) -> None:
         self.total: dict[Edge, Array] = {}
-        self.parts: dict[Edge, list[tuple[str, Array]]] = {}
-        self.chain: dict[Edge, list[str]] = {}
+        self.parts: dict[Edge, list[tuple[Any, Array]]] = {}
+        self.chain: dict[Edge, list[Factor]] = {}
 
-    def add(self, edge: Edge, name: str, grad: Array, chain: list[str]) -> None:
+    def add(self, edge: Edge, sender: Any, grad: Array, chain: list[Factor]) -> None:
         before = self.total.get(edge)
         self.total[edge] = grad if before is None else before + grad
-        self.parts.setdefault(edge, []).append((name, grad))
+        self.parts.setdefault(edge, []).append((sender, grad))
         self.chain[edge] = chain
 
 
-def sweep_frames(tape: Tape, seeds: list[tuple[Edge, Array]], steps: list[Step], recorded: Sweep | None) -> list[Frame]:
+def sweep_frames(
+    tape: Tape, seeds: list[tuple[Edge, Array]], steps: list[Step], recorded: Sweep | None, root: str
+) -> list[Frame]:
     """The frames from the start to the end of a sweep."""
     frames: list[Frame] = []
     sums = _Sums()
@@ -189,15 +218,15 @@ def sweep_frames(tape: Tape, seeds: list[tuple[Edge, Array]], steps: list[Step],
         total = sums.total.get(edge)
         if grad is not None and total is not None and not xp.array_equal(grad, total, equal_nan=True):
             sums.total[edge] = grad
-            frames.append(Frame("hook", edge[0], edge[1], contribution=grad, total=grad))
+            frames.append(Frame("hook", edge[0], edge[1], contribution=grad, before=total, total=grad))
 
     for edge, grad in seeds:
-        sums.add(edge, "the start", grad, [])
+        sums.add(edge, None, grad, [])
         frames.append(Frame("start", edge[0], edge[1], contribution=grad, total=sums.total[edge]))
     for node, upstream, grads in steps:
         for nr, grad_output in enumerate(upstream):
             check_hooks((node, nr), grad_output)
-        frames += backward_frames(tape, sums, node, upstream, grads)
+        frames += backward_frames(tape, sums, node, upstream, grads, root)
     for item in tape.items:
         if isinstance(item, AccumulateGrad) and (item, 0) in sums.total:
             leaf = item.variable
@@ -213,7 +242,7 @@ def sweep_frames(tape: Tape, seeds: list[tuple[Edge, Array]], steps: list[Step],
     return frames
 
 
-def backward_frames(tape: Tape, sums: _Sums, node: Node, upstream: Grads, grads: Grads) -> list[Frame]:
+def backward_frames(tape: Tape, sums: _Sums, node: Node, upstream: Grads, grads: Grads, root: str) -> list[Frame]:
     """A frame for each argument to which a node sends a gradient."""
     frames = []
     defined = [nr for nr, grad in enumerate(upstream) if grad is not None]
@@ -224,8 +253,8 @@ def backward_frames(tape: Tape, sums: _Sums, node: Node, upstream: Grads, grads:
     name = tape.name((node, nr))
     chain = sums.chain.get((node, nr), [])
     if len(defined) > 1 or len(sums.parts.get((node, nr), [])) > 1:
-        chain = [f"d{tape.root_name}/d{name}"]  # several paths join here: the chain continues from their sum
-    saved = _saved_arguments(tape, node)
+        total = first.item() if first.size == 1 else None  # several paths join here: the chain continues from their sum
+        chain = [Factor(root, name, total, None)]
     for argument, (edge, grad) in enumerate(zip(node.edges, grads, strict=False)):
         if edge is None or grad is None:
             continue
@@ -238,7 +267,8 @@ def backward_frames(tape: Tape, sums: _Sums, node: Node, upstream: Grads, grads:
         local = jacobian.array(argument)
         if not isinstance(node, Op) and not _matches_local(upstream, local, part, grad, sum(u * d for _, _, u, d in products)):
             local = part = None  # a nonlinear backward, such as one that clips, is not upstream x local
-        sums.add(edge, name, grad, [*chain, tape.local_name(node, nr, argument)])
+        slope = local.item() if local is not None and local.size == 1 == grad.size else None
+        sums.add(edge, node, grad, [*chain, Factor(name, tape.name(edge), slope, node)])
         frames.append(
             Frame(
                 "backward",
@@ -247,7 +277,7 @@ def backward_frames(tape: Tape, sums: _Sums, node: Node, upstream: Grads, grads:
                 argument,
                 edge[0],
                 upstream=upstream,
-                others=[(source, value) for source, value in saved if source != edge],
+                others=[(s, tape.value(s, node)) for s in _used_sources(tape, node, argument)],
                 local=local,
                 contribution=grad,
                 part=part,
@@ -259,17 +289,11 @@ def backward_frames(tape: Tape, sums: _Sums, node: Node, upstream: Grads, grads:
     return frames
 
 
-def _saved_arguments(tape: Tape, node: Node) -> list[tuple[Source, Array | None]]:
-    """The arguments that a node has saved for backward."""
-    saved = {getattr(s.tensor, "_edge", None) or id(s.tensor) for s in saved_tensors_of(node) if s.output_nr is None}
-
-    def is_saved(source: Source) -> bool:
-        if isinstance(source, InputRecord):
-            return id(source.tensor()) in saved
-        return source in saved or (isinstance(source[0], AccumulateGrad) and id(source[0].variable) in saved)
-
-    sources = dict.fromkeys(source for source in tape.sources[node] if source is not None)
-    return [(source, tape.value(source, node)) for source in sources if is_saved(source)]
+def _used_sources(tape: Tape, node: Node, argument: int) -> list[Source]:
+    """The arguments that the derivative with respect to one argument is computed from."""
+    used = used_arguments(node, tape.argument(node, argument))
+    found = {s: None for i, s in enumerate(tape.sources[node]) if s is not None and tape.argument(node, i) in used}
+    return list(found)
 
 
 def _matches_local(upstream: Grads, local: Array | None, part: ElementSum | None, grad: Array, total: float) -> bool:

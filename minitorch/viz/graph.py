@@ -1,137 +1,139 @@
 """The computation graph of a tensor: `viz.graph(loss).save("graph.svg")`.
 
-From top to bottom: leaves, operations, the output. The picture is made in three steps, each a file: the tape with names and
-values (tape.py), boxes and arrows as plain data (model.py), and DOT source for Graphviz (here).
+One card for each thing the program called. The picture is made in steps, each a file: the tape with names and values (tape.py),
+the tree of cards, and the boxes and arrows of a view (cards.py), what is known of each box (facts.py), and DOT (draw.py).
 """
 
 from __future__ import annotations
 
 import json
-import math
-import operator
-import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import graphviz
 
-from minitorch.viz.model import Model, Node, Scope, folded, folded_to_depth, model_of
-from minitorch.viz.page import finite, page, write
+from minitorch.viz.cards import Card, View, cards_of, opener, views_inside
+from minitorch.viz.draw import digraph, finished
+from minitorch.viz.facts import Facts, card_data, facts_of, lines_of
+from minitorch.viz.page import finite, legend_of, page, write
 from minitorch.viz.render import FORMATS, CannotRender, render
-from minitorch.viz.summary import shape_text
 from minitorch.viz.tape import Tape
+from minitorch.viz.theme import in_dark, themed
 
 __all__ = ["Graph", "graph"]
 
-MAX_BOXES = 600  # most boxes of a picture; a larger graph is drawn folded
-FOLDED_BOXES = 200  # most boxes of a folded picture, which must be readable as a whole
-MAX_FOLDABLE = 20_000  # most nodes that are folded automatically
+MAX_BOXES = 400  # most boxes of a picture; a larger graph is drawn with modules closed, or its end alone
+MAX_ARROWS = 1200
 
-SHOWN = ("value", "grad", "memory", "line", "formula")  # options for the rows of a box below name, shape and dtype
-
-# Colours safe for colour-blind readers (Okabe and Ito, lightened); most kinds also have their own shape.
-STYLES = {
-    "leaf": {"shape": "box", "style": "filled", "fillcolor": "#DCEEFA", "color": "#0072B2"},
-    "data": {"shape": "note", "style": "filled", "fillcolor": "#E2F3EC", "color": "#00795C"},
-    "op": {"shape": "box", "style": "filled,rounded", "fillcolor": "#F6F6F6", "color": "#5A5A5A"},
-    "fold": {"shape": "box3d", "style": "filled", "margin": "0.16,0.09", "fillcolor": "#F3EAF5", "color": "#8A5A9B"},
-    "output": {"shape": "box", "style": "filled", "penwidth": "2.4", "fillcolor": "#FDE8CB", "color": "#B35900"},
-}
-PLAYER_COLOURS = ("#00598c", "#a33f00")  # page.html finds its rows by these colours: value, gradient
-FONT = "Helvetica,Arial,sans-serif"
-GREY = "#555555"
+SHOWN = ("value", "grad", "memory", "line", "formula")  # what a card can show besides its calls, parameters and shape
 
 
 class Graph:
-    """The computation graph of a tensor. Prints as text, displays in a notebook, saves as a picture.
+    """The computation graph of a tensor. Prints as text, displays in a notebook, saves as a picture or a page.
 
-    `model` has the boxes and arrows as plain data, `digraph` the same for Graphviz.
+    `boxes` and `arrows` have the content as plain data, `digraph` the drawing for Graphviz.
     """
 
-    def __init__(self, model: Model, show: Sequence[str] = (), player_rows: bool = False) -> None:
-        # `player_rows` adds placeholder rows to the boxes, which the player fills step by step
-        self.model, self._show = model, (*show, "player") if player_rows is True else tuple(show)
+    def __init__(self, tape: Tape, root: Card, view: View, show: Sequence[str], direction: str, remark: str = "") -> None:
+        self._tape, self._root, self._view, self._show = tape, root, view, tuple(show)
+        self._direction, self._remark = direction, remark
+
+    @cached_property
+    def boxes(self) -> tuple[Facts, ...]:
+        """What is known of every box, in the order in which they ran."""
+        return tuple(facts_of(self._tape, box, self._show) for box in self._view.boxes)
+
+    @property
+    def arrows(self) -> tuple[dict[str, str], ...]:
+        """The arrows: the ids of tail and head, the value's name, and the kind: value, index or back."""
+        tape, arrows = self._tape, self._view.arrows
+        names = [a.source.name or a.place if a.kind == "index" else tape.name(a.source) for a in arrows]
+        return tuple(
+            {"tail": a.tail, "head": a.head, "value": name, "kind": a.kind} for a, name in zip(arrows, names, strict=True)
+        )
 
     @property
     def digraph(self) -> graphviz.Digraph:
-        """The graph as a `graphviz.Digraph`, folded if it is large.
+        """The drawing as a `graphviz.Digraph`."""
+        return self._drawn(pointed=True)
 
-        Raises ValueError for a graph of more than 20,000 nodes.
-        """
-        return _digraph(self._drawn(), self._show)
+    def _drawn(self, pointed: bool = False) -> graphviz.Digraph:
+        return drawn(self._view, self.boxes, self._show, self._direction, pointed)
 
     @property
     def svg(self) -> str:
-        """The picture as SVG text.
+        """The picture as SVG text, for light and dark. Raises CannotRender without Graphviz."""
+        return _described(render(self._drawn().source, "svg").decode(), self._description(), in_dark())
 
-        Raises CannotRender without Graphviz, ValueError for a graph too large to draw.
-        """
-        svg = render(self.digraph.source, "svg").decode()
-        start = svg.index("<svg")
-        inside = svg.index(">", start) + 1
-        description = f"<title>Computation graph</title>\n<desc>{escape(self._description())}</desc>\n"
-        return svg[start : inside - 1] + ' role="img" style="max-width:100%;height:auto">\n' + description + svg[inside:]
-
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, theme: str = "light") -> Path:
         """Write the graph to a file; the suffix is the format: .svg, .png, .pdf, .html, .dot or .json. Returns the path.
 
-        Raises ValueError for another suffix or a graph too large to draw, CannotRender for a picture without Graphviz,
-        OSError if the file cannot be written.
+        A .png has 192 dots per inch. `theme` is 'light' or 'dark', for .png and .pdf; an .svg and an .html follow the reader's.
+        Raises ValueError for another suffix or theme, CannotRender for a picture without Graphviz, OSError if the file cannot
+        be written.
         """
         path = Path(path)
         kind = path.suffix.lstrip(".").lower()
+        if theme not in ("light", "dark"):
+            raise ValueError(f"save(): theme is 'light' or 'dark', not {theme!r}")
         if kind == "json":
-            data = json.dumps(finite(asdict(self.model)), indent=1, ensure_ascii=False).encode()
+            content = {"boxes": [asdict(box) for box in self.boxes], "arrows": self.arrows}
+            data = json.dumps(finite(content), indent=1, ensure_ascii=False).encode()
         elif kind == "dot":
             data = self.digraph.source.encode()
         elif kind == "svg":
             data = self.svg.encode()
         elif kind == "html":
-            data = page("Computation graph", self.svg, {"nodes": [asdict(node) for node in self._drawn().nodes]}).encode()
+            data = self.html.encode()
         elif kind in FORMATS:
-            data = render(self.digraph.source, kind)
+            data = render(themed(self.digraph.source, theme), kind)
         else:
             known = ", ".join(f".{k}" for k in (*FORMATS, "html", "dot", "json"))
             raise ValueError(f"cannot save a graph as {path.name!r}: the endings {known} are known")
         return write(path, data)
 
-    def _drawn(self) -> Model:
-        """The model to draw: as it is, or, if it is large, with modules or consecutive ops folded."""
-        size = len(self.model.nodes)
-        if size <= MAX_BOXES:
-            return self.model
-        if size > MAX_FOLDABLE:
-            raise ValueError(
-                f"the graph has {size:,} nodes: viz.graph(..., fold=50) draws it in 50 boxes, each a stretch of the tape; or "
-                "draw a smaller part, or read the data in .model"
-            )
-        for depth in (3, 2, 1, 0):  # few models are nested deeper
-            model = folded_to_depth(self.model, depth)
-            if len(model.nodes) <= FOLDED_BOXES and len(model.edges) <= MAX_BOXES:
-                return model
-        return folded(self.model, 50)
+    @property
+    def html(self) -> str:
+        """The picture as a page, where a click opens a card, or shows what is known of it. Raises CannotRender."""
+        pictures, cards, arrows = dict[str, str](), dict[str, Any](), dict[str, Any]()
+        for name, view in views_inside(self._view):
+            drawing = self._drawn() if not name else drawn(view, [facts_of(self._tape, box) for box in view.boxes])
+            pictures[name] = finished(render(drawing.source, "svg").decode())
+            arrows[name] = [[a.tail, a.head, a.kind, ""] for a in view.arrows]
+            for box in view.boxes:
+                facts = facts_of(self._tape, box, ("value", "grad"))
+                cards.setdefault(box.id, card_data(facts, name, bool(box.card.children)))
+        data = {
+            "cards": [{"arrows": arrows}, *cards.values()],
+            "legend": legend_of(self.boxes, self._view),
+            "remark": self._remark,
+        }
+        return page("Computation graph", pictures, data)
 
     def _description(self) -> str:
-        counts = {kind: sum(node.kind == kind for node in self.model.nodes) for kind in STYLES}
-        words = {"leaf": "leaves", "data": "tensors without gradient", "op": "operations", "fold": "folded boxes"}
-        counted = ", ".join(f"{word}: {counts[kind]:,}" for kind, word in words.items() if counts[kind])
-        return f"{counted}; from top to bottom, from what was given to {', '.join(n.name for n in self.model.nodes[-1:])}"
+        counts = {
+            kind: sum((box.kind == "tensor") == (kind == "tensors") for box in self.boxes) for kind in ("tensors", "calls")
+        }
+        counted = ", ".join(f"{word}: {count:,}" for word, count in counts.items() if count)
+        way = "from top to bottom" if self._direction == "down" else "from left to right"
+        return f"{counted}; {way}, from what was given to {self._tape.root_name}. {self._remark}".strip()
 
     def __repr__(self) -> str:
-        """One line for each node, with the ids of its inputs."""
+        """One line for each box, with the ids of its inputs."""
         sources: dict[str, list[str]] = {}
-        for edge in self.model.edges:
-            sources.setdefault(edge.head, []).append(edge.tail)
-        nodes = self.model.nodes
-        lines = []
-        for n in nodes[:100]:
-            lines.append(f"{n.id:>5}  {_line(n)}" + (f"  <- {', '.join(sources[n.id])}" if n.id in sources else ""))
-            lines += [f"         {text}" for text in _rows(n, self._show)]
-        if len(nodes) > 100:
-            lines.append(f"  ...  {len(nodes) - 100:,} nodes more")
+        for arrow in self._view.arrows:
+            sources.setdefault(arrow.head, []).append(f"[{arrow.tail}]" if arrow.kind == "index" else arrow.tail)
+        lines = [self._remark] if self._remark else []
+        for box in self.boxes[:100]:
+            lines.append(f"{box.id:>5}  {box}" + (f"  <- {', '.join(sources[box.id])}" if box.id in sources else ""))
+            shown = [line for line in lines_of(box, self._show) if line not in lines_of(box)]
+            lines += [f"         {'  '.join(text.text for text in (*line.left, *line.right))}" for line in shown]
+        if len(self.boxes) > 100:
+            lines.append(f"  ...  {len(self.boxes) - 100:,} boxes more")
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -150,172 +152,131 @@ def graph(
     params: Any = None,
     inputs: Any = None,
     show: str | Sequence[str] = (),
-    depth: int | None = None,
-    fold: int | None = None,
+    open: Any = None,
+    roll: bool = True,
+    direction: str | None = None,
 ) -> Graph:
-    """The computation graph of `output`: its operations and their leaves.
+    """The computation graph of `output`: one card for each thing the program called, with its parameters.
 
     `output` is a Tensor, a list of Tensors, or a function without arguments that returns them, which is called in a
-    `viz.record()`. A recorded graph also shows modules, as clusters, and input tensors that require no grad.
+    `viz.record()`. Only a recording knows of modules, functions, settings, and inputs that require no grad; without one a card
+    is an operation.
 
     params, inputs: names for leaves and other tensors: a Module, its `named_parameters()`, or a dict of names and tensors.
-        Other tensors are named after the program's variables and modules.
-    show: extra rows of each box: 'value', 'grad', 'memory', 'line', 'formula', or 'all'. Small arrays are written out; large
-        ones are shown by range, mean and histogram. Intermediate values and gradients, and source lines, need a recording.
-    depth: the number of module levels drawn open. Each module below is one box; equal consecutive boxes are merged.
-    fold: the most boxes for the operations, each with consecutive ones, and the most for the leaves. Works for graphs of any
-        size.
+        Other tensors are named after the program's variables and modules; a value without a name is called by a short
+        expression, w·x, or by a number, ①.
+    show: more lines for each card: 'value', 'grad', 'memory', 'line', 'formula', or 'all'. Small arrays are written out; large
+        ones are shown by range, mean and histogram. Values and gradients inside the graph need a recording.
+    open: which cards show their inside. By default the modules whose forward the program wrote, and lists of modules; a number
+        opens these to a depth, 0 for the outermost calls alone; a list of classes, functions' names and modules' names opens
+        others, too, [nn.BatchNorm2d, 'cross_entropy', 'features.0']; 'all' opens every one.
+    roll: draw repeated blocks and the steps of a loop once, with the count.
+    direction: 'down' or 'right'; by default 'right' for a short graph of numbers.
 
-    Raises RuntimeError for a tensor without history, or `depth` without a recording; ValueError for an unknown word in `show`,
-    an invalid `depth` or `fold`, or an empty list; TypeError for an output or name that is no tensor.
+    A graph of more than 400 boxes is drawn with its modules closed, and if that does not help, as far as fits from the output
+    back. Raises RuntimeError for a tensor without history; ValueError for an unknown word in `show`, `open` or `direction`, or
+    an empty list; TypeError for an output or name that is no tensor.
     """
-    show = (show,) if isinstance(show, str) else show
-    words: list[Any] = list(show) if isinstance(show, (list, tuple, set)) else [] if show is None else [show]
+    show = _checked_show(show)
+    if direction not in (None, "down", "right"):
+        raise ValueError(f"graph(): direction is 'down' or 'right', not {direction!r}")
+    opened = _checked_open(open)
+    tape = Tape("graph", output, params, inputs)
+    root = cards_of(tape)
+    if isinstance(opened, list):
+        _check_names(opened, root)
+    view, remark = _fitting(tape, root, opened, roll)
+    if direction is None:
+        calls = [box for box in view.boxes if box.card.kind != "tensor"]
+        is_short = len(calls) <= 7 and not any(box.rows or box.card.kind == "module" for box in calls)
+        direction = "right" if is_short and not set(show) - {"value", "grad"} else "down"
+    return Graph(tape, root, view, show, direction, remark)
+
+
+def _fitting(tape: Tape, root: Card, opened: Any, roll: bool) -> tuple[View, str]:
+    """The view that was asked for, or if it is too large one that fits, with a remark that says so."""
+
+    def fits(view: View) -> bool:
+        return len(view.boxes) <= MAX_BOXES and len(view.arrows) <= MAX_ARROWS
+
+    view = View(tape, root, opener(root, opened), roll)
+    if fits(view):
+        return view, ""
+    size = len(view.boxes)
+    for depth in (3, 2, 1, 0):
+        smaller = View(tape, root, opener(root, depth), True)
+        if fits(smaller) and len(smaller.boxes) < size:
+            return (
+                smaller,
+                f"{size:,} boxes are too many for a picture: modules are closed below depth {depth}. Choose with open=.",
+            )
+    calls = root.children[-MAX_BOXES // 3 :]
+    while True:
+        end = Card("", "root", "", children=calls)
+        view = View(tape, end, lambda card: False, roll)
+        if fits(view) or len(calls) == 1:
+            left = len(root.children) - len(calls)
+            return view, f"{size:,} boxes are too many for a picture: this is its end, without the first {left:,} calls."
+        calls = calls[len(calls) // 2 :]
+
+
+def _checked_show(show: Any) -> Sequence[str]:
+    words: list[Any] = (
+        [show]
+        if isinstance(show, str)
+        else list(show)
+        if isinstance(show, (list, tuple, set))
+        else []
+        if show is None
+        else [show]
+    )
     unknown = [word for word in words if not (isinstance(word, str) and word in (*SHOWN, "all"))]
     if unknown:
         raise ValueError(f"graph(): show can name {', '.join(map(repr, SHOWN))} or 'all', not {unknown[0]!r}")
-    show = SHOWN if "all" in words else words
-    for option, value, least in (("depth", depth, 0), ("fold", fold, 1)):
-        if value is not None and (isinstance(value, bool) or not hasattr(value, "__index__") or operator.index(value) < least):
-            what = "levels of modules to draw open" if option == "depth" else "boxes to fold the operations into"
-            raise ValueError(f"graph(): {option} is the number of {what}, {least} at least, not {value!r}")
-    model = model_of(Tape("graph", output, params, inputs), show)
-    if depth is not None:
-        if not model.scopes and any(node.line for node in model.nodes):
-            raise RuntimeError("graph(): depth folds modules, and none was called in this graph: fold=20 folds operations")
-        if not model.scopes:
-            raise RuntimeError(
-                "graph(): depth folds modules, and this graph does not know of any: compute it inside `with viz.record():`, or "
-                "give graph() a function that does, viz.graph(lambda: criterion(model(x), y), depth=1)"
-            )
-        model = folded_to_depth(model, operator.index(depth))
-    return Graph(model if fold is None else folded(model, operator.index(fold)), show)
+    return SHOWN if "all" in words else words
 
 
-# ---- DOT ------------------------------------------------------------------------------------------------------------
+def _checked_open(opened: Any) -> Any:
+    """None, a depth, or a list of names and classes."""
+    if opened is None or opened == "all" or (isinstance(opened, int) and not isinstance(opened, bool) and opened >= 0):
+        return opened
+    names = [opened] if isinstance(opened, (str, type)) else opened
+    if isinstance(names, (list, tuple, set)) and all(isinstance(name, (str, type)) for name in names):
+        return list(names)
+    raise ValueError(
+        "graph(): open is a depth, 0 or more, or a list of classes and names, such as [nn.BatchNorm2d, 'cross_entropy'], not "
+        f"{opened!r}"
+    )
 
 
-def _digraph(model: Model, show: Sequence[str]) -> graphviz.Digraph:
-    g = graphviz.Digraph("tape", comment="made by minitorch.viz.graph")
-    g.attr("graph", bgcolor="white", rankdir="TB", nodesep="0.28", ranksep="0.36", pad="0.25", tooltip="computation graph")
-    g.attr("graph", fontname=FONT, fontsize="10", fontcolor=GREY)
-    g.attr("node", fontname=FONT, fontsize="11", margin="0.09,0.05", fontcolor="#1A1A1A")
-    g.attr("edge", color="#8A8A8A", arrowsize="0.65")
-    _add_cluster(g, "", 0, _Clusters(model), show)
-    nodes = {node.id: node for node in model.nodes}
-    pairs = [(nodes[edge.tail], nodes[edge.head]) for edge in model.edges]
-    own = {head.id for tail, head in pairs if tail.kind == "leaf" and tail.scope and tail.scope == head.scope}
-    for i, edge in enumerate(model.edges):
-        tail, head = nodes[edge.tail], nodes[edge.head]
-        tip = f"{tail.variable or tail.name} to {head.variable or head.name}" + (f": {edge.label}" if edge.label else "")
-        straight = "6" if tail.kind in ("op", "fold") else "1"  # align successive ops vertically,
-        below = "2" if edge.head in own and tail.scope != head.scope else "1"  # below the parameters of the next module
-        g.edge(edge.tail, edge.head, id=f"e{i}", tooltip=_text(tip), weight=straight, minlen=below)
-    return g
+def _check_names(opened: Sequence[Any], root: Card) -> None:
+    """Raise ValueError for a name in `open` that no card has."""
+    known: dict[str, None] = {}
+    waiting = list(root.children)
+    while waiting:
+        card = waiting.pop()
+        waiting += card.children
+        if card.kind in ("module", "function", "derivative"):
+            known |= dict.fromkeys(filter(None, (card.title, card.path)))
+    for name in opened:
+        word = name.__name__ if isinstance(name, type) else name
+        if word not in known:
+            listed = ", ".join(list(known)[:12]) or "none: record the program in `with viz.record():`"
+            raise ValueError(f"graph(): open names {word!r}, and nothing in this graph is called so. There is: {listed}")
 
 
-class _Clusters:
-    """The boxes and clusters in each cluster. A cluster of one box is not drawn: its name is written into the box."""
-
-    def __init__(self, model: Model) -> None:
-        self.children: dict[str, list[Scope]] = {}
-        self.within: dict[str, list[tuple[Node, str]]] = {}
-        for scope in reversed(model.scopes):
-            self.children.setdefault(scope.parent, []).insert(0, scope)
-        for node in model.nodes:
-            self.within.setdefault(node.scope, []).append((node, ""))
-        for scope in model.scopes:
-            inside = self.within.get(scope.id, [])
-            if len(inside) == 1 and scope.id not in self.children and scope.kind != "derivative" and inside[0][0].kind == "op":
-                self.children[scope.parent].remove(scope)
-                self.within.setdefault(scope.parent, []).append((inside[0][0], f"{scope.name} {scope.kind}".strip()))
+def drawn(
+    view: View, facts: Sequence[Facts], show: Sequence[str] = (), direction: str = "down", pointed: bool = False
+) -> graphviz.Digraph:
+    """The drawing of a view with the facts of its boxes."""
+    lines, tips = {one.id: lines_of(one, show) for one in facts}, {one.id: str(one) for one in facts}
+    return digraph(view, lines, tips, direction, pointed)
 
 
-def _add_cluster(g: graphviz.Digraph, scope: str, level: int, clusters: _Clusters, show: Sequence[str]) -> None:
-    """Add the boxes of a cluster and, recursively, its inner clusters. (Modules are never nested deeply.)"""
-    for node, module in clusters.within.get(scope, ()):
-        tip = _text(_line(node).replace("\\", "\\\\"))  # Graphviz unescapes a node's tooltip twice
-        g.node(node.id, label=_label(node, module, show), tooltip=tip, id=node.id, **STYLES[node.kind])
-    for inner in clusters.children.get(scope, ()):
-        with g.subgraph(name=f"cluster_{inner.id}") as cluster:
-            derivative = inner.kind == "derivative"
-            name = f"<b>{_text(inner.name)}</b>  " if inner.name and not derivative else ""
-            name += _text(inner.text if derivative else inner.kind)
-            left = "" if derivative else "&#160;" * (2 * len(inner.name + inner.kind))  # keeps clear of the arrows
-            cluster.attr(labeljust="l" if derivative else "r")
-            cluster.attr(label=f"<{left}{_spaced(name)}>", id=inner.id, tooltip=_text(inner.text or inner.kind), margin="10")
-            cluster.attr(style="rounded,filled" + (",dashed" if derivative else ""), color="#BBBBBB")
-            cluster.attr(fillcolor="#FFF9EF" if derivative else ("#FAFAFA", "#F2F2F2")[level % 2])
-            _add_cluster(cluster, inner.id, level + 1, clusters, show)
-
-
-def _line(node: Node) -> str:
-    name = f"{node.variable} = {node.name}" if node.variable else node.name
-    name += f" {node.constants}" if node.constants else ""
-    return ", ".join(part for part in (name, shape_text(node.shape) if node.dtype else "", node.dtype, node.grad) if part)
-
-
-def _label(node: Node, module: str, show: Sequence[str]) -> str:
-    """The label of a box, an HTML table: the name in bold, shape and dtype, and the rows named by `show`."""
-    titles = [f"<b>{_text(line)}</b>" for line in textwrap.wrap(node.name, 30, break_long_words=False) or [""]]
-    if node.variable:
-        titles[0] = f"<i>{_text(node.variable)}</i> = {titles[0]}"
-    if node.constants:
-        titles[-1] += f" {_text(node.constants)}"
-    small = [module, f"{shape_text(node.shape)}  {node.dtype}" if node.dtype else ""]
-    if node.contents:
-        small.append(node.contents)
-    if node.grad and "grad" not in show:
-        small.append(node.grad)
-    titles += [f'<font point-size="9" color="{GREY}">{_spaced(_text(text))}</font>' for text in small if text]
-    rows = "".join(f"<tr><td>{line}</td></tr>" for line in titles)
-    for text in _rows(node, show):
-        wide = "&#160;" * (1 + len(text) // 36)  # browsers render text slightly wider than Graphviz assumes
-        written = f'<font face="Courier,monospace" point-size="9">{_spaced(_text(text))}{wide}</font>'
-        rows += f'<tr><td align="left">{written}</td></tr>'
-    size = math.prod(node.shape)
-    if "player" in show and node.kind != "output" and (size <= 3 or node.kind != "data"):
-        placeholder = "0" * (7 * max(1, size) + 5) if size <= 3 else "0" * 15
-        for colour in PLAYER_COLOURS if size <= 3 else PLAYER_COLOURS[1:]:
-            rows += f'<tr><td><font face="Courier,monospace" point-size="9" color="{colour}">{placeholder}</font></td></tr>'
-    return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{rows}</table>>'
-
-
-def _text(text: str) -> str:
-    """Escape a text for a label: no markup and no Graphviz escapes."""
-    return escape(text).replace("\\", "\\\\")
-
-
-def _spaced(text: str) -> str:
-    return text.replace("  ", "&#160;&#160;")
-
-
-def _rows(node: Node, show: Sequence[str]) -> list[str]:
-    """The extra rows of a box."""
-    rows: list[tuple[str, str]] = []
-    if "value" in show and node.kind in ("leaf", "data", "op", "output") and "=" not in node.name:
-        rows += _field("value", node.value.lines() if node.value else ["was not recorded"])
-    if "grad" in show and node.kind in ("leaf", "op"):
-        nothing = ["no gradient yet"] if node.kind == "leaf" else []
-        rows += _field("grad", node.gradient.lines() if node.gradient else nothing)
-    if "formula" in show and node.kind == "op":
-        rows += _field("formula", textwrap.wrap(node.formula, 44)) + _field("derivative", textwrap.wrap(node.derivative, 44))
-    if "line" in show and node.line:
-        rows.append(("line", textwrap.shorten(node.line, 56, placeholder=" ...")))
-    if "memory" in show and node.kind != "output":
-        kept = f", keeps {_bytes(node.kept)} for backward" if node.kept else ""
-        rows.append(("memory", f"{_bytes(node.memory)}{kept}"))
-    width = max((len(word) for word, _ in rows), default=0)
-    return [f"{word.ljust(width)}  {text}" for word, text in rows]
-
-
-def _field(word: str, lines: Sequence[str]) -> list[tuple[str, str]]:
-    return [(word if i == 0 else "", line) for i, line in enumerate(lines)]
-
-
-def _bytes(n: int) -> str:
-    size, unit = float(n), "B"
-    for larger in ("kB", "MB", "GB"):
-        if size >= 1000:
-            size, unit = size / 1000, larger
-    return f"{size:.3g} {unit}"
+def _described(svg: str, description: str, style: str) -> str:
+    """Graphviz's SVG with a title, a description for screen readers, and the rules for dark."""
+    svg = finished(svg)
+    start = svg.index("<svg")
+    inside = svg.index(">", start) + 1
+    words = f"<title>Computation graph</title>\n<desc>{escape(description)}</desc>\n<style>{style}</style>\n"
+    return svg[start : inside - 1] + ' role="img" style="max-width:100%;height:auto">\n' + words + svg[inside:]

@@ -13,12 +13,12 @@ from typing import Any
 
 from minitorch.autograd.api import grad
 from minitorch.autograd.grad_mode import enable_grad, set_grad_enabled
-from minitorch.autograd.graph import Node, Op, observed_by, unbroadcast
+from minitorch.autograd.graph import Edge, Node, Op, observed_by, unbroadcast
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.ops.elementwise import Pointwise
 
-__all__ = ["LocalJacobian", "argmax_abs", "element_name", "terms"]
+__all__ = ["CallJacobian", "LocalJacobian", "argmax_abs", "element_name", "terms"]
 
 MAX_ROWS = 1024  # most output elements for which J is computed row by row, if backward cannot be differentiated
 
@@ -120,6 +120,36 @@ class LocalJacobian:
             grad_outputs = [None if s is None else xp.zeros_like(s._array, order="C") for s in self._seeds]
             grad_outputs[nr].reshape(-1)[i] = 1  # type: ignore[union-attr]
             yield grad_outputs
+
+
+class CallJacobian:
+    """The Jacobian of several nodes in a row, such as those of cross_entropy: one output of theirs, as a function of an input.
+
+    Their backward, one after the other, is as linear as that of one node.
+    """
+
+    def __init__(self, nodes: Sequence[Node], output: Edge, like: Array) -> None:
+        self.nodes, self.output, self.like = nodes, output, like
+
+    def column(self, edge: Edge, element: int) -> Array | None:
+        """∂ output / ∂ element of the value at `edge`, which enters the nodes; None if that cannot be computed."""
+        try:
+            with observed_by(), enable_grad(), xp.errstate(all="ignore"):
+                seed = wrap(xp.ones_like(self.like)).requires_grad_()
+                sums: dict[Edge, Any] = {self.output: seed}
+                for node in reversed(self.nodes):
+                    upstream = tuple(sums.get((node, nr)) for nr in range(len(node.outputs)))
+                    if all(grad is None for grad in upstream):
+                        continue
+                    for to, result in zip(node.edges, node.call_backward(upstream, True), strict=False):
+                        if to is not None and result is not None:
+                            part = unbroadcast(result, to, node, True)
+                            sums[to] = sums[to] + part if to in sums else part
+                part = sums[edge].reshape(-1)[element]
+                (found,) = grad(part, [seed], allow_unused=True) if part.requires_grad else (None,)
+                return None if found is None else found._array
+        except Exception:  # a user's backward may do what cannot be recorded
+            return None
 
 
 def _differentiable(dtype: Any) -> bool:

@@ -1,6 +1,6 @@
 """Writing files, with clear errors; and pages, each a self-contained HTML file.
 
-A page has a picture, data about its nodes and, for the player, its frames; page.html is the template.
+A page has pictures, data about their cards and, for the player, its steps; page.html is the template, page.js the script.
 """
 
 from __future__ import annotations
@@ -8,22 +8,49 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 from html import escape
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["finite", "page", "write"]
+from minitorch.viz import theme
+
+if TYPE_CHECKING:
+    from minitorch.viz.cards import View
+    from minitorch.viz.facts import Facts
+
+__all__ = ["finite", "legend_of", "page", "write"]
 
 
-def page(title: str, svg: str, data: dict[str, Any]) -> str:
-    """The HTML text. `title` and `data` are escaped: nothing in them can become markup."""
-    template = resources.files("minitorch.viz").joinpath("page.html").read_text(encoding="utf-8")
+def page(title: str, pictures: dict[str, str], data: dict[str, Any]) -> str:
+    """The HTML text. `pictures` are SVG: that of the whole by '', those inside a card by the card's id.
+
+    `title` and `data` are escaped: nothing in them can become markup.
+    """
     text = json.dumps(finite(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
-    parts = {"title": escape(title), "svg": svg, "data": text}
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)
+    inner = "".join(f'<template id="inside-{escape(id)}">{_compact(svg)}</template>' for id, svg in pictures.items() if id)
+    parts = {
+        "title": escape(title), "svg": _compact(pictures[""]), "inside": inner, "data": text, "script": _file("page.js"),
+        "colours": theme.css() + theme.in_dark(":where(#stage)", variables=True),
+    }  # fmt: skip
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _file("page.html"))
+
+
+def _file(name: str) -> str:
+    return resources.files("minitorch.viz").joinpath(name).read_text(encoding="utf-8")
+
+
+def _compact(svg: str) -> str:
+    """Graphviz's SVG without what a page does not need: declarations, comments, titles and the fonts of every text."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(
+        r"<!--.*?-->\s*|<title>.*?</title>\s*| font-family=\"Helvetica[^\"]*\"| xlink:title=\"[^\"]*\"", "", svg, flags=re.S
+    )
+    svg = re.sub(r"<g id=\"a_[^\"]*\"><a\b[^>]*>(.*?)</a>\s*</g>", r"\1", svg, flags=re.S)
+    return re.sub(r"\n+", "\n", svg)
 
 
 def finite(value: Any) -> Any:
@@ -33,6 +60,30 @@ def finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [finite(v) for v in value]
     return repr(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def legend_of(facts: Sequence[Facts], view: View) -> list[tuple[str, str]]:
+    """The marks that occur in a picture, and what they mean."""
+    kinds = {fact.kind for fact in facts}
+    marks = {mark for fact in facts for mark in fact.marks}
+    arrows = {arrow.kind for arrow in view.arrows}
+    found = [
+        ("tag", "a tensor that goes in", "tensor" in kinds),
+        ("▪", "needs a gradient", any(fact.parameters for fact in facts) or "needs grad" in marks),
+        ("card", "a call", bool(kinds - {"tensor"})),
+        ("stack", "opens: several operations inside", any(fact.operations > 1 for fact in facts)),
+        ("⚑", "the output", any(fact.is_output for fact in facts)),
+        ("= →", "a value, and its shape", True),
+        ("∇", "a gradient", any(fact.gradient_size is not None for fact in facts) or "derivative" in kinds),
+        ("‖∇‖", "its norm", any(fact.gradient_size is not None and fact.shape for fact in facts)),
+        ("①", "a value without a name in the program", any(fact.name[:1] in "①②③④⑤⑥⑦⑧⑨(" for fact in facts)),
+        ("dashed", "[indices], which carry no gradient", "index" in arrows),
+        ("back", "to the next repetition", "back" in arrows),
+    ]
+    return [(mark, words) for mark, words, occurs in found if occurs]
+
+
+# ---- files ------------------------------------------------------------------------------------------------------------
 
 
 def write(path: Path, data: bytes) -> Path:

@@ -7,25 +7,34 @@ plain data, from which `viz.replay` recomputes every .grad.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from minitorch.autograd.grad_mode import no_grad
+from minitorch.backend.arrays import xp
 from minitorch.tensor import Tensor
-from minitorch.viz.frames import frames_of, recorded_sweep
-from minitorch.viz.graph import Graph
-from minitorch.viz.model import model_of
-from minitorch.viz.page import page, write
+from minitorch.viz.cards import Card, View, cards_of, opener, views_inside
+from minitorch.viz.draw import digraph, finished
+from minitorch.viz.facts import MAX_ROWS, Facts, brief_value, card_data, facts_of, lines_of
+from minitorch.viz.frames import earlier_starts, frames_of, recorded_sweep
+from minitorch.viz.nudge import nudges_of
+from minitorch.viz.page import legend_of, page, write
 from minitorch.viz.record import node_record
-from minitorch.viz.render import CannotRender
-from minitorch.viz.summary import summary
-from minitorch.viz.tape import Tape
-from minitorch.viz.trace import as_data, as_lists
+from minitorch.viz.render import CannotRender, render
+from minitorch.viz.steps import steps_of
+from minitorch.viz.summary import number, summary
+from minitorch.viz.tape import Tape, source_of
+from minitorch.viz.theme import width
+from minitorch.viz.trace import as_data, as_lists, key_of
 
 __all__ = ["Player", "play"]
 
-MAX_NODES = 600
+MAX_NODES = 3000
+MAX_STEPS = 40  # most steps of the cards that are closed at first
+LIVE = 3  # most elements of a value that is written in its card
 
 NOT_RECORDED = (
     "Values inside the graph are known as far as backward needs them: compute the output inside `with viz.record():`, or give "
@@ -34,22 +43,73 @@ NOT_RECORDED = (
 
 
 class Player:
-    """A forward and a backward pass, frame by frame. Prints as text, displays in a notebook, saves as a page."""
+    """A forward and a backward pass, step by step. Prints as text, displays in a notebook, saves as a page."""
 
-    def __init__(self, picture: Graph, data: dict[str, Any]) -> None:
-        self._picture, self._data = picture, data
+    def __init__(self, tape: Tape, root: Card, view: View, data: dict[str, Any]) -> None:
+        self._tape, self._root, self._view, self._data = tape, root, view, data
 
     @property
     def trace(self) -> dict[str, Any]:
-        """All frames as plain data, with every element of every array; json.dumps accepts it."""
+        """All frames and steps as plain data, with every element of every array; json.dumps accepts it."""
         return {**self._data, "arrays": [as_lists(array) for array in self._data["arrays"]]}
 
     @property
     def html(self) -> str:
         """The page. Large arrays are shown by range, mean, histogram and thumbnail. Raises CannotRender."""
-        title = f"Backpropagation of {self._data['output']}"
         arrays = [asdict(summary(array)) for array in self._data["arrays"]]
-        return page(title, self._picture.svg, {**self._data, "arrays": arrays})
+        pictures, cards, facts = self._pictures()
+        frames = [
+            {key: frame[key] for key in ("kind", "node", "output", "to", "label") if key in frame}
+            for frame in self._data["frames"]
+        ]
+        steps = [{key: value for key, value in step.items() if key != "words"} for step in self._data["steps"]]
+        keep = {key: self._data[key] for key in ("output", "recorded", "nudges")}
+        data = {
+            **keep,
+            "frames": frames,
+            "steps": steps,
+            "arrays": arrays,
+            "cards": cards,
+            "legend": legend_of(facts, self._view),
+        }
+        return page(f"Backpropagation of {self._data['output']}", pictures, data)
+
+    def _pictures(self) -> tuple[dict[str, str], list[dict[str, Any]], list[Facts]]:
+        """The picture, those inside its closed cards, and what the page has to know of every box."""
+        tape = self._tape
+        widest: dict[str, str] = {}
+        for frame in self._data["frames"]:
+            if "label" in frame:
+                key = f"{frame.get('to', frame['node'])}:{frame['output']}"
+                widest[key] = max(widest.get(key, ""), frame["label"], key=lambda text: width(text, 1))
+        pictures, cards, arrows = dict[str, str](), dict[str, Any](), dict[str, Any]()
+        listed: list[Facts] = []
+        for name, view in views_inside(self._view):
+            lines, tips = {}, {}
+            for box in view.boxes:
+                one, value, output = facts_of(tape, box), tape.value(box.output), key_of(tape, box.output)
+                is_named = one.title != number(one.number or 0.0)  # a number is its own name
+                written = brief_value(value) if value is not None and is_named and value.size <= LIVE else ""
+                rows = [key_of(tape, source) for source in box.rows.values()]
+                lines[box.id] = lines_of(one, (), (written, widest.get(output, ""), [widest.get(key, "") for key in rows]))
+                tips[box.id] = str(one)
+                listed.append(one)
+                about: dict[str, Any] = {"output": output, "value": written, "array": self._number_of(value)}
+                about |= {"rows": rows if len(rows) <= MAX_ROWS else [], "nodes": [tape.ids[node] for node in box.card.nodes]}
+                cards.setdefault(box.id, card_data(one, name, bool(box.card.children)) | about)
+            pictures[name] = finished(render(digraph(view, lines, tips).source, "svg").decode())
+            keys = [key_of(tape, arrow.source) if arrow.kind == "value" else "" for arrow in view.arrows]
+            arrows[name] = [[a.tail, a.head, a.kind, key] for a, key in zip(view.arrows, keys, strict=True)]
+        return pictures, [{"arrows": arrows}, *cards.values()], listed
+
+    def _number_of(self, value: Any) -> int | None:
+        return None if value is None else self._numbers.get(id(value))
+
+    @cached_property
+    def _numbers(self) -> dict[int, int]:
+        """The number of each node's value among the arrays, by the id of the array."""
+        by_id = {node["id"]: node["value"] for node in self._data["nodes"]}
+        return {id(self._tape.value(source_of(item))): by_id[self._tape.ids[item]] for item in self._tape.items}
 
     def save(self, path: str | Path) -> Path:
         """Write the page to a .html file, or the trace to a .json file. Returns the path.
@@ -64,14 +124,21 @@ class Player:
         raise ValueError(f"cannot save the player as {path.name!r}: the endings .html and .json are known")
 
     def __repr__(self) -> str:
-        """The frames as text."""
-        frames = self._data["frames"]
-        width = len(str(len(frames)))
+        """The steps of the cards that are closed at first, as text."""
+        shown = {box.id for box in self._view.boxes}
+        values = {key_of(self._tape, box.output) for box in self._view.boxes}
+        values |= {key_of(self._tape, source) for box in self._view.boxes for source in box.rows.values()}
+        steps = [
+            s
+            for s in self._data["steps"]
+            if s["card"] in shown or s["phase"] in ("start", "grad", "end") or (s["output"] in values and not s["card"])
+        ]
+        wide = len(str(len(steps)))
         lines = []
-        for i, frame in enumerate(frames, start=1):
-            first, *rest = frame["words"]
-            lines.append(f"{i:>{width}}  {first}")
-            lines += [" " * (width + 4) + line for line in rest]
+        for i, step in enumerate(steps, start=1):
+            first, *rest = step["words"]
+            lines.append(f"{i:>{wide}}  {first}")
+            lines += [" " * (wide + 4) + line for line in rest]
         if not self._data["recorded"]:
             lines.append(NOT_RECORDED)
         return "\n".join(lines)
@@ -89,7 +156,13 @@ class Player:
 
 
 def play(
-    output: Any, path: str | Path | None = None, *, params: Any = None, inputs: Any = None, gradient: Tensor | None = None
+    output: Any,
+    path: str | Path | None = None,
+    *,
+    params: Any = None,
+    inputs: Any = None,
+    gradient: Tensor | None = None,
+    open: Any = None,
 ) -> Player:
     """`output.backward(gradient)`, frame by frame; saved to `path`, if given, as an HTML page.
 
@@ -105,26 +178,48 @@ def play(
     """
     if gradient is not None and not isinstance(gradient, Tensor):
         raise TypeError(f"play(): gradient is a Tensor of the output's shape, or None, not {type(gradient).__name__}")
-    tape = Tape("play", output, params, inputs)
+    tape = Tape("play", output, params, inputs, earlier_starts if gradient is None else None)
     large = [root for root in tape.roots if root.numel() != 1]
     if gradient is not None and len(tape.roots) > 1:
         raise RuntimeError(f"play(): one gradient to start from is for one output, and there are {len(tape.roots)}")
-    if large and gradient is None and recorded_sweep(tape) is None:
+    if large and gradient is None and recorded_sweep(tape.root_edges) is None:
         raise RuntimeError(
             f"play() starts from a number, and the output has shape {list(large[0].shape)}: reduce it to a number first, with "
             ".sum() or .mean(), or say what to start from, viz.play(output, gradient=...), with a tensor of that shape"
         )
     if len(tape.items) > MAX_NODES:
         raise ValueError(
-            f"play() shows every node, and this graph has {len(tape.items):,}; it plays up to {MAX_NODES}: play a smaller "
-            "model, or look at the whole with viz.graph(..., fold=50)"
+            f"play() shows every node, and this graph has {len(tape.items):,}; it plays up to {MAX_NODES:,}: play a smaller "
+            "model, or look at the whole with viz.graph"
         )
-    model = model_of(tape)
-    names = {tape.ids[node]: tape.name((node, 0)) for node in tape.ops}
-    named = [replace(node, grad="", variable=names.get(node.id, "")) for node in model.nodes]  # as in the captions
-    data = as_data(tape, model, frames_of(tape, gradient))
+    root = cards_of(tape)
+    frames = frames_of(tape, gradient)
+    with tape.with_saved_values(), no_grad(), xp.errstate(all="ignore"):
+        steps = steps_of(tape, root, frames)
+        gradients = {
+            (frame.node, frame.output): frame.total for frame in frames if frame.kind == "leaf" and frame.total is not None
+        }
+        nudges = nudges_of(tape, gradients) if len(tape.laps) == 1 else []
+    data = as_data(tape, frames, steps)
+    data["nudges"] = [
+        {"name": n.name, "by": n.by, "values": [[key_of(tape, source), *rest] for source, *rest in n.values]} for n in nudges
+    ]
     data |= {"output": tape.root_name, "recorded": all(node_record(node) is not None for node in tape.ops)}
-    player = Player(Graph(replace(model, nodes=tuple(named)), player_rows=True), data)
+    player = Player(tape, root, first_view(tape, root, open), data)
     if path is not None:
         player.save(path)
     return player
+
+
+def first_view(tape: Tape, root: Card, opened: Any = None) -> View:
+    """The cards that are closed at first: as many as make 40 steps, with a card for each repetition of a loop if they do."""
+    if opened is not None:
+        return View(tape, root, opener(root, opened), roll=False)
+    view = None
+    for with_loops in (True, False):
+        for depth in (None, 4, 3, 2, 1, 0):
+            view = View(tape, root, opener(root, depth), roll=False, loops=with_loops)
+            if 2 * sum(box.card.kind != "tensor" for box in view.boxes) + 2 <= MAX_STEPS:
+                return view
+    assert view is not None
+    return view

@@ -19,36 +19,49 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from minitorch.autograd.graph import AccumulateGrad, Node, Observer, TensorBase, observers
+from minitorch.autograd.graph import AccumulateGrad, Node, Observer, Op, TensorBase, observers
 from minitorch.backend.arrays import Array
 from minitorch.backend.callsite import Line, user_frame, user_line
-from minitorch.nn import Module
+from minitorch.nn import Module, Parameter
+from minitorch.viz.settings import SIGNS, call_settings, module_settings, named_arguments
+
+MAX_LAPS = 4  # most sweeps into the same .grad that a player shows
 
 __all__ = ["Call", "InputRecord", "NodeRecord", "Sweep", "grad_before", "node_record", "record", "variables"]
 
 
 class Call:
-    """One call of a module, or the backward of one node during a recorded sweep; `parent` is the enclosing call."""
+    """One call of a module or of a function, or the backward of one node during a recorded sweep.
 
-    __slots__ = ("kind", "name", "names", "number", "parent", "text")
+    `title` and `settings` are on its card: Conv2d and 1→6, 5×5, pad 2. `name` is that of a module in its parent, `parent`
+    the enclosing call, `inputs` the arguments without history by parameter name: the target of a loss, the indices of an
+    unpooling.
+    """
+
+    __slots__ = ("in_place", "inputs", "is_library", "kind", "last", "name", "names", "number", "parent", "settings", "title")
 
     _next_number = itertools.count(1).__next__
 
-    def __init__(self, name: str, kind: str, text: str, parent: Call | None) -> None:
-        self.name, self.kind, self.text, self.parent = name, kind, text, parent
+    def __init__(self, kind: str, title: str, settings: str = "", name: str = "", parent: Call | None = None) -> None:
+        self.kind, self.title, self.settings, self.name, self.parent = kind, title, settings, name, parent
         self.number = Call._next_number()
+        self.last = 0  # the serial number of its last node
+        self.is_library = self.in_place = False  # whether it is a layer of nn without parts; whether it changes its input
+        self.inputs: list[tuple[str, InputRecord]] = []
         self.names: list[tuple[weakref.ref[Any], str]] = []  # of a top-level module: its parameters and buffers
 
 
 class InputRecord:
     """A leaf tensor that was an argument of an op (a batch, a target, a weight), with a copy of its value at that time."""
 
-    __slots__ = ("array", "name", "tensor")
+    __slots__ = ("array", "maker", "name", "named", "tensor")
 
     def __init__(self, tensor: TensorBase) -> None:
         self.tensor = weakref.ref(tensor)
         self.array = tensor._array.copy()
         self.name = ""  # the variable name where it was used
+        self.named = False  # whether it is a parameter or a buffer of a module
+        self.maker: Call | None = None  # the call that returned it: of indices, the pooling
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +71,8 @@ class Sweep:
 
     starts: tuple[tuple[int, int, Array], ...]
     wanted: frozenset[int] | None
+    edges: list[Any]  # where it started; kept only for `earlier`
+    earlier: list[Sweep]  # sweeps whose gradients were still in a .grad when this one added to it
 
 
 @dataclass(slots=True)
@@ -66,7 +81,7 @@ class NodeRecord:
 
     line: Line
     call: Call | None
-    args: tuple[Any, ...]  # for each argument: an InputRecord, a number, or None
+    args: tuple[Any, ...]  # for each argument: an InputRecord, None for another tensor, or what was passed
     outputs: tuple[Array | None, ...]  # copies
     saved: Any  # the saved tensors, which a backward without retain_graph frees
     names: dict[int, str]  # by output number: the variable name where it was used
@@ -96,10 +111,16 @@ class record(Observer):
         if self in observers:
             raise RuntimeError("this recording is running already: write viz.record() anew for one inside another")
         self._thread = threading.get_ident()
-        self._modules: list[tuple[Any, Call]] = []  # the modules being called, the innermost last
+        self._calls: list[tuple[Any, Call | None]] = []  # the calls in progress, the innermost last; None within a closed one
+        self._returned: dict[int, tuple[weakref.ref[Any], Call]] = {}  # by id: tensors without history, and who returned them
         self._derivatives: list[Call] = []  # the backward calls in progress, the innermost last
+        self._edges: list[list[Any]] = []  # of each sweep, where it started
+        self._touched: list[set[Any]] = []  # of each sweep, the leaves that it has reached
         self._depths: list[int] = []  # for each sweep, the length of _derivatives when it began
         self._sweeps: list[Sweep] = []  # the sweeps in progress, the innermost last
+        self._ended: list[
+            tuple[Sweep, list[Any], set[Any]]
+        ] = []  # the last sweeps: where they started, and the leaves they reached
         self._inputs: dict[int, tuple[int, InputRecord]] = {}  # by the tensor's id; with the copied version
         observers.append(self)
         return self
@@ -109,7 +130,8 @@ class record(Observer):
             observers.remove(self)
             for name, value in variables().items():
                 _remember_name(value, name)
-        self._inputs, self._modules, self._derivatives = {}, [], []
+        self._ended = []
+        self._inputs, self._returned, self._calls, self._derivatives = {}, {}, [], []
 
     def _in_this_thread(self) -> bool:
         return threading.get_ident() == self._thread
@@ -118,9 +140,13 @@ class record(Observer):
 
     def recorded(self, node: Any, args: Sequence[Any], outputs: Sequence[Any]) -> None:
         if self._in_this_thread():
-            call = self._derivatives[-1] if self._derivatives else self._modules[-1][1] if self._modules else None
+            call = self._derivatives[-1] if self._derivatives else self._innermost()
+            inner = call
+            while inner is not None:
+                inner.last, inner = node.serial, inner.parent
             copies = tuple(o._array.copy() if isinstance(o, TensorBase) else None for o in outputs)
-            inputs = tuple(map(self._input_record, args))
+            keeps = isinstance(node, Op)  # the arguments of a program's Function may hold anything, even its own output
+            inputs = tuple(self._input_record(a) if keeps or isinstance(a, (TensorBase, int, float)) else None for a in args)
             node._viz_record = NodeRecord(user_line(), call, inputs, copies, node._saved, {})
             if any(isinstance(arg, TensorBase) for arg in args):
                 names = {id(value): name for name, value in variables(here=True).items()}
@@ -133,14 +159,18 @@ class record(Observer):
             self._depths.append(len(self._derivatives))
             starts = tuple((node.serial, nr, getattr(grad, "_array", grad).copy()) for (node, nr), grad in roots)
             leaves = None if wanted is None else frozenset(id(edge[0]) for edge in wanted if edge[0].serial == 0)
-            self._sweeps.append(Sweep(starts, leaves))
+            self._sweeps.append(Sweep(starts, leaves, [], []))
+            self._edges.append([edge for edge, _ in roots])
+            self._touched.append(set())
             for (node, _), _ in roots:
                 node.__dict__["_viz_sweep"] = self._sweeps[-1]
 
     def backward_called(self, node: Any, grad_outputs: tuple[Any, ...]) -> None:
         if self._in_this_thread():
-            kind = node.op_name
-            self._derivatives.append(Call(kind, "derivative", f"derivative of {kind}", None))
+            record = node_record(node)
+            is_function = record is not None and record.call is not None and record.call.kind == "function"
+            title = record.call.title if is_function else SIGNS.get(type(node).__name__, node.op_name)  # type: ignore[union-attr]
+            self._derivatives.append(Call("derivative", f"backward of {title}"))
 
     def backward_returned(self, node: Any, grad_outputs: tuple[Any, ...], results: tuple[Any, ...]) -> None:
         if self._in_this_thread():
@@ -153,45 +183,107 @@ class record(Observer):
                     grad = edge[0].variable._grad
                     before = edge[0].__dict__.setdefault("_viz_grad_before", weakref.WeakKeyDictionary())
                     before.setdefault(self._sweeps[-1], None if grad is None else grad._array.copy())
+                    self._touched[-1].add(edge[0])
+                    self._note_earlier(edge[0], grad)
 
     def sweep_ended(self) -> None:
         if self._in_this_thread() and self._depths:
             del self._derivatives[self._depths.pop() :]
-            self._sweeps.pop()
+            sweep, edges, touched = self._sweeps.pop(), self._edges.pop(), self._touched.pop()
+            if not self._sweeps and sweep.wanted is None:
+                self._ended = [*self._ended[1 - MAX_LAPS :], (sweep, edges, touched)]
 
-    def module_entered(self, module: Any) -> None:
-        if self._in_this_thread():
-            parent = self._modules[-1][1] if self._modules else None
-            call = Call(self._name(module), type(module).__name__, _module_repr(module), parent)
+    def _note_earlier(self, leaf: Any, grad: Any) -> None:
+        """Remember the sweeps whose gradients are still in a .grad that this sweep is about to add to."""
+        if grad is None or not grad._array.any() or self._sweeps[-1].wanted is not None:
+            return
+        for sweep, edges, touched in reversed(self._ended):
+            if leaf in touched:
+                sweep.edges[:] = edges
+                found = self._sweeps[-1].earlier
+                found += [one for one in (*sweep.earlier, sweep) if one not in found]
+                return
+
+    def call_entered(self, callee: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        if not self._in_this_thread():
+            return
+        parent, call = self._innermost(), None
+        if isinstance(callee, Module):
+            call = Call("module", type(callee).__name__, module_settings(callee), self._name(callee), parent)
+            call.is_library = type(callee).__module__.startswith("minitorch.") and not callee._modules
+            call.in_place = bool(getattr(callee, "inplace", False))
             if parent is None:
-                named = itertools.chain(Module.named_parameters(module), Module.named_buffers(module))
+                named = itertools.chain(Module.named_parameters(callee), Module.named_buffers(callee))
                 call.names = [(weakref.ref(tensor), name) for name, tensor in named]
-            self._modules.append((module, call))
+        elif callee.__name__ not in ("__init__", "forward") and not self._derivatives and self._is_program():
+            call = Call("function", callee.__name__, call_settings(callee, args, kwargs), "", parent)
+            call.in_place = callee.__name__.endswith("_") or kwargs.get("inplace") is True
+        self._calls.append((callee, call))
+        if isinstance(callee, Module) and not self._derivatives:
+            names = {id(value): name for name, value in variables(here=True).items()}
+            for value in (*args, *kwargs.values()):
+                if id(value) in names and isinstance(value, TensorBase) and value.is_leaf:
+                    _remember_name(self._input_record(value), names[id(value)])
+        if self._derivatives or isinstance(callee, Module) or (call is None and sum(c is None for _, c in self._calls) > 1):
+            return  # only the arguments that the program, or a layer of nn, has passed are the call's
+        owner = call or parent
+        if owner is None:
+            return
+        passed = [(name, v) for name, v in named_arguments(callee, args, kwargs) if isinstance(v, TensorBase)]
+        names = {id(value): name for name, value in variables(here=True).items()} if passed else {}
+        for name, value in passed:
+            if not value.requires_grad and not self._owns(value):
+                record = self._input_record(value)
+                _remember_name(record, names.get(id(value), ""))
+                owner.inputs.append((name, record))
 
-    def module_left(self, module: Any) -> None:
-        if self._in_this_thread() and self._modules:
-            self._modules.pop()
+    def call_left(self, callee: Any, result: Any) -> None:
+        if self._in_this_thread() and self._calls:
+            _, call = self._calls.pop()
+            for value in result if isinstance(result, tuple) else ():
+                if call is not None and isinstance(value, TensorBase) and not value.requires_grad:
+                    self._returned[id(value)] = weakref.ref(value), call
+
+    def _owns(self, tensor: Any) -> bool:
+        """Whether a tensor is a parameter or a buffer of the innermost module."""
+        module = next((callee for callee, _ in reversed(self._calls) if isinstance(callee, Module)), None)
+        return module is not None and any(t is tensor for t in (*module._buffers.values(), *module._parameters.values()))
+
+    def _innermost(self) -> Call | None:
+        return next((call for _, call in reversed(self._calls) if call is not None), None)
+
+    def _is_program(self) -> bool:
+        """Whether the innermost call was written by the program: not within a function or a layer of nn."""
+        if not self._calls:
+            return True
+        call = self._calls[-1][1]
+        return call is not None and call.kind == "module" and not call.is_library
 
     # ------------------------------------------------------------------------------------------------------------------
 
     def _input_record(self, arg: Any) -> Any:
         if not isinstance(arg, TensorBase):
-            return arg if type(arg) in (int, float) else None
+            return arg
         if not arg.is_leaf:
             return None
         version, record = self._inputs.get(id(arg), (-1, None))
         if record is None or record.tensor() is not arg or version != arg._as_tensor()._version:
             record = InputRecord(arg)
+            record.named = isinstance(arg, Parameter) or self._owns(arg)
+            reference, call = self._returned.get(id(arg), (None, None))
+            if reference is not None and reference() is arg:
+                record.maker = call
             self._inputs[id(arg)] = arg._as_tensor()._version, record
         return record
 
     def _name(self, module: Any) -> str:
         """The module's name in the innermost calling module that contains it; of a top-level module, the variable's name."""
-        for outer, _ in reversed(self._modules):
+        modules = [callee for callee, _ in self._calls if isinstance(callee, Module)]
+        for outer in reversed(modules):
             for name, part in Module.named_modules(outer):
                 if part is module:
                     return name
-        if self._modules:
+        if modules:
             return ""
         return next((name for name, value in variables().items() if value is module), "")
 
@@ -204,16 +296,6 @@ def _remember_name(value: Any, name: str) -> None:
         record = node_record(value._edge[0])
         if record is not None:
             record.names.setdefault(value._edge[1], name)
-
-
-def _module_repr(module: Any) -> str:
-    """The repr of a module without submodules, else an empty string."""
-    if module._modules:
-        return ""
-    try:
-        return repr(module)
-    except Exception:  # extra_repr is user code: a recording must not fail where the program does not
-        return type(module).__name__
 
 
 def variables(here: bool = False) -> Mapping[str, Any]:

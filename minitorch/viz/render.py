@@ -26,7 +26,8 @@ def render(source: str, format: str) -> bytes:
         raise ValueError(f"unknown picture format {format!r}: {', '.join(FORMATS)} are known")
     if shutil.which("dot"):
         try:
-            return graphviz.Source(source).pipe(format=format)
+            drawn = source.replace("{", "{\ngraph [dpi=192]", 1) if format == "png" else source
+            return graphviz.Source(drawn).pipe(format=format)
         except (subprocess.CalledProcessError, OSError) as error:  # it is there and cannot draw
             failure: Exception | None = error
     else:
@@ -45,6 +46,8 @@ def render(source: str, format: str) -> bytes:
         ) from None
     with _quiet_stderr():
         drawing = pygraphviz.AGraph(string=source)
+        if format == "png":
+            drawing.graph_attr["dpi"] = "192"
         drawing.layout(prog="dot")
         return drawing.draw(format=format)
 

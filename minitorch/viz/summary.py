@@ -1,6 +1,6 @@
 """A short text for an array: small ones in full, large ones as minimum, mean, maximum and histogram.
 
-summary(w).lines()   ['[0.5  -1  2]']                              up to 24 elements
+summary(w).lines()   ['[0.5  -1  2]']                              planes up to 8 × 8
                      ['min -0.2  mean 0.001  max 0.19', '▁▃▅▇█▆▂▁']    more than that
 """
 
@@ -13,12 +13,14 @@ from typing import Any
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.device import device, to_device
 
-__all__ = ["Summary", "number", "shape_text", "summary"]
+__all__ = ["MINUS", "Summary", "is_small", "number", "shape_text", "summary"]
 
-SMALL = 24  # most elements of an array shown in full
+PLANE, PLANES = 64, 4  # most elements of a plane, and most planes, of an array shown in full
 BARS = "▁▂▃▄▅▆▇█"
 BINS = 12
-THUMBNAIL = 16  # most rows and columns of a thumbnail
+MINUS = "\N{MINUS SIGN}"
+PIXELS, IMAGES = 32, 4  # most rows and columns, and most planes, of an image of a large array
+LEVELS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"  # a pixel, from -31 to 31
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,9 @@ class Summary:
     """A summary of an array. `values` is the array as nested lists if it is small, else None.
 
     `low`, `mean`, `high` and the Euclidean `norm` are those of the finite elements, None if there are none; `odd` counts nan
-    and infinite elements. `histogram` has equal bins from `low` to `high`. `thumbnail` is a subsample of the last two
-    dimensions (of the first image of a batch), as a signed percentage of the largest absolute value.
+    and infinite elements. `histogram` has equal bins from `low` to `high`. `images` are the first planes of a large array as
+    strings of pixels, row by row: of `pixels` (rows, columns), each the largest in size of a block of `block` elements, from
+    -31 to 31 in the letters of LEVELS, 31 for the largest of the array.
     """
 
     shape: tuple[int, ...]
@@ -39,7 +42,9 @@ class Summary:
     norm: float | None
     odd: int
     histogram: tuple[int, ...]
-    thumbnail: tuple[tuple[int, ...], ...]
+    images: tuple[str, ...]
+    pixels: tuple[int, int]
+    block: tuple[int, int]
 
     def lines(self) -> list[str]:
         """The array as text, line by line."""
@@ -64,35 +69,65 @@ def summary(array: Array) -> Summary:
     """The summary of an array on any device."""
     array = xp.asarray(to_device(array, device("cpu")))
     shape, dtype = tuple(array.shape), str(array.dtype)
-    if array.size <= SMALL:
-        return Summary(shape, dtype, array.tolist(), None, None, None, None, 0, (), ())
+    if is_small(shape):
+        return Summary(shape, dtype, array.tolist(), None, None, None, None, 0, (), (), (0, 0), (1, 1))
     flat = array.reshape(-1).astype(xp.float64)
     finite = flat[xp.isfinite(flat)]
     odd = flat.size - finite.size
     if not finite.size:
-        return Summary(shape, dtype, None, None, None, None, None, odd, (), ())
+        return Summary(shape, dtype, None, None, None, None, None, odd, (), (), (0, 0), (1, 1))
     low, high = float(finite.min()), float(finite.max())
     with xp.errstate(all="ignore"):
         mean = float(finite.mean())
         norm = float(xp.sqrt((finite * finite).sum()))
         bins = (finite / 2 - low / 2) / max(high / 2 - low / 2, 5e-324) * BINS  # halves, so that the difference cannot overflow
     histogram = xp.bincount(xp.minimum(bins.astype(xp.int64), BINS - 1), minlength=BINS)
-    return Summary(shape, dtype, None, low, mean, high, norm, odd, tuple(histogram.tolist()), _thumbnail(array))
+    return Summary(shape, dtype, None, low, mean, high, norm, odd, tuple(histogram.tolist()), *_images(array))
 
 
-def _thumbnail(array: Array) -> tuple[tuple[int, ...], ...]:
-    plane = array.reshape(-1, *array.shape[-2:])[0] if array.ndim > 1 else array.reshape(1, -1)
-    down, across = (-(-n // THUMBNAIL) for n in plane.shape)
-    plane = xp.nan_to_num(plane[::down, ::across].astype(xp.float64), posinf=0, neginf=0)
-    percent = plane / max(float(abs(plane).max()), 5e-324) * 100
-    return tuple(tuple(row) for row in xp.rint(percent).astype(xp.int64).tolist())
+def is_small(shape: tuple[int, ...]) -> bool:
+    """Whether an array of this shape is shown in numbers: planes of up to 64 elements, 4 at most."""
+    return math.prod(shape[-2:]) <= PLANE and math.prod(shape[:-2]) <= PLANES and max(shape, default=0) <= 24
+
+
+def _images(array: Array) -> tuple[tuple[str, ...], tuple[int, int], tuple[int, int]]:
+    planes = array.reshape(-1, *array.shape[-2:]) if array.ndim > 1 else array.reshape(1, 1, -1)
+    planes = xp.nan_to_num(planes[:IMAGES].astype(xp.float64), posinf=0, neginf=0)
+    scale = max(float(abs(array[xp.isfinite(array)]).max(initial=0)), 5e-324)
+    down, across = (-(-n // PIXELS) for n in planes.shape[1:])
+    rows, columns = (-(-n // size) for n, size in zip(planes.shape[1:], (down, across), strict=True))
+    padded = xp.zeros((len(planes), rows * down, columns * across))
+    padded[:, : planes.shape[1], : planes.shape[2]] = planes
+    blocks = (
+        padded.reshape(len(planes), rows, down, columns, across)
+        .transpose(0, 1, 3, 2, 4)
+        .reshape(len(planes), rows, columns, -1)
+    )
+    largest = xp.take_along_axis(blocks, abs(blocks).argmax(-1)[..., None], -1)[..., 0]
+    levels = xp.rint(largest / scale * 31).astype(xp.int64) + 31
+    images = tuple("".join(LEVELS[level] for level in plane.reshape(-1).tolist()) for plane in levels)
+    return images, (rows, columns), (down, across)
 
 
 def number(value: Any) -> str:
-    """A number as text: a float with four significant digits, an integer in full."""
+    """A number as text, in at most 9 characters: a float with four significant digits, whole below a million, or 1.31e-05.
+
+    The page writes its numbers by the same rules.
+    """
     if isinstance(value, (bool, int)):
-        return str(value)
-    return f"{value:.4g}"
+        return str(value).replace("-", MINUS)
+    size = abs(value)
+    if value == 0 or not math.isfinite(value):
+        text = "0" if value == 0 else "nan" if math.isnan(value) else "inf"
+    elif size < 1e6 and size == int(size):
+        text = str(int(size))
+    elif 1e-3 <= size < 999_999.5:
+        text = f"{size:.0f}" if size >= 999.95 else f"{float(f'{size:.4g}'):.6f}".rstrip("0").rstrip(".")
+    else:
+        digits, power = f"{size:.2e}".split("e")
+        digits, power = digits.rstrip("0").rstrip("."), f"{power[0]}{int(power[1:]):02d}"
+        text = f"{digits}e{power}" if len(power) < 4 else f"{float(digits):.1f}".rstrip("0").rstrip(".") + f"e{power}"
+    return MINUS + text if value < 0 else text
 
 
 def _rows(values: Any) -> list[str]:
@@ -110,5 +145,5 @@ def _rows(values: Any) -> list[str]:
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
-    """A shape as text: 2 × 3, or scalar."""
-    return " × ".join(map(str, shape)) if shape else "scalar"
+    """A shape as text: 2×3, or scalar."""
+    return "×".join(map(str, shape)) if shape else "scalar"

@@ -20,10 +20,11 @@ from minitorch.backend.arrays import Array
 from minitorch.nn import Module
 from minitorch.ops.elementwise import Pointwise
 from minitorch.tensor import Tensor
-from minitorch.viz.record import InputRecord, node_record, record, variables
+from minitorch.viz.record import Call, InputRecord, node_record, record, variables
+from minitorch.viz.settings import SIGNS
 from minitorch.viz.summary import number
 
-__all__ = ["Source", "Tape", "formula", "readable", "source_of"]
+__all__ = ["Source", "Tape", "bracketed", "calls_of", "formula", "readable", "source_of"]
 
 Source = Edge | InputRecord  # an argument of an op: a value on the tape, or a tensor without history
 
@@ -36,19 +37,25 @@ def source_of(item: Node | InputRecord) -> Source:
 class Tape:
     """The graph of `outputs`: a Tensor, a sequence of Tensors, or a function without arguments, which is called and recorded.
 
-    `params` and `inputs` name tensors; other names come from the program's variables and modules.
+    `params` and `inputs` name tensors; other names come from the program's variables and modules. `earlier` finds, from where
+    the outputs' gradients go, the starts of earlier backward passes that belong to the picture.
     Raises RuntimeError for a tensor without history, TypeError for anything but tensors.
     """
 
-    def __init__(self, caller: str, outputs: Any, params: Any = None, inputs: Any = None) -> None:
+    def __init__(self, caller: str, outputs: Any, params: Any = None, inputs: Any = None, earlier: Any = None) -> None:
         named = [*_named_tensors(caller, "params", params), *_named_tensors(caller, "inputs", inputs)]
         self.roots = _roots_of(caller, outputs)
         self.root_edges: list[Edge] = [edge for edge in map(gradient_edge, self.roots) if edge is not None]
-        self.order = walk(node for node, _ in self.root_edges)
+        self.laps = [
+            *(earlier(self.root_edges) if earlier is not None else ()),
+            self.root_edges,
+        ]  # the starts of each backward()
+        self.order = walk(node for edges in self.laps for node, _ in edges)
         self.ops = [node for node in self.order if not isinstance(node, AccumulateGrad)]
         self._leaf_records: dict[Any, InputRecord] = {}  # by the leaf's node: its value at first use
         self.sources = {node: self._sources_of(node, [tensor for _, tensor in named]) for node in self.ops}
         self.items = self._in_order_of_use()  # one box each: leaves, data and ops
+        self.internal = self._internal()
         self.ids = {item: f"n{i}" for i, item in enumerate(self.items)}
         self._values = _saved_values(self.ops)
         self._values.update({edge: root._array for root, edge in zip(self.roots, self.root_edges, strict=True)})
@@ -75,8 +82,21 @@ class Tape:
             for source in self.sources[node]:
                 if source is not None:
                     items.setdefault(source if isinstance(source, InputRecord) else source[0])
+            for call in calls_of(node):
+                items.update(dict.fromkeys(record for _, record in call.inputs if record.maker is None))
             items.setdefault(node)
         return list(items)
+
+    def _internal(self) -> set[InputRecord]:
+        """The tensors without history that a function or a layer of nn made inside, such as the mask of dropout."""
+        found = set()
+        for node in self.ops:
+            passed = {record for call in calls_of(node) for _, record in call.inputs}
+            closed = any(call.kind == "function" or call.is_library for call in calls_of(node))
+            found |= {
+                s for s in self.sources[node] if closed and isinstance(s, InputRecord) and s not in passed and not s.named
+            }
+        return found
 
     # ---- values ---------------------------------------------------------------------------------------------------------
 
@@ -156,25 +176,69 @@ class Tape:
                 wanted[source_of(item)] = name
         for edge, name in _names_at_use(self.ops).items():
             wanted.setdefault(edge, name)
-        for i, edge in enumerate(self.root_edges):
-            wanted.setdefault(edge, "output" if len(self.roots) == 1 else f"output{i}")
+        for lap, edges in enumerate(self.laps[:-1], start=1):
+            for edge, last in zip(edges, self.root_edges, strict=False):
+                wanted.setdefault(edge, wanted.get(last, "output") + str(lap).translate(SUBSCRIPTS))
         self.named = set(wanted)
-        taken, counts = set[str](), dict[str, int]()
-        for item in sorted(self.items, key=lambda item: source_of(item) not in wanted):  # the program's names come first
-            for source in [item] if isinstance(item, InputRecord) else [(item, nr) for nr in range(len(item.outputs))]:
-                word = wanted.get(source) or self._default_name(item)
-                while source not in self._names:
-                    counts[word] = counts.get(word, 0) + 1
-                    name = word if counts[word] == 1 else f"{word}{counts[word]}"
-                    if name not in taken:
-                        self._names[source] = name
-                        taken.add(name)
+        self._choose_names(wanted)
 
-    def _default_name(self, item: Any) -> str:
-        """The name of an unnamed value: a number is its own name, an output is named after its op."""
-        if isinstance(item, InputRecord):
-            return number(item.array.item()) if item.array.size == 1 else "data"
-        return "leaf" if isinstance(item, AccumulateGrad) else item.op_name.lower()
+    def _choose_names(self, wanted: Mapping[Any, str]) -> None:
+        """A name for every value: the program's, x₂ for the second x; else a short expression such as w·x; else ①, ② ..."""
+        taken, counts, numbered = set[str](), dict[str, int](), 0
+        for source, word in wanted.items():
+            while source not in self._names:
+                counts[word] = counts.get(word, 0) + 1
+                name = word if counts[word] == 1 else word + str(counts[word]).translate(SUBSCRIPTS)
+                if name not in taken:
+                    self._names[source] = name
+                    taken.add(name)
+        for item in sorted(
+            self.items, key=lambda item: _is_inner(item) or item in self.internal
+        ):  # what is inside a call comes last: it is seldom seen
+            for source in [item] if isinstance(item, InputRecord) else [(item, nr) for nr in range(len(item.outputs))]:
+                name = self._names.get(source) or self._expression(source)
+                if source not in self._names and (not name or name in taken):
+                    numbered += 1
+                    name = chr(0x245F + numbered) if numbered <= 10 else f"({numbered})"
+                self._names[source] = name
+                taken.add(name)
+
+    def _expression(self, source: Source) -> str:
+        """An unnamed value as an expression of at most 12 letters; '' if there is none. A number is its own name."""
+        if isinstance(source, InputRecord):
+            return number(source.array.item()) if source.array.size == 1 else ""
+        node, call = source[0], next(iter(calls_of(source[0])), None)
+        if (
+            isinstance(node, AccumulateGrad)
+            or _is_inner(node)
+            or (call is not None and call.kind == "module" and call.is_library)
+        ):
+            return ""
+        words = [self._names.get(s, "") if s is not None else word for s, word in self._arguments(node)]
+        sign = SIGNS.get(type(node).__name__)
+        if any(
+            (word.strip("()₀₁₂₃₄₅₆₇₈₉").isnumeric() and not word.isascii()) or (word[:1] == "(" and word[1:2].isdigit())
+            for word in words
+        ):
+            return ""  # an expression of values that have no name
+        if call is not None and call.kind == "function":
+            text = (
+                f"{call.title.rstrip('_')}({', '.join(filter(None, words[:1]))})"
+                if call.title != "getitem" and words[:1] != [""]
+                else ""
+            )
+        elif sign and len(words) == 2 and all(words):
+            words = [f"({word})" if re.search(r"[ +−]", word) and sign not in "+" else word for word in words]
+            text = (
+                f"{words[0]}²"
+                if (sign, words[1]) == ("^", "2")
+                else (f" {sign} " if sign in "+−" else "·" if sign == "×" else sign).join(words)
+            )
+        elif sign and words[:1] != [""]:
+            text = f"{sign}{words[0]}"
+        else:
+            text = ""
+        return text if len(text) <= 12 else ""
 
     def _leaves(self) -> list[Any]:
         return [item for item in self.items if isinstance(item, (InputRecord, AccumulateGrad))]
@@ -186,19 +250,29 @@ class Tape:
     @property
     def root_name(self) -> str:
         """The name of what is differentiated: loss, or (a + b) for several outputs."""
-        names = list(dict.fromkeys(map(self.name, self.root_edges)))
+        return self.root_of(self.root_edges)
+
+    def root_of(self, edges: Sequence[Edge]) -> str:
+        """The name of what one backward() started at."""
+        names = [bracketed(name) for name in dict.fromkeys(map(self.name, edges))]
         return names[0] if len(names) == 1 else f"({' + '.join(names)})" if len(names) < 4 else "outputs"
 
     # ---- captions -------------------------------------------------------------------------------------------------------
 
-    def call(self, node: Node) -> str:
-        """A node as a call: mul = Mul(w, x). Of the non-tensor arguments, only numbers of elementwise ops are shown."""
-        args = [self.name(source) if source is not None else word for source, word in self._arguments(node)]
-        return f"{self.name((node, 0))} = {node.op_name}({', '.join(filter(None, args))})"
+    def sign(self, node: Node) -> str:
+        """The operator of a node, + or ×; '' for a function."""
+        return SIGNS.get(type(node).__name__, "") if isinstance(node, Op) else ""
 
-    def constants(self, node: Node) -> str:
-        """The numbers among the arguments of an elementwise op: the 2 of x ** 2."""
-        return ", ".join(word for source, word in self._arguments(node) if source is None and word)
+    def title(self, node: Node) -> str:
+        """An operation as it is written: +, × 3, 1 −, ^ 2; a function's name."""
+        sign = self.sign(node)
+        if not sign:
+            return readable(type(node).__name__ if not isinstance(node, Op) else node.op_name)
+        words = [word for source, word in self._arguments(node) if source is None and word]
+        if not words:
+            return sign
+        first = next(iter(self._arguments(node)))[0] is None
+        return f"{words[0]} {sign}" if first else f"{sign} {words[0]}"
 
     def _arguments(self, node: Node) -> list[tuple[Source | None, str]]:
         record, sources = node_record(node), self.sources[node]
@@ -220,12 +294,12 @@ class Tape:
         return names[position] if position < len(names) else ""
 
     def local_name(self, node: Node, nr: int, argument: int) -> str:
-        """∂mul/∂w; for a value that is used as two arguments, which of them: ∂mul/∂(w as a)."""
+        """∂(w·x)/∂w; for a value that is used as two arguments, which of them: ∂(x·x)/∂(x as a)."""
         edge = self.sources[node][argument]
         assert edge is not None
         twice = self.sources[node].count(edge) > 1 and self.argument(node, argument)
-        receiver = f"({self.name(edge)} as {twice})" if twice else self.name(edge)
-        return f"∂{self.name((node, nr))}/∂{receiver}"
+        receiver = f"({self.name(edge)} as {twice})" if twice else bracketed(self.name(edge))
+        return f"∂{bracketed(self.name((node, nr)))}/∂{receiver}"
 
     def line(self, node: Node) -> str:
         """The source line that created a node: model.py:12  return self.out(h). Empty if it was not recorded."""
@@ -235,6 +309,33 @@ class Tape:
         cell = re.search(r"<ipython-input-|[\\/]ipykernel_", record.line.file)
         file = "notebook" if cell else os.path.basename(record.line.file)
         return readable(f"{file}:{record.line.number}" + (f"  {record.line.text}" if record.line.text else ""))
+
+
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def calls_of(node: Node) -> Iterator[Call]:
+    """The calls that a node was made in, the innermost first."""
+    record = node_record(node)
+    call = record.call if record is not None else None
+    while call is not None:
+        yield call
+        call = call.parent
+
+
+def _is_inner(item: Any) -> bool:
+    """Whether a value stays inside a function or a layer of nn: it is not the last that the call made."""
+    if isinstance(item, (InputRecord, AccumulateGrad)):
+        return False
+    return any((call.kind != "module" or call.is_library) and call.last != item.serial for call in calls_of(item))
+
+
+def bracketed(name: str) -> str:
+    """A name in a formula: an expression stands in brackets."""
+    if "·" in name:
+        return name if name.endswith(")") and "(" in name[:1] else f"({name})"
+    simple = name.isidentifier() or name.replace(".", "").replace("_", "").isalnum() or len(name) == 1 or name.endswith(")")
+    return name if simple else f"({name})"
 
 
 _formulas: weakref.WeakKeyDictionary[type, tuple[str, str]] = weakref.WeakKeyDictionary()

@@ -1,54 +1,80 @@
-"""The frames as plain data for JSON, and the gradients recomputed from that data alone."""
+"""The frames and steps as plain data for JSON, and the gradients recomputed from the frames alone."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from minitorch.autograd.graph import AccumulateGrad
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.device import device, to_device
 from minitorch.tensor import Tensor
+from minitorch.viz.facts import brief_gradient
 from minitorch.viz.frames import Frame
-from minitorch.viz.model import Model
 from minitorch.viz.page import finite
 from minitorch.viz.record import InputRecord
-from minitorch.viz.tape import Tape, source_of
-from minitorch.viz.words import captions
+from minitorch.viz.rules import Part
+from minitorch.viz.steps import Shown, Step, text_of
+from minitorch.viz.summary import number
+from minitorch.viz.tape import Tape, formula, source_of
 
-__all__ = ["as_data", "replay", "as_lists"]
+__all__ = ["Arrays", "as_data", "as_lists", "key_of", "replay"]
 
 
-def as_data(tape: Tape, model: Model, frames: list[Frame]) -> dict[str, Any]:
-    """Nodes, edges, frames and arrays; equal arrays are stored once, and frames refer to them by index. A frame's `words` are
-    the texts of its captions, `roles` their roles."""
-    arrays: list[Array] = []
-    numbers: dict[Any, int] = {}
+class Arrays:
+    """Arrays by number; equal ones are kept once."""
 
-    def put(array: Array | None) -> int | None:
+    def __init__(self) -> None:
+        self.list: list[Array] = []
+        self._numbers: dict[Any, int] = {}
+
+    def put(self, array: Array | None) -> int | None:
         if array is None:
             return None
         array = xp.asarray(to_device(array, device("cpu")))
         key = array.shape, array.dtype.str, array.tobytes()
-        if key not in numbers:
-            numbers[key] = len(arrays)
-            arrays.append(array)
-        return numbers[key]
+        if key not in self._numbers:
+            self._numbers[key] = len(self.list)
+            self.list.append(array)
+        return self._numbers[key]
 
+
+def key_of(tape: Tape, source: Any) -> str:
+    """A value in the data: its node's id, and after a colon the number of the output."""
+    return tape.ids[source] if isinstance(source, InputRecord) else f"{tape.ids[source[0]]}:{source[1]}"
+
+
+def as_data(tape: Tape, frames: Sequence[Frame], steps: Sequence[Step]) -> dict[str, Any]:
+    """Nodes, edges, frames, steps and arrays; frames and steps refer to arrays by number. A frame's `label` is what the card of
+    its receiver shows after it."""
+    arrays = Arrays()
+    put = arrays.put
     nodes = []
-    for node, item in zip(model.nodes, [*tape.items, *[None] * len(tape.roots)], strict=True):
-        name = node.name if item is None else tape.name(source_of(item))
-        known = {} if item is None else {"value": put(tape.value(source_of(item)))}
-        facts = {key: getattr(node, key) for key in ("id", "kind", "shape", "dtype", "call", "formula", "derivative", "line")}
-        nodes.append({**facts, "name": name, "op": node.name if node.kind == "op" else "", **known})
+    for item in tape.items:
+        node = item if not isinstance(item, (InputRecord, AccumulateGrad)) else None
+        computes, derivative = formula(type(node)) if node is not None else ("", "")
+        shape = item.array.shape if isinstance(item, InputRecord) else item.outputs[0][0]
+        nodes.append({
+            "id": tape.ids[item], "kind": "op" if node is not None else "data" if isinstance(item, InputRecord) else "leaf",
+            "name": tape.name(source_of(item)), "shape": list(shape), "op": node.op_name if node is not None else "",
+            "formula": computes, "derivative": derivative, "line": tape.line(node) if node is not None else "",
+            "value": put(tape.value(source_of(item))),
+        })  # fmt: skip
+    edges = [
+        {
+            "tail": tape.ids[source if isinstance(source, InputRecord) else source[0]],
+            "head": tape.ids[node],
+            "argument": argument,
+        }
+        for node in tape.ops
+        for argument, source in enumerate(tape.sources[node])
+        if source is not None
+    ]
     frame_data = []
     for frame in frames:
-        data: dict[str, Any] = {"kind": frame.kind, "node": tape.ids[frame.node], "output": frame.output}
-        lines = captions(tape, frame, frames)
-        data |= {"words": [text for _, text in lines], "roles": [role for role, _ in lines]}
-        for key, pairs in (("inputs", frame.inputs), ("others", frame.others)):
-            if pairs:
-                data[key] = [[tape.ids[s if isinstance(s, InputRecord) else s[0]], put(value)] for s, value in pairs]
+        data: dict[str, Any] = {"kind": frame.kind, "node": tape.ids[frame.node], "output": frame.output, "lap": frame.lap}
         if frame.to is not None:
             data |= {"to": tape.ids[frame.to], "argument": frame.argument}
         if frame.upstream:
@@ -56,11 +82,41 @@ def as_data(tape: Tape, model: Model, frames: list[Frame]) -> dict[str, Any]:
         for key in ("value", "local", "contribution", "before", "total"):
             if getattr(frame, key) is not None:
                 data[key] = put(getattr(frame, key))
+        if frame.total is not None:
+            data["label"] = brief_gradient(frame.total)
         if frame.part is not None:
             data["part"] = finite(asdict(frame.part))
         frame_data.append(data)
-    edges = [{"tail": e.tail, "head": e.head, "argument": e.argument} for e in model.edges]
-    return {"nodes": nodes, "edges": edges, "frames": frame_data, "arrays": arrays}
+    step_data = [_step(tape, step, put) for step in steps]
+    return {"nodes": nodes, "edges": edges, "frames": frame_data, "steps": step_data, "arrays": arrays.list}
+
+
+def _step(tape: Tape, step: Step, put: Any) -> dict[str, Any]:
+    def parts(rule: Sequence[Part]) -> list[list[str]]:
+        return [list(part) for part in rule]
+
+    def shown(arrays: Sequence[Shown]) -> list[Any]:
+        return [[parts(one.label), put(one.array), one.role] for one in arrays]
+
+    targets = []
+    for target in step.targets:
+        data = {
+            "to": key_of(tape, target.edge), "name": target.name, "rule": parts(target.rule), "numbers": parts(target.numbers),
+            "arrays": shown(target.arrays), "arrived": target.arrived, "awaited": target.awaited, "total": put(target.total),
+            "ledger": [[sender, put(array)] for sender, array in target.ledger],
+            "chain": [
+                [f.top, f.bottom, None if f.value is None else number(f.value), tape.ids.get(f.node, "")] for f in target.chain
+            ],
+        }  # fmt: skip
+        if target.part is not None:
+            data["part"] = finite(asdict(target.part))
+        targets.append(data)
+    return {
+        "card": step.card, "phase": step.phase, "start": step.start, "end": step.end, "title": step.title,
+        "rule": parts(step.rule), "numbers": parts(step.numbers), "arrays": shown(step.arrays), "targets": targets,
+        "notes": step.notes, "line": step.line, "words": text_of(step),
+        "output": key_of(tape, step.output) if step.output is not None else "",
+    }  # fmt: skip
 
 
 def as_lists(array: Array) -> dict[str, Any]:
@@ -91,7 +147,10 @@ def _replay(trace: dict[str, Any]) -> dict[str, Tensor]:
     names = {node["id"]: node["name"] for node in trace["nodes"]}
     sums: dict[tuple[str, int], Array] = {}
     grads: dict[str, Tensor] = {}
+    lap = 0
     for frame in trace["frames"]:
+        if frame["lap"] != lap:
+            sums, lap = {}, frame["lap"]
         kind, edge = frame["kind"], (frame.get("to", frame["node"]), frame["output"])
         if kind in ("start", "backward"):
             contribution = arrays[frame["contribution"]]

@@ -16,11 +16,16 @@ large paths early. At most MAX_PATHS paths are shown; the others are one number.
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
+from pathlib import Path as FilePath
 from typing import Any, NamedTuple
+
+import graphviz
 
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.graph import AccumulateGrad, Edge, Node, run_hooks, walk
@@ -29,14 +34,18 @@ from minitorch.backend.arrays import Array, xp
 from minitorch.tensor import Tensor
 from minitorch.viz.frames import run_sweep
 from minitorch.viz.local import LocalJacobian, argmax_abs, element_name
+from minitorch.viz.page import write
 from minitorch.viz.record import variables
-from minitorch.viz.summary import number
-from minitorch.viz.tape import Tape
+from minitorch.viz.render import FORMATS, CannotRender, render
+from minitorch.viz.summary import MINUS, number
+from minitorch.viz.tape import Tape, bracketed
+from minitorch.viz.theme import CARD, FONT, GRADIENT, INK, LINE, PAPER, in_dark
 
 __all__ = ["Factor", "Path", "Why", "why"]
 
 MAX_PATHS = 24
 MAX_STEPS = 1500  # from element to element; the remaining paths count as other paths
+MAX_WRITTEN = 24  # most factors that are written out as a formula
 MAX_BRANCHES = 60  # continuations that are followed from one element
 
 
@@ -46,6 +55,8 @@ class Factor(NamedTuple):
     name: str
     value: float
     digits: str
+    top: str = ""  # the element above the line, loss; of a hook, nothing
+    bottom: str = ""  # that below it, h[2]
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,9 @@ class Why:
 
     @property
     def text(self) -> str:
-        """The chain rule in names, in numbers, and the result."""
+        """The chain rule in names, in numbers, and the result; of a large graph, its paths from the element to the output."""
+        if sum(len(path.factors) for path in self.paths) > MAX_WRITTEN:
+            return self._path_text()
         named = [" · ".join(factor.name for factor in path.factors) for path in self.paths]
         products = self._products() or ["0"]
         if len(products) > 1:  # the product of each path
@@ -83,17 +96,94 @@ class Why:
             lines += [f"  {'+' if i else '='} {term}" for i, term in enumerate(terms)]
         return "\n".join(lines)
 
+    def _path_text(self) -> str:
+        """One line for each path: its product, and the elements where it differs from the others, without steps of slope 1."""
+        lines = [f"{self.name} = {self._digits}" + (f"   ({self._remark})" if self._remark else "")]
+        routes = [_route(path) for path in self.paths]
+        first, last = _common(routes), _common([route[::-1] for route in routes])[::-1]
+        first, last = (first, last) if len(routes) > 1 else (routes[0], [])
+        begin = math.prod(factor for _, factor in first[1:])
+        which = f"The {len(routes)} largest paths" if self.rest else f"{len(routes)} paths"
+        lines.append(f"  {which} begin with {_arrows(first)}" + (f", × {number(begin)}" if begin != 1 else ""))
+        if len(last) > 1:
+            lines.append(f"  and end with {_arrows(last)}, × {number(math.prod(factor for _, factor in last[1:]))}")
+        for path, route in zip(self.paths, routes, strict=True):
+            middle = [step for step in route[len(first) : len(route) - len(last)] if step[1] != 1] or route[
+                len(first) : len(first) + 1
+            ]
+            shown = middle if len(middle) <= 5 else [*middle[:3], ("...", 1.0), *middle[-1:]]
+            lines.append(f"  {number(path.product):>10}  " + " → ".join(name for name, _ in shown))
+        if self.rest:
+            lines.append(f"  {number(self.rest):>10}  all other paths")
+        return "\n".join(lines)
+
+    @property
+    def digraph(self) -> graphviz.Digraph:
+        """The paths as a graph: an arrow is as wide as the sum of the products of the paths that go through it."""
+        g = graphviz.Digraph("paths", comment="made by minitorch.viz.why")
+        g.attr("graph", bgcolor=PAPER, rankdir="LR", nodesep="0.15", ranksep="0.5", pad="0.2")
+        g.attr(
+            "node",
+            shape="box",
+            style="filled,rounded",
+            fillcolor=CARD,
+            color=LINE,
+            fontname=FONT,
+            fontsize="13",
+            fontcolor=INK,
+            height="0.3",
+        )
+        g.attr("edge", color=GRADIENT, fontcolor=GRADIENT, fontname=FONT, fontsize="12", arrowhead="none")
+        widths: dict[tuple[str, str], float] = {}
+        slopes: dict[tuple[str, str], float] = {}
+        for path in self.paths:
+            route = _route(path)
+            route = [step for i, step in enumerate(route) if step[1] != 1 or i in (0, len(route) - 1)]
+            for (tail, _), (head, slope) in itertools.pairwise(route):
+                widths[tail, head] = widths.get((tail, head), 0.0) + abs(path.product)
+                slopes[tail, head] = slope
+        most = max((w for w in widths.values() if math.isfinite(w)), default=1.0) or 1.0
+        for name in dict.fromkeys(name for edge in widths for name in edge):
+            g.node(name, label=name.replace("\\", "\\\\"))
+        for (tail, head), wide in widths.items():
+            size = 1 + 11 * (wide / most if math.isfinite(wide) else 1.0)
+            g.edge(tail, head, penwidth=f"{size:.1f}", label=f"  × {number(slopes[tail, head])}  ", tooltip=f"{tail} to {head}")
+        return g
+
+    @property
+    def svg(self) -> str:
+        """The picture of the paths as SVG text. Raises CannotRender without Graphviz."""
+        svg = render(self.digraph.source, "svg").decode()
+        start = svg.index("<svg")
+        inside = svg.index(">", start) + 1
+        words = f"<title>The paths of {escape(self.name)}</title>\n<style>{in_dark()}</style>\n"
+        return svg[start : inside - 1] + ' role="img" style="max-width:100%;height:auto">\n' + words + svg[inside:]
+
+    def save(self, path: str | FilePath) -> FilePath:
+        """Write the picture of the paths to an .svg, .png, .pdf or .dot file, or the text to .txt or .tex. Returns the path.
+
+        Raises ValueError for another suffix, CannotRender for a picture without Graphviz.
+        """
+        path = FilePath(path)
+        kind = path.suffix.lower().lstrip(".")
+        if kind in ("svg", "txt", "tex", "dot"):
+            text = {"svg": "svg", "txt": "text", "tex": "latex"}.get(kind)
+            return write(path, (getattr(self, text) if text else self.digraph.source).encode())
+        if kind in FORMATS:
+            return write(path, render(self.digraph.source, kind))
+        raise ValueError(f"cannot save the paths as {path.name!r}: the endings .svg, .png, .pdf, .dot, .txt and .tex are known")
+
     @property
     def latex(self) -> str:
         """The same in LaTeX: an `aligned` environment for math mode."""
         named = [r" \cdot ".join(_tex(factor.name) for factor in path.factors) for path in self.paths]
-        numbers = [r" \cdot ".join(_bracketed(number(factor.value)) for factor in path.factors) for path in self.paths]
+        numbers = [r" \cdot ".join(_bracketed(_ascii(factor.value)) for factor in path.factors) for path in self.paths]
         if self.rest:
             named.append(r"\text{all other paths}")
-            numbers.append(_bracketed(number(self.rest)))
+            numbers.append(_bracketed(_ascii(self.rest)))
         rows = [f"{_tex(self.name)} &= " + r" \\ &\quad {}+ ".join(named or ["0"])]
         rows += ["&= " + r" \\ &\quad {}+ ".join(numbers)] * bool(numbers)
-        return r"\begin{aligned} " + r" \\ ".join([*rows, f"&= {number(self.value)}"]) + r" \end{aligned}"
+        return r"\begin{aligned} " + r" \\ ".join([*rows, f"&= {_ascii(self.value)}"]) + r" \end{aligned}"
 
     def _products(self) -> list[str]:
         products = [_product([factor.digits for factor in path.factors]) for path in self.paths]
@@ -102,8 +192,46 @@ class Why:
     def __repr__(self) -> str:
         return self.text
 
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex}$"
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """For notebooks: the formula, or of a large graph the picture of its paths."""
+        bundle = {"text/plain": self.text}
+        if sum(len(path.factors) for path in self.paths) <= MAX_WRITTEN:
+            return {**bundle, "text/latex": f"$\\displaystyle {self.latex}$"}
+        try:
+            bundle["image/svg+xml"] = self.svg
+        except CannotRender as error:
+            bundle["text/plain"] += f"\n({error})"
+        return bundle
+
+
+def _route(path: Path) -> list[tuple[str, float]]:
+    """The elements of a path from the start to the output, each with the slope of the step that leads to it."""
+    route: list[tuple[str, float]] = []
+    for factor in reversed(path.factors):
+        if not factor.bottom:  # a hook multiplies the step before it
+            if route:
+                route[-1] = route[-1][0], route[-1][1] * factor.value
+            continue
+        if not route:
+            route.append((factor.bottom, 1.0))
+        route.append((factor.top, factor.value))
+    return route
+
+
+def _common(routes: Sequence[list[tuple[str, float]]]) -> list[tuple[str, float]]:
+    """The steps with which all routes begin."""
+    found = []
+    for steps in zip(*routes, strict=False):
+        if any(step[0] != steps[0][0] for step in steps):
+            break
+        found.append(steps[0])
+    return found
+
+
+def _arrows(route: Sequence[tuple[str, float]]) -> str:
+    """w[2] → h[2] → ... without elements that are only passed with slope 1."""
+    kept = [name for i, (name, slope) in enumerate(route) if slope != 1 or i in (0, len(route) - 1)]
+    return " → ".join(kept)
 
 
 def why(tensor: Tensor, output: Tensor | None = None, *, index: int | tuple[int, ...] | None = None, params: Any = None) -> Why:
@@ -166,7 +294,7 @@ class _Gradients:
     """The gradient of every value, and the factors by which hooks have multiplied it."""
 
     def __init__(self, tape: Tape) -> None:
-        seeds, steps = run_sweep(tape)
+        seeds, steps = run_sweep(tape, tape.root_edges)
         ((self.root, seed),) = seeds
         self.at: dict[Edge, Array] = {self.root: seed}
         self.hooked: dict[Edge, Array] = {}
@@ -202,7 +330,10 @@ def _explain(tape: Tape, start: Edge, index: int | tuple[int, ...] | None, shape
             "why(): nothing of the gradient comes to this tensor: it is cut off on the way, by detach() or by an op"
         )
     element = _element(index, shape, grad)
-    name, value = element_name(f"d{tape.root_name}/d{tape.name(start)}", shape, element), grad.reshape(-1)[element].item()
+    name, value = (
+        element_name(f"d{bracketed(tape.root_name)}/d{bracketed(tape.name(start))}", shape, element),
+        grad.reshape(-1)[element].item(),
+    )
     paths, rest, cut = _paths(tape, start, element, gradients)
     remark = f"the largest of {grad.size:,} elements; index= names another" if index is None and grad.size > 1 else ""
     if not paths and not rest and cut:
@@ -230,15 +361,19 @@ def _paths(tape: Tape, start: Edge, element: int, gradients: _Gradients) -> tupl
             rest += others
             steps += 1
             if not extensions:
-                here = element_name(tape.name(path.edge), path.edge[0].outputs[path.edge[1]][0], path.element)
-                used = ", ".join(tape.name((node, 0)) for node, _ in users.get(path.edge, ()))
+                here = element_name(bracketed(tape.name(path.edge)), path.edge[0].outputs[path.edge[1]][0], path.element)
+                used = ", ".join(bracketed(tape.name((node, 0))) for node, _ in users.get(path.edge, ()))
                 cut = f"∂{used}/∂{here} = 0" if used else ""
             path = extensions[0] if extensions else None
             for other in extensions[1:]:
                 heapq.heappush(heap, other)
         if path is not None:
             seed = gradients.at[gradients.root]  # 1, unless a hook on the output has changed it
-            end = (_factor(f"d{tape.root_name}/d{tape.root_name}", seed, 0),) if seed.item() != 1 or not path.factors else ()
+            end = (
+                (_factor(f"d{bracketed(tape.root_name)}/d{bracketed(tape.root_name)}", seed, 0),)
+                if seed.item() != 1 or not path.factors
+                else ()
+            )
             factors = (*path.factors, *end)
             paths.append(Path(tuple(reversed(factors)), math.prod(factor.value for factor in factors)))
     paths.sort(key=lambda path: -_magnitude(path.product))
@@ -293,15 +428,24 @@ def _extensions(
         top, _, bottom = tape.local_name(edge[0], edge[1], argument).partition("/∂")
         shape = path.edge[0].outputs[path.edge[1]][0]
         name = f"{element_name(top, edge[0].outputs[edge[1]][0], j)}/∂{element_name(bottom, shape, path.element)}"
-        step = (_factor(name, slopes, j), *gradients.hook(tape, edge, j))
+        step = (
+            _factor(
+                name,
+                slopes,
+                j,
+                element_name(top[1:], edge[0].outputs[edge[1]][0], j),
+                element_name(bottom, shape, path.element),
+            ),
+            *gradients.hook(tape, edge, j),
+        )
         product = path.product * math.prod(factor.value for factor in step)
         extensions.append(PartialPath(edge, j, (*path.factors, *step), product, path.product * size))
     return extensions, sum(path.product * step[0] for step in found[MAX_BRANCHES:])
 
 
-def _factor(name: str, values: Array, element: int) -> Factor:
+def _factor(name: str, values: Array, element: int, top: str = "", bottom: str = "") -> Factor:
     value = values.reshape(-1)[element].item()
-    return Factor(name, value, _digits(value, values))
+    return Factor(name, value, _digits(value, values), top, bottom)
 
 
 def _magnitude(value: float) -> float:
@@ -341,6 +485,10 @@ def _element(index: int | tuple[int, ...] | None, shape: tuple[int, ...], gradie
     return element
 
 
+def _ascii(value: float) -> str:
+    return number(value).replace(MINUS, "-")
+
+
 def _bracketed(text: str) -> str:
     return f"({text})" if text.startswith("-") else text
 
@@ -356,9 +504,19 @@ def _tex(name: str) -> str:
 
 def _tex_value(name: str) -> str:
     word, _, place = name.partition("[")
+    if (word[:1] == "(" and word[1:2].isdigit()) or "①" <= word[:1] <= "⑳":
+        word = rf"\text{{{word}}}"
+        return word + (f"_{{{place.rstrip(']')}}}" if place else "")
     word = "".join(_TEX.get(c, c) for c in word)
     word = word if len(word) == 1 else rf"\mathrm{{{word}}}"
     return word + (f"_{{{place.rstrip(']')}}}" if place else "")
 
 
-_TEX = {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\sim{}", "^": r"\hat{}", "\\": r"\backslash{}"}
+_TEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
+    "−": "-",
+    "·": r"\cdot ",
+    "²": "^2",
+    "~": r"\sim{}",
+    "^": r"\hat{}",
+    "\\": r"\backslash{}",
+}

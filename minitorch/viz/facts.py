@@ -1,0 +1,299 @@
+"""What is known of a box, as plain data, and the lines of its card."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from minitorch.autograd.graph import AccumulateGrad, Node, saved_tensors_of
+from minitorch.backend.arrays import Array, xp
+from minitorch.backend.dtypes import dtypes
+from minitorch.viz.cards import Box, Card
+from minitorch.viz.draw import Line, Text
+from minitorch.viz.record import InputRecord, node_record
+from minitorch.viz.summary import Summary, number, shape_text, summary
+from minitorch.viz.tape import Source, Tape, formula
+from minitorch.viz.theme import GRADIENT, INK, QUIET, VALUE
+
+__all__ = [
+    "Facts",
+    "Parameter",
+    "brief_gradient",
+    "brief_value",
+    "card_data",
+    "facts_of",
+    "lines_of",
+    "size_of",
+    "written_path",
+]
+
+MAX_ROWS = 4  # parameters of a card that are listed one by one
+LIVE = 3  # most elements of an array that is written in a card of the player
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter or buffer of a card's layer. `gradient` is the norm of its .grad, or the number itself of a scalar."""
+
+    name: str
+    shape: tuple[int, ...]
+    gradient: float | None
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a box. `kind` is tensor, op, function, module, loop, step or derivative.
+
+    `name` is that of its output. `value` and `gradient` are set if they were asked for and are known. `memory` is the size of
+    the output in bytes, `kept` that of the tensors saved for backward.
+    """
+
+    id: str
+    kind: str
+    title: str
+    settings: str
+    path: str
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    parameters: tuple[Parameter, ...]
+    marks: tuple[str, ...]  # in-place, hook, frozen, needs grad
+    operations: int
+    count: int
+    is_output: bool
+    number: float | None  # the value of a scalar
+    gradient_size: float | None  # the norm of the gradient, or the gradient of a scalar
+    line: str
+    formula: str
+    derivative: str
+    memory: int
+    kept: int
+    value: Summary | None = None
+    gradient: Summary | None = None
+
+    def __str__(self) -> str:
+        """One line of text."""
+        title = " ".join(filter(None, (self.title, self.settings)))
+        if self.kind == "tensor":
+            kind = "" if self.dtype in ("float32", "") else self.dtype
+            parts = [title, shape_text(self.shape), kind]
+        else:
+            parts = [
+                title,
+                written_path(self.path),
+                f"→ {'' if self.name == self.path else self.name} {shape_text(self.shape)}".replace("  ", " "),
+            ]
+        if self.number is not None:
+            parts.append(f"= {number(self.number)}")
+        parts += [f"{p.name} {shape_text(p.shape)}" for p in self.parameters]
+        if self.gradient_size is not None:
+            parts.append(brief(self.gradient_size, self.shape))
+        parts += [f"×{self.count}"] * (self.count > 1) + list(self.marks)
+        return ", ".join(filter(None, parts))
+
+
+def facts_of(tape: Tape, box: Box, show: Collection[str] = ()) -> Facts:
+    """The facts of a box of a view."""
+    card, source = box.card, box.output
+    shape, kind = shape_and_dtype(source)
+    value, gradient = tape.value(source), _gradient(source)
+    single = card.nodes[0] if len(card.nodes) == 1 else None
+    computes, derivative = formula(type(single)) if single is not None else ("", "")
+    arrays = {id(a): a.nbytes for node in box.nodes for a in saved_arrays(node)}
+    return Facts(
+        id=box.id, kind=card.kind, title=card.title, settings=card.settings, path=card.path, name=tape.name(source),
+        shape=shape, dtype=kind, parameters=tuple(_parameter(tape, name, s) for name, s in box.rows.items()),
+        marks=_marks(box), operations=len(card.nodes), count=box.count, is_output=box.is_output,
+        number=None if value is None or value.size != 1 else value.item(), gradient_size=size_of(gradient),
+        line=tape.line(card.nodes[-1]) if card.nodes else "", formula=computes, derivative=derivative,
+        memory=_memory(source), kept=sum(arrays.values()),
+        value=summary(value) if "value" in show and value is not None else None,
+        gradient=summary(gradient) if "grad" in show and gradient is not None else None,
+    )  # fmt: skip
+
+
+def card_data(facts: Facts, parent: str, opens: bool) -> dict[str, Any]:
+    """What a page knows of a card; `parent` is the card whose inside shows it."""
+    return {
+        "id": facts.id, "kind": facts.kind, "title": facts.title, "settings": facts.settings, "path": facts.path,
+        "name": facts.name, "shape": facts.shape, "dtype": facts.dtype, "line": facts.line, "parent": parent,
+        "opens": opens, "marks": facts.marks, "computes": facts.formula,
+        "parameters": [f"{p.name} {shape_text(p.shape)}" for p in facts.parameters],
+        **({} if facts.value is None else {"valueSummary": asdict(facts.value)}),
+        **({} if facts.gradient is None else {"gradientSummary": asdict(facts.gradient)}),
+    }  # fmt: skip
+
+
+def shape_and_dtype(source: Source) -> tuple[tuple[int, ...], str]:
+    """The shape and dtype of a value."""
+    if isinstance(source, InputRecord):
+        return tuple(source.array.shape), dtypes[source.array.dtype].name
+    shape, dtype = source[0].outputs[source[1]]
+    return tuple(shape), dtypes[dtype].name if dtype is not None else ""
+
+
+def _memory(source: Source) -> int:
+    """The bytes of a value."""
+    if isinstance(source, InputRecord):
+        return int(source.array.nbytes)
+    shape, dtype = source[0].outputs[source[1]]
+    return 0 if dtype is None else math.prod(shape) * int(dtype.itemsize)
+
+
+def size_of(array: Array | None) -> float | None:
+    """The Euclidean norm of an array; of one element, the element."""
+    if array is None:
+        return None
+    with xp.errstate(all="ignore"):
+        return array.item() if array.size == 1 else math.sqrt(float((array.astype(xp.float64) ** 2).sum()))
+
+
+def brief(size: float, shape: Sequence[int]) -> str:
+    """A gradient in short: ∇ 0.5 of one element, else its norm, ‖∇‖ 0.012."""
+    return f"∇ {number(size)}" if math.prod(shape) == 1 else f"‖∇‖ {number(size)}"
+
+
+def brief_value(array: Array) -> str:
+    """A small value on one line of a card: = 0.5 1 2."""
+    return "= " + "  ".join(map(number, array.reshape(-1).tolist()))
+
+
+def brief_gradient(array: Array) -> str:
+    """A gradient on one line of a card: ∇ 0.5 1 2 if it is small, else its norm."""
+    if array.size <= LIVE:
+        return "∇ " + "  ".join(map(number, array.reshape(-1).tolist()))
+    return f"‖∇‖ {number(size_of(array))}"
+
+
+def lines_of(facts: Facts, show: Collection[str] = (), live: tuple[str, str, Sequence[str]] | None = None) -> list[Line]:
+    """The lines of a card. `live` are the widest texts that the player will write: value, gradient, those of the parameters."""
+    if facts.kind == "tensor":
+        return _tag_lines(facts, show, live)
+    names = [written_path(facts.path)] if facts.path else []
+    names += [facts.name] if facts.is_output or not facts.path or live is not None else []
+    right = [Text(name, QUIET, 13) for name in names if name != facts.title]
+    flag = [Text("⚑", INK, 13)] if facts.is_output else []
+    left = [Text(facts.title, INK, 14, True)] + ([Text(facts.settings, QUIET)] if facts.settings else [])
+    lines = [Line(left, [*right, *flag])]
+    listed = facts.parameters[:MAX_ROWS] if len(facts.parameters) <= MAX_ROWS else ()
+    for i, parameter in enumerate(listed):
+        if live is not None:
+            after = [Text(live[2][i], GRADIENT, room=live[2][i])] if live[2][i] else []
+        else:
+            after = [] if parameter.gradient is None else [Text(brief(parameter.gradient, parameter.shape), GRADIENT)]
+        frozen = [Text("frozen", QUIET, 12)] if parameter.frozen else []
+        lines.append(
+            Line([Text("▪", QUIET), Text(parameter.name), Text(shape_text(parameter.shape), QUIET)], [*frozen, *after])
+        )
+    if len(facts.parameters) > MAX_ROWS:
+        count = sum(math.prod(parameter.shape) for parameter in facts.parameters)
+        lines.append(Line([Text("▪", QUIET), Text(f"{len(facts.parameters)} parameters"), Text(f"{count:,} numbers", QUIET)]))
+    if facts.operations > 1:
+        lines.append(Line([Text(f"{facts.operations} operations inside", QUIET, 12)]))
+    if facts.marks:
+        lines.append(Line([Text(" · ".join(facts.marks), QUIET, 12)]))
+    colour = GRADIENT if facts.kind == "derivative" else VALUE
+    is_written = facts.number is not None or facts.kind == "op"
+    foot = [Text(f"→ {shape_text(facts.shape)}", colour)] if facts.shape or not is_written else []
+    after = []
+    if live is not None:
+        foot += [Text(live[0], VALUE, room=live[0])] if live[0] else []
+        after = [Text(live[1], GRADIENT, room=live[1])] if live[1] else []
+    else:
+        foot += [Text(f"= {number(facts.number)}", colour)] if facts.number is not None and not facts.shape else []
+        if facts.gradient_size is not None and "grad" in show:
+            after = [Text(brief(facts.gradient_size, facts.shape), GRADIENT)]
+    lines += [Line(foot, after)] if foot or after else []
+    return lines + _shown(facts, show)
+
+
+def written_path(path: str) -> str:
+    """The name of a module in its model; of one that has only a number, as it is indexed, [0]."""
+    return f"[{path}]" if path.isdigit() else path
+
+
+def _tag_lines(facts: Facts, show: Collection[str], live: tuple[str, str, Sequence[str]] | None) -> list[Line]:
+    needs_grad = "needs grad" in facts.marks
+    left = [Text("▪", QUIET)] if needs_grad else []
+    is_number = facts.title == number(facts.number) if facts.number is not None else False
+    left.append(Text(facts.title, INK, 14, True))
+    left += [Text(shape_text(facts.shape), QUIET)] if facts.shape else []
+    left += [Text(facts.dtype, QUIET, 12)] if facts.dtype not in ("float32", "float64") else []
+    left += [Text(f"{facts.count} of them", QUIET, 12)] if facts.count > 1 else []
+    rows: list[Text] = []
+    if live is not None:
+        rows = [Text(live[0], VALUE, room=live[0])] * bool(live[0]) + [Text(live[1], GRADIENT, room=live[1])] * bool(live[1])
+    else:
+        if facts.number is not None and not facts.shape and not is_number:
+            rows.append(Text(f"= {number(facts.number)}", VALUE))
+        if facts.gradient_size is not None and needs_grad:
+            rows.append(Text(brief(facts.gradient_size, facts.shape), GRADIENT))
+    lines = [Line(left)] + ([Line(rows[:1], rows[1:])] if rows else [])
+    return lines + _shown(facts, show)
+
+
+def _shown(facts: Facts, show: Collection[str]) -> list[Line]:
+    """The lines that were asked for."""
+    lines: list[Line] = []
+    if "value" in show and facts.value is not None and (facts.value.shape or facts.number is None):
+        lines += [Line([Text(text, VALUE, 12, mono=True)]) for text in facts.value.lines()]
+    if "grad" in show and facts.gradient is not None and facts.gradient.shape:
+        lines += [Line([Text(text, GRADIENT, 12, mono=True)]) for text in facts.gradient.lines()]
+    if "formula" in show and facts.formula:
+        texts = textwrap.wrap(facts.formula, 44) + [f"∂ {text}" for text in textwrap.wrap(facts.derivative, 44)]
+        lines += [Line([Text(text, QUIET, 12)]) for text in texts]
+    if "line" in show and facts.line:
+        lines += [Line([Text(text, QUIET, 12, mono=True)]) for text in textwrap.wrap(facts.line, 48)[:2]]
+    if "memory" in show:
+        kept = f", keeps {_bytes(facts.kept)} for backward" if facts.kept else ""
+        lines.append(Line([Text(f"{_bytes(facts.memory)}{kept}", QUIET, 12)]))
+    return lines
+
+
+def _bytes(n: int) -> str:
+    size, unit = float(n), "B"
+    for larger in ("kB", "MB", "GB"):
+        if size >= 1000:
+            size, unit = size / 1000, larger
+    return f"{size:.3g} {unit}"
+
+
+def _parameter(tape: Tape, name: str, source: Source) -> Parameter:
+    shape, _ = shape_and_dtype(source)
+    return Parameter(name, shape, size_of(_gradient(source)), isinstance(source, InputRecord))
+
+
+def _gradient(source: Source) -> Array | None:
+    """The gradient of a value: of a leaf its .grad; inside the graph that of the last recorded backward or retain_grad()."""
+    if isinstance(source, InputRecord):
+        return None
+    node, nr = source
+    if isinstance(node, AccumulateGrad):
+        return None if node.variable._grad is None else node.variable._grad._array
+    record = node_record(node)
+    if record is not None and record.grads is not None:
+        return record.grads[nr]
+    kept = node.retained and node.retained.get(nr)
+    tensor = kept() if kept else None
+    return None if tensor is None or tensor._grad is None else tensor._grad._array
+
+
+def saved_arrays(node: Node) -> list[Any]:
+    """The arrays that a node has saved for backward."""
+    values = (getattr(saved.value, "_array", saved.value) for saved in saved_tensors_of(node))
+    return [array for array in values if hasattr(array, "nbytes")]
+
+
+def _marks(box: Box) -> tuple[str, ...]:
+    card: Card = box.card
+    marks = ["in-place"] if card.in_place else []
+    if isinstance(card.item, AccumulateGrad):
+        marks.append("needs grad")
+        marks += ["hook"] if card.item.variable._hooks else []
+        marks += [f"used {box.uses} times"] if box.uses > 1 else []
+    marks += ["hook"] if any(node.hooks for node in box.nodes) else []
+    return tuple(marks)

@@ -1,0 +1,202 @@
+"""The rule of a step in the program's own names: ∂loss/∂w = ∂loss/∂(w·x) · x.
+
+A rule is a list of parts: (kind, text) with the kinds 'text', 'value' (blue), 'gradient' (vermilion) and 'fraction', whose text
+is top|bottom. The derivative of an op comes from its docstring, with the names of its arguments for those of the parameters.
+What that says to readers of the source is said here again for students, for the ops of layers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from minitorch.autograd.graph import Function, Node, Op
+from minitorch.ops.elementwise import Pointwise
+from minitorch.viz.tape import Tape, bracketed, formula
+
+__all__ = ["Part", "call_rule", "computes", "fraction", "local_derivative", "plain", "rule_of", "used_arguments"]
+
+Part = tuple[str, str]
+
+# What a derivative is, for students: {grad} is the upstream gradient, {y} the output, other names are parameters of forward.
+OPS: dict[str, tuple[str, dict[str, str]]] = {
+    "Convolution": (
+        "{weight} ∗ {x}: each output cell is the sum of a window times the kernel",
+        {
+            "x": "Σ {grad} · {weight}, over the windows that contain the cell",
+            "weight": "Σ {grad} · {x}, over all positions of the kernel",
+            "bias": "Σ {grad}, over images and positions",
+        },
+    ),
+    "ConvTranspose": (
+        "each cell of {g} stamps the kernel {weight}, times itself, on the output",
+        {
+            "g": "Σ {grad} · {weight}, over the cells that it was stamped on",
+            "weight": "Σ {grad} · {g}, over all stamps",
+            "bias": "Σ {grad}, over images and positions",
+        },
+    ),
+    "Linear": (
+        "{x} · {weight}ᵀ + bias",
+        {"x": "{grad} · {weight}", "weight": "{grad}ᵀ · {x}", "bias": "Σ {grad}, over the rows"},
+    ),
+    "MatMul": ("{a} @ {b}", {"a": "{grad} @ {b}ᵀ", "b": "{a}ᵀ @ {grad}"}),
+    "MaxPool": ("the largest cell of each window", {"x": "{grad} at the largest cell of each window, 0 elsewhere"}),
+    "GatherCell": ("the chosen cell of each window", {"x": "{grad} at the chosen cell of each window, 0 elsewhere"}),
+    "ScatterAdd": ("each value put back at its index, 0 elsewhere", {"g": "{grad} at the cell that the value was put in"}),
+    "AvgPool": ("the mean of each window", {"x": "Σ {grad} / size of the window, over the windows that contain the cell"}),
+    "Unfold": ("the windows of {x} as columns", {"x": "Σ {grad}, over the windows that contain the cell"}),
+    "Fold": ("columns added up into an image", {"x": "{grad} at the cells of each column's window"}),
+    "Reshape": ("{x} in another shape", {"x": "{grad}, in the shape of {x}"}),
+    "Permute": ("{x} with its dimensions in another order", {"x": "{grad}, with the dimensions back in their order"}),
+    "Expand": ("{x} repeated", {"x": "Σ {grad}, over the repetitions"}),
+    "SumTo": ("{x} summed over repeated dimensions", {"x": "{grad}, repeated"}),
+    "Pad": ("{x} with a border", {"x": "{grad} without the border"}),
+    "Cast": ("{x} in another dtype", {"x": "{grad}, in the dtype of {x}"}),
+    "Clone": ("a copy of {x}", {"x": "{grad}"}),
+    "GetItem": ("the elements of {x} at the index", {"x": "{grad} at the index, 0 elsewhere"}),
+    "SetItem": (
+        "{x} with other values at the index",
+        {"value": "{grad} at the index", "x": "{grad} elsewhere, 0 at the index"},
+    ),
+    "Cat": ("the operands, joined", {"arrays": "the part of {grad} that it became"}),
+    "Sum": ("Σ {x}", {"x": "{grad}, for every element"}),
+    "Mean": ("Σ {x} / n", {"x": "{grad} / n, for each of the n elements"}),
+    "Softmax": ("eˣ / Σ eˣ, for each row of {x}", {"x": "{y} · ({grad} − Σ {grad} · {y})"}),
+    "LogSoftmax": ("{x} − log Σ eˣ, for each row", {"x": "{grad} − softmax({x}) · Σ {grad}"}),
+    "LogSumExp": ("log Σ eˣ", {"x": "{grad} · softmax({x})"}),
+    "Standardize": (
+        "({x} − mean) / √(var + ε)",
+        {"x": "({grad} − mean({grad}) − {y} · mean({grad} · {y})) / √(var + ε)"},
+    ),
+    "CumSum": ("running sums of {x}", {"x": "the sums of {grad} from the end"}),
+    "Einsum": ("a sum of products", {"operands": "the sum of products of {grad} and the other operands"}),
+}
+LOCAL = {
+    "Relu": "1 where {x} > 0, else 0",
+    "Exp": "{y}",
+    "Tanh": "1 − {y}²",
+    "Sqrt": "1 / (2 {y})",
+    "Sum": "1",
+    "Mean": "1/n",
+    "Clone": "1",
+}
+
+# The same for calls of several operations; the names are the parameters of the function, or of the layer.
+CALLS: dict[str, dict[str, str]] = {
+    "cross_entropy": {"": "(softmax({0}) − onehot({target})) / N, over the N rows"},
+    "CrossEntropyLoss": {"": "(softmax({0}) − onehot({target})) / N, over the N rows"},
+    "nll_loss": {"": "−1/N at the target of each row, 0 elsewhere"},
+    "BatchNorm": {
+        "": "weight · ({grad} − mean({grad}) − x̂ · mean({grad} · x̂)) / σ, with x̂ the normalized input",
+        "weight": "Σ {grad} · x̂, with x̂ the normalized input",
+        "bias": "Σ {grad}, over batch and positions",
+    },
+    "LayerNorm": {
+        "": "(g − mean(g) − x̂ · mean(g · x̂)) / σ, with g = {grad} · weight and x̂ the normalized input",
+        "weight": "Σ {grad} · x̂, with x̂ the normalized input",
+        "bias": "Σ {grad}, over the rows",
+    },
+    "softmax": {"": "{y} · ({grad} − Σ {grad} · {y})"},
+}  # fmt: skip
+
+
+def fraction(top: str, bottom: str) -> Part:
+    """∂top/∂bottom."""
+    return "fraction", f"{top}|{bottom}"
+
+
+def plain(parts: Sequence[Part]) -> str:
+    """A rule as text."""
+    return "".join("∂{}/∂{}".format(*map(bracketed, text.split("|"))) if kind == "fraction" else text for kind, text in parts)
+
+
+def computes(tape: Tape, node: Node, names: Mapping[str, str]) -> str:
+    """What a node computes, in the names of its arguments; '' if it is unknown."""
+    known = OPS.get(type(node).__name__)
+    if known is not None and isinstance(node, Op):
+        return _filled(known[0], names)
+    return _with_names(formula(type(node))[0], names)
+
+
+def local_derivative(node: Node, letter: str, names: Mapping[str, str]) -> str:
+    """The derivative of an elementwise op in one argument, as text; '' if it has none."""
+    kind, exponent = type(node).__name__, names.get("b", "")
+    if kind == "Pow" and letter == "a" and re.fullmatch(r"\d+", exponent):
+        power = int(exponent) - 1
+        return f"{exponent} · {bracketed(names['a'])}" + (f"^{power}" if power != 1 else "") if power else "1"
+    if kind in LOCAL and isinstance(node, Op):
+        return _filled(LOCAL[kind], names)
+    return _with_names(formula(type(node), letter)[1], names) if isinstance(node, Pointwise) else ""
+
+
+def rule_of(root: str, receiver: str, output: str, node: Node, letter: str, names: Mapping[str, str]) -> list[Part]:
+    """∂root/∂receiver = ... for one argument of one node."""
+    upstream = fraction(root, output)
+    start = [fraction(root, receiver), ("text", " = ")]
+    local = local_derivative(node, letter, names)
+    if local:
+        return [*start, upstream, ("text", " · "), ("value" if local in names.values() else "text", _operand(local))]
+    known = OPS.get(type(node).__name__) if isinstance(node, Op) else None
+    text = known[1].get(letter, "") if known else ""
+    if not text:
+        words = formula(type(node), letter)[1]
+        if not isinstance(node, Op) and words and issubclass(type(node), Function):
+            return [*start, ("text", f"{_with_names(words, names)}   (from its backward)")]
+        text = re.sub(r"\bgrad\b", "{grad}", _with_names(words, names, keep="{grad}")) if words else ""
+    return (
+        [*start, *_parts(text, {**names, "y": output}, upstream)] if text else [*start, ("text", "its backward of "), upstream]
+    )
+
+
+def call_rule(
+    root: str, receiver: str, output: str, title: str, parameter: str, first: str, names: Mapping[str, str]
+) -> list[Part]:
+    """∂root/∂receiver = ... for a call of several operations; [] if there is no formula for it."""
+    known = next((rules for call, rules in CALLS.items() if title == call or re.fullmatch(call + r"[123]d", title)), {})
+    text = known.get(parameter, "")
+    if not text:
+        return []
+    named = {**names, "0": first, "y": output}
+    upstream = fraction(root, output)
+    parts = _parts(text, named, upstream)
+    if upstream not in parts and root != output:
+        parts = [upstream, ("text", " · "), *parts]
+    return [fraction(root, receiver), ("text", " = "), *parts]
+
+
+def used_arguments(node: Node, letter: str) -> set[str]:
+    """The parameters of forward that the derivative in `letter` is computed from."""
+    kind = type(node).__name__
+    text = LOCAL.get(kind) or (OPS[kind][1].get(letter, "") if kind in OPS else formula(type(node), letter)[1])
+    return set(re.findall(r"\w+", text))
+
+
+def _parts(text: str, names: Mapping[str, str], upstream: Part) -> list[Part]:
+    """A text with {names} as parts."""
+    parts: list[Part] = []
+    for piece in re.split(r"(\{\w+\})", text):
+        if piece == "{grad}":
+            parts.append(upstream)
+        elif piece.startswith("{"):
+            parts.append(("value", bracketed(names.get(piece[1:-1], piece[1:-1]))))
+        elif piece:
+            parts.append(("text", piece))
+    return parts
+
+
+def _filled(text: str, names: Mapping[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda found: bracketed(names.get(found[1], found[1])), text)
+
+
+def _with_names(text: str, names: Mapping[str, str], keep: str = "") -> str:
+    """A text of a docstring with the names of the arguments for the letters of the parameters."""
+    text = text.replace("**", "^").replace("a * b", "a · b").replace("<=", "≤").replace(" * ", " · ").replace("^2", "²")
+    text = re.sub(r"(?<![\w-])-(?=[\w(])", "−", text).replace(" - ", " − ")
+    known = {name: bracketed(value) for name, value in names.items() if value}
+    return re.sub(r"\b[A-Za-z]\w*\b", lambda found: known.get(found[0], found[0]), text)
+
+
+def _operand(text: str) -> str:
+    """A local derivative as a factor: in brackets if it is a sum, a quotient or a sentence."""
+    return f"({text})" if re.search(r"[ /]|^−", text) and not (text.startswith("(") and text.endswith(")")) else text
