@@ -15,6 +15,7 @@ from minitorch.autograd.graph import AccumulateGrad, Node
 from minitorch.backend.arrays import xp
 from minitorch.nn import Parameter
 from minitorch.viz.record import Call, InputRecord
+from minitorch.viz.settings import OPERATORS
 from minitorch.viz.tape import Source, Tape, calls_of, readable
 
 __all__ = ["Arrow", "Box", "Card", "View", "cards_of", "opener", "views_inside"]
@@ -86,7 +87,10 @@ def cards_of(tape: Tape) -> Card:
             inside = inside.outer or root
     for card in made.values():  # a call that is one operation is that operation, by the name of the call
         if len(card.children) == 1 and card.children[0].kind == "op":
-            card.id, card.children = card.children[0].id, []
+            inner = card.children[0]
+            card.id, card.children = inner.id, []
+            if card.title.rstrip("_") in OPERATORS and tape.sign(inner.nodes[0]):
+                card.kind, card.title, card.settings = "op", inner.title, ""
     _find_loops(root)
     return root
 

@@ -21,9 +21,9 @@ from html import escape
 import graphviz
 
 from minitorch.viz.cards import Arrow, Box, View
-from minitorch.viz.theme import CARD, EDGE, FONT, GRADIENT, INK, LINE, MONO, PAPER, QUIET, width
+from minitorch.viz.theme import CARD, EDGE, FONT, GRADIENT, INK, LINE, MONO, PAPER, QUIET, in_dark, width
 
-__all__ = ["Line", "Text", "digraph", "finished", "straight_path"]
+__all__ = ["Line", "Text", "described", "digraph", "finished", "straight_path"]
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,14 @@ def finished(svg: str) -> str:
     return re.sub(r'(<g id="[^"]*" class="node tag">.*?<polygon[^>]*? points=")([^"]*)', point, svg, flags=re.S)
 
 
+def described(svg: str, description: str, title: str = "Computation graph") -> str:
+    """A drawing as a file of its own: with a title and a description for screen readers, and the rules for dark."""
+    start = svg.index("<svg")
+    inside = svg.index(">", start) + 1
+    words = f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>\n<style>{in_dark()}</style>\n"
+    return svg[start : inside - 1] + ' role="img" style="max-width:100%;height:auto">\n' + words + svg[inside:]
+
+
 TIP = 8
 
 
@@ -164,7 +172,9 @@ def _cell(lines: Sequence[Line]) -> str:
         cells = [_td(text, "left") for text in line.left]
         if line.right:
             spare = wide - sum(text.width + GAP for text in (*line.left, *line.right))
-            cells += [f'<td width="{max(1, round(spare))}"></td>'] + [_td(text, "left" if text.room else "right") for text in line.right]
+            cells += [f'<td width="{max(1, round(spare))}"></td>'] + [
+                _td(text, "left" if text.room else "right") for text in line.right
+            ]
         else:
             spare = wide - line.width
             cells += [f'<td width="{round(spare)}"></td>'] if spare >= 1 else []

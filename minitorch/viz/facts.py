@@ -14,12 +14,14 @@ from minitorch.backend.dtypes import dtypes
 from minitorch.viz.cards import Box, Card
 from minitorch.viz.draw import Line, Text
 from minitorch.viz.record import InputRecord, node_record
+from minitorch.viz.rules import computes, plain, rule_of
 from minitorch.viz.summary import Summary, number, shape_text, summary
-from minitorch.viz.tape import Source, Tape, formula
+from minitorch.viz.tape import Source, Tape
 from minitorch.viz.theme import GRADIENT, INK, QUIET, VALUE
 
 __all__ = [
     "Facts",
+    "Live",
     "Parameter",
     "brief_gradient",
     "brief_value",
@@ -68,8 +70,7 @@ class Facts:
     number: float | None  # the value of a scalar
     gradient_size: float | None  # the norm of the gradient, or the gradient of a scalar
     line: str
-    formula: str
-    derivative: str
+    formula: tuple[str, ...]  # of one operation: what it computes, and what it sends to each argument
     memory: int
     kept: int
     value: Summary | None = None
@@ -102,14 +103,14 @@ def facts_of(tape: Tape, box: Box, show: Collection[str] = ()) -> Facts:
     shape, kind = shape_and_dtype(source)
     value, gradient = tape.value(source), _gradient(source)
     single = card.nodes[0] if len(card.nodes) == 1 else None
-    computes, derivative = formula(type(single)) if single is not None else ("", "")
+    rules = _rules(tape, single, card.path) if single is not None else []
     arrays = {id(a): a.nbytes for node in box.nodes for a in saved_arrays(node)}
     return Facts(
         id=box.id, kind=card.kind, title=card.title, settings=card.settings, path=card.path, name=tape.name(source),
         shape=shape, dtype=kind, parameters=tuple(_parameter(tape, name, s) for name, s in box.rows.items()),
         marks=_marks(box), operations=len(card.nodes), count=box.count, is_output=box.is_output,
         number=None if value is None or value.size != 1 else value.item(), gradient_size=size_of(gradient),
-        line=tape.line(card.nodes[-1]) if card.nodes else "", formula=computes, derivative=derivative,
+        line=tape.line(card.nodes[-1]) if card.nodes else "", formula=tuple(rules),
         memory=_memory(source), kept=sum(arrays.values()),
         value=summary(value) if "value" in show and value is not None else None,
         gradient=summary(gradient) if "grad" in show and gradient is not None else None,
@@ -121,7 +122,7 @@ def card_data(facts: Facts, parent: str, opens: bool) -> dict[str, Any]:
     return {
         "id": facts.id, "kind": facts.kind, "title": facts.title, "settings": facts.settings, "path": facts.path,
         "name": facts.name, "shape": facts.shape, "dtype": facts.dtype, "line": facts.line, "parent": parent,
-        "opens": opens, "marks": facts.marks, "computes": facts.formula,
+        "opens": opens, "marks": facts.marks, "computes": list(facts.formula),
         "parameters": [f"{p.name} {shape_text(p.shape)}" for p in facts.parameters],
         **({} if facts.value is None else {"valueSummary": asdict(facts.value)}),
         **({} if facts.gradient is None else {"gradientSummary": asdict(facts.gradient)}),
@@ -134,6 +135,18 @@ def shape_and_dtype(source: Source) -> tuple[tuple[int, ...], str]:
         return tuple(source.array.shape), dtypes[source.array.dtype].name
     shape, dtype = source[0].outputs[source[1]]
     return tuple(shape), dtypes[dtype].name if dtype is not None else ""
+
+
+def _rules(tape: Tape, node: Node, path: str) -> list[str]:
+    """What a node computes, and what it sends back to each of its arguments, in the program's names."""
+    names, name = tape.letters(node, path), tape.name((node, 0))
+    what = computes(tape, node, names)
+    found = [f"{name} = {what}"] if what and what != name else []
+    for argument, edge in enumerate(node.edges):
+        if edge is not None:
+            letter = tape.argument(node, argument)
+            found.append(plain(rule_of(tape.root_name, names.get(letter, tape.name(edge)), name, node, letter, names)))
+    return found
 
 
 def _memory(source: Source) -> int:
@@ -169,8 +182,19 @@ def brief_gradient(array: Array) -> str:
     return f"‖∇‖ {number(size_of(array))}"
 
 
-def lines_of(facts: Facts, show: Collection[str] = (), live: tuple[str, str, Sequence[str]] | None = None) -> list[Line]:
-    """The lines of a card. `live` are the widest texts that the player will write: value, gradient, those of the parameters."""
+@dataclass(frozen=True)
+class Live:
+    """The texts of a card that the player changes, as they are at the end: its value, its gradient, those of its parameters.
+    `room` is the widest gradient that will be written."""
+
+    value: str
+    gradient: str
+    rows: Sequence[str]
+    room: str
+
+
+def lines_of(facts: Facts, show: Collection[str] = (), live: Live | None = None) -> list[Line]:
+    """The lines of a card: what was called, its parameters, what comes out, and what `show` asks for."""
     if facts.kind == "tensor":
         return _tag_lines(facts, show, live)
     names = [written_path(facts.path)] if facts.path else []
@@ -182,7 +206,7 @@ def lines_of(facts: Facts, show: Collection[str] = (), live: tuple[str, str, Seq
     listed = facts.parameters[:MAX_ROWS] if len(facts.parameters) <= MAX_ROWS else ()
     for i, parameter in enumerate(listed):
         if live is not None:
-            after = [Text(live[2][i], GRADIENT, room=live[2][i])] if live[2][i] else []
+            after = [Text(live.rows[i], GRADIENT, room=live.room)] if live.rows[i] else []
         else:
             after = [] if parameter.gradient is None else [Text(brief(parameter.gradient, parameter.shape), GRADIENT)]
         frozen = [Text("frozen", QUIET, 12)] if parameter.frozen else []
@@ -201,8 +225,8 @@ def lines_of(facts: Facts, show: Collection[str] = (), live: tuple[str, str, Seq
     foot = [Text(f"→ {shape_text(facts.shape)}", colour)] if facts.shape or not is_written else []
     after = []
     if live is not None:
-        foot += [Text(live[0], VALUE, room=live[0])] if live[0] else []
-        after = [Text(live[1], GRADIENT, room=live[1])] if live[1] else []
+        foot += [Text(live.value, VALUE, room=live.value)] if live.value else []
+        after = [Text(live.gradient, GRADIENT, room=live.room)] if live.gradient else []
     else:
         foot += [Text(f"= {number(facts.number)}", colour)] if facts.number is not None and not facts.shape else []
         if facts.gradient_size is not None and "grad" in show:
@@ -216,7 +240,7 @@ def written_path(path: str) -> str:
     return f"[{path}]" if path.isdigit() else path
 
 
-def _tag_lines(facts: Facts, show: Collection[str], live: tuple[str, str, Sequence[str]] | None) -> list[Line]:
+def _tag_lines(facts: Facts, show: Collection[str], live: Live | None) -> list[Line]:
     needs_grad = "needs grad" in facts.marks
     left = [Text("▪", QUIET)] if needs_grad else []
     is_number = facts.title == number(facts.number) if facts.number is not None else False
@@ -226,7 +250,8 @@ def _tag_lines(facts: Facts, show: Collection[str], live: tuple[str, str, Sequen
     left += [Text(f"{facts.count} of them", QUIET, 12)] if facts.count > 1 else []
     rows: list[Text] = []
     if live is not None:
-        rows = [Text(live[0], VALUE, room=live[0])] * bool(live[0]) + [Text(live[1], GRADIENT, room=live[1])] * bool(live[1])
+        rows = [Text(live.value, VALUE, room=live.value)] * bool(live.value)
+        rows += [Text(live.gradient, GRADIENT, room=live.room)] * bool(live.gradient)
     else:
         if facts.number is not None and not facts.shape and not is_number:
             rows.append(Text(f"= {number(facts.number)}", VALUE))
@@ -244,7 +269,7 @@ def _shown(facts: Facts, show: Collection[str]) -> list[Line]:
     if "grad" in show and facts.gradient is not None and facts.gradient.shape:
         lines += [Line([Text(text, GRADIENT, 12, mono=True)]) for text in facts.gradient.lines()]
     if "formula" in show and facts.formula:
-        texts = textwrap.wrap(facts.formula, 44) + [f"∂ {text}" for text in textwrap.wrap(facts.derivative, 44)]
+        texts = [text for rule in facts.formula for text in textwrap.wrap(rule, 52, subsequent_indent="    ")]
         lines += [Line([Text(text, QUIET, 12)]) for text in texts]
     if "line" in show and facts.line:
         lines += [Line([Text(text, QUIET, 12, mono=True)]) for text in textwrap.wrap(facts.line, 48)[:2]]

@@ -10,19 +10,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import graphviz
 
 from minitorch.viz.cards import Card, View, cards_of, opener, views_inside
-from minitorch.viz.draw import digraph, finished
+from minitorch.viz.draw import described, digraph, finished
 from minitorch.viz.facts import Facts, card_data, facts_of, lines_of
 from minitorch.viz.page import finite, legend_of, page, write
 from minitorch.viz.render import FORMATS, CannotRender, render
 from minitorch.viz.tape import Tape
-from minitorch.viz.theme import in_dark, themed
+from minitorch.viz.theme import themed
 
 __all__ = ["Graph", "graph"]
 
@@ -67,7 +66,7 @@ class Graph:
     @property
     def svg(self) -> str:
         """The picture as SVG text, for light and dark. Raises CannotRender without Graphviz."""
-        return _described(render(self._drawn().source, "svg").decode(), self._description(), in_dark())
+        return described(finished(render(self._drawn().source, "svg").decode()), self._description())
 
     def save(self, path: str | Path, theme: str = "light") -> Path:
         """Write the graph to a file; the suffix is the format: .svg, .png, .pdf, .html, .dot or .json. Returns the path.
@@ -271,12 +270,3 @@ def drawn(
     """The drawing of a view with the facts of its boxes."""
     lines, tips = {one.id: lines_of(one, show) for one in facts}, {one.id: str(one) for one in facts}
     return digraph(view, lines, tips, direction, pointed)
-
-
-def _described(svg: str, description: str, style: str) -> str:
-    """Graphviz's SVG with a title, a description for screen readers, and the rules for dark."""
-    svg = finished(svg)
-    start = svg.index("<svg")
-    inside = svg.index(">", start) + 1
-    words = f"<title>Computation graph</title>\n<desc>{escape(description)}</desc>\n<style>{style}</style>\n"
-    return svg[start : inside - 1] + ' role="img" style="max-width:100%;height:auto">\n' + words + svg[inside:]

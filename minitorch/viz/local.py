@@ -174,11 +174,12 @@ def argmax_abs(array: Array) -> int:
 
 
 def element_name(name: str, shape: Sequence[int], element: int) -> str:
-    """The name of an element: w[0, 2]; of a scalar, w."""
+    """The name of an element: w[0, 2], (w·x)[0, 2]; of a scalar, w."""
     if not shape or 0 in shape:
         return name
     index = []
     for n in reversed(shape):
         index.append(element % n)
         element //= n
-    return f"{name}[{', '.join(map(str, reversed(index)))}]"
+    simple = name.isidentifier() or len(name) == 1 or ("·" not in name and " " not in name)
+    return f"{name if simple else f'({name})'}[{', '.join(map(str, reversed(index)))}]"

@@ -47,7 +47,7 @@ function symbol(name, kind) {
 function fraction(top, bottom) {
   const ns = "http://www.w3.org/1998/Math/MathML", math = document.createElementNS(ns, "math"), frac = document.createElementNS(ns, "mfrac");
   for (const name of [top, bottom]) {
-    const row = document.createElementNS(ns, "mrow"), simple = /^[\w.]+$|^.$|\)$/.test(name) && !/[·]/.test(name.replace(/\(.*\)/, ""));
+    const row = document.createElementNS(ns, "mrow"), simple = /^[\w.]+[₀-₉]*$|^.$|\)$/.test(name) && !/[·]/.test(name.replace(/\(.*\)/, ""));
     row.append(symbol("∂" + (simple ? name : `(${name})`), "gradient"));
     frac.append(row);
   }
@@ -221,7 +221,7 @@ function show(label, index, role, secret) {
 function largeArray(a) {
   const e = make("div", undefined, "large");
   if (a.images.length) {
-    const [rows, columns] = a.pixels, c = make("canvas"), side = make("div"), zoom = Math.max(1, Math.min(8, Math.floor(128 / Math.max(rows, columns))));
+    const [rows, columns] = a.pixels, c = make("canvas"), side = make("div"), zoom = Math.max(1, Math.min(16, Math.floor(144 / Math.max(rows, columns))));
     c.width = columns; c.height = rows; c.style.width = `${columns * zoom}px`; c.style.height = `${rows * zoom}px`;
     let k = 0;
     const note = make("div", undefined, "stats");
@@ -264,6 +264,21 @@ const norm = index => { const a = array(index); return a.values !== null ? Math.
 
 const KINDS = { forward: "forward", start: "backward", backward: "backward", hook: "backward", grad: ".grad", end: ".grad" };
 
+// The elements: a click on a cell of what is sent shows the products that it is the sum of.
+function pickable(figure, target, block) {
+  if (!target.elements) return;
+  const table = make("div");
+  block.append(table);
+  [...figure.querySelectorAll("td")].forEach((cell, k) => {
+    cell.style.cursor = "pointer"; cell.tabIndex = 0; cell.setAttribute("role", "button");
+    const pick = () => {
+      for (const c of figure.querySelectorAll("td")) c.classList.toggle("picked", c === cell);
+      table.replaceChildren(target.elements[k].terms.length ? products(target.elements[k]) : make("p", `0: nothing computed from ${target.elements[k].name} depends on it`, "notes"));
+    };
+    cell.addEventListener("click", pick);
+    cell.addEventListener("keydown", e => { if (e.key === "Enter") pick(); });
+  });
+}
 function products(part) {
   const t = make("table", undefined, "products secret"), head = t.insertRow(), more = part.count - part.terms.length;
   t.createCaption().textContent = `${more > 0 ? `the largest of ${part.count}` : part.count} products for ${part.name}`;
@@ -279,17 +294,32 @@ function ledger(target) {
   const t = make("table", undefined, "ledger secret"), count = target.arrived, all = count + target.awaited, sizes = target.ledger.map(p => norm(p[1])), most = Math.max(...sizes, 1e-300);
   t.createCaption().textContent = `part ${count} of ${all} for ${target.name}` + (target.awaited ? `, ${target.awaited} still to come` : ", the last");
   target.ledger.forEach(([sender, index], i) => {
-    const r = t.insertRow(), bar = make("span", undefined, "bar"), a = array(index);
+    const r = t.insertRow(), bar = make("span", undefined, "bar");
     bar.style.width = `${Math.max(2, 90 * sizes[i] / most)}px`;
     r.insertCell().textContent = `from ${sender}`;
-    r.insertCell().textContent = a.values !== null && [a.values].flat(9).length <= 6 ? [a.values].flat(9).map(short).join("  ") : `‖∇‖ ${short(sizes[i])}`;
+    r.insertCell().textContent = briefly(index);
     r.insertCell().append(bar);
   });
-  const r = t.insertRow(), a = array(target.total);
+  const r = t.insertRow();
   r.className = "sum";
   r.insertCell().textContent = target.awaited ? "sum so far" : "sum";
-  r.insertCell().textContent = a.values !== null && [a.values].flat(9).length <= 6 ? [a.values].flat(9).map(short).join("  ") : `‖∇‖ ${short(norm(target.total))}`;
+  r.insertCell().textContent = briefly(target.total);
   r.insertCell();
+  return t;
+}
+function briefly(index) {
+  const a = array(index), flat = a.values !== null ? [a.values].flat(9) : null;
+  return flat && flat.length <= 6 ? flat.map(short).join("  ") : `‖∇‖ ${short(norm(index))}`;
+}
+function gradientTable(caption, rows) {
+  const t = make("table", undefined, "ledger secret");
+  if (caption) t.createCaption().textContent = caption;
+  for (const [name, ...indices] of rows) {
+    const r = t.insertRow();
+    r.insertCell().textContent = name;
+    r.insertCell().textContent = sized(array(indices[0]).shape);
+    for (const index of indices) { const c = r.insertCell(); c.textContent = briefly(index); c.className = "gradient"; }
+  }
   return t;
 }
 function chainOf(target) {
@@ -318,7 +348,7 @@ function tellStep() {
     if (s.numbers.length) block.append(written(s.numbers, "number"));
     kids.push(block);
   }
-  for (const target of s.targets) {
+  for (const target of s.targets.filter(t => !t.small)) {
     const block = make("div", undefined, "target");
     if (target.rule.length) block.append(written(target.rule, "rule"));
     const n = written(target.numbers, "number secret");
@@ -326,23 +356,32 @@ function tellStep() {
     block.append(n); kids.push(block);
   }
   if (asks) kids.push(question(s));
-  for (const target of s.targets) {
+  if (s.targets.some(t => t.small)) kids.push(gradientTable("what comes to its parameters, and the sum there so far", s.targets.filter(t => t.small).map(t => [t.name, t.sent, t.total])));
+  for (const target of s.targets.filter(t => t.small && t.arrived + t.awaited > 1)) kids.push(ledger(target));
+  for (const target of s.targets.filter(t => !t.small)) {
     if (target.arrived + target.awaited > 1) kids.push(ledger(target));
     const row = make("div", undefined, "arrays");
-    target.arrays.forEach(([label, index, role], i) => { if (i || target === s.targets[0]) row.append(show(label, index, role, role === "gradient")); });
-    kids.push(row);
-    if (target.part && target.part.count > 1) kids.push(products(target.part));
+    const below = make("div");
+    target.arrays.forEach(([label, index, role], i) => {
+      if (!i && target !== s.targets[0]) return;  // what comes in is the same for all
+      const figure = show(label, index, role, role === "gradient");
+      row.append(figure);
+      if (role === "gradient" && i === target.arrays.length - 1) pickable(figure, target, below);
+    });
+    kids.push(row, below);
+    if (target.part && target.part.count > 1) below.append(products(target.part));
     if (target.chain.length > 1) kids.push(chainOf(target));
   }
-  if (s.arrays.length) { const row = make("div", undefined, "arrays"); for (const [label, index, role] of s.arrays) row.append(show(label, index, role)); kids.push(row); }
+  if (s.phase === "end" && s.arrays.length > 1) kids.push(gradientTable("", s.arrays.map(([label, index]) => [plain(label), index])));
+  else if (s.arrays.length) { const row = make("div", undefined, "arrays"); for (const [label, index, role] of s.arrays) row.append(show(label, index, role)); kids.push(row); }
   for (const note of s.notes) kids.push(make("p", note, "notes"));
   if (s.line) { const l = make("p", undefined, "line"); l.append(make("mark", s.line)); kids.push(l); }
   panel.classList.toggle("asks", asks); panel.classList.toggle("forward", s.phase === "forward");
   panel.replaceChildren(...kids); panel.scrollTop = 0;
 }
 function question(s) {
-  const target = s.targets[0], part = target.part, a = array(target.arrays.at(-1)[1]), flat = a.values !== null ? [a.values].flat(9).map(value) : null;
-  const answer = part ? value(part.share) : flat && flat.length === 1 ? flat[0] : norm(target.arrays.at(-1)[1]);
+  const target = s.targets[0], part = target.part, a = array(target.sent), flat = a.values !== null ? [a.values].flat(9).map(value) : null;
+  const answer = part ? value(part.share) : flat && flat.length === 1 ? flat[0] : norm(target.sent);
   const what = part ? part.name : flat && flat.length === 1 ? target.name : `the norm for ${target.name}`;
   const box = make("form", undefined, "target"), input = make("input"), reply = make("p", undefined, "notes");
   input.setAttribute("aria-label", "your answer"); input.inputMode = "decimal"; input.size = 10;
@@ -365,9 +404,9 @@ function question(s) {
 }
 function tellCard(id) {
   const c = cards.get(id), facts = make("dl"), row = make("div", undefined, "arrays"), kids = [make("h2", [c.title, c.settings].filter(Boolean).join(" "))];
-  const fact = (word, text) => { if (text) facts.append(make("dt", word), make("dd", text)); };
+  const fact = (word, text) => { if (text && text.length) facts.append(make("dt", word), make("dd", text)); };
   fact("name", c.path); fact("output", c.kind === "tensor" || c.name === c.path ? "" : c.name); fact("shape", sized(c.shape)); fact("dtype", c.dtype);
-  fact("parameters", (c.parameters || []).join(", ")); fact("computes", c.computes); fact("line", c.line); fact("note", (c.marks || []).join(", "));
+  fact("parameters", (c.parameters || []).join(", ")); for (const rule of c.computes || []) fact("", rule); fact("line", c.line); fact("note", (c.marks || []).join(", "));
   if (c.opens && sources.has(id)) {
     const b = make("button", "open");
     b.type = "button"; b.onclick = () => { choose(null); toggle(id); };
@@ -449,10 +488,10 @@ function paint() {
     keys.forEach((key, i) => {
       const t = place.texts.gradient[i], l = back ? labelOf(key, end) : null;
       if (!t) return;
-      t.textContent = l ? l.label : ""; t.classList.toggle("fresh", !!l && l.index >= s.start);
+      t.textContent = l ? l.label : ""; t.classList.toggle("fresh", !!l && l.index >= s.start && (key === c.output || id === s.card));
       if (asking === s && l && l.index >= s.start) t.textContent = "∇ ?";
     });
-    if (back && (sends.has(c.output) || (c.rows || []).some(k => sends.has(k)))) g.classList.add("gets");
+    if (back && sends.has(c.output)) g.classList.add("gets");
     const waiting = back && s.phase !== "end" ? awaited(c.output, end) : 0;
     if (waiting) {
       const b = draw("g", { class: "badge", transform: `translate(${place.rect[0] - 1},${place.rect[1] - 1})` });
@@ -563,6 +602,7 @@ function drawMap() {
   const b = $("scroll");
   if (b.clientHeight >= size.h * scale - 2 && b.clientWidth >= size.w * scale - 2) return;
   const k = Math.min(110 / size.w, 160 / size.h), m = draw("svg", { id: "map", width: size.w * k, height: size.h * k, viewBox: `0 0 ${size.w} ${size.h}`, "aria-hidden": "true" });
+  m.style.bottom = `${$("legend").offsetHeight + 8}px`;
   const s = stage.getBoundingClientRect();
   for (const p of places.values()) { const a = p.group.getBoundingClientRect(); m.append(draw("rect", { x: (a.left - s.left) / scale, y: (a.top - s.top) / scale, width: a.width / scale, height: a.height / scale, ...(p.group.classList.contains("lit") ? { style: "fill:var(--ink)" } : p.open ? { style: "fill:none" } : {}) })); }
   m.append(draw("rect", { class: "view", x: b.scrollLeft / scale, y: b.scrollTop / scale, width: b.clientWidth / scale, height: b.clientHeight / scale }));

@@ -7,6 +7,7 @@ plain data, from which `viz.replay` recomputes every .grad.
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from dataclasses import asdict
 from functools import cached_property
 from html import escape
@@ -17,8 +18,8 @@ from minitorch.autograd.grad_mode import no_grad
 from minitorch.backend.arrays import xp
 from minitorch.tensor import Tensor
 from minitorch.viz.cards import Card, View, cards_of, opener, views_inside
-from minitorch.viz.draw import digraph, finished
-from minitorch.viz.facts import MAX_ROWS, Facts, brief_value, card_data, facts_of, lines_of
+from minitorch.viz.draw import described, digraph, finished
+from minitorch.viz.facts import MAX_ROWS, Facts, Live, brief_value, card_data, facts_of, lines_of
 from minitorch.viz.frames import earlier_starts, frames_of, recorded_sweep
 from minitorch.viz.nudge import nudges_of
 from minitorch.viz.page import legend_of, page, write
@@ -74,14 +75,19 @@ class Player:
         }
         return page(f"Backpropagation of {self._data['output']}", pictures, data)
 
+    @property
+    def svg(self) -> str:
+        """The last step as a still picture, for light and dark. Raises CannotRender."""
+        pictures, _, _ = self._pictures()
+        return described(pictures[""], f"Backpropagation of {self._data['output']}, the last step")
+
     def _pictures(self) -> tuple[dict[str, str], list[dict[str, Any]], list[Facts]]:
         """The picture, those inside its closed cards, and what the page has to know of every box."""
         tape = self._tape
-        widest: dict[str, str] = {}
+        texts: dict[str, list[str]] = {}  # by value: what is written of its gradient, frame by frame
         for frame in self._data["frames"]:
             if "label" in frame:
-                key = f"{frame.get('to', frame['node'])}:{frame['output']}"
-                widest[key] = max(widest.get(key, ""), frame["label"], key=lambda text: width(text, 1))
+                texts.setdefault(f"{frame.get('to', frame['node'])}:{frame['output']}", []).append(frame["label"])
         pictures, cards, arrows = dict[str, str](), dict[str, Any](), dict[str, Any]()
         listed: list[Facts] = []
         for name, view in views_inside(self._view):
@@ -91,7 +97,10 @@ class Player:
                 is_named = one.title != number(one.number or 0.0)  # a number is its own name
                 written = brief_value(value) if value is not None and is_named and value.size <= LIVE else ""
                 rows = [key_of(tape, source) for source in box.rows.values()]
-                lines[box.id] = lines_of(one, (), (written, widest.get(output, ""), [widest.get(key, "") for key in rows]))
+                found = [texts.get(key, [""]) for key in (output, *rows)]
+                widest = max((text for some in found for text in some), key=lambda text: width(text, 1))
+                last = [some[-1] for some in found]
+                lines[box.id] = lines_of(one, (), Live(written, last[0], last[1:], widest))
                 tips[box.id] = str(one)
                 listed.append(one)
                 about: dict[str, Any] = {"output": output, "value": written, "array": self._number_of(value)}
@@ -112,7 +121,7 @@ class Player:
         return {id(self._tape.value(source_of(item))): by_id[self._tape.ids[item]] for item in self._tape.items}
 
     def save(self, path: str | Path) -> Path:
-        """Write the page to a .html file, or the trace to a .json file. Returns the path.
+        """Write the page to a .html file, the last step to a .svg file, or the trace to a .json file. Returns the path.
 
         Raises ValueError for another suffix, CannotRender for a page without Graphviz.
         """
@@ -121,7 +130,9 @@ class Player:
             return write(path, self.html.encode())
         if path.suffix.lower() == ".json":
             return write(path, json.dumps(self.trace, ensure_ascii=False).encode())
-        raise ValueError(f"cannot save the player as {path.name!r}: the endings .html and .json are known")
+        if path.suffix.lower() == ".svg":
+            return write(path, self.svg.encode())
+        raise ValueError(f"cannot save the player as {path.name!r}: the endings .html, .svg and .json are known")
 
     def __repr__(self) -> str:
         """The steps of the cards that are closed at first, as text."""
@@ -146,12 +157,14 @@ class Player:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}
         try:
-            html = escape(self.html)
+            html, still = escape(self.html), b64encode(self.svg.encode()).decode()
         except (CannotRender, ValueError) as error:
             bundle["text/plain"] += f"\n({error})"
         else:
             style = "width:100%;height:760px;border:1px solid #ccc;border-radius:6px"
-            bundle["text/html"] = f'<iframe srcdoc="{html}" style="{style}" sandbox="allow-scripts allow-modals"></iframe>'
+            frame = f'<iframe srcdoc="{html}" style="{style}" sandbox="allow-scripts allow-modals"></iframe>'
+            picture = f'<img alt="the last step" src="data:image/svg+xml;base64,{still}" style="max-width:100%">'
+            bundle["text/html"] = f"{frame}<details><summary>still picture</summary>{picture}</details>"
         return bundle
 
 

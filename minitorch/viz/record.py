@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minitorch.autograd.graph import AccumulateGrad, Node, Observer, Op, TensorBase, observers
+from minitorch.autograd.node import gradient_edge
 from minitorch.backend.arrays import Array
 from minitorch.backend.callsite import Line, user_frame, user_line
 from minitorch.nn import Module, Parameter
@@ -34,11 +35,24 @@ class Call:
     """One call of a module or of a function, or the backward of one node during a recorded sweep.
 
     `title` and `settings` are on its card: Conv2d and 1→6, 5×5, pad 2. `name` is that of a module in its parent, `parent`
-    the enclosing call, `inputs` the arguments without history by parameter name: the target of a loss, the indices of an
-    unpooling.
+    the enclosing call, `arguments` what was passed, `inputs` of these the tensors without history, by parameter name: the
+    target of a loss, the indices of an unpooling.
     """
 
-    __slots__ = ("in_place", "inputs", "is_library", "kind", "last", "name", "names", "number", "parent", "settings", "title")
+    __slots__ = (
+        "arguments",
+        "in_place",
+        "inputs",
+        "is_library",
+        "kind",
+        "last",
+        "name",
+        "names",
+        "number",
+        "parent",
+        "settings",
+        "title",
+    )
 
     _next_number = itertools.count(1).__next__
 
@@ -47,6 +61,7 @@ class Call:
         self.number = Call._next_number()
         self.last = 0  # the serial number of its last node
         self.is_library = self.in_place = False  # whether it is a layer of nn without parts; whether it changes its input
+        self.arguments: list[Any] = []  # of each tensor where its gradient goes, or its InputRecord
         self.inputs: list[tuple[str, InputRecord]] = []
         self.names: list[tuple[weakref.ref[Any], str]] = []  # of a top-level module: its parameters and buffers
 
@@ -222,8 +237,11 @@ class record(Observer):
         if isinstance(callee, Module) and not self._derivatives:
             names = {id(value): name for name, value in variables(here=True).items()}
             for value in (*args, *kwargs.values()):
-                if id(value) in names and isinstance(value, TensorBase) and value.is_leaf:
-                    _remember_name(self._input_record(value), names[id(value)])
+                if isinstance(value, TensorBase):
+                    if value.is_leaf:
+                        _remember_name(self._input_record(value), names.get(id(value), ""))
+                    if call is not None:
+                        call.arguments.append(gradient_edge(value) or self._input_record(value))
         if self._derivatives or isinstance(callee, Module) or (call is None and sum(c is None for _, c in self._calls) > 1):
             return  # only the arguments that the program, or a layer of nn, has passed are the call's
         owner = call or parent
@@ -232,6 +250,8 @@ class record(Observer):
         passed = [(name, v) for name, v in named_arguments(callee, args, kwargs) if isinstance(v, TensorBase)]
         names = {id(value): name for name, value in variables(here=True).items()} if passed else {}
         for name, value in passed:
+            if call is not None:
+                call.arguments.append(gradient_edge(value) or self._input_record(value))
             if not value.requires_grad and not self._owns(value):
                 record = self._input_record(value)
                 _remember_name(record, names.get(id(value), ""))
@@ -290,6 +310,8 @@ class record(Observer):
 
 def _remember_name(value: Any, name: str) -> None:
     """Record the name of a value, unless it has one already."""
+    if not name:
+        return
     if isinstance(value, InputRecord):
         value.name = value.name or name
     elif isinstance(value, TensorBase) and value._edge is not None:

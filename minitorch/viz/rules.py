@@ -7,6 +7,7 @@ What that says to readers of the source is said here again for students, for the
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 
@@ -21,7 +22,7 @@ Part = tuple[str, str]
 # What a derivative is, for students: {grad} is the upstream gradient, {y} the output, other names are parameters of forward.
 OPS: dict[str, tuple[str, dict[str, str]]] = {
     "Convolution": (
-        "{weight} ∗ {x}: each output cell is the sum of a window times the kernel",
+        "{weight} ∗ {x}[ + {bias}]: each output cell is the sum of the products of a window and the kernel",
         {
             "x": "Σ {grad} · {weight}, over the windows that contain the cell",
             "weight": "Σ {grad} · {x}, over all positions of the kernel",
@@ -29,19 +30,19 @@ OPS: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "ConvTranspose": (
-        "each cell of {g} stamps the kernel {weight}, times itself, on the output",
+        "for each cell of {g}, {weight} times the cell is added to its window of the output[, and {bias} to all]",
         {
-            "g": "Σ {grad} · {weight}, over the cells that it was stamped on",
-            "weight": "Σ {grad} · {g}, over all stamps",
+            "g": "Σ {grad} · {weight}, over the window that the cell was added to",
+            "weight": "Σ {grad} · {g}, over all positions of the kernel",
             "bias": "Σ {grad}, over images and positions",
         },
     ),
     "Linear": (
-        "{x} · {weight}ᵀ + bias",
-        {"x": "{grad} · {weight}", "weight": "{grad}ᵀ · {x}", "bias": "Σ {grad}, over the rows"},
+        "{x} @ {weight}ᵀ[ + {bias}]",
+        {"x": "{grad} @ {weight}", "weight": "({grad})ᵀ @ {x}", "bias": "Σ {grad}, over the rows"},
     ),
     "MatMul": ("{a} @ {b}", {"a": "{grad} @ {b}ᵀ", "b": "{a}ᵀ @ {grad}"}),
-    "MaxPool": ("the largest cell of each window", {"x": "{grad} at the largest cell of each window, 0 elsewhere"}),
+    "MaxPool": ("the largest cell of each window", {"x": "Σ {grad}, over the windows in which the cell is the largest"}),
     "GatherCell": ("the chosen cell of each window", {"x": "{grad} at the chosen cell of each window, 0 elsewhere"}),
     "ScatterAdd": ("each value put back at its index, 0 elsewhere", {"g": "{grad} at the cell that the value was put in"}),
     "AvgPool": ("the mean of each window", {"x": "Σ {grad} / size of the window, over the windows that contain the cell"}),
@@ -54,50 +55,73 @@ OPS: dict[str, tuple[str, dict[str, str]]] = {
     "Pad": ("{x} with a border", {"x": "{grad} without the border"}),
     "Cast": ("{x} in another dtype", {"x": "{grad}, in the dtype of {x}"}),
     "Clone": ("a copy of {x}", {"x": "{grad}"}),
-    "GetItem": ("the elements of {x} at the index", {"x": "{grad} at the index, 0 elsewhere"}),
+    "GetItem": (
+        "the elements of {x} at the index",
+        {"x": "Σ {grad}, over the places where the element was read, 0 for the others"},
+    ),
+    "Extremum": ("the extreme element of {x}", {"x": "{grad} at the extreme element, 0 elsewhere; ties share it"}),
+    "Amax": ("the largest element of {x}", {"x": "{grad} at the largest element, 0 elsewhere; ties share it"}),
+    "Amin": ("the smallest element of {x}", {"x": "{grad} at the smallest element, 0 elsewhere; ties share it"}),
+    "Prod": ("the product of the elements of {x}", {"x": "{grad} · the product of the other elements"}),
     "SetItem": (
         "{x} with other values at the index",
         {"value": "{grad} at the index", "x": "{grad} elsewhere, 0 at the index"},
     ),
-    "Cat": ("the operands, joined", {"arrays": "the part of {grad} that it became"}),
+    "Cat": ("the operands, joined", {"arrays": "the part of {grad} that it became", "": "the part of {grad} that it became"}),
     "Sum": ("Σ {x}", {"x": "{grad}, for every element"}),
     "Mean": ("Σ {x} / n", {"x": "{grad} / n, for each of the n elements"}),
-    "Softmax": ("eˣ / Σ eˣ, for each row of {x}", {"x": "{y} · ({grad} − Σ {grad} · {y})"}),
-    "LogSoftmax": ("{x} − log Σ eˣ, for each row", {"x": "{grad} − softmax({x}) · Σ {grad}"}),
+    "Softmax": ("eˣ / Σ eˣ", {"x": "{y} ⊙ ({grad} − Σ ({grad} ⊙ {y}))"}),
+    "LogSoftmax": ("{x} − log Σ eˣ", {"x": "{grad} − softmax({x}) · Σ {grad}"}),
     "LogSumExp": ("log Σ eˣ", {"x": "{grad} · softmax({x})"}),
     "Standardize": (
         "({x} − mean) / √(var + ε)",
-        {"x": "({grad} − mean({grad}) − {y} · mean({grad} · {y})) / √(var + ε)"},
+        {"x": "({grad} − mean({grad}) − {y} ⊙ mean({grad} ⊙ {y})) / √(var + ε)"},
     ),
     "CumSum": ("running sums of {x}", {"x": "the sums of {grad} from the end"}),
     "Einsum": ("a sum of products", {"operands": "the sum of products of {grad} and the other operands"}),
 }
-LOCAL = {
-    "Relu": "1 where {x} > 0, else 0",
-    "Exp": "{y}",
-    "Tanh": "1 − {y}²",
-    "Sqrt": "1 / (2 {y})",
-    "Sum": "1",
-    "Mean": "1/n",
+# The local derivative of elementwise ops, where the docstring's words are not for students: for all parameters, or for each.
+LOCAL: dict[str, str | dict[str, str]] = {
+    "Relu": "1 where {x} > 0, else 0", "Exp": "{y}", "Tanh": "1 − {y}²", "Sqrt": "1 / (2 {y})", "Sum": "1", "Mean": "1/{n}",
     "Clone": "1",
-}
+    "Maximum": {"a": "1 where {a} > {b}, else 0", "b": "1 where {b} > {a}, else 0"},
+    "Minimum": {"a": "1 where {a} < {b}, else 0", "b": "1 where {b} < {a}, else 0"},
+    "Where": {"a": "1 where the condition holds, else 0", "b": "0 where the condition holds, else 1"},
+    "Clamp": {"x": "1 within the bounds, else 0", "low": "1 below it, else 0", "high": "1 above it, else 0"},
+    "Reciprocal": "−1 / {x}²", "Div": {"a": "1 / {b}", "b": "−{a} / {b}²"},
+}  # fmt: skip
+COMPUTES = {
+    "Maximum": "the larger of {a} and {b}", "Minimum": "the smaller of {a} and {b}", "Clamp": "{x} within its bounds",
+    "Where": "{a} where the condition holds, else {b}", "Exp": "e^{x}", "Mean": "Σ {x} / {n}", "Tanh": "tanh({x})",
+}  # fmt: skip
 
-# The same for calls of several operations; the names are the parameters of the function, or of the layer.
+# The same for calls of several operations, by the title of the call and its settings; the names are the parameters of the
+# function or of the layer, {0} is the first argument. A call that is not here has no formula, and opens.
 CALLS: dict[str, dict[str, str]] = {
-    "cross_entropy": {"": "(softmax({0}) − onehot({target})) / N, over the N rows"},
-    "CrossEntropyLoss": {"": "(softmax({0}) − onehot({target})) / N, over the N rows"},
-    "nll_loss": {"": "−1/N at the target of each row, 0 elsewhere"},
+    "cross_entropy": {"": "(softmax({0}) − onehot({target})) / {N}"},
+    "cross_entropy reduction sum": {"": "softmax({0}) − onehot({target})"},
+    "nll_loss": {"": "−1/{N} at the target of each row, 0 elsewhere"},
+    "mse_loss": {"": "2 · ({0} − {target}) / {n}"},
+    "mse_loss reduction sum": {"": "2 · ({0} − {target})"},
+    "l1_loss": {"": "sign({0} − {target}) / {n}"},
+    "binary_cross_entropy": {"": "({0} − {target}) / ({0} · (1 − {0})) / {n}"},
+    "binary_cross_entropy_with_logits": {"": "(sigmoid({0}) − {target}) / {n}"},
     "BatchNorm": {
-        "": "weight · ({grad} − mean({grad}) − x̂ · mean({grad} · x̂)) / σ, with x̂ the normalized input",
-        "weight": "Σ {grad} · x̂, with x̂ the normalized input",
+        "": "weight · ({grad} − mean({grad}) − x̂ · mean({grad} ⊙ x̂)) / σ, with x̂ the normalized input",
+        "weight": "Σ {grad} ⊙ x̂, with x̂ the normalized input",
         "bias": "Σ {grad}, over batch and positions",
     },
     "LayerNorm": {
-        "": "(g − mean(g) − x̂ · mean(g · x̂)) / σ, with g = {grad} · weight and x̂ the normalized input",
-        "weight": "Σ {grad} · x̂, with x̂ the normalized input",
+        "": "(g − mean(g) − x̂ · mean(g ⊙ x̂)) / σ, with g = {grad} ⊙ weight and x̂ the normalized input",
+        "weight": "Σ {grad} ⊙ x̂, with x̂ the normalized input",
         "bias": "Σ {grad}, over the rows",
     },
-    "softmax": {"": "{y} · ({grad} − Σ {grad} · {y})"},
+    "silu": {"": "{grad} ⊙ (σ + {0} · σ · (1 − σ)), with σ = sigmoid({0})"},
+}
+SAME_CALLS = {
+    "CrossEntropyLoss": "cross_entropy", "NLLLoss": "nll_loss", "MSELoss": "mse_loss", "L1Loss": "l1_loss", "SiLU": "silu",
+    "BCELoss": "binary_cross_entropy", "BCEWithLogitsLoss": "binary_cross_entropy_with_logits", "batch_norm": "BatchNorm",
+    "layer_norm": "LayerNorm",
 }  # fmt: skip
 
 
@@ -113,10 +137,17 @@ def plain(parts: Sequence[Part]) -> str:
 
 def computes(tape: Tape, node: Node, names: Mapping[str, str]) -> str:
     """What a node computes, in the names of its arguments; '' if it is unknown."""
-    known = OPS.get(type(node).__name__)
-    if known is not None and isinstance(node, Op):
-        return _filled(known[0], names)
+    kind = type(node).__name__
+    if isinstance(node, Op) and (kind in COMPUTES or kind in OPS):
+        return _filled(COMPUTES.get(kind) or OPS[kind][0], _with_counts(node, names))
     return _with_names(formula(type(node))[0], names)
+
+
+def _with_counts(node: Node, names: Mapping[str, str]) -> dict[str, str]:
+    """Names, and as n how many elements of the input there are for one of the output."""
+    edge = next((edge for edge in node.edges if edge is not None), None)
+    count = math.prod(edge[0].outputs[edge[1]][0]) if edge is not None else 0
+    return {**names, "n": f"{count // max(1, math.prod(node.outputs[0][0])):,}"}
 
 
 def local_derivative(node: Node, letter: str, names: Mapping[str, str]) -> str:
@@ -125,20 +156,26 @@ def local_derivative(node: Node, letter: str, names: Mapping[str, str]) -> str:
     if kind == "Pow" and letter == "a" and re.fullmatch(r"\d+", exponent):
         power = int(exponent) - 1
         return f"{exponent} · {bracketed(names['a'])}" + (f"^{power}" if power != 1 else "") if power else "1"
-    if kind in LOCAL and isinstance(node, Op):
-        return _filled(LOCAL[kind], names)
+    local = LOCAL.get(kind) if isinstance(node, Op) else None
+    local = local.get(letter) if isinstance(local, dict) else local
+    if local:
+        return _filled(local, _with_counts(node, names))
     return _with_names(formula(type(node), letter)[1], names) if isinstance(node, Pointwise) else ""
 
 
-def rule_of(root: str, receiver: str, output: str, node: Node, letter: str, names: Mapping[str, str]) -> list[Part]:
-    """∂root/∂receiver = ... for one argument of one node."""
+def rule_of(
+    root: str, receiver: str, output: str, node: Node, letter: str, names: Mapping[str, str], summed: str = ""
+) -> list[Part]:
+    """∂root/∂receiver = ... for one argument of one node; `summed` says over what, if the argument was broadcast."""
     upstream = fraction(root, output)
     start = [fraction(root, receiver), ("text", " = ")]
     local = local_derivative(node, letter, names)
     if local:
-        return [*start, upstream, ("text", " · "), ("value" if local in names.values() else "text", _operand(local))]
+        parts: list[Part] = [upstream]
+        parts += [("text", " · "), ("value" if local in names.values() else "text", _operand(local))] if local != "1" else []
+        return [*start, ("text", "Σ "), *parts, ("text", f", {summed}")] if summed else [*start, *parts]
     known = OPS.get(type(node).__name__) if isinstance(node, Op) else None
-    text = known[1].get(letter, "") if known else ""
+    text = (known[1].get(letter) or known[1].get("", "")) if known else ""
     if not text:
         words = formula(type(node), letter)[1]
         if not isinstance(node, Op) and words and issubclass(type(node), Function):
@@ -150,16 +187,19 @@ def rule_of(root: str, receiver: str, output: str, node: Node, letter: str, name
 
 
 def call_rule(
-    root: str, receiver: str, output: str, title: str, parameter: str, first: str, names: Mapping[str, str]
+    root: str, receiver: str, output: str, call: str, parameter: str, first: str, names: Mapping[str, str]
 ) -> list[Part]:
-    """∂root/∂receiver = ... for a call of several operations; [] if there is no formula for it."""
-    known = next((rules for call, rules in CALLS.items() if title == call or re.fullmatch(call + r"[123]d", title)), {})
+    """∂root/∂receiver = ... for a call of several operations, by its title and settings; [] if there is no formula for it."""
+    title, _, settings = call.partition(" ")
+    title = SAME_CALLS.get(title, re.sub("[123]d$", "", title))
+    known = (
+        CALLS.get(f"{title} {settings}".strip()) or (CALLS.get(title) if title in ("BatchNorm", "LayerNorm") else None) or {}
+    )
     text = known.get(parameter, "")
     if not text:
         return []
-    named = {**names, "0": first, "y": output}
     upstream = fraction(root, output)
-    parts = _parts(text, named, upstream)
+    parts = _parts(text, {**names, "0": first, "y": output}, upstream)
     if upstream not in parts and root != output:
         parts = [upstream, ("text", " · "), *parts]
     return [fraction(root, receiver), ("text", " = "), *parts]
@@ -168,7 +208,9 @@ def call_rule(
 def used_arguments(node: Node, letter: str) -> set[str]:
     """The parameters of forward that the derivative in `letter` is computed from."""
     kind = type(node).__name__
-    text = LOCAL.get(kind) or (OPS[kind][1].get(letter, "") if kind in OPS else formula(type(node), letter)[1])
+    local = LOCAL.get(kind)
+    text = local.get(letter, "") if isinstance(local, dict) else local
+    text = text or (OPS[kind][1].get(letter, "") if kind in OPS else formula(type(node), letter)[1])
     return set(re.findall(r"\w+", text))
 
 
@@ -186,6 +228,9 @@ def _parts(text: str, names: Mapping[str, str], upstream: Part) -> list[Part]:
 
 
 def _filled(text: str, names: Mapping[str, str]) -> str:
+    """A text with {names} filled in; what stands in [brackets] only if its name is known."""
+    text = re.sub(r"\[([^\]]*\{(\w+)\}[^\]]*)\]", lambda found: found[1] if found[2] in names else "", text)
+    text = re.sub(r"\(\{(\w+)\}\)", lambda found: f"({names.get(found[1], found[1])})", text)
     return re.sub(r"\{(\w+)\}", lambda found: bracketed(names.get(found[1], found[1])), text)
 
 

@@ -16,7 +16,7 @@ from minitorch.backend.device import device
 from minitorch.backend.dtypes import dtype
 from minitorch.viz.summary import number
 
-__all__ = ["SIGNS", "call_settings", "module_settings", "named_arguments"]
+__all__ = ["OPERATORS", "SIGNS", "call_settings", "module_settings", "named_arguments"]
 
 SIGNS = {
     "Add": "+",
@@ -27,10 +27,11 @@ SIGNS = {
     "MatMul": "@",
     "Neg": "−",
 }  # operations as they are written
+OPERATORS = ("add", "sub", "mul", "div", "pow", "neg", "matmul", "mm", "bmm")  # functions that are operators
 SHORT = {"padding": "pad", "output_size": "to"}  # what a setting's name is shortened to
 UNNAMED = ("kernel_size", "num_features", "normalized_shape", "num_parameters", "dims", "shape", "sizes", "exponent")
 PAIRS = (("in_channels", "out_channels"), ("in_features", "out_features"), ("num_embeddings", "embedding_dim"))
-OMITTED = ("device", "dtype", "inplace", "training", "reduction", "return_indices", "self", "input")
+OMITTED = ("device", "dtype", "inplace", "training", "return_indices", "self", "input")
 WINDOWS = ("kernel_size", "stride", "padding", "dilation", "output_padding")
 
 

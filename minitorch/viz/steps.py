@@ -17,12 +17,15 @@ from typing import Any
 
 from minitorch.autograd.graph import AccumulateGrad, Edge, Node
 from minitorch.backend.arrays import Array
+from minitorch.nn import Parameter
+from minitorch.ops.elementwise import Pointwise
 from minitorch.viz.cards import Card
 from minitorch.viz.facts import size_of, written_path
 from minitorch.viz.frames import ElementSum, Factor, Frame
-from minitorch.viz.local import CallJacobian, argmax_abs, element_name, terms
+from minitorch.viz.local import CallJacobian, LocalJacobian, argmax_abs, element_name, terms
+from minitorch.viz.record import InputRecord
 from minitorch.viz.rules import Part, call_rule, computes, fraction, local_derivative, plain, rule_of
-from minitorch.viz.summary import number, summary
+from minitorch.viz.summary import PLANE, number, summary
 from minitorch.viz.tape import Source, Tape, bracketed
 
 __all__ = ["Shown", "Step", "Target", "steps_of", "text_of"]
@@ -30,6 +33,7 @@ __all__ = ["Shown", "Step", "Target", "steps_of", "text_of"]
 MAX_TERMS = 3  # products that are written out in a line of numbers; of more, the largest
 MAX_CHAIN = 8  # the last factors of the chain rule
 MAX_PARTS = 12  # parts of a sum that are listed one by one
+MAX_ELEMENTS, MAX_SMALL = 16, 60  # most elements whose products are all kept, and most operations of a graph where they are
 MAX_JACOBIAN = 12  # most operations in a call whose derivative is computed as a whole
 
 
@@ -56,7 +60,19 @@ class Target:
     arrived: int  # how many these are
     awaited: int  # how many are still to come
     total: Array | None
+    elements: list[ElementSum] = field(default_factory=list)  # of a small gradient: the products of each element
+    is_parameter: bool = False  # whether it is one of the card's parameters
     chain: list[Factor] = field(default_factory=list)
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether the line of numbers has all arrays already."""
+        return bool(self.numbers) and all(shown.array is not None and shown.array.size == 1 for shown in self.arrays)
+
+    @property
+    def is_small_print(self) -> bool:
+        """Whether it is listed in a line: a parameter in a card of many operations."""
+        return self.is_parameter and self.part is None and not self.chain
 
 
 @dataclass
@@ -138,9 +154,10 @@ class _Teller:
             f"{written} = {self.written(card)}" if written != self.written(card) else f"{self.spoken(card)} is computed."
         )
         if single is not None:
-            what = computes(tape, single, self.letters(single, card))
+            what = computes(tape, single, tape.letters(single, card.path))
             step.rule = [("value", bracketed(written)), ("text", f" = {what}")] if what and not self.tape.sign(single) else []
         value = tape.value(output)
+        step.notes = [f"{card.title}: {card.settings}"] if card.settings else []
         users = {source: next((n for n in card.nodes if source in tape.sources[n]), None) for source in names}
         shown = [(source, tape.value(source, user)) for source, user in users.items()]
         step.arrays = [Shown([("value", names[source])], array, "used") for source, array in shown]
@@ -151,7 +168,7 @@ class _Teller:
             and single is not None
             and all(a is not None and a.size == 1 for _, a in shown)
         ):
-            step.numbers = self.scalar_forward(single, value.item())
+            step.numbers, step.arrays = self.scalar_forward(single, value.item()), []
         elif value is not None and value.size == 1:
             step.numbers = [("value", f"{bracketed(written)} = {number(value.item())}")]
         return step
@@ -187,8 +204,8 @@ class _Teller:
             step.title = f"backward() number {frame.lap + 1} starts at its output, {name}."
         step.rule = [fraction(root, name), ("text", " = 1" if is_one else " is what backward() was given")]
         step.numbers = [("gradient", number(frame.total.item()))] if frame.total.size == 1 else []
-        step.arrays = [Shown([fraction(root, name)], frame.total, "gradient")]
-        if is_one:
+        step.arrays = [Shown([fraction(root, name)], frame.total, "gradient")] if frame.total.size != 1 else []
+        if is_one and not frame.lap:
             step.notes = [
                 f"Why 1? If {name} grows by a little, {name} grows by just as much. Every other gradient follows from this one."
             ]
@@ -206,7 +223,10 @@ class _Teller:
                 last[key] = i, frame
         for i, frame in last.values():
             step.targets.append(self.target(card, i, frame, output))
-        names = list(dict.fromkeys(target.name for target in step.targets))
+        parameters = [target.name for target in step.targets if target.is_parameter]
+        hidden = parameters if len(step.targets) > 4 else []
+        names = list(dict.fromkeys(target.name for target in step.targets if target.name not in hidden))
+        names += [f"its {len(hidden)} parameters"] if hidden else []
         to = ", ".join(names[:-1]) + (" and " if names[:-1] else "") + names[-1] if len(names) < 5 else f"{len(names)} tensors"
         step.title = f"{self.spoken(card)} sends its gradient to {to}{self.scaled(step.targets, frames)}."
         return step
@@ -214,62 +234,87 @@ class _Teller:
     def target(self, card: Card, i: int, frame: Frame, output: Any) -> Target:
         tape, edge, node = self.tape, (frame.to, frame.output), frame.node
         single = len(card.nodes) == 1
-        root, name = self.root_at(frame), self.name(edge, card)
         upstream = frame.upstream[output[1]] if single else self.total_at(output, i)
-        source = tape.name(output)
-        arrays = [Shown([fraction(root, source)], upstream, "upstream")]
-        contribution, part, rule = frame.contribution, frame.part, list[Part]()
+        contribution = frame.contribution if single else self.sent(card, edge, i)
         assert contribution is not None
-        assert frame.argument is not None
-        if single:
-            letter = tape.argument(node, frame.argument)
-            letters = self.letters(node, card)
-            twice = tape.sources[node].count(edge) > 1
-            rule = rule_of(root, name, source, node, letter, letters)
-            if not isinstance(frame.local, type(None)):
-                local = local_derivative(node, letter, letters)
-                label: list[Part] = [fraction(source, name)] + (
-                    [("text", f" = {local}")] if local and len(local) <= 24 and local not in ("1", "−1") else []
-                )
-                arrays.append(Shown(label, frame.local, "local"))
-            else:
-                arrays += [Shown([("value", self.name(s, card))], value, "used") for s, value in frame.others]
-            if twice:
-                rule = [*rule, ("text", f"   (its part as {letter})")]
-        else:
-            contribution = self.sent(card, edge, i)
-            parameter = name if card.kind == "module" and isinstance(edge[0], AccumulateGrad) else ""
-            inputs = [s for s in self.inputs_of(card) if not (isinstance(s, tuple) and self.is_parameter(s, card))]
-            named = {key: tape.name(record) for call in self.calls(card) for key, record in call.inputs if record in tape.ids}
-            first = self.name(inputs[0], card) if inputs else name
-            rule = call_rule(root, name, source, card.title, parameter, first, named)
-            part = self.part_of(card, edge, contribution, output, i)
-        full = tape.name(edge)
+        root, name, full = self.root_at(frame), self.name(edge, card), tape.name(edge)
+        part = frame.part if single else self.part_of(card, edge, contribution, output, i)
         if part is not None and part.name.startswith(full):
             part = replace(part, name=name + part.name.removeprefix(full))
-        arrays.append(Shown([fraction(root, name)], contribution, "gradient"))
+        rule, used = self.rule_of_operation(card, frame, output) if single else (self.rule_of_call(card, frame, output), [])
+        source = [fraction(root, tape.name(output))]
+        arrays = [Shown(source, upstream, "upstream"), *used, Shown([fraction(root, name)], contribution, "gradient")]
         expected = self.expected[edge, frame.lap]
-        got = [j for j in expected if j <= i]
-        ledger = self.ledger(card, [self.frames[j] for j in got])
-        arrived = len({self.outer(self.frames[j].node, card) for j in got})
+        got = [self.frames[j] for j in expected if j <= i]
+        arrived, all_ = ({self.sender(self.frames[j], card) for j in expected if j <= end} for end in (i, math.inf))
         target = Target(
-            edge,
-            name,
-            rule,
-            [],
-            arrays,
-            part,
-            ledger,
-            arrived,
-            self.awaited(card, expected, i),
-            frame.total,
-            self.chain(frame) if single else [],
+            edge, name, rule, [], arrays, part, self.ledger(card, got), len(arrived), len(all_) - len(arrived), frame.total
         )
-        target.numbers = self.numbers(target, frame, upstream, contribution, part, single)
+        target.is_parameter = self.is_parameter(edge, card)
+        target.chain = self.chain(frame) if single else []
+        if single and contribution.size <= MAX_ELEMENTS:
+            target.elements = self.elements_of(node, frame, name)
+        target.numbers = self.numbers(target, upstream, contribution, frame.local if single else None)
         return target
 
-    def numbers(self, target: Target, frame: Frame, upstream: Any, contribution: Array, part: Any, single: bool) -> list[Part]:
+    def rule_of_operation(self, card: Card, frame: Frame, output: Any) -> tuple[list[Part], list[Shown]]:
+        """The rule for one argument of one operation, and what it uses: the local derivative, or other arguments."""
+        tape, edge, node, root = self.tape, (frame.to, frame.output), frame.node, self.root_at(frame)
+        assert frame.argument is not None
+        letter, letters = tape.argument(node, frame.argument), tape.letters(node, card.path)
+        name, source = self.name(edge, card), tape.name(output)
+        rule = rule_of(root, name, source, node, letter, letters, self.summed(frame))
+        if tape.sources[node].count(edge) > 1:
+            rule = [*rule, ("text", f"   (as its {_ordinal(frame.argument)} operand)")]
+        if frame.local is None:
+            return rule, [Shown([("value", self.name(s, card))], value, "used") for s, value in frame.others]
+        local = local_derivative(node, letter, letters)
+        label = [fraction(source, name)]
+        if local and len(local) <= 24 and not (frame.local.size and bool((frame.local == frame.local.reshape(-1)[0]).all())):
+            label.append(("text", f" = {local}"))
+        return rule, [Shown(label, frame.local, "local")]
+
+    def rule_of_call(self, card: Card, frame: Frame, output: Any) -> list[Part]:
+        """The rule of a call of several operations, or the chain rule through them."""
+        tape, edge, root = self.tape, (frame.to, frame.output), self.root_at(frame)
+        name, source = self.name(edge, card), tape.name(output)
+        inputs = [s for s in self.inputs_of(card) if not self.is_parameter(s, card)]
+        names = {key: tape.name(record) for call in self.calls(card) for key, record in call.inputs if record in tape.ids}
+        first = next((s for s in inputs if isinstance(s, tuple)), None)
+        if first is not None:
+            shape = first[0].outputs[first[1]][0]
+            names |= {"N": f"{shape[0] if len(shape) > 1 else 1:,}", "n": f"{math.prod(shape):,}"}
+        is_first = self.is_parameter(edge, card) or edge == first
+        trained = "Norm" not in card.title or any(type(node).__name__ == "Standardize" for node in card.nodes)
+        weighted = {"weight", "pos_weight"} & names.keys() and "Norm" not in card.title
+        if is_first and trained and not weighted:
+            call = f"{card.title} {card.settings}" if "Norm" not in card.title else card.title
+            parameter = name if self.is_parameter(edge, card) else ""
+            rule = call_rule(root, name, source, call, parameter, self.name(inputs[0], card), names)
+            if rule:
+                return rule
+        inside = f"   (through {len(card.nodes)} operations: open the card to follow them)"
+        return [
+            fraction(root, name),
+            ("text", " = "),
+            fraction(root, source),
+            ("text", " · "),
+            fraction(source, name),
+            ("text", inside),
+        ]
+
+    def summed(self, frame: Frame) -> str:
+        """Over which dimensions a gradient is summed, because the argument was broadcast; '' if it was not."""
+        contribution, local = frame.contribution, frame.local
+        if contribution is None or local is None or not isinstance(frame.node, Pointwise) or contribution.shape == local.shape:
+            return ""
+        lead = local.ndim - contribution.ndim
+        dims = [*range(lead), *(lead + d for d, n in enumerate(contribution.shape) if n != local.shape[lead + d])]
+        return f"over dim {', '.join(map(str, dims))}, along which {self.tape.name((frame.to, frame.output))} was repeated"
+
+    def numbers(self, target: Target, upstream: Any, contribution: Array, local: Array | None) -> list[Part]:
         """The products for the largest element: 7 × 3 = 21; for a large call the norms before and after."""
+        part = target.part
         if part is not None and part.terms:
             parts: list[Part] = [("text", f"{part.name}: ")] if contribution.size > 1 else []
             written = MAX_TERMS if part.count <= MAX_TERMS else 1
@@ -279,11 +324,36 @@ class _Teller:
             more = part.count - min(written, len(part.terms))
             return [*parts, ("text", f"{f' + {more:,} more' if more else ''} = "), ("gradient", number(part.share))]
         if part is not None and contribution.size:
-            return [("text", f"{part.name}: "), ("gradient", "0"), ("text", ", as nothing computed from it depends on it")]
+            head: list[Part] = [("text", f"{part.name}: ")] if contribution.size > 1 else []
+            if local is not None and upstream is not None and local.shape == upstream.shape == contribution.shape:
+                up, slope = (array.reshape(-1)[argmax_abs(contribution)].item() for array in (upstream, local))
+                return [
+                    *head,
+                    ("gradient", _factor(up)),
+                    ("text", " × "),
+                    ("local", _factor(slope)),
+                    ("text", " = "),
+                    ("gradient", "0"),
+                ]
+            return [*head, ("gradient", "0"), ("text", "  (all of them are 0)" if contribution.size > 1 else "")]
         if contribution.size == 1:
             return [("gradient", number(contribution.item()))]
         sizes = [("text", "‖∇‖ "), ("gradient", number(size_of(upstream))), ("text", " → ")] if upstream is not None else []
-        return [*sizes, ("text", "‖∇‖ "), ("gradient", number(size_of(contribution)))]
+        return [*sizes, ("text", "‖∇‖ "), ("gradient", number(size_of(contribution))), ("text", f"  at {target.name}")]
+
+    def elements_of(self, node: Node, frame: Frame, name: str) -> list[ElementSum]:
+        """The products of every element of a small gradient, if it is their sum."""
+        like = next(grad for grad in frame.upstream if grad is not None)
+        if frame.part is None or frame.contribution is None or len(self.tape.ops) > MAX_SMALL or like.size > PLANE:
+            return []
+        assert frame.argument is not None
+        jacobian, flat = LocalJacobian(node, like), frame.contribution.reshape(-1)
+        found = []
+        for k in range(flat.size):
+            products = terms(frame.upstream, jacobian.column(frame.argument, k))
+            shown = [(element_name(self.tape.name((node, i)), node.outputs[i][0], j), u, d) for i, j, u, d in products[:6]]
+            found.append(ElementSum(element_name(name, frame.contribution.shape, k), flat[k].item(), shown, len(products)))
+        return found
 
     def part_of(self, card: Card, edge: Edge, contribution: Array, output: Any, i: int) -> ElementSum | None:
         """The products for the largest element of what a call of several operations sends."""
@@ -333,15 +403,19 @@ class _Teller:
         found: dict[str, Array] = {}
         for frame in frames:
             assert frame.contribution is not None
-            key = self.outer(frame.node, card)
+            key = self.sender(frame, card)
             found[key] = found[key] + frame.contribution if key in found else frame.contribution
         parts = list(found.items())
         if len(parts) <= MAX_PARTS:
             return parts
-        first = parts[0][1]
-        for _, part in parts[1 : 1 - MAX_PARTS]:
-            first = first + part
+        first = functools.reduce(operator.add, (part for _, part in parts[: 1 - MAX_PARTS]))
         return [(f"{len(parts) - MAX_PARTS + 1} earlier parts", first), *parts[1 - MAX_PARTS :]]
+
+    def sender(self, frame: Frame, card: Card) -> str:
+        """Who sends a part, seen from beside a card; of an operation that uses a value twice, as which operand."""
+        name = self.outer(frame.node, card)
+        twice = self.tape.sources[frame.node].count((frame.to, frame.output)) > 1
+        return f"{name} ({_ordinal(frame.argument or 0)} operand)" if twice else name
 
     def outer(self, node: Node, card: Card) -> str:
         """The call that holds a node, as its name is written, seen from beside `card`."""
@@ -352,9 +426,6 @@ class _Teller:
                 break
             owner = ancestor if ancestor.kind not in ("loop", "root") else owner
         return self.tape.name(self.output_of(owner)) if owner.nodes else ""
-
-    def awaited(self, card: Card, expected: Sequence[int], i: int) -> int:
-        return len({self.outer(self.frames[j].node, card) for j in expected if j > i})
 
     def total_at(self, output: Any, i: int) -> Array | None:
         """The gradient of a value when it is sent on: the sum before frame i, or what a hook has made of it."""
@@ -385,6 +456,7 @@ class _Teller:
             Shown([("text", "before")], frame.before, "gradient"),
             Shown([("text", "after")], frame.total, "gradient"),
         ]
+        step.notes = [f"What is sent on from here is what your hook returned, not the derivative of {root}."]
         if frame.before is not None and frame.total is not None and frame.total.size == 1:
             step.numbers = [
                 ("gradient", number(frame.before.item())),
@@ -424,7 +496,9 @@ class _Teller:
 
     def finish(self, i: int) -> Step:
         leaves = list({frame.node: frame for frame in self.frames if frame.kind == "leaf"}.values())  # the last of each
-        title = "Done: every parameter has its gradient." if leaves else "Done: no gradient comes to any leaf."
+        count = len(leaves)
+        title = f"Done: {count} tensors have their gradient." if count > 1 else "Done: one tensor has its gradient."
+        title = title if leaves else "Done: no gradient comes to any leaf."
         step = Step("", "end", i, i + 1, title)
         for frame in leaves:
             name = self.tape.name((frame.node, 0))
@@ -447,9 +521,12 @@ class _Teller:
         return made[-1]
 
     def inputs_of(self, card: Card) -> list[Source]:
-        """What a card's operations get from outside, and the other arguments of its calls."""
+        """What was passed to a card's call, then what else its operations get from outside."""
         inside = set(card.nodes)
-        found: dict[Source, None] = {}
+        passed = card.call.arguments if card.call is not None else []
+        found: dict[Source, None] = {
+            s: None for s in passed if s in self.tape.ids or (isinstance(s, tuple) and s[0] in self.tape.ids)
+        }
         for node in card.nodes:
             for source in self.tape.sources[node]:
                 outside = source is not None and not (isinstance(source, tuple) and source[0] in inside)
@@ -468,27 +545,17 @@ class _Teller:
         return calls
 
     def is_parameter(self, source: Source, card: Card) -> bool:
-        return (
-            isinstance(source, tuple)
-            and isinstance(source[0], AccumulateGrad)
-            and card.kind in ("module", "step")
-            and "." in self.tape.name(source)
-        )
+        """Whether a value is a parameter or a buffer of a card's layer, not passed to it."""
+        if card.kind not in ("module", "step", "loop") or (card.call is not None and source in card.call.arguments):
+            return False
+        if isinstance(source, InputRecord):
+            return source.named
+        return isinstance(source[0], AccumulateGrad) and isinstance(source[0].variable, Parameter)
 
     def name(self, source: Source, card: Card) -> str:
         """The name of a value; of a parameter its name in the card's layer."""
         name = self.tape.name(source)
         return name.removeprefix(f"{card.path}.") if card.path else name
-
-    def letters(self, node: Node, card: Card) -> dict[str, str]:
-        """The names of a node's arguments, by the parameters of its forward, and that of its output as y."""
-        names = {
-            self.tape.argument(node, i): self.name(s, card) for i, s in enumerate(self.tape.sources[node]) if s is not None
-        }
-        for i, (source, word) in enumerate(self.tape._arguments(node)):
-            if source is None and word:
-                names[self.tape.argument(node, i)] = word
-        return {**names, "y": self.tape.name((node, 0))} if "y" not in names else names
 
     def call_of(self, card: Card) -> str:
         return (
@@ -500,17 +567,24 @@ class _Teller:
         )
 
     def written(self, card: Card) -> str:
-        """A call as it is written: w × x, Conv2d(images), cross_entropy(②, labels)."""
-        operands = [self.tape.name(s) for s in self.inputs_of(card) if not self.is_parameter(s, card)]
-        if len(card.nodes) == 1 and card.kind == "op" and self.tape.sign(card.nodes[0]):
-            words = [self.tape.name(s) if s is not None else word for s, word in self.tape._arguments(card.nodes[0])]
+        """A call as it is written: w × x, features.0(images), cross_entropy(②, labels)."""
+        node = card.nodes[0]
+        if card.kind in ("step", "loop"):
+            return card.title
+        if len(card.nodes) == 1 and card.kind == "op" and self.tape.sign(node):
+            words = [self.tape.name(s) if s is not None else word for s, word in self.tape._arguments(node)]
             words = [bracketed(word) for word in words if word]
-            sign = self.tape.sign(card.nodes[0])
+            sign = self.tape.sign(node)
             return f" {sign} ".join(words) if len(words) > 1 else f"{sign}{words[0]}" if words else sign
+        sources = [s for s in self.inputs_of(card) if not self.is_parameter(s, card)]
+        if card.call is not None and card.call.arguments:
+            sources = card.call.arguments
+        operands = [self.tape._names.get(s) or getattr(s, "name", "") for s in sources]
         if card.title.startswith("["):
             return f"{operands[0] if operands else ''}{card.title}"
-        name = card.path if card.kind == "module" and card.path else card.title
-        return f"{name}({', '.join(operands)})" if card.kind not in ("step", "loop") else card.title
+        name = card.title if card.kind != "module" or not card.path or card.path.isdigit() else card.path
+        name += f"[{card.path}]" if card.path.isdigit() else ""
+        return f"{name}({', '.join(filter(None, operands))})"
 
     def spoken(self, card: Card) -> str:
         """A card as the subject of a sentence."""
@@ -518,7 +592,7 @@ class _Teller:
             word = {
                 "×": "The product",
                 "+": "The sum",
-                "−": "The difference",
+                "−": "The difference" if len(self.tape.sources[card.nodes[0]]) > 1 else "The negation",
                 "÷": "The quotient",
                 "^": "The power",
                 "@": "The matrix product",
@@ -530,23 +604,39 @@ class _Teller:
             return f"{card.title[:1].upper()}{card.title[1:]}"
         return self.call_of(card)
 
+    def scale_of(self, frame: Frame) -> str:
+        """The local derivative as a short text."""
+        assert frame.argument is not None
+        path = self.card_of[frame.node].path
+        local = local_derivative(
+            frame.node, self.tape.argument(frame.node, frame.argument), self.tape.letters(frame.node, path)
+        )
+        return local if len(local) <= 28 else ""
+
     def scaled(self, targets: Sequence[Target], frames: Sequence[Frame]) -> str:
         """How the gradient is changed on the way, if that is said shortly."""
         locals_ = [
             t.arrays[1] for t in targets if len(t.arrays) == 3 and t.arrays[1].role == "local" and t.arrays[1].array is not None
         ]
-        if len(locals_) != len(targets) or not targets:
+        if len(locals_) != len(targets) or not targets or any(map(self.summed, frames)):
             return ""
         if all(bool((shown.array == 1).all()) for shown in locals_ if shown.array is not None):
             return ", unchanged"
-        words = [shown.label[1][1].removeprefix(" = ") for shown in locals_ if len(shown.label) > 1]
+        words = [self.scale_of(frame) for frame in frames if frame.local is not None]
+        words = [word for word in words if word]
         if len(words) == len(targets) == 1:
+            return f", scaled by {words[0]}"
+        if len(words) == len(targets) == 2 and words[0] == words[1]:
             return f", scaled by {words[0]}"
         return f", scaled by {words[0]} and by {words[1]}" if len(words) == len(targets) == 2 else ""
 
 
 def _factor(value: float) -> str:
     return _bracket(number(value))
+
+
+def _ordinal(argument: int) -> str:
+    return ("first", "second", "third")[argument] if argument < 3 else f"{argument + 1}th"
 
 
 def _bracket(text: str) -> str:
@@ -563,18 +653,31 @@ def text_of(step: Step) -> list[str]:
     lines += [plain(step.rule)] if step.rule else []
     lines += [plain(step.numbers)] if step.numbers else []
     for target in step.targets:
+        if target.is_small_print:
+            lines.append(f"{target.name}: {plain(target.numbers)}")
+            continue
         lines += [plain(target.rule)] if target.rule else []
         lines += [plain(target.numbers)]
-        lines += [_line(shown) for shown in target.arrays]
+        lines += [_line(shown) for shown in target.arrays if not target.is_scalar]
         if target.arrived + target.awaited > 1:
-            parts = " + ".join(f"{summary(part)} from {sender}" for sender, part in target.ledger[-4:])
+            parts = " + ".join(f"{_bracket(str(summary(part)))} from {sender}" for sender, part in target.ledger)
             count, more = target.arrived, f"; {target.awaited} still to come" if target.awaited else ""
             assert target.total is not None
             lines.append(f"part {count} of {count + target.awaited} for {target.name}: {parts} = {summary(target.total)}{more}")
         if len(target.chain) > 1:
-            lines.append(f"chain rule: {' · '.join(map(_written, target.chain[-6:]))}")
+            lines.append(f"chain rule: {chain_text(target)}")
     lines += [_line(shown) for shown in step.arrays]
     return lines + step.notes + ([f"at {step.line}"] if step.line else [])
+
+
+def chain_text(target: Target) -> str:
+    """∂y/∂x = ∂y/∂h · ∂h/∂x, with the numbers where all are known."""
+    cut = "... · " if len(target.chain) == MAX_CHAIN else ""
+    named = f"{cut}{' · '.join(map(_written, target.chain))}"
+    values = [factor.value for factor in target.chain]
+    if cut or any(value is None for value in values):
+        return named
+    return f"{named} = {' · '.join(_factor(value) for value in values if value is not None)}"
 
 
 def _line(shown: Shown) -> str:

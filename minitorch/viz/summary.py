@@ -62,7 +62,9 @@ class Summary:
     def __str__(self) -> str:
         """On one line."""
         lines = self.lines()
-        return lines[0] if len(lines) == 1 else f"[{', '.join(lines)}]" if self.values is not None else "  ".join(lines)
+        if self.values is None:
+            return "  ".join(lines)
+        return lines[0] if len(lines) == 1 and len(self.shape) < 2 else f"[{', '.join(lines)}]"
 
 
 def summary(array: Array) -> Summary:

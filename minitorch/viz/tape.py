@@ -21,12 +21,17 @@ from minitorch.nn import Module
 from minitorch.ops.elementwise import Pointwise
 from minitorch.tensor import Tensor
 from minitorch.viz.record import Call, InputRecord, node_record, record, variables
-from minitorch.viz.settings import SIGNS
+from minitorch.viz.settings import OPERATORS, SIGNS
 from minitorch.viz.summary import number
 
-__all__ = ["Source", "Tape", "bracketed", "calls_of", "formula", "readable", "source_of"]
+__all__ = ["Source", "Tape", "bracketed", "calls_of", "formula", "is_numbered", "readable", "source_of"]
 
 Source = Edge | InputRecord  # an argument of an op: a value on the tape, or a tensor without history
+
+
+def _item_of(source: Source) -> Any:
+    """What a value is of: its node, or the record of an input."""
+    return source if isinstance(source, InputRecord) else source[0]
 
 
 def source_of(item: Node | InputRecord) -> Source:
@@ -183,12 +188,13 @@ class Tape:
         self._choose_names(wanted)
 
     def _choose_names(self, wanted: Mapping[Any, str]) -> None:
-        """A name for every value: the program's, x₂ for the second x; else a short expression such as w·x; else ①, ② ..."""
+        """A name for every value: the program's, h, h₁, h₂ for several of one name; else an expression, w·x; else ①, ②."""
         taken, counts, numbered = set[str](), dict[str, int](), 0
-        for source, word in wanted.items():
+        place = {item: i for i, item in enumerate(self.items)}
+        for source, word in sorted(wanted.items(), key=lambda pair: place.get(_item_of(pair[0]), 0)):
             while source not in self._names:
-                counts[word] = counts.get(word, 0) + 1
-                name = word if counts[word] == 1 else word + str(counts[word]).translate(SUBSCRIPTS)
+                counts[word] = counts.get(word, -1) + 1
+                name = word + str(counts[word]).translate(SUBSCRIPTS) if counts[word] else word
                 if name not in taken:
                     self._names[source] = name
                     taken.add(name)
@@ -216,18 +222,14 @@ class Tape:
             return ""
         words = [self._names.get(s, "") if s is not None else word for s, word in self._arguments(node)]
         sign = SIGNS.get(type(node).__name__)
-        if any(
-            (word.strip("()₀₁₂₃₄₅₆₇₈₉").isnumeric() and not word.isascii()) or (word[:1] == "(" and word[1:2].isdigit())
-            for word in words
-        ):
+        if any(is_numbered(word) for word in words):
             return ""  # an expression of values that have no name
-        if call is not None and call.kind == "function":
-            text = (
-                f"{call.title.rstrip('_')}({', '.join(filter(None, words[:1]))})"
-                if call.title != "getitem" and words[:1] != [""]
-                else ""
-            )
-        elif sign and len(words) == 2 and all(words):
+        if call is not None and call.kind == "function" and call.title.rstrip("_") not in OPERATORS:
+            named = call.title != "getitem" and words[:1] != [""]
+            text = f"{call.title.rstrip('_')}({', '.join(filter(None, words))})" if named else ""
+        elif sign and len(words) == 2 and not all(words):
+            text = ""  # a number that was not recorded
+        elif sign and len(words) == 2:
             words = [f"({word})" if re.search(r"[ +−]", word) and sign not in "+" else word for word in words]
             text = (
                 f"{words[0]}²"
@@ -293,6 +295,16 @@ class Tape:
         position = argument + (not has_context)  # with setup_context, forward has no ctx
         return names[position] if position < len(names) else ""
 
+    def letters(self, node: Node, path: str = "") -> dict[str, str]:
+        """The names of a node's arguments, by the parameters of its forward, and that of its output as y; those of the
+        parameters of the module at `path` without it."""
+        names: dict[str, str] = {}
+        for argument, (source, word) in enumerate(self._arguments(node)):
+            name = self.name(source).removeprefix(f"{path}." if path else "") if source is not None else word
+            if name:
+                names[self.argument(node, argument)] = name
+        return {"y": self.name((node, 0)), **names}
+
     def local_name(self, node: Node, nr: int, argument: int) -> str:
         """∂(w·x)/∂w; for a value that is used as two arguments, which of them: ∂(x·x)/∂(x as a)."""
         edge = self.sources[node][argument]
@@ -330,8 +342,15 @@ def _is_inner(item: Any) -> bool:
     return any((call.kind != "module" or call.is_library) and call.last != item.serial for call in calls_of(item))
 
 
+def is_numbered(name: str) -> bool:
+    """Whether a name is a number for want of one: ①, (11)."""
+    return "①" <= name[:1] <= "⑳" or (name[:1] == "(" and name[1:-1].isdigit())
+
+
 def bracketed(name: str) -> str:
     """A name in a formula: an expression stands in brackets."""
+    if name.rstrip("₀₁₂₃₄₅₆₇₈₉") != name:
+        return name  # h₂
     if "·" in name:
         return name if name.endswith(")") and "(" in name[:1] else f"({name})"
     simple = name.isidentifier() or name.replace(".", "").replace("_", "").isalnum() or len(name) == 1 or name.endswith(")")

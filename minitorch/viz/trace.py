@@ -102,12 +102,15 @@ def _step(tape: Tape, step: Step, put: Any) -> dict[str, Any]:
     for target in step.targets:
         data = {
             "to": key_of(tape, target.edge), "name": target.name, "rule": parts(target.rule), "numbers": parts(target.numbers),
-            "arrays": shown(target.arrays), "arrived": target.arrived, "awaited": target.awaited, "total": put(target.total),
+            "arrays": shown([] if target.is_scalar else target.arrays), "small": target.is_small_print, "sent": put(target.arrays[-1].array),
+            "arrived": target.arrived, "awaited": target.awaited, "total": put(target.total),
             "ledger": [[sender, put(array)] for sender, array in target.ledger],
             "chain": [
                 [f.top, f.bottom, None if f.value is None else number(f.value), tape.ids.get(f.node, "")] for f in target.chain
             ],
         }  # fmt: skip
+        if target.elements:
+            data["elements"] = [finite(asdict(element)) for element in target.elements]
         if target.part is not None:
             data["part"] = finite(asdict(target.part))
         targets.append(data)

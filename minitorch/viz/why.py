@@ -21,7 +21,6 @@ import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
@@ -32,6 +31,7 @@ from minitorch.autograd.graph import AccumulateGrad, Edge, Node, run_hooks, walk
 from minitorch.autograd.node import gradient_edge
 from minitorch.backend.arrays import Array, xp
 from minitorch.tensor import Tensor
+from minitorch.viz.draw import described
 from minitorch.viz.frames import run_sweep
 from minitorch.viz.local import LocalJacobian, argmax_abs, element_name
 from minitorch.viz.page import write
@@ -39,7 +39,7 @@ from minitorch.viz.record import variables
 from minitorch.viz.render import FORMATS, CannotRender, render
 from minitorch.viz.summary import MINUS, number
 from minitorch.viz.tape import Tape, bracketed
-from minitorch.viz.theme import CARD, FONT, GRADIENT, INK, LINE, PAPER, in_dark
+from minitorch.viz.theme import CARD, FONT, GRADIENT, INK, LINE, PAPER
 
 __all__ = ["Factor", "Path", "Why", "why"]
 
@@ -153,11 +153,7 @@ class Why:
     @property
     def svg(self) -> str:
         """The picture of the paths as SVG text. Raises CannotRender without Graphviz."""
-        svg = render(self.digraph.source, "svg").decode()
-        start = svg.index("<svg")
-        inside = svg.index(">", start) + 1
-        words = f"<title>The paths of {escape(self.name)}</title>\n<style>{in_dark()}</style>\n"
-        return svg[start : inside - 1] + ' role="img" style="max-width:100%;height:auto">\n' + words + svg[inside:]
+        return described(render(self.digraph.source, "svg").decode(), f"The paths of {self.name}", "Paths")
 
     def save(self, path: str | FilePath) -> FilePath:
         """Write the picture of the paths to an .svg, .png, .pdf or .dot file, or the text to .txt or .tex. Returns the path.
