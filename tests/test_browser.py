@@ -109,7 +109,11 @@ def test_every_step_of_the_page_has_the_numbers_of_the_trace(opened, player, tmp
         assert len(figures) == len(wanted)
         for figure, (_, index, _) in zip(figures, wanted, strict=True):
             if index is not None and is_small(tuple(arrays[index]["shape"])):
-                assert same(cells(figure), values(arrays[index])), (i, figure.inner_text())
+                constant = figure.query_selector("[data-all]")
+                shown = (
+                    [float(constant.get_attribute("data-all"))] * len(arrays[index]["values"]) if constant else cells(figure)
+                )
+                assert same(shown, values(arrays[index])), (i, figure.inner_text())
         lines = [e.text_content() for e in page.query_selector_all("#panel .number")]
         said = [step["numbers"]] * bool(step["numbers"]) + [target["numbers"] for target in large]
         assert lines == ["".join(text for _, text in parts) for parts in said]
@@ -186,7 +190,7 @@ def test_a_prediction_hides_the_numbers_until_it_is_made(opened, player, tmp_pat
     page.keyboard.press("ArrowRight")
     page.evaluate("go(steps.findIndex(s => s.phase === 'backward' && s.targets[0].part))")
     page.click(f"text={'negative' if answer > 0 else 'positive'}")
-    assert f"It is {number(answer)}." in page.inner_text("#panel form")
+    assert f"No: it is {number(answer)}." in page.inner_text("#panel form")
 
 
 def test_a_nudge_shows_the_change_beside_the_slope(opened, tmp_path):
@@ -244,7 +248,9 @@ def test_keys_buttons_and_clicks(opened, player, tmp_path):
     page.evaluate("document.activeElement.blur()")
     letters = page.evaluate("parseFloat(getComputedStyle(document.querySelector('h2')).fontSize)")
     page.keyboard.press("l")
-    assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('h2')).fontSize)") == pytest.approx(1.6 * letters)
+    assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('h2')).fontSize)") == pytest.approx(
+        1.6 * letters, rel=0.02
+    )
     page.keyboard.press("l")
     tanh = page.evaluate("[...cards.values()].find(c => c.title === 'Tanh').id")
     page.click(f"[data-card='{tanh}'] text >> nth=0")
@@ -417,7 +423,7 @@ def players():
 @pytest.mark.parametrize(("name", "net"), [*players()], ids=lambda value: value if isinstance(value, str) else "")
 def test_what_a_script_can_hold_of_a_player(opened, tmp_path, name, net):
     mt.manual_seed(0)
-    start = time.perf_counter()
+    start = time.process_time()
     if net is None:
         graph, player = gallery()[name]()
     else:
@@ -426,7 +432,7 @@ def test_what_a_script_can_hold_of_a_player(opened, tmp_path, name, net):
             loss.backward()
         graph, player = viz.graph(loss), viz.play(loss)
     graph.save(tmp_path / "graph.svg")
-    drawn = time.perf_counter() - start
+    drawn = time.process_time() - start
     page = opened(graph.save(tmp_path / "graph.html"))
     assert page.evaluate(OUTSIDE) == []
     assert page.evaluate(SMALLEST) >= 12
@@ -434,7 +440,7 @@ def test_what_a_script_can_hold_of_a_player(opened, tmp_path, name, net):
     if player is None:
         return
     path = player.save(tmp_path / "player.html")
-    assert drawn < (12 if name == "rnn100" else 6)
+    assert drawn < (12 if name == "rnn100" else 5)  # seconds of this process
     for width, height in ((1280, 800), (390, 844)):
         page = opened(path)
         page.set_viewport_size({"width": width, "height": height})

@@ -115,7 +115,7 @@ def test_leaves_of_one_name_are_told_apart():
         for layer in layers:
             x = layer(x)
         loss = x.sum()
-    assert list(viz.replay(viz.play(loss).trace)) == ["weight", "bias", "weight₁", "bias₁"]
+    assert list(viz.replay(viz.play(loss).trace)) == ["layer.weight", "layer.bias", "layer.weight₁", "layer.bias₁"]
     a, b = mt.ones(1, requires_grad=True), mt.ones(1, requires_grad=True)
     assert set(viz.replay(viz.play((a * b).sum(), params={"b": a}).trace)) == {"b", "b₁"}
 

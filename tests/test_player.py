@@ -154,9 +154,9 @@ def test_only_what_a_derivative_uses_is_shown():
     assert used == {"x": ["weight"], "weight": ["x"], "bias": []}
     rules = [plain(t["rule"]) for t in step["targets"]]
     assert rules == [
-        "∂loss/∂x = ∂loss/∂① @ weight",
-        "∂loss/∂weight = (∂loss/∂①)ᵀ @ x",
-        "∂loss/∂bias = Σ ∂loss/∂①, over the rows",
+        "∂loss/∂x = ∂loss/∂layer @ weight",
+        "∂loss/∂weight = (∂loss/∂layer)ᵀ @ x",
+        "∂loss/∂bias = Σ ∂loss/∂layer, over the rows",
     ]
 
 

@@ -29,17 +29,17 @@ def picture():
 def test_boxes_and_arrows(picture):
     assert [(box.kind, box.title, box.shape, box.dtype) for box in picture.boxes] == [
         ("tensor", "w", (1, 2), "float32"),
-        ("op", "Permute", (2, 1), "float32"),
+        ("op", "permute", (2, 1), "float32"),
         ("tensor", '<b> & "co"', (3,), "float64"),
         ("op", "×", (2, 3), "float64"),
-        ("op", "Sum", (), "float64"),
+        ("op", "sum", (), "float64"),
     ]
     titles = {box.id: box.title for box in picture.boxes}
     assert {(titles[a["tail"]], titles[a["head"]], a["kind"]) for a in picture.arrows} == {
-        ("w", "Permute", "value"),
-        ("Permute", "×", "value"),
+        ("w", "permute", "value"),
+        ("permute", "×", "value"),
         ('<b> & "co"', "×", "value"),
-        ("×", "Sum", "value"),
+        ("×", "sum", "value"),
     }
     assert [(box.name, box.number, box.is_output) for box in picture.boxes[-1:]] == [("y", 4.5, True)]  # no box of its own
 
@@ -71,7 +71,7 @@ def test_saving(picture, tmp_path):
     svg = picture.save(tmp_path / "new" / "g.svg").read_text()
     root = ET.fromstring(svg)
     text = " ".join(t for t in root.itertext())
-    for word in ("Permute", '<b> & "co"', "→ 2×3", "= 4.5", "⚑"):
+    for word in ("permute", '<b> & "co"', "→ 2×3", "= 4.5", "⚑"):
         assert word in text
     assert "prefers-color-scheme:dark" in svg
     space = "{http://www.w3.org/2000/svg}"
@@ -123,7 +123,7 @@ def test_repetitions_are_drawn_once():
     graph = viz.graph(y, params={"w": w})
     assert [(box.title, box.count) for box in graph.boxes if box.kind == "op"] == [
         ("×", 1000),
-        ("Tanh", 1000),
+        ("tanh", 1000),
         ("+", 1000),
         ("+", 1000),
     ]
@@ -220,10 +220,10 @@ def test_cards_open_by_depth_class_and_name(recorded):
     assert titles(viz.graph(loss, open=1), "module", "function") == ["Linear 3→4", "Sequential", "Linear 4→2", "cross_entropy"]
     opened = viz.graph(loss, open=["cross_entropy"])
     assert "cross_entropy" not in titles(opened, "function")
-    assert "LogSoftmax" in titles(opened, "op")
+    assert "log_softmax" in titles(opened, "op")
     batch = mt.nn.BatchNorm2d(2)
     out = viz.graph(lambda: batch(mt.randn(2, 2, 3, 3, requires_grad=True)).sum(), open=[nn.BatchNorm2d])
-    assert "Standardize" in titles(out, "op")
+    assert "standardize" in titles(out, "op")
     with pytest.raises(ValueError, match=r"open names 'Conv2d', and nothing in this graph is called so\. There is: "):
         viz.graph(loss, open=["Conv2d"])
     for nonsense in (-1, 1.5, True, [1]):
@@ -235,7 +235,7 @@ def test_cards_open_by_depth_class_and_name(recorded):
 
 def test_blocks_and_the_steps_of_a_loop_are_drawn_once(recorded):
     graph = viz.graph(recorded[-1])
-    inner = next(box for box in graph.boxes if box.path == "blocks.0.inner")
+    inner = next(box for box in graph.boxes if box.path == "blocks.*.inner")
     assert inner.count == 3
     assert "3 × Block" in graph.digraph.source
     ((carried, back),) = [(a["head"], a["tail"]) for a in graph.arrows if a["kind"] == "back"]
@@ -294,7 +294,7 @@ def test_boxes_say_what_they_are_asked_to(recorded):
     assert "[2  2]" in repr(viz.graph(y, show=["value", "grad"]))
     loss = recorded[-1]
     graph = viz.graph(loss, show=("value", "grad"), open=["cross_entropy"])
-    op = next(box for box in graph.boxes if box.title == "LogSoftmax")
+    op = next(box for box in graph.boxes if box.title == "log_softmax")
     assert op.value.values[0] == F.log_softmax(recorded[0](recorded[1]), 1)[0].tolist()
     assert op.gradient.values[0] == pytest.approx([-0.2, 0])
     with pytest.raises(ValueError, match="show can name 'value', 'grad', 'memory', 'line', 'formula' or 'all', not 'values'"):
@@ -325,7 +325,7 @@ def test_derivatives_that_are_recorded_are_cards():
     graph = viz.graph([y, dy])
     assert titles(graph, "derivative") == ["backward of ×", "backward of sin"]
     assert "1" in titles(graph, "tensor")  # where the gradient starts
-    assert "Cos" in titles(viz.graph(dy, open=["backward of sin"]), "op")
+    assert "cos" in titles(viz.graph(dy, open=["backward of sin"]), "op")
 
 
 def test_values_are_those_of_the_run():

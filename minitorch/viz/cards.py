@@ -22,6 +22,7 @@ __all__ = ["Arrow", "Box", "Card", "View", "cards_of", "opener", "views_inside"]
 
 MAX_PERIOD = 64  # most calls in one repetition of a loop
 LEAST_REPEATS = 3
+MAX_TRIED = 40  # repetitions that are looked at
 
 
 @dataclass(eq=False)
@@ -91,7 +92,7 @@ def cards_of(tape: Tape) -> Card:
             card.id, card.children = inner.id, []
             if card.title.rstrip("_") in OPERATORS and tape.sign(inner.nodes[0]):
                 card.kind, card.title, card.settings = "op", inner.title, ""
-    _find_loops(root)
+    _find_loops(tape, root)
     return root
 
 
@@ -113,21 +114,21 @@ def _card_of(call: Call, parent: Card, number: int) -> Card:
 # ---- loops ------------------------------------------------------------------------------------------------------------
 
 
-def _find_loops(root: Card) -> None:
+def _find_loops(tape: Tape, root: Card) -> None:
     """Replace repetitions among the children of every module by a loop's card."""
     waiting = [root]
     while waiting:
         card = waiting.pop()
         if card.kind in ("root", "module", "step"):
-            card.children = _with_loops(card, card.children)
+            card.children = _with_loops(tape, card, card.children)
         waiting += [child for child in card.children if child.kind != "loop"]
         waiting += [step for child in card.children if child.kind == "loop" for step in child.children]
 
 
-def _with_loops(parent: Card, cards: list[Card]) -> list[Card]:
+def _with_loops(tape: Tape, parent: Card, cards: list[Card]) -> list[Card]:
     kinds: dict[Any, int] = {}
     codes = xp.array([kinds.setdefault(_signature(card), len(kinds)) for card in cards])
-    found = _longest_repeat(codes)
+    found = next((found for found in _repeats(codes) if _is_loop(tape, cards, *found)), None)
     if found is None:
         return cards
     start, period, count = found
@@ -147,7 +148,7 @@ def _with_loops(parent: Card, cards: list[Card]) -> list[Card]:
         inside[0].put_into(loop)
         loop.children += inside
         loop.nodes += inside[0].nodes
-    return [*_with_loops(parent, cards[:start]), loop, *_with_loops(parent, cards[end:])]
+    return [*_with_loops(tape, parent, cards[:start]), loop, *_with_loops(tape, parent, cards[end:])]
 
 
 def _signature(card: Card) -> Any:
@@ -156,24 +157,53 @@ def _signature(card: Card) -> Any:
     return card.kind, card.title, card.settings, shapes, len(card.nodes), tuple(map(_signature, card.children))
 
 
-def _longest_repeat(codes: Any) -> tuple[int, int, int] | None:
-    """The start, the period and the count of the repetition that covers the most; the shortest period of these."""
-    best = None
+def _repeats(codes: Any) -> list[tuple[int, int, int]]:
+    """The start, period and count of every repetition of equal codes, those that cover the most first."""
+    found = []
     for period in range(1, min(MAX_PERIOD, len(codes) // LEAST_REPEATS) + 1):
         same = xp.concatenate(([False], codes[:-period] == codes[period:], [False]))
         edges = xp.flatnonzero(same[1:] != same[:-1])
         for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
             count = (end - begin) // period + 1
-            if count >= LEAST_REPEATS and (best is None or count * period > best[1] * best[2] + period):
-                start = begin + (end - begin) % period  # what is left over stands before the loop
-                best = start, period, count
-    return best
+            if count >= LEAST_REPEATS:
+                left = (end - begin) % period
+                found += [(begin + shift, period, count) for shift in range(left, -1, -1)]  # what is left over is outside
+    return sorted(found, key=lambda one: (-one[1] * one[2], one[1]))[:MAX_TRIED]
+
+
+def _is_loop(tape: Tape, cards: Sequence[Card], start: int, period: int, count: int) -> bool:
+    """Whether repeated calls are a loop: each repetition is connected inside as the others are, and takes what the one before
+    it has made. The first may take that from outside."""
+    place = {node: i - start for i, card in enumerate(cards) for node in card.nodes}
+    size = period * count
+
+    def wires(turn: int) -> list[Any]:
+        found: list[Any] = []
+        for i in range(period):
+            for node in cards[start + turn * period + i].nodes:
+                for source in tape.sources[node]:
+                    at = place.get(source[0], -1) if isinstance(source, tuple) else -1
+                    inside = 0 <= at < size
+                    found.append((turn - at // period, at % period) if inside else None if source is None else "outside")
+        return found
+
+    second = wires(1)
+    if not any(isinstance(wire, tuple) and wire[0] == 1 for wire in second):
+        return False
+    first = wires(0)
+    alike = len(first) == len(second) and all(
+        a == b or (a in ("outside", None) and isinstance(b, tuple) and b[0] == 1) for a, b in zip(first, second, strict=True)
+    )
+    return alike and all(wires(turn) == second for turn in range(2, count))
+
+
+Opener = Callable[[Card], bool]  # whether a card is open
 
 
 # ---- what is open -----------------------------------------------------------------------------------------------------
 
 
-def opener(root: Card, opened: Any) -> Callable[[Card], bool]:
+def opener(root: Card, opened: Any) -> Opener:
     """Which cards are open: modules to a depth (an int), those of some classes or names besides the default (a list), 'all', or
     by default (None)."""
     if opened is None:
@@ -183,7 +213,7 @@ def opener(root: Card, opened: Any) -> Callable[[Card], bool]:
     if isinstance(opened, int):
         depth: int = opened
         return lambda card: card.is_container and sum(a.kind == "module" for a in card.ancestors()) < depth
-    names = {name.__name__ if isinstance(name, type) else name for name in opened}
+    names = {getattr(name, "__name__", name) for name in opened}
 
     def is_open(card: Card) -> bool:
         named = {card.title, card.path} & names if card.kind != "op" else set()
@@ -216,6 +246,7 @@ class Box:
     count: int = 1  # of a card in a rolled loop: the repetitions; of a tag there: the different inputs
     loop: str = ""  # the id of the rolled loop around it
     is_output: bool = False
+    repeats: list[Card] = field(default_factory=list)  # of a card in a rolled loop: those of the other repetitions
     uses: int = 1  # of a tag: the boxes that use the tensor
 
     @property
@@ -235,10 +266,15 @@ class Arrow:
 
 
 class View:
-    """The boxes and arrows of a card's children, with some of them open. A value from outside is a tag, as inputs are."""
+    """The boxes and arrows of a card's children, with some of them open. A value from outside is a tag, as inputs are.
 
-    def __init__(self, tape: Tape, card: Card, is_open: Callable[[Card], bool], roll: bool = True, loops: bool = True) -> None:
-        self.tape, self.card, self._loops_open = tape, card, loops
+    `roll` draws the repetitions of a loop once; else `loops` says whether a loop is open, `steps` whether its repetitions are.
+    """
+
+    def __init__(
+        self, tape: Tape, card: Card, is_open: Opener, roll: bool = True, loops: bool = True, steps: bool = True
+    ) -> None:
+        self.tape, self.card, self._loops_open, self._steps_open = tape, card, loops, steps
         self.boxes: list[Box] = []
         self.loops: dict[str, str] = {}  # of the rolled loops: id and title
         self._box_of: dict[Node, Box] = {}
@@ -249,20 +285,23 @@ class View:
         self._connect()
         self.arrows = list(self._arrows.values())
 
+    def _is_step_open(self, card: Card) -> bool:
+        return card.kind == "step" and self._steps_open
+
     # ---- which cards are drawn ------------------------------------------------------------------------------------------
 
-    def _put(self, cards: Sequence[Card], is_open: Callable[[Card], bool], roll: bool) -> None:
+    def _put(self, cards: Sequence[Card], is_open: Opener, roll: bool) -> None:
         for card in cards:
             if card.kind == "loop" and roll:
                 self._roll(card, is_open)
-            elif card.children and ((card.kind == "loop" and self._loops_open) or (card.kind != "loop" and is_open(card))):
+            elif card.children and (self._loops_open if card.kind == "loop" else self._is_step_open(card) or is_open(card)):
                 self._put(card.children, is_open, roll)
             else:
                 box = Box(card, nodes=list(card.nodes))
                 self.boxes.append(box)
                 self._box_of.update(dict.fromkeys(card.nodes, box))
 
-    def _roll(self, loop: Card, is_open: Callable[[Card], bool]) -> None:
+    def _roll(self, loop: Card, is_open: Opener) -> None:
         """Draw the first repetition of a loop for all of them."""
         first: list[Box] = []
         for turn, step in enumerate(loop.children):
@@ -274,6 +313,7 @@ class View:
                 for box, again in zip(first, added, strict=True):
                     box.count += 1
                     box.nodes += again.nodes
+                    box.repeats.append(again.card)
                     self._box_of.update(dict.fromkeys(again.nodes, box))
             elif not turn:
                 self.loops[loop.id], first = loop.title, added
@@ -298,16 +338,17 @@ class View:
             for node in box.nodes:
                 ordered = len(box.card.nodes) == 1 and type(node).__name__ in ORDERED and sum(map(bool, tape.sources[node])) > 1
                 for argument, source in enumerate(tape.sources[node]):
-                    place = str(argument + 1) if ordered else ""
+                    place = str(sum(s is not None for s in tape.sources[node][: argument + 1])) if ordered else ""
                     if source is not None and node in self._turn and (box.id, self._turn[node][1], argument) in carried:
                         first, last = carried[box.id, self._turn[node][1], argument]
                         boxes += self._carry(box, node, first, last, place)
                     elif source is not None:
                         boxes += self._join(box, node, source, place, makers, argument)
-            for call in _calls(box.card) if box.count == 1 else ():
-                for name, record in call.inputs:
-                    if (record, box.id) not in self._arrows and record not in box.rows.values():
-                        boxes += self._join(box, box.card.nodes[0], record, name, makers, -1)
+            sources = {source for node in box.nodes for source in tape.sources[node]}
+            for card in (box.card, *box.repeats):
+                for name, record in (pair for call in _calls(card) for pair in call.inputs):
+                    if record not in sources and (record, box.id) not in self._arrows:
+                        boxes += self._join(box, card.nodes[0], record, name, makers, name)
             boxes.append(box)
         self.boxes = boxes
         roots = {edge for edges in tape.laps for edge in edges}
@@ -356,7 +397,9 @@ class View:
         self._arrows.setdefault((tag.id, "back"), Arrow(self._box_of[last[0]].id, tag.id, last, "back"))
         return made
 
-    def _join(self, box: Box, user: Node, source: Any, place: str, makers: dict[int, Box], argument: int) -> Sequence[Box]:
+    def _join(
+        self, box: Box, user: Node, source: Any, place: str, makers: dict[int, Box], argument: int | str
+    ) -> Sequence[Box]:
         """Add the arrow from a source to the box of a node, or a row of the box; the tags that this makes are returned."""
         item: Any = source if isinstance(source, InputRecord) else source[0]
         if item in self.tape.internal and self.card.outer is None:
@@ -372,13 +415,21 @@ class View:
             name = self.tape.name(source).removeprefix(f"{box.card.path}." if box.card.path else "")
             box.rows.setdefault(name, source)
             return ()
-        if tail is None and isinstance(item, InputRecord) and item.maker is not None and item.maker.number in makers:
+        if (
+            tail is None
+            and isinstance(item, InputRecord)
+            and item.maker is not None
+            and self.tape.is_made(item)
+            and item.maker.number in makers
+        ):
             tail, kind = makers[item.maker.number], "index"
+            if tail is box:
+                return ()
         made: Sequence[Box] = ()
         if tail is None:
             key: Any = source
             if box.count > 1:
-                key = box.id, self._turn[user][1], argument
+                key = box.id, self._turn[user][1] if isinstance(argument, int) else "", argument
             elif self._uses.get(source, 1) > 2:
                 key = source, box.id
             if key not in self._tags:
@@ -419,7 +470,7 @@ def views_inside(view: View) -> Iterator[tuple[str, View]]:
         for box in this.boxes:
             if box.card.children and box.id not in seen:
                 seen.add(box.id)
-                waiting.append((box.id, View(view.tape, box.card, lambda card: False, roll=False)))
+                waiting.append((box.id, View(view.tape, box.card, lambda card: False, roll=False, steps=False)))
 
 
 def _calls(card: Card) -> list[Call]:

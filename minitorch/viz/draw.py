@@ -63,12 +63,8 @@ def digraph(
     lines: Mapping[str, Sequence[Line]],
     tips: Mapping[str, str],
     direction: str = "down",
-    pointed: bool = False,
 ) -> graphviz.Digraph:
-    """The DOT of a view; `lines` and `tips` have, by the id of a box, the lines of its card and the text shown under the mouse.
-
-    `pointed` gives tags Graphviz's own pointed shape; otherwise they are boxes, which `finished` points.
-    """
+    """The DOT of a view; `lines` and `tips` have by a box's id the lines of its card and the text shown under the mouse."""
     g = graphviz.Digraph("graph", comment="made by minitorch.viz.graph")
     g.attr("graph", bgcolor=PAPER, rankdir="LR" if direction == "right" else "TB", nodesep="0.3", ranksep="0.3", pad="0.2")
     g.attr("graph", fontname=FONT, fontsize="13", fontcolor=QUIET, tooltip="computation graph", nslimit="4", nslimit1="4")
@@ -82,7 +78,7 @@ def digraph(
         )
         groups[loop].attr(style="rounded", color=LINE, penwidth="1.2", id=loop, tooltip=f"{title} the same calls")
     for box in view.boxes:
-        shape = _shape(box, pointed)
+        shape = _shape(box)
         if box.id in spine and direction == "down":
             shape["group"] = f"spine{box.loop}"
         groups[box.loop].node(
@@ -119,11 +115,11 @@ def straight_path(view: View) -> list[str]:
     return path
 
 
-def _shape(box: Box, pointed: bool) -> dict[str, str]:
+def _shape(box: Box) -> dict[str, str]:
     card = box.card
     if card.kind == "tensor":
         tag = {"style": "filled", "fillcolor": PAPER, "color": LINE, "class": "tag"}
-        return {**tag, "shape": "cds", "margin": "0.08,0.14"} if pointed else {**tag, "shape": "box", "margin": "0.12,0.05"}
+        return {**tag, "shape": "box", "margin": "0.17,0.05"}
     border = GRADIENT if card.kind == "derivative" else LINE
     closed = {"peripheries": "2"} if card.children else {}
     return {"shape": "box", "style": "filled,rounded", "fillcolor": CARD, "color": border, "penwidth": "1.3", **closed}
@@ -158,7 +154,7 @@ def _edge(arrow: Arrow, view: View, spine: Sequence[str]) -> dict[str, str]:
     if arrow.kind == "index":
         return {**style, "style": "dashed", "label": _text(f" [{arrow.place}] "), "weight": "0"}
     if arrow.kind == "back":
-        return {**style, "constraint": "false", "penwidth": "1.6", "label": " to the next "}
+        return {**style, "constraint": "false", "penwidth": "1.6", "label": " next "}
     if arrow.place.isdigit():
         style |= {"headlabel": arrow.place, "labeldistance": "1.4", "labelangle": "30"}
     return {**style, "weight": "20" if (arrow.head, arrow.tail) in itertools.pairwise(spine) else "1"}

@@ -106,14 +106,14 @@ def facts_of(tape: Tape, box: Box, show: Collection[str] = ()) -> Facts:
     rules = _rules(tape, single, card.path) if single is not None else []
     arrays = {id(a): a.nbytes for node in box.nodes for a in saved_arrays(node)}
     return Facts(
-        id=box.id, kind=card.kind, title=card.title, settings=card.settings, path=card.path, name=tape.name(source),
-        shape=shape, dtype=kind, parameters=tuple(_parameter(tape, name, s) for name, s in box.rows.items()),
+        id=box.id, kind=card.kind, title=card.title, settings=card.settings, path=_path(box), name=_name(tape, box),
+        shape=shape, dtype=kind, parameters=tuple(_parameter(tape, name, s, box) for name, s in box.rows.items()),
         marks=_marks(box), operations=len(card.nodes), count=box.count, is_output=box.is_output,
         number=None if value is None or value.size != 1 else value.item(), gradient_size=size_of(gradient),
         line=tape.line(card.nodes[-1]) if card.nodes else "", formula=tuple(rules),
         memory=_memory(source), kept=sum(arrays.values()),
-        value=summary(value) if "value" in show and value is not None else None,
-        gradient=summary(gradient) if "grad" in show and gradient is not None else None,
+        value=summary(value, images=True) if "value" in show and value is not None else None,
+        gradient=summary(gradient, images=True) if "grad" in show and gradient is not None else None,
     )  # fmt: skip
 
 
@@ -124,6 +124,7 @@ def card_data(facts: Facts, parent: str, opens: bool) -> dict[str, Any]:
         "name": facts.name, "shape": facts.shape, "dtype": facts.dtype, "line": facts.line, "parent": parent,
         "opens": opens, "marks": facts.marks, "computes": list(facts.formula),
         "parameters": [f"{p.name} {shape_text(p.shape)}" for p in facts.parameters],
+        "sizes": [math.prod(p.shape) for p in facts.parameters if not p.frozen],
         **({} if facts.value is None else {"valueSummary": asdict(facts.value)}),
         **({} if facts.gradient is None else {"gradientSummary": asdict(facts.gradient)}),
     }  # fmt: skip
@@ -145,8 +146,21 @@ def _rules(tape: Tape, node: Node, path: str) -> list[str]:
     for argument, edge in enumerate(node.edges):
         if edge is not None:
             letter = tape.argument(node, argument)
-            found.append(plain(rule_of(tape.root_name, names.get(letter, tape.name(edge)), name, node, letter, names)))
+            found.append(plain(rule_of(tape, tape.root_name, names.get(letter, tape.name(edge)), name, node, letter, names)))
     return found
+
+
+def _path(box: Box) -> str:
+    """The name of a box's module; of a rolled loop over several modules, blocks.*.conv."""
+    paths = [card.path for card in (box.card, *box.repeats)]
+    parts = [set(some) for some in zip(*(path.split(".") for path in paths), strict=False)]
+    return ".".join(some.pop() if len(some) == 1 else "*" for some in parts) if len(set(paths)) > 1 else box.card.path
+
+
+def _name(tape: Tape, box: Box) -> str:
+    """The name of a box's output; of a rolled loop without the number of the repetition."""
+    name = tape.name(box.output)
+    return name.rstrip("₀₁₂₃₄₅₆₇₈₉") if box.count > 1 else name
 
 
 def _memory(source: Source) -> int:
@@ -287,9 +301,10 @@ def _bytes(n: int) -> str:
     return f"{size:.3g} {unit}"
 
 
-def _parameter(tape: Tape, name: str, source: Source) -> Parameter:
+def _parameter(tape: Tape, name: str, source: Source, box: Box) -> Parameter:
     shape, _ = shape_and_dtype(source)
-    return Parameter(name, shape, size_of(_gradient(source)), isinstance(source, InputRecord))
+    is_shared = len({card.path for card in (box.card, *box.repeats)}) == 1  # else it is one of several in a rolled loop
+    return Parameter(name, shape, size_of(_gradient(source)) if is_shared else None, isinstance(source, InputRecord))
 
 
 def _gradient(source: Source) -> Array | None:

@@ -125,7 +125,7 @@ def frames_of(tape: Tape, gradient: Tensor | None = None) -> list[Frame]:
     frames: list[Frame] = []
     with tape.with_saved_values(), no_grad(), xp.errstate(all="ignore"):
         last = recorded_sweep(tape.root_edges) if gradient is None else None
-        sweeps = [*(last.earlier if last is not None else ()), last]
+        sweeps = [*(last.earlier if last is not None else ()), last][-len(tape.laps) :]
         shown: set[Node] = set()
         for lap, (edges, sweep) in enumerate(zip(tape.laps, sweeps, strict=True)):
             inside = set(walk(node for node, _ in edges)) if len(tape.laps) > 1 else set(tape.ops)
@@ -218,6 +218,7 @@ def sweep_frames(
         total = sums.total.get(edge)
         if grad is not None and total is not None and not xp.array_equal(grad, total, equal_nan=True):
             sums.total[edge] = grad
+            sums.chain[edge] = [Factor(root, tape.name(edge), grad.item() if grad.size == 1 else None, None)]
             frames.append(Frame("hook", edge[0], edge[1], contribution=grad, before=total, total=grad))
 
     for edge, grad in seeds:

@@ -58,15 +58,12 @@ class Graph:
     @property
     def digraph(self) -> graphviz.Digraph:
         """The drawing as a `graphviz.Digraph`."""
-        return self._drawn(pointed=True)
-
-    def _drawn(self, pointed: bool = False) -> graphviz.Digraph:
-        return drawn(self._view, self.boxes, self._show, self._direction, pointed)
+        return drawn(self._view, self.boxes, self._show, self._direction)
 
     @property
     def svg(self) -> str:
         """The picture as SVG text, for light and dark. Raises CannotRender without Graphviz."""
-        return described(finished(render(self._drawn().source, "svg").decode()), self._description())
+        return described(finished(render(self.digraph.source, "svg").decode()), self._description())
 
     def save(self, path: str | Path, theme: str = "light") -> Path:
         """Write the graph to a file; the suffix is the format: .svg, .png, .pdf, .html, .dot or .json. Returns the path.
@@ -100,7 +97,7 @@ class Graph:
         """The picture as a page, where a click opens a card, or shows what is known of it. Raises CannotRender."""
         pictures, cards, arrows = dict[str, str](), dict[str, Any](), dict[str, Any]()
         for name, view in views_inside(self._view):
-            drawing = self._drawn() if not name else drawn(view, [facts_of(self._tape, box) for box in view.boxes])
+            drawing = self.digraph if not name else drawn(view, [facts_of(self._tape, box) for box in view.boxes])
             pictures[name] = finished(render(drawing.source, "svg").decode())
             arrows[name] = [[a.tail, a.head, a.kind, ""] for a in view.arrows]
             for box in view.boxes:
@@ -179,11 +176,11 @@ def graph(
     show = _checked_show(show)
     if direction not in (None, "down", "right"):
         raise ValueError(f"graph(): direction is 'down' or 'right', not {direction!r}")
-    opened = _checked_open(open)
+    opened = checked_open("graph", open)
     tape = Tape("graph", output, params, inputs)
     root = cards_of(tape)
     if isinstance(opened, list):
-        _check_names(opened, root)
+        check_names("graph", opened, root)
     view, remark = _fitting(tape, root, opened, roll)
     if direction is None:
         calls = [box for box in view.boxes if box.card.kind != "tensor"]
@@ -235,20 +232,20 @@ def _checked_show(show: Any) -> Sequence[str]:
     return SHOWN if "all" in words else words
 
 
-def _checked_open(opened: Any) -> Any:
+def checked_open(caller: str, opened: Any) -> Any:
     """None, a depth, or a list of names and classes."""
     if opened is None or opened == "all" or (isinstance(opened, int) and not isinstance(opened, bool) and opened >= 0):
         return opened
-    names = [opened] if isinstance(opened, (str, type)) else opened
-    if isinstance(names, (list, tuple, set)) and all(isinstance(name, (str, type)) for name in names):
+    names = [opened] if isinstance(opened, (str, type)) or callable(opened) else opened
+    if isinstance(names, (list, tuple, set)) and all(isinstance(name, str) or hasattr(name, "__name__") for name in names):
         return list(names)
     raise ValueError(
-        "graph(): open is a depth, 0 or more, or a list of classes and names, such as [nn.BatchNorm2d, 'cross_entropy'], not "
-        f"{opened!r}"
+        f"{caller}(): open is a depth, 0 or more, or a list of classes and names, such as [nn.BatchNorm2d, 'cross_entropy'], "
+        f"not {opened!r}"
     )
 
 
-def _check_names(opened: Sequence[Any], root: Card) -> None:
+def check_names(caller: str, opened: Sequence[Any], root: Card) -> None:
     """Raise ValueError for a name in `open` that no card has."""
     known: dict[str, None] = {}
     waiting = list(root.children)
@@ -258,15 +255,13 @@ def _check_names(opened: Sequence[Any], root: Card) -> None:
         if card.kind in ("module", "function", "derivative"):
             known |= dict.fromkeys(filter(None, (card.title, card.path)))
     for name in opened:
-        word = name.__name__ if isinstance(name, type) else name
+        word = getattr(name, "__name__", name)
         if word not in known:
             listed = ", ".join(list(known)[:12]) or "none: record the program in `with viz.record():`"
-            raise ValueError(f"graph(): open names {word!r}, and nothing in this graph is called so. There is: {listed}")
+            raise ValueError(f"{caller}(): open names {word!r}, and nothing in this graph is called so. There is: {listed}")
 
 
-def drawn(
-    view: View, facts: Sequence[Facts], show: Sequence[str] = (), direction: str = "down", pointed: bool = False
-) -> graphviz.Digraph:
+def drawn(view: View, facts: Sequence[Facts], show: Sequence[str] = (), direction: str = "down") -> graphviz.Digraph:
     """The drawing of a view with the facts of its boxes."""
     lines, tips = {one.id: lines_of(one, show) for one in facts}, {one.id: str(one) for one in facts}
-    return digraph(view, lines, tips, direction, pointed)
+    return digraph(view, lines, tips, direction)

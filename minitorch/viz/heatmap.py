@@ -205,7 +205,7 @@ def _draw(panel: Panel, y: float) -> tuple[str, float, float]:
         for j, ratio in enumerate(row):
             x0, y0, level = left + j * size, top + i * size, _level(ratio)
             colour = ERRORS[level - 1][0] if level else LINE if panel.expected[i][j] else CARD
-            opacity = ' fill-opacity="0.3"' if colour == LINE else ""
+            opacity = ' fill-opacity="0.45"' if colour == LINE else ""
             cell = f'<rect x="{x0:.1f}" y="{y0:.1f}" width="{size - 1:.1f}" height="{size - 1:.1f}" fill="{colour}"{opacity}/>'
             if level:  # not by colour alone
                 a, b = 0.32 * size, 0.68 * size - 1
@@ -220,11 +220,11 @@ def _draw(panel: Panel, y: float) -> tuple[str, float, float]:
 
 
 def _legend(y: float) -> tuple[str, float]:
-    labels = ("0, right", "not 0, right", "up to 10×", "100×", "1,000×", "10,000×", "more")
+    labels = ("0, right", "not 0, right", "≤ 10×", "≤ 100×", "≤ 1,000×", "≤ 10,000×", "more")
     head = "Each cell is the derivative of one output element (row) in one input element (column). Colour: error / tolerance"
     x, parts = 16.0, [_label(16, y + 8, head, 12, QUIET)]
     for colour, label in zip((CARD, LINE, *(light for light, _ in ERRORS)), labels, strict=True):
-        opacity = ' fill-opacity="0.3"' if colour == LINE else ""
+        opacity = ' fill-opacity="0.45"' if colour == LINE else ""
         parts.append(f'<rect x="{x:.0f}" y="{y + 20:.0f}" width="16" height="16" fill="{colour}" stroke="{LINE}"{opacity}/>')
         parts.append(_label(x + 21, y + 33, label, 12, QUIET))
         x += 34 + letters(label, 12)

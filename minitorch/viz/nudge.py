@@ -1,4 +1,4 @@
-"""What becomes of a small change: an input of the program is nudged, and every value is computed again.
+"""What becomes of a small change: an input of the program is nudged, and every value on the tape is computed again.
 
 Beside the change of each value stands slope × change, what the derivative says of it; the two agree as far as the function is
 straight.

@@ -89,14 +89,16 @@ function compose(id) {
       grow.push([r, Math.max(0, inside.w + 24 - (r[2] - r[0])), Math.max(0, inside.h + 44 - (r[3] - r[1]))]);
     }
   }
-  const stretch = (v, axis) => grow.reduce((sum, [r, ...by]) => sum + by[axis] * Math.max(0, Math.min(1, (v - r[axis]) / (r[axis + 2] - r[axis]))), v);
+  const ends = [0, 1].map(axis => [...new Set(grow.flatMap(([r]) => [r[axis], r[axis + 2]]))].sort((a, b) => a - b));
+  const densest = [0, 1].map(axis => ends[axis].slice(1).map((end, i) => Math.max(0, ...grow.filter(([r]) => r[axis] < end && r[axis + 2] > ends[axis][i]).map(([r, ...by]) => by[axis] / (r[axis + 2] - r[axis])))));
+  const stretch = (v, axis) => densest[axis].reduce((sum, d, i) => sum + d * Math.max(0, Math.min(v, ends[axis][i + 1]) - ends[axis][i]), v);
   const fx = x => stretch(x, 0), fy = y => stretch(y, 1);
   for (const [card, { group, rect }] of nodes) {
     const cx = (rect[0] + rect[2]) / 2, cy = (rect[1] + rect[3]) / 2, dx = fx(cx) - cx, dy = fy(cy) - cy, place = nodes.get(card);
     if (inner.has(card)) {
       const inside = inner.get(card), [x, y, right, bottom] = [fx(rect[0]), fy(rect[1]), fx(rect[2]), fy(rect[3])], c = cards.get(card);
       const frame = draw("rect", { class: "frame", x, y, width: right - x, height: bottom - y, rx: 12 });
-      const title = draw("text", { class: "opened", x: x + 12, y: y + 20 }, `▾ ${c.title} ${c.settings}`.trim());
+      const title = draw("text", { class: "opened", x: x + 12, y: y + 20 }, ["▾", c.title, c.settings, c.path].filter(Boolean).join("  "));
       inside.g.setAttribute("transform", `translate(${x + (right - x - inside.w) / 2},${y + 32})`);
       group.replaceChildren(frame, title, inside.g);
       title.addEventListener("click", e => { e.stopPropagation(); toggle(card); });
@@ -207,21 +209,30 @@ function show(label, index, role, secret) {
   if (a.shape.includes(0)) f.append(make("div", "no elements", "stats"));
   else if (a.values !== null) {
     const flat = [a.values].flat(9).map(value).filter(Number.isFinite), most = Math.max(0, ...flat.map(Math.abs)), row = make("div", undefined, "planes");
-    const planes = planesOf(a.values, a.shape);
-    for (const [before, rows] of planes) {
-      const one = make("div");
+    const planes = planesOf(a.values, a.shape), all = [a.values].flat(9);
+    if (all.length > 8 && all.every(v => v === all[0])) {  // a grid of one number says no more
+      const one = make("span", `all ${short(all[0])}`, "stats");
+      one.dataset.all = all[0]; row.append(one);
+    } else planes.forEach(([before, rows], k) => {
+      const one = make("div", undefined, k && rows.length > 3 ? "more" : "");
       if (planes.length > 1) one.append(make("div", `[${before.join(", ")}]`, "stats"));
       one.append(cells(rows, most, role, a.shape, before));
       row.append(one);
+    });
+    const more = row.querySelectorAll(".more");
+    if (more.length) {
+      const b = make("button", `${more.length} more planes`);
+      b.type = "button"; b.onclick = () => { row.classList.toggle("all"); b.textContent = row.classList.contains("all") ? "one plane" : `${more.length} more planes`; };
+      f.append(b);
     }
     f.append(row);
-  } else f.append(largeArray(a));
+  } else f.append(largeArray(a, /weight\b/.test(caption.textContent)));
   return f;
 }
-function largeArray(a) {
+function largeArray(a, isWeight) {
   const e = make("div", undefined, "large");
   if (a.images.length) {
-    const [rows, columns] = a.pixels, c = make("canvas"), side = make("div"), zoom = Math.max(1, Math.min(16, Math.floor(144 / Math.max(rows, columns))));
+    const [rows, columns] = a.pixels, c = make("canvas"), side = make("div"), zoom = Math.max(1, Math.min(20, Math.floor(180 / Math.max(rows, columns))));
     c.width = columns; c.height = rows; c.style.width = `${columns * zoom}px`; c.style.height = `${rows * zoom}px`;
     let k = 0;
     const note = make("div", undefined, "stats");
@@ -236,11 +247,13 @@ function largeArray(a) {
       const lead = a.shape.slice(0, -2), total = lead.reduce((n, m) => n * m, 1), place = [];
       let rest = k;
       for (const n of [...lead].reverse()) { place.unshift(rest % n); rest = Math.floor(rest / n); }
-      const words = { 2: ["image", "channel"], 1: ["plane"] }[lead.length] || lead.map((_, d) => `dim ${d}`);
+      const words = { 2: isWeight ? ["filter", "input channel"] : ["image", "channel"], 1: ["plane"] }[lead.length] || lead.map((_, d) => `dim ${d}`);
       note.textContent = (total > 1 ? place.map((p, d) => `${words[d]} ${p} of ${lead[d]}`).join(", ") : "") + (a.block[0] * a.block[1] > 1 ? ` a pixel is the largest of ${a.block.join("×")}` : "");
     };
     c.setAttribute("role", "img"); c.setAttribute("aria-label", `an array of ${sized(a.shape)}, green above 0, purple below`);
-    side.append(c, note);
+    const bar = make("div", undefined, "stats scale"), most = Math.max(Math.abs(a.low ?? 0), Math.abs(a.high ?? 0));
+    bar.append(make("span", short(-most)), make("i"), make("span", short(most)));
+    side.append(c, bar, note);
     if (a.images.length > 1) {
       for (const [text, by] of [["◀", -1], ["▶", 1]]) { const b = make("button", text); b.type = "button"; b.setAttribute("aria-label", by < 0 ? "plane before" : "next plane"); b.onclick = () => { k = (k + by + a.images.length) % a.images.length; paintPlane(); }; side.append(b); }
     }
@@ -312,13 +325,16 @@ function briefly(index) {
   return flat && flat.length <= 6 ? flat.map(short).join("  ") : `‖∇‖ ${short(norm(index))}`;
 }
 function gradientTable(caption, rows) {
-  const t = make("table", undefined, "ledger secret");
+  const t = make("table", undefined, "ledger secret"), most = Math.max(...rows.map(r => norm(r[1])));
   if (caption) t.createCaption().textContent = caption;
   for (const [name, ...indices] of rows) {
     const r = t.insertRow();
     r.insertCell().textContent = name;
     r.insertCell().textContent = sized(array(indices[0]).shape);
     for (const index of indices) { const c = r.insertCell(); c.textContent = briefly(index); c.className = "gradient"; }
+    const bar = make("span", undefined, "bar"), size = norm(indices[0]);
+    bar.style.width = `${size > 0 && most > 0 ? Math.max(2, 90 * (1 + Math.log10(size / most) / 6)) : 0}px`; bar.title = "on a logarithmic scale";
+    r.insertCell().append(bar);
   }
   return t;
 }
@@ -341,7 +357,7 @@ function tellStep() {
   top.append(make("b", KINDS[s.phase], KINDS[s.phase] === "forward" ? "value" : "gradient"));
   const title = make("h2", s.title);
   kids.push(top, title);
-  if (nudged) kids.push(nudgeTable());
+  if (nudged) { $("panel").replaceChildren(make("h2", "Nudge: a small change, and what becomes of it"), nudgeTable(), make("p", "The derivative says how much each value changes for a small change of one: slope × change. The rest is curvature.", "notes")); return; }
   if (s.rule.length || s.numbers.length) {
     const block = make("div", undefined, "target");
     if (s.rule.length) block.append(written(s.rule, "rule"));
@@ -364,7 +380,8 @@ function tellStep() {
     const below = make("div");
     target.arrays.forEach(([label, index, role], i) => {
       if (!i && target !== s.targets[0]) return;  // what comes in is the same for all
-      const figure = show(label, index, role, role === "gradient");
+      const figure = show(label, index, role, role === "gradient"), n = target.arrays.length;
+      if (n === 3 && target.arrays[1][2] === "local" && i && target === s.targets[0]) row.append(make("span", i === 1 ? "⊙" : "=", `sign${i === 2 ? " secret" : ""}`));
       row.append(figure);
       if (role === "gradient" && i === target.arrays.length - 1) pickable(figure, target, below);
     });
@@ -376,25 +393,27 @@ function tellStep() {
   else if (s.arrays.length) { const row = make("div", undefined, "arrays"); for (const [label, index, role] of s.arrays) row.append(show(label, index, role)); kids.push(row); }
   for (const note of s.notes) kids.push(make("p", note, "notes"));
   if (s.line) { const l = make("p", undefined, "line"); l.append(make("mark", s.line)); kids.push(l); }
+  const numbers = kids.flatMap(e => [...e.querySelectorAll?.(".number") ?? []]);
+  if (numbers.some(e => e.classList.contains("long"))) for (const e of numbers) e.classList.add("long");
   panel.classList.toggle("asks", asks); panel.classList.toggle("forward", s.phase === "forward");
   panel.replaceChildren(...kids); panel.scrollTop = 0;
 }
 function question(s) {
-  const target = s.targets[0], part = target.part, a = array(target.sent), flat = a.values !== null ? [a.values].flat(9).map(value) : null;
+  const target = s.targets.reduce((a, b) => (b.part?.count ?? 99) < (a.part?.count ?? 99) ? b : a), part = target.part, a = array(target.sent), flat = a.values !== null ? [a.values].flat(9).map(value) : null;
   const answer = part ? value(part.share) : flat && flat.length === 1 ? flat[0] : norm(target.sent);
   const what = part ? part.name : flat && flat.length === 1 ? target.name : `the norm for ${target.name}`;
   const box = make("form", undefined, "target"), input = make("input"), reply = make("p", undefined, "notes");
   input.setAttribute("aria-label", "your answer"); input.inputMode = "decimal"; input.size = 10;
-  const reveal = text => { asking = null; $("panel").classList.remove("asks"); reply.textContent = text; };
+  const reveal = text => { asking = null; $("panel").classList.remove("asks"); reply.textContent = text; paint(); };
   const check = guess => {
     const close = Math.abs(guess - answer) <= 0.01 * Math.abs(answer) + 1e-9;
-    reveal(close ? `Yes: ${short(answer)}.` : `It is ${short(answer)}. ${Math.sign(guess) === Math.sign(answer) ? "The sign was right." : ""}`);
+    reveal(close ? `Yes: ${short(answer)}.` : `No: it is ${short(answer)}.${Math.sign(guess) === Math.sign(answer) ? " The sign was right." : ""}`);
   };
   box.append(make("p", `What comes to ${what}? Type a number, or choose a sign.`, "notes"), input);
   box.onsubmit = e => { e.preventDefault(); const v = Number(input.value.replace("−", "-")); if (input.value.trim() && !Number.isNaN(v)) check(v); };
   for (const [text, sign] of [["negative", -1], ["0", 0], ["positive", 1]]) {
     const b = make("button", text);
-    b.type = "button"; b.onclick = () => reveal(Math.sign(answer) === sign ? `Yes: ${short(answer)}.` : `It is ${short(answer)}.`);
+    b.type = "button"; b.onclick = () => reveal(Math.sign(answer) === sign ? `Yes: ${short(answer)}.` : `No: it is ${short(answer)}.`);
     box.append(" ", b);
   }
   const b = make("button", "show");
@@ -424,7 +443,14 @@ function tellCard(id) {
 function tell() {
   if (chosen !== null) tellCard(chosen);
   else if (isPlayer) tellStep();
-  else $("panel").replaceChildren(make("p", "Click a card to inspect it. A card with + opens.", "notes"), ...(data.remark ? [make("p", data.remark, "notes")] : []));
+  else $("panel").replaceChildren(make("p", "Click a card to inspect it. A card with + opens.", "notes"), ...(data.remark ? [make("p", data.remark, "notes")] : []), parameterTable());
+}
+function parameterTable() {
+  const t = make("table", undefined, "ledger"), rows = [...cards.values()].filter(c => !c.parent && c.sizes?.length);
+  const total = rows.reduce((n, c) => n + c.sizes.reduce((a, b) => a + b, 0), 0);
+  if (rows.length) t.createCaption().textContent = `${total.toLocaleString("en")} numbers to learn`;
+  for (const c of rows) { const r = t.insertRow(); r.insertCell().textContent = c.path || c.title; r.insertCell().textContent = c.parameters.join(", "); r.insertCell().textContent = c.sizes.reduce((a, b) => a + b, 0).toLocaleString("en"); }
+  return t;
 }
 function choose(id) {
   for (const { group } of places.values()) group.classList.remove("chosen");
@@ -443,6 +469,10 @@ function labelOf(key, end) {
   for (let i = all.length - 1; i >= 0; i--) if (all[i] < end) return { ...frames[all[i]], index: all[i] };
   return null;
 }
+const parts = new Map(), users = new Map();  // what each card has sent to a parameter, and how many cards have it as a row
+for (const s of allSteps) for (const t of s.phase === "backward" ? s.targets : []) { const k = `${s.card} ${t.to}`; parts.set(k, [...parts.get(k) || [], { end: s.end, label: t.label }]); }
+for (const c of cards.values()) for (const k of c.rows || []) if (!c.parent) users.set(k, (users.get(k) || 0) + 1);
+const shared = new Set([...users].filter(([, n]) => n > 1).map(([k]) => k));
 const awaited = (key, end) => (last.get(key) || []).filter(i => i >= end && frames[i].kind === "backward").length;
 const forwardEnd = new Map();
 for (const s of allSteps) if (s.phase === "forward") forwardEnd.set(s.card, s.end);
@@ -488,12 +518,13 @@ function paint() {
     keys.forEach((key, i) => {
       const t = place.texts.gradient[i], l = back ? labelOf(key, end) : null;
       if (!t) return;
-      t.textContent = l ? l.label : ""; t.classList.toggle("fresh", !!l && l.index >= s.start && (key === c.output || id === s.card));
+      const own = i < (c.rows || []).length && shared.has(key) ? parts.get(`${id} ${key}`) : null;  // of a shared parameter its own part
+      t.textContent = own ? own.filter(p => p.end <= end).at(-1)?.label ?? "" : shared.has(key) && key !== c.output ? "" : l ? l.label : ""; t.classList.toggle("fresh", !!l && l.index >= s.start && (key === c.output || id === s.card));
       if (asking === s && l && l.index >= s.start) t.textContent = "∇ ?";
     });
     if (back && sends.has(c.output)) g.classList.add("gets");
     const waiting = back && s.phase !== "end" ? awaited(c.output, end) : 0;
-    if (waiting) {
+    if (waiting && awaited(c.output, 0) > 1) {
       const b = draw("g", { class: "badge", transform: `translate(${place.rect[0] - 1},${place.rect[1] - 1})` });
       b.append(draw("circle", { r: 10 }), draw("text", { y: 4.5 }, waiting), draw("title", {}, `${waiting} gradient${waiting > 1 ? "s" : ""} still to come`));
       place.parent.append(b);
@@ -522,9 +553,12 @@ function litCards(s) {
 }
 const here = () => isPlayer && steps.length ? litCards(steps[at])[0] ?? null : null;
 function keepInSight(id) {
-  const p = id && places.get(id), b = $("scroll");
-  if (!p) return;
-  const a = p.group.getBoundingClientRect(), c = b.getBoundingClientRect();
+  const b = $("scroll"), some = [id, ...stage.querySelectorAll(".gets, .feeds")].map(e => typeof e === "string" ? places.get(e)?.group : e).filter(Boolean);
+  if (!id || !places.get(id)) return;
+  const c = b.getBoundingClientRect(), rects = some.map(e => e.getBoundingClientRect());
+  let a = { top: Math.min(...rects.map(r => r.top)), bottom: Math.max(...rects.map(r => r.bottom)), left: Math.min(...rects.map(r => r.left)), right: Math.max(...rects.map(r => r.right)) };
+  if (a.bottom - a.top > c.height - 40 || a.right - a.left > c.width - 20) a = rects[0];  // not all at once
+  a = { ...a, top: a.top, height: a.bottom - a.top, width: a.right - a.left, bottom: a.bottom, left: a.left, right: a.right };
   if (a.top < c.top + 20 || a.bottom > c.bottom - 20) b.scrollTop += a.top - c.top - c.height / 2 + a.height / 2;
   if (a.left < c.left + 10 || a.right > c.right - 10) b.scrollLeft += a.left - c.left - c.width / 2 + a.width / 2;
 }
@@ -595,7 +629,7 @@ function zoom(to) {
 }
 const whole = () => Math.min(1.6, ($("scroll").clientWidth - 8) / size.w, ($("scroll").clientHeight - 8) / size.h);
 const by = factor => { byHand = true; zoom(scale * factor); };
-const rescale = () => zoom(byHand ? scale : Math.max(1, whole()));  // no letter below 12 px when a page opens: then it scrolls
+const rescale = () => zoom(byHand ? scale : Math.max(1, whole()) * (isPressed("lecture") ? 1.6 : 1));  // no letter below 12 px when a page opens: then it scrolls
 $("larger").onclick = () => by(1.25); $("smaller").onclick = () => by(1 / 1.25); $("fit").onclick = () => { byHand = true; zoom(whole()); };
 function drawMap() {
   $("map")?.remove();
@@ -630,7 +664,7 @@ addEventListener("keydown", k => {
 });
 const pressed = (id, on) => $(id).setAttribute("aria-pressed", String(on));
 const isPressed = id => $(id).getAttribute("aria-pressed") === "true";
-$("lecture").onclick = () => { pressed("lecture", !isPressed("lecture")); document.documentElement.classList.toggle("lecture", isPressed("lecture")); byHand = false; zoom(Math.max(1, whole()) * (isPressed("lecture") ? 1.6 : 1)); };
+$("lecture").onclick = () => { pressed("lecture", !isPressed("lecture")); document.documentElement.classList.toggle("lecture", isPressed("lecture")); byHand = false; rescale(); };
 $("predict").onclick = () => { pressed("predict", !isPressed("predict")); go(at); };
 
 // ---- nudge: an input changed a little, and what becomes of it ---------------------------------------------------------------
@@ -687,5 +721,6 @@ addEventListener("hashchange", () => {
   if (wanted.open.join() !== [...open].join()) { open = new Set(wanted.open); compositionOf(); if (isPlayer) chooseSteps(); rescale(); }
   if (isPlayer && wanted.step - 1 !== at) { play(false); go(wanted.step - 1); }
 });
-addEventListener("beforeprint", () => { if (isPlayer) { at = steps.length - 1; paint(); } });
-addEventListener("afterprint", () => { if (isPlayer) go(at); });
+let printedAt = 0;
+addEventListener("beforeprint", () => { if (isPlayer) { printedAt = at; at = steps.length - 1; paint(); } });
+addEventListener("afterprint", () => { if (isPlayer) go(printedAt); });

@@ -21,8 +21,9 @@ from minitorch.viz.cards import Card, View, cards_of, opener, views_inside
 from minitorch.viz.draw import described, digraph, finished
 from minitorch.viz.facts import MAX_ROWS, Facts, Live, brief_value, card_data, facts_of, lines_of
 from minitorch.viz.frames import earlier_starts, frames_of, recorded_sweep
+from minitorch.viz.graph import check_names, checked_open
 from minitorch.viz.nudge import nudges_of
-from minitorch.viz.page import legend_of, page, write
+from minitorch.viz.page import finite, legend_of, page, write
 from minitorch.viz.record import node_record
 from minitorch.viz.render import CannotRender, render
 from minitorch.viz.steps import steps_of
@@ -57,7 +58,7 @@ class Player:
     @property
     def html(self) -> str:
         """The page. Large arrays are shown by range, mean, histogram and thumbnail. Raises CannotRender."""
-        arrays = [asdict(summary(array)) for array in self._data["arrays"]]
+        arrays = [asdict(summary(array, images=True)) for array in self._data["arrays"]]
         pictures, cards, facts = self._pictures()
         frames = [
             {key: frame[key] for key in ("kind", "node", "output", "to", "label") if key in frame}
@@ -177,17 +178,18 @@ def play(
     gradient: Tensor | None = None,
     open: Any = None,
 ) -> Player:
-    """`output.backward(gradient)`, frame by frame; saved to `path`, if given, as an HTML page.
+    """`output.backward(gradient)`, step by step; saved to `path`, if given, as an HTML page.
 
-    The forward frames highlight each operation with its inputs and output. The backward frames follow each edge: the upstream
-    gradient times the local derivative is the contribution, which is added to the receiver's sum. The last recorded backward()
-    of `output` is played; without one, what backward() would do now, with the current .grad. No .grad is changed, but hooks
-    and the backward of user Functions run, possibly more than once.
+    A forward step shows a call with its inputs and its output. A backward step shows what the call sends to each of its inputs:
+    the rule, its numbers, and the sum there so far. The last recorded backward() of `output` is played, with those before it
+    whose gradients it has added to; without one, what backward() would do now, with the current .grad. No .grad is changed, but
+    hooks and the backward of user Functions run, possibly more than once.
 
     `output` is a Tensor, a list of Tensors, or a function without arguments that returns them, which is called in a
-    `viz.record()`. `params` and `inputs` name tensors, as in `viz.graph`.
+    `viz.record()`. `params` and `inputs` name tensors, and `open` names cards that are open at first, as in `viz.graph`; by
+    default as many as make 40 steps. `gradient` is the gradient of an output that is not a number.
     Raises RuntimeError for an output without history, freed by backward, or not scalar and without `gradient`; ValueError for
-    a graph of more than 600 nodes; TypeError for anything but tensors.
+    a graph of more than 3,000 nodes or a wrong `open`; TypeError for anything but tensors.
     """
     if gradient is not None and not isinstance(gradient, Tensor):
         raise TypeError(f"play(): gradient is a Tensor of the output's shape, or None, not {type(gradient).__name__}")
@@ -205,8 +207,17 @@ def play(
             f"play() shows every node, and this graph has {len(tape.items):,}; it plays up to {MAX_NODES:,}: play a smaller "
             "model, or look at the whole with viz.graph"
         )
+    opened = checked_open("play", open)
     root = cards_of(tape)
-    frames = frames_of(tape, gradient)
+    if isinstance(opened, list):
+        check_names("play", opened, root)
+    try:
+        frames = frames_of(tape, gradient)
+    except RuntimeError:
+        if len(tape.laps) == 1:
+            raise
+        tape = Tape("play", output, params, inputs)  # what an earlier lap needs has changed since: an optimizer's step
+        root, frames = cards_of(tape), frames_of(tape, gradient)
     with tape.with_saved_values(), no_grad(), xp.errstate(all="ignore"):
         steps = steps_of(tape, root, frames)
         gradients = {
@@ -214,11 +225,12 @@ def play(
         }
         nudges = nudges_of(tape, gradients) if len(tape.laps) == 1 else []
     data = as_data(tape, frames, steps)
-    data["nudges"] = [
+    told = [
         {"name": n.name, "by": n.by, "values": [[key_of(tape, source), *rest] for source, *rest in n.values]} for n in nudges
     ]
+    data["nudges"] = finite(told)
     data |= {"output": tape.root_name, "recorded": all(node_record(node) is not None for node in tape.ops)}
-    player = Player(tape, root, first_view(tape, root, open), data)
+    player = Player(tape, root, first_view(tape, root, opened), data)
     if path is not None:
         player.save(path)
     return player
@@ -227,11 +239,11 @@ def play(
 def first_view(tape: Tape, root: Card, opened: Any = None) -> View:
     """The cards that are closed at first: as many as make 40 steps, with a card for each repetition of a loop if they do."""
     if opened is not None:
-        return View(tape, root, opener(root, opened), roll=False)
+        return View(tape, root, opener(root, opened), roll=False, steps=False)
     view = None
     for with_loops in (True, False):
         for depth in (None, 4, 3, 2, 1, 0):
-            view = View(tape, root, opener(root, depth), roll=False, loops=with_loops)
+            view = View(tape, root, opener(root, depth), roll=False, loops=with_loops, steps=False)
             if 2 * sum(box.card.kind != "tensor" for box in view.boxes) + 2 <= MAX_STEPS:
                 return view
     assert view is not None

@@ -178,7 +178,8 @@ class record(Observer):
             self._edges.append([edge for edge, _ in roots])
             self._touched.append(set())
             for (node, _), _ in roots:
-                node.__dict__["_viz_sweep"] = self._sweeps[-1]
+                if wanted is None or "_viz_sweep" not in node.__dict__:  # autograd.grad() does not replace a backward()
+                    node.__dict__["_viz_sweep"] = self._sweeps[-1]
 
     def backward_called(self, node: Any, grad_outputs: tuple[Any, ...]) -> None:
         if self._in_this_thread():
@@ -217,6 +218,8 @@ class record(Observer):
                 sweep.edges[:] = edges
                 found = self._sweeps[-1].earlier
                 found += [one for one in (*sweep.earlier, sweep) if one not in found]
+                del found[: 1 - MAX_LAPS]
+                sweep.earlier.clear()  # they are this one's now: the graphs of older ones must die
                 return
 
     def call_entered(self, callee: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
@@ -229,7 +232,8 @@ class record(Observer):
             call.in_place = bool(getattr(callee, "inplace", False))
             if parent is None:
                 named = itertools.chain(Module.named_parameters(callee), Module.named_buffers(callee))
-                call.names = [(weakref.ref(tensor), name) for name, tensor in named]
+                prefix = f"{call.name}." if call.is_library and call.name else ""
+                call.names = [(weakref.ref(tensor), prefix + name) for name, tensor in named]
         elif callee.__name__ not in ("__init__", "forward") and not self._derivatives and self._is_program():
             call = Call("function", callee.__name__, call_settings(callee, args, kwargs), "", parent)
             call.in_place = callee.__name__.endswith("_") or kwargs.get("inplace") is True
@@ -242,12 +246,16 @@ class record(Observer):
                         _remember_name(self._input_record(value), names.get(id(value), ""))
                     if call is not None:
                         call.arguments.append(gradient_edge(value) or self._input_record(value))
-        if self._derivatives or isinstance(callee, Module) or (call is None and sum(c is None for _, c in self._calls) > 1):
+        in_layer = len(self._calls) > 1 and isinstance(self._calls[-2][0], Module)
+        if self._derivatives or isinstance(callee, Module) or (call is None and not in_layer):
             return  # only the arguments that the program, or a layer of nn, has passed are the call's
         owner = call or parent
         if owner is None:
             return
-        passed = [(name, v) for name, v in named_arguments(callee, args, kwargs) if isinstance(v, TensorBase)]
+        if call is not None and call.title == "getitem" and args:
+            whole = next((name for name, value in variables(here=True).items() if value is args[0]), "")
+            call.name = f"{whole}[{call.settings}]" if whole and len(call.settings) <= 8 else ""
+        passed = [(name, v) for name, value in named_arguments(callee, args, kwargs) for v in _tensors_in(value)]
         names = {id(value): name for name, value in variables(here=True).items()} if passed else {}
         for name, value in passed:
             if call is not None:
@@ -260,7 +268,8 @@ class record(Observer):
     def call_left(self, callee: Any, result: Any) -> None:
         if self._in_this_thread() and self._calls:
             _, call = self._calls.pop()
-            for value in result if isinstance(result, tuple) else ():
+            is_slice = call is not None and call.title == "getitem"
+            for value in result if isinstance(result, tuple) else (result,) if is_slice else ():
                 if call is not None and isinstance(value, TensorBase) and not value.requires_grad:
                     self._returned[id(value)] = weakref.ref(value), call
 
@@ -291,8 +300,11 @@ class record(Observer):
             record = InputRecord(arg)
             record.named = isinstance(arg, Parameter) or self._owns(arg)
             reference, call = self._returned.get(id(arg), (None, None))
-            if reference is not None and reference() is arg:
-                record.maker = call
+            if reference is not None and reference() is arg and call is not None:
+                if call.title == "getitem":
+                    record.name = call.name  # words[0]
+                else:
+                    record.maker = call
             self._inputs[id(arg)] = arg._as_tensor()._version, record
         return record
 
@@ -306,6 +318,12 @@ class record(Observer):
         if modules:
             return ""
         return next((name for name, value in variables().items() if value is module), "")
+
+
+def _tensors_in(value: Any) -> list[Any]:
+    """A tensor, or the tensors of a list or an index."""
+    parts = value if isinstance(value, (list, tuple)) else (value,)
+    return [part for part in parts if isinstance(part, TensorBase)]
 
 
 def _remember_name(value: Any, name: str) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from minitorch.autograd.graph import Function, Node, Op
 from minitorch.ops.elementwise import Pointwise
+from minitorch.viz.summary import number
 from minitorch.viz.tape import Tape, bracketed, formula
 
 __all__ = ["Part", "call_rule", "computes", "fraction", "local_derivative", "plain", "rule_of", "used_arguments"]
@@ -140,7 +141,7 @@ def computes(tape: Tape, node: Node, names: Mapping[str, str]) -> str:
     kind = type(node).__name__
     if isinstance(node, Op) and (kind in COMPUTES or kind in OPS):
         return _filled(COMPUTES.get(kind) or OPS[kind][0], _with_counts(node, names))
-    return _with_names(formula(type(node))[0], names)
+    return _with_names(formula(type(node))[0], names, _letters(tape, node))
 
 
 def _with_counts(node: Node, names: Mapping[str, str]) -> dict[str, str]:
@@ -150,26 +151,39 @@ def _with_counts(node: Node, names: Mapping[str, str]) -> dict[str, str]:
     return {**names, "n": f"{count // max(1, math.prod(node.outputs[0][0])):,}"}
 
 
-def local_derivative(node: Node, letter: str, names: Mapping[str, str]) -> str:
+def _letters(tape: Tape, node: Node) -> list[str]:
+    """The parameters of a node's forward that are tensors or numbers."""
+    return [tape.argument(node, i) for i in range(len(tape.sources[node]))]
+
+
+def local_derivative(tape: Tape, node: Node, letter: str, names: Mapping[str, str]) -> str:
     """The derivative of an elementwise op in one argument, as text; '' if it has none."""
     kind, exponent = type(node).__name__, names.get("b", "")
-    if kind == "Pow" and letter == "a" and re.fullmatch(r"\d+", exponent):
-        power = int(exponent) - 1
-        return f"{exponent} · {bracketed(names['a'])}" + (f"^{power}" if power != 1 else "") if power else "1"
+    if kind == "Pow" and letter == "a" and re.fullmatch(r"−?\d+", exponent):
+        power = int(exponent.replace("−", "-")) - 1
+        raised = f"{bracketed(names['a'])}^{number(power)}" if power != 1 else bracketed(names["a"])
+        return f"{exponent} · {raised}" if power else "1"
     local = LOCAL.get(kind) if isinstance(node, Op) else None
     local = local.get(letter) if isinstance(local, dict) else local
     if local:
         return _filled(local, _with_counts(node, names))
-    return _with_names(formula(type(node), letter)[1], names) if isinstance(node, Pointwise) else ""
+    return _with_names(formula(type(node), letter)[1], names, _letters(tape, node)) if isinstance(node, Pointwise) else ""
 
 
 def rule_of(
-    root: str, receiver: str, output: str, node: Node, letter: str, names: Mapping[str, str], summed: str = ""
+    tape: Tape,
+    root: str,
+    receiver: str,
+    output: str,
+    node: Node,
+    letter: str,
+    names: Mapping[str, str],
+    summed: str = "",
 ) -> list[Part]:
     """∂root/∂receiver = ... for one argument of one node; `summed` says over what, if the argument was broadcast."""
     upstream = fraction(root, output)
     start = [fraction(root, receiver), ("text", " = ")]
-    local = local_derivative(node, letter, names)
+    local = local_derivative(tape, node, letter, names)
     if local:
         parts: list[Part] = [upstream]
         parts += [("text", " · "), ("value" if local in names.values() else "text", _operand(local))] if local != "1" else []
@@ -234,12 +248,15 @@ def _filled(text: str, names: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda found: bracketed(names.get(found[1], found[1])), text)
 
 
-def _with_names(text: str, names: Mapping[str, str], keep: str = "") -> str:
-    """A text of a docstring with the names of the arguments for the letters of the parameters."""
-    text = text.replace("**", "^").replace("a * b", "a · b").replace("<=", "≤").replace(" * ", " · ").replace("^2", "²")
-    text = re.sub(r"(?<![\w-])-(?=[\w(])", "−", text).replace(" - ", " − ")
+def _with_names(text: str, names: Mapping[str, str], letters: Sequence[str] = (), keep: str = "") -> str:
+    """A text of a docstring with the names of the arguments for the letters of the parameters; '' if one has no name."""
     known = {name: bracketed(value) for name, value in names.items() if value}
-    return re.sub(r"\b[A-Za-z]\w*\b", lambda found: known.get(found[0], found[0]), text)
+    words = set(re.findall(r"\b[A-Za-z]\w*\b", text))
+    if any(letter in words and letter not in known for letter in letters):
+        return ""
+    text = re.sub(r"\b[A-Za-z]\w*\b", lambda found: known.get(found[0], found[0]), text)
+    text = text.replace("**", "^").replace("<=", "≤").replace(" * ", " · ").replace("^2", "²")
+    return re.sub(r"(?<![\w-])-(?=[\w(])", "−", text).replace(" - ", " − ")
 
 
 def _operand(text: str) -> str:

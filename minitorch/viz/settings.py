@@ -85,14 +85,20 @@ def _words(callee: str, found: Sequence[tuple[str, Any, Any, bool]]) -> Iterator
     """The settings in words; `found` has (name, value, default, whether the name is written)."""
     kernel = next((value for name, value, _, _ in found if name == "kernel_size"), None)
     for name, value, default, named in found:
-        if name in OMITTED or value is None or isinstance(value, (TensorBase, dtype, device)) or _same(value, default):
+        if name in OMITTED or value is None or _is_left_out(value) or _same(value, default):
             continue
-        if name == "stride" and _same(value, kernel):
-            continue
+        if name == "stride" and default is None and _same(value, kernel):
+            continue  # a pooling's stride is its window, unless it is given
         word = SHORT.get(name, name) if named and name not in UNNAMED else ""
         text = f"no {name}" if value is False else name if value is True else f"{word} {_text(callee, name, value)}".strip()
         if len(text) <= 40:
             yield text
+
+
+def _is_left_out(value: Any) -> bool:
+    """Tensors are arrows, not settings; a dtype is shown with the output."""
+    parts = value if isinstance(value, (list, tuple)) else (value,)
+    return any(isinstance(part, (TensorBase, dtype, device)) for part in parts)
 
 
 def _same(a: Any, b: Any) -> bool:

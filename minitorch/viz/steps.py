@@ -31,7 +31,7 @@ from minitorch.viz.tape import Source, Tape, bracketed
 __all__ = ["Shown", "Step", "Target", "steps_of", "text_of"]
 
 MAX_TERMS = 3  # products that are written out in a line of numbers; of more, the largest
-MAX_CHAIN = 8  # the last factors of the chain rule
+MAX_CHAIN = 6  # the last factors of the chain rule; those before are one
 MAX_PARTS = 12  # parts of a sum that are listed one by one
 MAX_ELEMENTS, MAX_SMALL = 16, 60  # most elements whose products are all kept, and most operations of a graph where they are
 MAX_JACOBIAN = 12  # most operations in a call whose derivative is computed as a whole
@@ -107,6 +107,7 @@ class _Teller:
     def __init__(self, tape: Tape, root: Card, frames: Sequence[Frame]) -> None:
         self.tape, self.root, self.frames = tape, root, frames
         self.card_of: dict[Any, Card] = {}  # the card that shows a node when everything is open
+        self._outer: dict[Any, str] = {}
         self.cards: list[Card] = []
         waiting = [*root.children]
         while waiting:
@@ -149,7 +150,7 @@ class _Teller:
         single = card.nodes[0] if len(card.nodes) == 1 else None
         names = {s: self.name(s, card) for s in self.inputs_of(card) if single is not None or not self.is_parameter(s, card)}
         step = Step(card.id, "forward", found[0], found[-1] + 1, "", output=output, line=tape.line(card.nodes[-1]))
-        written = tape.name(output)
+        written = ", ".join(map(tape.name, self.outputs_of(card)[-4:]))
         step.title = (
             f"{written} = {self.written(card)}" if written != self.written(card) else f"{self.spoken(card)} is computed."
         )
@@ -169,7 +170,7 @@ class _Teller:
             and all(a is not None and a.size == 1 for _, a in shown)
         ):
             step.numbers, step.arrays = self.scalar_forward(single, value.item()), []
-        elif value is not None and value.size == 1:
+        elif value is not None and value.size == 1 and ", " not in written:
             step.numbers = [("value", f"{bracketed(written)} = {number(value.item())}")]
         return step
 
@@ -242,8 +243,11 @@ class _Teller:
         if part is not None and part.name.startswith(full):
             part = replace(part, name=name + part.name.removeprefix(full))
         rule, used = self.rule_of_operation(card, frame, output) if single else (self.rule_of_call(card, frame, output), [])
-        source = [fraction(root, tape.name(output))]
-        arrays = [Shown(source, upstream, "upstream"), *used, Shown([fraction(root, name)], contribution, "gradient")]
+        sources = [(e, self.total_at(e, i) if e != output else upstream) for e in self.outputs_of(card)]
+        shown = [
+            Shown([fraction(root, tape.name(e))], grad, "upstream") for e, grad in sources if grad is not None or e == output
+        ]
+        arrays = [*shown, *used, Shown([fraction(root, name)], contribution, "gradient")]
         expected = self.expected[edge, frame.lap]
         got = [self.frames[j] for j in expected if j <= i]
         arrived, all_ = ({self.sender(self.frames[j], card) for j in expected if j <= end} for end in (i, math.inf))
@@ -263,12 +267,12 @@ class _Teller:
         assert frame.argument is not None
         letter, letters = tape.argument(node, frame.argument), tape.letters(node, card.path)
         name, source = self.name(edge, card), tape.name(output)
-        rule = rule_of(root, name, source, node, letter, letters, self.summed(frame))
+        rule = rule_of(tape, root, name, source, node, letter, letters, self.summed(frame))
         if tape.sources[node].count(edge) > 1:
             rule = [*rule, ("text", f"   (as its {_ordinal(frame.argument)} operand)")]
         if frame.local is None:
             return rule, [Shown([("value", self.name(s, card))], value, "used") for s, value in frame.others]
-        local = local_derivative(node, letter, letters)
+        local = local_derivative(tape, node, letter, letters)
         label = [fraction(source, name)]
         if local and len(local) <= 24 and not (frame.local.size and bool((frame.local == frame.local.reshape(-1)[0]).all())):
             label.append(("text", f" = {local}"))
@@ -286,7 +290,14 @@ class _Teller:
             names |= {"N": f"{shape[0] if len(shape) > 1 else 1:,}", "n": f"{math.prod(shape):,}"}
         is_first = self.is_parameter(edge, card) or edge == first
         trained = "Norm" not in card.title or any(type(node).__name__ == "Standardize" for node in card.nodes)
-        weighted = {"weight", "pos_weight"} & names.keys() and "Norm" not in card.title
+        records = {key: record for call in self.calls(card) for key, record in call.inputs}
+        weighted = bool({"weight", "pos_weight"} & names.keys()) and "Norm" not in card.title
+        weighted = weighted or (
+            "entropy" in card.title.lower()
+            and "target" in records
+            and records["target"].array.dtype.kind == "f"
+            and "binary" not in card.title
+        )
         if is_first and trained and not weighted:
             call = f"{card.title} {card.settings}" if "Norm" not in card.title else card.title
             parameter = name if self.is_parameter(edge, card) else ""
@@ -339,7 +350,9 @@ class _Teller:
         if contribution.size == 1:
             return [("gradient", number(contribution.item()))]
         sizes = [("text", "‖∇‖ "), ("gradient", number(size_of(upstream))), ("text", " → ")] if upstream is not None else []
-        return [*sizes, ("text", "‖∇‖ "), ("gradient", number(size_of(contribution))), ("text", f"  at {target.name}")]
+        before, after = size_of(upstream), size_of(contribution)
+        ratio = f" (× {number(after / before)})" if before and after is not None else ""
+        return [*sizes, ("text", "‖∇‖ "), ("gradient", number(after)), ("text", f"  at {target.name}{ratio}")]
 
     def elements_of(self, node: Node, frame: Frame, name: str) -> list[ElementSum]:
         """The products of every element of a small gradient, if it is their sum."""
@@ -396,7 +409,11 @@ class _Teller:
             else:
                 factors.append(factor)
             call_before = call
-        return factors[-MAX_CHAIN:]
+        if len(factors) > MAX_CHAIN:
+            factors = factors[1 - MAX_CHAIN :]
+            root = self.root_at(frame)
+            factors = [Factor(root, factors[0].top, None, None), *factors]  # what came before, as one
+        return factors
 
     def ledger(self, card: Card, frames: Sequence[Frame]) -> list[tuple[str, Array]]:
         """The parts that a value has got so far, those of one call added up."""
@@ -418,14 +435,18 @@ class _Teller:
         return f"{name} ({_ordinal(frame.argument or 0)} operand)" if twice else name
 
     def outer(self, node: Node, card: Card) -> str:
-        """The call that holds a node, as its name is written, seen from beside `card`."""
-        owner = self.card_of[node]
-        beside = set(card.ancestors())
-        for ancestor in owner.ancestors():
-            if ancestor in beside or ancestor is card.outer:
-                break
-            owner = ancestor if ancestor.kind not in ("loop", "root") else owner
-        return self.tape.name(self.output_of(owner)) if owner.nodes else ""
+        """The name of what the call that holds a node has made, seen from a card."""
+        as_whole = card.kind in ("step", "loop") or card.is_container
+        key = node, id(card.outer) if as_whole else None
+        if key not in self._outer:
+            owner, beside = self.card_of[node], {id(ancestor) for ancestor in card.ancestors()}
+            for ancestor in owner.ancestors():
+                is_whole = ancestor.kind in ("step", "loop", "root") or ancestor.is_container
+                if ancestor.kind == "root" or (id(ancestor) in beside if as_whole else is_whole):
+                    break
+                owner = ancestor if ancestor.kind != "loop" else owner
+            self._outer[key] = self.tape.name(self.output_of(owner))
+        return self._outer[key]
 
     def total_at(self, output: Any, i: int) -> Array | None:
         """The gradient of a value when it is sent on: the sum before frame i, or what a hook has made of it."""
@@ -520,6 +541,14 @@ class _Teller:
                 return edge
         return made[-1]
 
+    def outputs_of(self, card: Card) -> list[Edge]:
+        """The values that a card makes for others: several of chunk."""
+        inside = set(card.nodes)
+        made = [(node, nr) for node in card.nodes for nr in range(len(node.outputs))]
+        starts = {edge for edges in self.tape.laps for edge in edges}
+        found = [e for e in made if e in starts or any(user not in inside for user in self.users.get(e, ()))]
+        return found or [self.output_of(card)]
+
     def inputs_of(self, card: Card) -> list[Source]:
         """What was passed to a card's call, then what else its operations get from outside."""
         inside = set(card.nodes)
@@ -609,7 +638,7 @@ class _Teller:
         assert frame.argument is not None
         path = self.card_of[frame.node].path
         local = local_derivative(
-            frame.node, self.tape.argument(frame.node, frame.argument), self.tape.letters(frame.node, path)
+            self.tape, frame.node, self.tape.argument(frame.node, frame.argument), self.tape.letters(frame.node, path)
         )
         return local if len(local) <= 28 else ""
 
@@ -672,10 +701,9 @@ def text_of(step: Step) -> list[str]:
 
 def chain_text(target: Target) -> str:
     """∂y/∂x = ∂y/∂h · ∂h/∂x, with the numbers where all are known."""
-    cut = "... · " if len(target.chain) == MAX_CHAIN else ""
-    named = f"{cut}{' · '.join(map(_written, target.chain))}"
+    named = " · ".join(map(_written, target.chain))
     values = [factor.value for factor in target.chain]
-    if cut or any(value is None for value in values):
+    if any(value is None for value in values):
         return named
     return f"{named} = {' · '.join(_factor(value) for value in values if value is not None)}"
 

@@ -67,8 +67,8 @@ class Summary:
         return lines[0] if len(lines) == 1 and len(self.shape) < 2 else f"[{', '.join(lines)}]"
 
 
-def summary(array: Array) -> Summary:
-    """The summary of an array on any device."""
+def summary(array: Array, images: bool = False) -> Summary:
+    """The summary of an array on any device, with `images` if they are asked for."""
     array = xp.asarray(to_device(array, device("cpu")))
     shape, dtype = tuple(array.shape), str(array.dtype)
     if is_small(shape):
@@ -84,7 +84,18 @@ def summary(array: Array) -> Summary:
         norm = float(xp.sqrt((finite * finite).sum()))
         bins = (finite / 2 - low / 2) / max(high / 2 - low / 2, 5e-324) * BINS  # halves, so that the difference cannot overflow
     histogram = xp.bincount(xp.minimum(bins.astype(xp.int64), BINS - 1), minlength=BINS)
-    return Summary(shape, dtype, None, low, mean, high, norm, odd, tuple(histogram.tolist()), *_images(array))
+    return Summary(
+        shape,
+        dtype,
+        None,
+        low,
+        mean,
+        high,
+        norm,
+        odd,
+        tuple(histogram.tolist()),
+        *(_images(array) if images else ((), (0, 0), (1, 1))),
+    )
 
 
 def is_small(shape: tuple[int, ...]) -> bool:

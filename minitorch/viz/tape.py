@@ -17,7 +17,7 @@ from typing import Any
 from minitorch.autograd.graph import AccumulateGrad, Edge, Function, Node, Op, TensorBase, saved_tensors_of, walk
 from minitorch.autograd.node import gradient_edge
 from minitorch.backend.arrays import Array
-from minitorch.nn import Module
+from minitorch.nn import Module, Parameter
 from minitorch.ops.elementwise import Pointwise
 from minitorch.tensor import Tensor
 from minitorch.viz.record import Call, InputRecord, node_record, record, variables
@@ -57,6 +57,7 @@ class Tape:
         ]  # the starts of each backward()
         self.order = walk(node for edges in self.laps for node, _ in edges)
         self.ops = [node for node in self.order if not isinstance(node, AccumulateGrad)]
+        self.calls = {call.number for node in self.ops for call in calls_of(node)}  # by number: those that made a node
         self._leaf_records: dict[Any, InputRecord] = {}  # by the leaf's node: its value at first use
         self.sources = {node: self._sources_of(node, [tensor for _, tensor in named]) for node in self.ops}
         self.items = self._in_order_of_use()  # one box each: leaves, data and ops
@@ -88,9 +89,13 @@ class Tape:
                 if source is not None:
                     items.setdefault(source if isinstance(source, InputRecord) else source[0])
             for call in calls_of(node):
-                items.update(dict.fromkeys(record for _, record in call.inputs if record.maker is None))
+                items.update(dict.fromkeys(record for _, record in call.inputs if not self.is_made(record)))
             items.setdefault(node)
         return list(items)
+
+    def is_made(self, record: InputRecord) -> bool:
+        """Whether a tensor without history was returned by a call in the picture, as the indices of a pooling."""
+        return record.maker is not None and record.maker.number in self.calls
 
     def _internal(self) -> set[InputRecord]:
         """The tensors without history that a function or a layer of nn made inside, such as the mask of dropout."""
@@ -150,12 +155,13 @@ class Tape:
     def _name_all(self, named: Sequence[tuple[str, Tensor]]) -> None:
         """Names from `params` and `inputs`, then from the program's modules and variables, then from the recording."""
         program = variables()
-        leaves = {id(item.variable if isinstance(item, AccumulateGrad) else item.tensor()) for item in self._leaves()}
+        objects = [item.variable if isinstance(item, AccumulateGrad) else item.tensor() for item in self._leaves()]
+        leaves, parameters = {id(t) for t in objects}, {id(t) for t in objects if isinstance(t, Parameter)}
         modules = {name: value for name, value in program.items() if isinstance(value, Module)}
         tensors: dict[int, str] = {}
         for name, tensor in named:
             tensors.setdefault(id(tensor), readable(name))
-        for key, name in _names_in_modules(modules, leaves).items():
+        for key, name in _names_in_modules(modules, leaves, parameters).items():
             tensors.setdefault(key, name)
         for name, value in program.items():
             if isinstance(value, TensorBase):
@@ -203,6 +209,9 @@ class Tape:
         ):  # what is inside a call comes last: it is seldom seen
             for source in [item] if isinstance(item, InputRecord) else [(item, nr) for nr in range(len(item.outputs))]:
                 name = self._names.get(source) or self._expression(source)
+                if name in taken and source not in self._names and _is_layer(item):
+                    counts[name] = counts.get(name, 0) + 1
+                    name += str(counts[name]).translate(SUBSCRIPTS)  # the layer was called again
                 if source not in self._names and (not name or name in taken):
                     numbered += 1
                     name = chr(0x245F + numbered) if numbered <= 10 else f"({numbered})"
@@ -210,16 +219,17 @@ class Tape:
                 taken.add(name)
 
     def _expression(self, source: Source) -> str:
-        """An unnamed value as an expression of at most 12 letters; '' if there is none. A number is its own name."""
+        """An unnamed value as its layer, features.0, or as an expression of at most 12 letters; '' if there is neither.
+
+        A number is its own name.
+        """
         if isinstance(source, InputRecord):
             return number(source.array.item()) if source.array.size == 1 else ""
         node, call = source[0], next(iter(calls_of(source[0])), None)
-        if (
-            isinstance(node, AccumulateGrad)
-            or _is_inner(node)
-            or (call is not None and call.kind == "module" and call.is_library)
-        ):
+        if isinstance(node, AccumulateGrad) or _is_inner(node):
             return ""
+        if call is not None and call.kind == "module" and call.is_library:
+            return layer_name(call)
         words = [self._names.get(s, "") if s is not None else word for s, word in self._arguments(node)]
         sign = SIGNS.get(type(node).__name__)
         if any(is_numbered(word) for word in words):
@@ -236,7 +246,7 @@ class Tape:
                 if (sign, words[1]) == ("^", "2")
                 else (f" {sign} " if sign in "+−" else "·" if sign == "×" else sign).join(words)
             )
-        elif sign and words[:1] != [""]:
+        elif sign and len(words) == 1 and words != [""]:
             text = f"{sign}{words[0]}"
         else:
             text = ""
@@ -269,7 +279,9 @@ class Tape:
         """An operation as it is written: +, × 3, 1 −, ^ 2; a function's name."""
         sign = self.sign(node)
         if not sign:
-            return readable(type(node).__name__ if not isinstance(node, Op) else node.op_name)
+            if not isinstance(node, Op):
+                return readable(type(node).__name__)
+            return "[...]" if node.op_name == "GetItem" else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", node.op_name).lower()
         words = [word for source, word in self._arguments(node) if source is None and word]
         if not words:
             return sign
@@ -335,6 +347,25 @@ def calls_of(node: Node) -> Iterator[Call]:
         call = call.parent
 
 
+def _is_layer(item: Any) -> bool:
+    """Whether a value is the output of a layer of nn."""
+    call = None if isinstance(item, (InputRecord, AccumulateGrad)) else next(calls_of(item), None)
+    return call is not None and call.kind == "module" and call.is_library
+
+
+def layer_name(call: Call) -> str:
+    """The output of a layer, named after it: features.0, or of a layer that has only a number net[0]."""
+    names, outer = [call.name], call
+    while outer.parent is not None and outer.parent.parent is not None:
+        outer = outer.parent
+        names.insert(0, outer.name)
+    path = ".".join(filter(None, names))
+    if not path.isdigit():
+        return readable(path)
+    model = outer.parent if outer.parent is not None else outer
+    return readable(f"{model.name or model.title}[{path}]") if model is not call else ""
+
+
 def _is_inner(item: Any) -> bool:
     """Whether a value stays inside a function or a layer of nn: it is not the last that the call made."""
     if isinstance(item, (InputRecord, AccumulateGrad)):
@@ -353,7 +384,7 @@ def bracketed(name: str) -> str:
         return name  # h₂
     if "·" in name:
         return name if name.endswith(")") and "(" in name[:1] else f"({name})"
-    simple = name.isidentifier() or name.replace(".", "").replace("_", "").isalnum() or len(name) == 1 or name.endswith(")")
+    simple = name.isidentifier() or re.fullmatch(r"[\w.]+(\[\d+\])?", name) or len(name) == 1 or name.endswith(")")
     return name if simple else f"({name})"
 
 
@@ -469,7 +500,7 @@ def _tensors_of(module: Module) -> Iterator[tuple[str, Any]]:
     yield from Module.named_buffers(module)
 
 
-def _names_in_modules(modules: Mapping[str, Module], leaves: set[int]) -> dict[int, str]:
+def _names_in_modules(modules: Mapping[str, Module], leaves: set[int], parameters: set[int]) -> dict[int, str]:
     """The names of those leaves (given by id) that belong to the program's modules.
 
     If one module has all of them, the names are those of its state_dict; otherwise the module's name is the prefix.
@@ -480,7 +511,7 @@ def _names_in_modules(modules: Mapping[str, Module], leaves: set[int]) -> dict[i
         if found:
             by_module[variable] = found
     largest = sorted(by_module.items(), key=lambda item: -len(item[1]))
-    alone = not largest or len(set().union(*by_module.values())) == len(largest[0][1])
+    alone = not largest or (set().union(*by_module.values()) | parameters) <= set(largest[0][1])
     names: dict[int, str] = {}
     for variable, found in largest:
         for key, name in found.items():

@@ -102,7 +102,9 @@ def _step(tape: Tape, step: Step, put: Any) -> dict[str, Any]:
     for target in step.targets:
         data = {
             "to": key_of(tape, target.edge), "name": target.name, "rule": parts(target.rule), "numbers": parts(target.numbers),
-            "arrays": shown([] if target.is_scalar else target.arrays), "small": target.is_small_print, "sent": put(target.arrays[-1].array),
+            "arrays": shown([] if target.is_scalar else target.arrays), "small": target.is_small_print,
+            "sent": put(target.arrays[-1].array),
+            "label": "" if target.arrays[-1].array is None else brief_gradient(target.arrays[-1].array),
             "arrived": target.arrived, "awaited": target.awaited, "total": put(target.total),
             "ledger": [[sender, put(array)] for sender, array in target.ledger],
             "chain": [
@@ -157,10 +159,10 @@ def _replay(trace: dict[str, Any]) -> dict[str, Tensor]:
         kind, edge = frame["kind"], (frame.get("to", frame["node"]), frame["output"])
         if kind in ("start", "backward"):
             contribution = arrays[frame["contribution"]]
-            sums[edge] = sums[edge] + contribution if edge in sums else contribution
+            sums[edge] = xp.asarray(sums[edge] + contribution) if edge in sums else contribution
         elif kind == "hook":
             sums[edge] = arrays[frame["contribution"]]
         elif kind == "leaf":
             before = frame.get("before")
-            grads[names[frame["node"]]] = wrap(sums[edge] if before is None else arrays[before] + sums[edge])
+            grads[names[frame["node"]]] = wrap(xp.asarray(sums[edge] if before is None else arrays[before] + sums[edge]))
     return grads

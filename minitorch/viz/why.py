@@ -45,6 +45,7 @@ __all__ = ["Factor", "Path", "Why", "why"]
 
 MAX_PATHS = 24
 MAX_STEPS = 1500  # from element to element; the remaining paths count as other paths
+MAX_DRAWN = 12  # most paths in the picture
 MAX_WRITTEN = 24  # most factors that are written out as a formula
 MAX_BRANCHES = 60  # continuations that are followed from one element
 
@@ -136,7 +137,7 @@ class Why:
         g.attr("edge", color=GRADIENT, fontcolor=GRADIENT, fontname=FONT, fontsize="12", arrowhead="none")
         widths: dict[tuple[str, str], float] = {}
         slopes: dict[tuple[str, str], float] = {}
-        for path in self.paths:
+        for path in self.paths[:MAX_DRAWN]:
             route = _route(path)
             route = [step for i, step in enumerate(route) if step[1] != 1 or i in (0, len(route) - 1)]
             for (tail, _), (head, slope) in itertools.pairwise(route):
@@ -147,7 +148,13 @@ class Why:
             g.node(name, label=name.replace("\\", "\\\\"))
         for (tail, head), wide in widths.items():
             size = 1 + 11 * (wide / most if math.isfinite(wide) else 1.0)
-            g.edge(tail, head, penwidth=f"{size:.1f}", label=f"  × {number(slopes[tail, head])}  ", tooltip=f"{tail} to {head}")
+            g.edge(
+                tail,
+                head,
+                penwidth=f"{size:.1f}",
+                label=_on_paper(f"× {number(slopes[tail, head])}"),
+                tooltip=f"{tail} to {head}",
+            )
         return g
 
     @property
@@ -198,6 +205,13 @@ class Why:
         except CannotRender as error:
             bundle["text/plain"] += f"\n({error})"
         return bundle
+
+
+def _on_paper(text: str) -> str:
+    """A label that can be read on a wide arrow."""
+    return (
+        f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1" bgcolor="{PAPER}"><tr><td>{text}</td></tr></table>>'
+    )
 
 
 def _route(path: Path) -> list[tuple[str, float]]:
@@ -332,6 +346,9 @@ def _explain(tape: Tape, start: Edge, index: int | tuple[int, ...] | None, shape
     )
     paths, rest, cut = _paths(tape, start, element, gradients)
     remark = f"the largest of {grad.size:,} elements; index= names another" if index is None and grad.size > 1 else ""
+    products = sum(path.product for path in paths) + rest
+    if paths and math.isfinite(products) and not math.isclose(products, value, rel_tol=1e-2, abs_tol=1e-6):
+        remark = "a hook, or a backward that is not linear, changes it on the way: the products do not make it"
     if not paths and not rest and cut:
         remark = f"every path is cut: {cut}"
     return Why(name, value, _digits(value, grad), paths, rest, remark)
