@@ -2,7 +2,9 @@
 
 import copy
 import gc
+import json
 import pickle
+import re
 import threading
 import warnings
 import weakref
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
+import minitorch.nn.functional as F
 from minitorch import nn, viz
 from minitorch.autograd import Function
 from minitorch.autograd.observe import observers
@@ -533,3 +536,188 @@ def test_a_variable_with_a_name_that_no_file_can_hold():
         assert "\0" not in viz.graph(globals()["\0odd"] * 2).digraph.source
     finally:
         del globals()["\0odd"]
+
+
+# ---- what goes into a call, and what is a loop ------------------------------------------------------------------------
+
+
+def titles(graph):
+    return [(box.title, box.count) for box in graph.boxes if box.kind != "tensor"]
+
+
+def tags(graph):
+    return [box.title for box in graph.boxes if box.kind == "tensor"]
+
+
+def test_arguments_that_calls_off_the_tape_returned():
+    pair, layer, w = mt.tensor([[0, 1, 2], [1, 0, 2]]), nn.Embedding(3, 3), mt.ones(3, 3, requires_grad=True)
+    with viz.record():
+        numbers, labels = pair.unbind(0)
+        best, places = mt.randn(3, 3).max(1)
+        loss = F.cross_entropy(layer(numbers), labels) + F.cross_entropy(w * 2, places) + best.sum()
+    assert {"labels", "places"} <= set(tags(viz.graph(loss)))
+    assert "cross_entropy(layer, labels)" in repr(viz.play(loss))
+
+
+def test_tensors_in_lists_and_indices_are_arrows():
+    x, data, places = mt.randn(3, 4, requires_grad=True), mt.randn(3, 4), mt.tensor([0, 1])
+    weights, labels = mt.ones(4), mt.tensor([0, 1, 2])
+    with viz.record():
+        out = mt.cat([x, data])[:, places].sum() + F.cross_entropy(x, labels, weight=weights)
+    graph = viz.graph(out)
+    assert tags(graph) == ["x", "data", "places", "labels", "weights"]  # and nothing that the functions made inside
+    assert "Tensor" not in repr(graph)
+
+
+def test_what_is_repeated_and_not_connected_is_no_loop():
+    layer, x = nn.Linear(2, 2), mt.randn(1, 2)
+    with viz.record():
+        a = layer(x)
+        b = layer(a)
+        c = layer(x)
+        out = (b + c).sum()
+    assert titles(viz.graph(out)) == [("Linear", 1)] * 3 + [("+", 1), ("sum", 1)]
+    q, k, v = nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 4)
+    x = mt.randn(3, 4)
+    with viz.record():
+        heads = [part(x).reshape(3, 2, 2).transpose(0, 1) for part in (q, k, v)]
+        out = (F.softmax(heads[0] @ heads[1].transpose(1, 2), -1) @ heads[2]).sum()
+    assert all(count == 1 for _, count in titles(viz.graph(out)))
+    w = mt.tensor(0.5, requires_grad=True)
+    with viz.record():
+        h = w
+        for t in range(6):
+            y = h.exp()
+            h = y + (y if t < 3 else h).tanh()
+        out = h * 1
+    assert all(count == 1 for _, count in titles(viz.graph(out)))
+
+
+def test_a_rolled_loop_has_the_inputs_of_its_calls():
+    model, total = nn.Linear(2, 3), mt.zeros(())
+    with viz.record():
+        for _ in range(5):
+            images, labels = mt.randn(4, 2), mt.tensor([0, 1, 2, 1])
+            total = total + F.cross_entropy(model(images), labels)
+    graph = viz.graph(total)
+    assert titles(graph) == [("Linear", 5), ("cross_entropy", 5), ("+", 5)]
+    assert [(box.title, box.count) for box in graph.boxes if box.kind == "tensor"] == [
+        ("images", 5),
+        ("labels", 5),
+        ("total", 1),
+    ]
+    unrolled = viz.graph(total, roll=False)
+    assert titles(unrolled) == [("Linear", 1), ("cross_entropy", 1), ("+", 1)] * 5
+
+
+# ---- sums and laps --------------------------------------------------------------------------------------------------------
+
+
+def parts(player):
+    return [line for line in repr(player).replace("  ", " ").splitlines() if "part " in line and " for " in line]
+
+
+def test_the_parts_of_a_sum_add_up():
+    x = mt.tensor(3.0, requires_grad=True)
+    with viz.record():
+        y = x * x + x
+    assert [re.sub(r".*?(part.*?: .*)", r"\1", line).strip() for line in parts(viz.play(y))] == [
+        "part 1 of 3 for x: 1 from y = 1; 2 still to come",
+        "part 2 of 3 for x: 1 from y + 3 from x·x (first operand) = 4; 1 still to come",
+        "part 3 of 3 for x: 1 from y + 3 from x·x (first operand) + 3 from x·x (second operand) = 7",
+    ]
+    for step in viz.play(y).trace["steps"]:
+        for target in step["targets"]:
+            assert 1 <= target["arrived"] <= target["arrived"] + target["awaited"] <= 3
+
+    class Residual(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner, self.outer = nn.Linear(4, 4), nn.Linear(4, 4)
+
+        def forward(self, x):
+            return x + self.outer(self.inner(x).relu())
+
+    blocks, x = nn.ModuleList([Residual(), Residual()]), mt.ones(3, 4, requires_grad=True)
+    with viz.record():
+        h = blocks[0](x)
+        out = (blocks[1](h) + h).sum()
+    counts = [re.search(r"part (\d) of (\d) for (\w)", line).groups() for line in parts(viz.play(out))]
+    assert counts == [("1", "3", "h"), ("2", "3", "h"), ("3", "3", "h"), ("1", "2", "x"), ("2", "2", "x")]
+
+
+def test_an_earlier_backward_that_cannot_be_played_again():
+    w = mt.tensor([1.0, 2.0], requires_grad=True)
+    optimizer = mt.optim.SGD([w], lr=0.1)
+    with viz.record():
+        loss = (w * w).sum()
+        loss.backward()
+        optimizer.step()
+        loss = (w * w).sum()
+        loss.backward()
+    player = viz.play(loss)
+    assert {frame["lap"] for frame in player.trace["frames"]} == {0}
+    assert viz.replay(player.trace)["w"].tolist() == w.grad.tolist()
+
+
+def test_a_gradient_that_was_asked_for_does_not_replace_the_backward():
+    x = mt.tensor([1.0, 2.0], requires_grad=True)
+    with viz.record():
+        h = x * 2
+        y = (h * h).sum()
+        y.backward(retain_graph=True)
+        mt.autograd.grad(y, h)
+    assert viz.replay(viz.play(y).trace)["x"].tolist() == x.grad.tolist()
+
+
+def test_laps_are_few_and_their_graphs_die(no_collector):
+    w, nodes = mt.tensor([1.0], requires_grad=True), []
+    with viz.record():
+        for _ in range(12):
+            loss = (w * 2).sum()
+            nodes.append(weakref.ref(loss.grad_fn))
+            loss.backward()
+    assert sum(node() is not None for node in nodes) <= 4
+    assert {frame["lap"] for frame in viz.play(loss).trace["frames"]} == {0, 1, 2, 3}
+    del loss
+    assert all(node() is None for node in nodes)
+
+
+def test_replayed_numbers_are_tensors_and_traces_are_json():
+    x = mt.tensor(3.0, requires_grad=True)
+    assert viz.replay(viz.play(x * x).trace)["x"].numpy() == 6
+    x = mt.tensor([1.0, 2.0], requires_grad=True)
+    with viz.record():
+        y = (x / 0).sum()
+    json.dumps(viz.play(y).trace, allow_nan=False)
+
+
+def test_rules_are_of_this_call():
+    x, labels = mt.randn(3, 4, requires_grad=True), mt.tensor([0, 1, 2])
+    probabilities = mt.full((3, 4), 0.25)
+    with viz.record():
+        losses = {
+            "(softmax(x) − onehot(labels)) / 3": F.cross_entropy(x, labels),
+            "softmax(x) − onehot(labels)": F.cross_entropy(x, labels, reduction="sum"),
+            "through": F.cross_entropy(x, labels, label_smoothing=0.1),
+            "open the card": F.cross_entropy(x, probabilities),
+            "2 · (x − probabilities) / 12": F.mse_loss(x, probabilities),
+            "at the largest element, 0 elsewhere": x.max(),
+            "1 / sqrt(1 − x²)": (x / 9).tanh().sum() + (x.clamp(-0.5, 0.5) * 1).asin().sum(),
+        }
+    for rule, loss in losses.items():
+        assert rule in repr(viz.play(loss)) or rule.startswith("1 / sqrt"), rule
+    b, y = mt.ones(3, requires_grad=True), mt.randn(4, 3, requires_grad=True)
+    with viz.record():
+        out = ((y + b) * 2).sum()
+    assert "∂out/∂b = Σ ∂out/∂(y + b), over dim 0, along which b was repeated" in repr(viz.play(out))
+    assert "unchanged" not in next(line for line in repr(viz.play(out)).splitlines() if "sends its gradient to y" in line)
+
+
+def test_open_is_checked_by_the_player_too():
+    y = mt.ones(1, requires_grad=True).sin().sum()
+    for nonsense in (-1, True, 1.5):
+        with pytest.raises(ValueError, match=r"play\(\): open is a depth"):
+            viz.play(y, open=nonsense)
+    with pytest.raises(ValueError, match=r"play\(\): open names 'nope'"):
+        viz.play(y, open="nope")

@@ -125,7 +125,8 @@ def frames_of(tape: Tape, gradient: Tensor | None = None) -> list[Frame]:
     frames: list[Frame] = []
     with tape.with_saved_values(), no_grad(), xp.errstate(all="ignore"):
         last = recorded_sweep(tape.root_edges) if gradient is None else None
-        sweeps = [*(last.earlier if last is not None else ()), last][-len(tape.laps) :]
+        sweeps = [*(sweep for sweep, _ in last.earlier), last] if last is not None else [None]
+        sweeps = sweeps[-len(tape.laps) :]
         shown: set[Node] = set()
         for lap, (edges, sweep) in enumerate(zip(tape.laps, sweeps, strict=True)):
             inside = set(walk(node for node, _ in edges)) if len(tape.laps) > 1 else set(tape.ops)
@@ -140,7 +141,7 @@ def frames_of(tape: Tape, gradient: Tensor | None = None) -> list[Frame]:
 def earlier_starts(edges: Sequence[Edge]) -> list[list[Edge]]:
     """Where the backward passes started whose gradients the recorded one from `edges` has added to."""
     sweep = recorded_sweep(edges)
-    return [earlier.edges for earlier in sweep.earlier] if sweep is not None else []
+    return [starts for _, starts in sweep.earlier] if sweep is not None else []
 
 
 def recorded_sweep(edges: Sequence[Edge]) -> Sweep | None:

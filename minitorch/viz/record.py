@@ -86,8 +86,7 @@ class Sweep:
 
     starts: tuple[tuple[int, int, Array], ...]
     wanted: frozenset[int] | None
-    edges: list[Any]  # where it started; kept only for `earlier`
-    earlier: list[Sweep]  # sweeps whose gradients were still in a .grad when this one added to it
+    earlier: list[tuple[Sweep, list[Any]]]  # sweeps whose gradients were in a .grad that this one adds to, and their starts
 
 
 @dataclass(slots=True)
@@ -174,7 +173,7 @@ class record(Observer):
             self._depths.append(len(self._derivatives))
             starts = tuple((node.serial, nr, getattr(grad, "_array", grad).copy()) for (node, nr), grad in roots)
             leaves = None if wanted is None else frozenset(id(edge[0]) for edge in wanted if edge[0].serial == 0)
-            self._sweeps.append(Sweep(starts, leaves, [], []))
+            self._sweeps.append(Sweep(starts, leaves, []))
             self._edges.append([edge for edge, _ in roots])
             self._touched.append(set())
             for (node, _), _ in roots:
@@ -215,9 +214,8 @@ class record(Observer):
             return
         for sweep, edges, touched in reversed(self._ended):
             if leaf in touched:
-                sweep.edges[:] = edges
                 found = self._sweeps[-1].earlier
-                found += [one for one in (*sweep.earlier, sweep) if one not in found]
+                found += [one for one in (*sweep.earlier, (sweep, edges)) if one not in found]
                 del found[: 1 - MAX_LAPS]
                 sweep.earlier.clear()  # they are this one's now: the graphs of older ones must die
                 return
