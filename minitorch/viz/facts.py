@@ -211,8 +211,8 @@ def lines_of(facts: Facts, show: Collection[str] = (), live: Live | None = None)
     """The lines of a card: what was called, its parameters, what comes out, and what `show` asks for."""
     if facts.kind == "tensor":
         return _tag_lines(facts, show, live)
-    names = [written_path(facts.path)] if facts.path else []
-    names += [facts.name] if facts.is_output or not facts.path or live is not None else []
+    names = [written_path(facts.path)] if facts.path and not facts.name.endswith(written_path(facts.path)) else []
+    names += [facts.name] if facts.is_output or not names or live is not None else []
     right = [Text(name, QUIET, 13) for name in names if name != facts.title]
     flag = [Text("⚑", INK, 13)] if facts.is_output else []
     left = [Text(facts.title, INK, 14, True)] + ([Text(facts.settings, QUIET)] if facts.settings else [])

@@ -47,7 +47,7 @@ function symbol(name, kind) {
 function fraction(top, bottom) {
   const ns = "http://www.w3.org/1998/Math/MathML", math = document.createElementNS(ns, "math"), frac = document.createElementNS(ns, "mfrac");
   for (const name of [top, bottom]) {
-    const row = document.createElementNS(ns, "mrow"), simple = /^[\w.]+[₀-₉]*$|^.$|\)$/.test(name) && !/[·]/.test(name.replace(/\(.*\)/, ""));
+    const row = document.createElementNS(ns, "mrow"), simple = /^[\w.]+(\[\d+\])?[₀-₉]*$|^.$|\)$/.test(name) && !/[·]/.test(name.replace(/\(.*\)/, ""));
     row.append(symbol("∂" + (simple ? name : `(${name})`), "gradient"));
     frac.append(row);
   }
@@ -320,9 +320,9 @@ function ledger(target) {
   r.insertCell();
   return t;
 }
-function briefly(index) {
+function briefly(index, most = 6) {
   const a = array(index), flat = a.values !== null ? [a.values].flat(9) : null;
-  return flat && flat.length <= 6 ? flat.map(short).join("  ") : `‖∇‖ ${short(norm(index))}`;
+  return flat && flat.length <= most ? flat.map(short).join("  ") : `‖∇‖ ${short(norm(index))}`;
 }
 function gradientTable(caption, rows) {
   const t = make("table", undefined, "ledger secret"), most = Math.max(...rows.map(r => norm(r[1])));
@@ -331,7 +331,7 @@ function gradientTable(caption, rows) {
     const r = t.insertRow();
     r.insertCell().textContent = name;
     r.insertCell().textContent = sized(array(indices[0]).shape);
-    for (const index of indices) { const c = r.insertCell(); c.textContent = briefly(index); c.className = "gradient"; }
+    for (const index of indices) { const c = r.insertCell(); c.textContent = briefly(index, 3); c.className = "gradient"; }
     const bar = make("span", undefined, "bar"), size = norm(indices[0]);
     bar.style.width = `${size > 0 && most > 0 ? Math.max(2, 90 * (1 + Math.log10(size / most) / 6)) : 0}px`; bar.title = "on a logarithmic scale";
     r.insertCell().append(bar);
@@ -372,7 +372,8 @@ function tellStep() {
     block.append(n); kids.push(block);
   }
   if (asks) kids.push(question(s));
-  if (s.targets.some(t => t.small)) kids.push(gradientTable("what comes to its parameters, and the sum there so far", s.targets.filter(t => t.small).map(t => [t.name, t.sent, t.total])));
+  const alone = s.targets.filter(t => t.small && t.arrived + t.awaited === 1);  // others have a sum of their own below
+  if (alone.length) kids.push(gradientTable("what comes to its parameters", alone.map(t => [t.name, t.sent])));
   for (const target of s.targets.filter(t => t.small && t.arrived + t.awaited > 1)) kids.push(ledger(target));
   for (const target of s.targets.filter(t => !t.small)) {
     if (target.arrived + target.awaited > 1) kids.push(ledger(target));
