@@ -15,7 +15,7 @@ import pytest
 import minitorch as mt
 import minitorch.nn.functional as F
 from minitorch import nn, viz
-from minitorch.viz.summary import is_small, number
+from minitorch.viz.page.summary import is_small, number
 
 EVIL = "</script><img src=x onerror=alert(1)><b>&amp;"
 

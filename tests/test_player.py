@@ -13,8 +13,8 @@ from minitorch import nn, viz
 from minitorch.autograd import Function
 from minitorch.nn.hooks import BackwardHookFunction
 from minitorch.ops.matrix import MatMul
-from minitorch.viz import rules
-from minitorch.viz.tape import formula
+from minitorch.viz.record import rules
+from minitorch.viz.record.tape import formula
 from tests.checks import OPS, outputs_of
 from tests.drawing import Draw
 from tests.samples import SAMPLES, sample_of

@@ -14,8 +14,8 @@ import minitorch as mt
 import minitorch.nn.functional as F
 from minitorch import nn, viz
 from minitorch.autograd.observe import observers
-from minitorch.viz import render
-from minitorch.viz.summary import number, summary
+from minitorch.viz.page import render
+from minitorch.viz.page.summary import number, summary
 
 
 @pytest.fixture

@@ -19,10 +19,10 @@ from typing import Any
 from minitorch.autograd import GradcheckError, GradcheckReport
 from minitorch.autograd.report import Comparison
 from minitorch.backend.arrays import xp
-from minitorch.viz.page import write
-from minitorch.viz.summary import number
-from minitorch.viz.theme import CARD, FONT, INK, LINE, PAPER, QUIET, in_dark
-from minitorch.viz.theme import width as letters
+from minitorch.viz.page.page import write
+from minitorch.viz.page.summary import number
+from minitorch.viz.page.theme import CARD, FONT, INK, LINE, PAPER, QUIET, in_dark
+from minitorch.viz.page.theme import width as letters
 
 __all__ = ["Heatmap", "Panel", "heatmap"]
 

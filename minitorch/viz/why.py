@@ -31,15 +31,15 @@ from minitorch.autograd.graph import AccumulateGrad, Edge, Node, run_hooks, walk
 from minitorch.autograd.node import gradient_edge
 from minitorch.backend.arrays import Array, xp
 from minitorch.tensor import Tensor
-from minitorch.viz.draw import described
-from minitorch.viz.frames import run_sweep
-from minitorch.viz.local import LocalJacobian, argmax_abs, element_name
-from minitorch.viz.page import write
-from minitorch.viz.record import variables
-from minitorch.viz.render import FORMATS, CannotRender, render
-from minitorch.viz.summary import MINUS, number
-from minitorch.viz.tape import Tape, bracketed
-from minitorch.viz.theme import CARD, FONT, GRADIENT, INK, LINE, PAPER
+from minitorch.viz.graph.draw import described
+from minitorch.viz.page.page import write
+from minitorch.viz.page.render import FORMATS, CannotRender, render
+from minitorch.viz.page.summary import MINUS, number
+from minitorch.viz.page.theme import CARD, FONT, GRADIENT, INK, LINE, PAPER
+from minitorch.viz.player.frames import run_sweep
+from minitorch.viz.record.local import LocalJacobian, argmax_abs, element_name
+from minitorch.viz.record.recorder import variables
+from minitorch.viz.record.tape import Tape, bracketed
 
 __all__ = ["Factor", "Path", "Why", "why"]
 

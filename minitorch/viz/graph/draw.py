@@ -20,8 +20,8 @@ from html import escape
 
 import graphviz
 
-from minitorch.viz.cards import Arrow, Box, View
-from minitorch.viz.theme import CARD, EDGE, FONT, GRADIENT, INK, LINE, MONO, PAPER, QUIET, in_dark, width
+from minitorch.viz.graph.cards import Arrow, Box, View
+from minitorch.viz.page.theme import CARD, EDGE, FONT, GRADIENT, INK, LINE, MONO, PAPER, QUIET, in_dark, width
 
 __all__ = ["Line", "Text", "described", "digraph", "finished", "straight_path"]
 

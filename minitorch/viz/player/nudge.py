@@ -14,9 +14,9 @@ from minitorch.autograd.grad_mode import enable_grad, no_grad
 from minitorch.autograd.graph import AccumulateGrad, Edge, Node, Op, observed_by, unbroadcast
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, as_array, xp
-from minitorch.viz.local import argmax_abs, element_name
-from minitorch.viz.record import InputRecord, node_record
-from minitorch.viz.tape import Source, Tape
+from minitorch.viz.record.local import argmax_abs, element_name
+from minitorch.viz.record.recorder import InputRecord, node_record
+from minitorch.viz.record.tape import Source, Tape
 
 __all__ = ["Nudge", "nudges_of"]
 

@@ -14,7 +14,7 @@ from typing import Any
 from minitorch.autograd.graph import TensorBase
 from minitorch.backend.device import device
 from minitorch.backend.dtypes import dtype
-from minitorch.viz.summary import number
+from minitorch.viz.page.summary import number
 
 __all__ = ["OPERATORS", "SIGNS", "call_settings", "module_settings", "named_arguments"]
 

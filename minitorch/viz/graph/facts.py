@@ -11,13 +11,13 @@ from typing import Any
 from minitorch.autograd.graph import AccumulateGrad, Node, saved_tensors_of
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dtypes import dtypes
-from minitorch.viz.cards import Box, Card
-from minitorch.viz.draw import Line, Text
-from minitorch.viz.record import InputRecord, node_record
-from minitorch.viz.rules import computes, plain, rule_of
-from minitorch.viz.summary import Summary, number, shape_text, summary
-from minitorch.viz.tape import Source, Tape
-from minitorch.viz.theme import GRADIENT, INK, QUIET, VALUE
+from minitorch.viz.graph.cards import Box, Card, View
+from minitorch.viz.graph.draw import Line, Text
+from minitorch.viz.page.summary import Summary, number, shape_text, summary
+from minitorch.viz.page.theme import GRADIENT, INK, QUIET, VALUE
+from minitorch.viz.record.recorder import InputRecord, node_record
+from minitorch.viz.record.rules import computes, plain, rule_of
+from minitorch.viz.record.tape import Source, Tape
 
 __all__ = [
     "Facts",
@@ -27,6 +27,7 @@ __all__ = [
     "brief_value",
     "card_data",
     "facts_of",
+    "legend_of",
     "lines_of",
     "size_of",
     "written_path",
@@ -337,3 +338,24 @@ def _marks(box: Box) -> tuple[str, ...]:
         marks += [f"used {box.uses} times"] if box.uses > 1 else []
     marks += ["hook"] if any(node.hooks for node in box.nodes) else []
     return tuple(marks)
+
+
+def legend_of(facts: Sequence[Facts], view: View) -> list[tuple[str, str]]:
+    """The marks that occur in a picture, and what they mean."""
+    kinds = {fact.kind for fact in facts}
+    marks = {mark for fact in facts for mark in fact.marks}
+    arrows = {arrow.kind for arrow in view.arrows}
+    found = [
+        ("tag", "a tensor that goes in", "tensor" in kinds),
+        ("▪", "needs a gradient", any(fact.parameters for fact in facts) or "needs grad" in marks),
+        ("card", "a call", bool(kinds - {"tensor"})),
+        ("stack", "opens: several operations inside", any(fact.operations > 1 for fact in facts)),
+        ("⚑", "the output", any(fact.is_output for fact in facts)),
+        ("= →", "a value, and its shape", True),
+        ("∇", "a gradient", any(fact.gradient_size is not None for fact in facts) or "derivative" in kinds),
+        ("‖∇‖", "its norm", any(fact.gradient_size is not None and fact.shape for fact in facts)),
+        ("①", "a value without a name in the program", any(fact.name[:1] in "①②③④⑤⑥⑦⑧⑨(" for fact in facts)),
+        ("dashed", "[indices], which carry no gradient", "index" in arrows),
+        ("back", "to the next repetition", "back" in arrows),
+    ]
+    return [(mark, words) for mark, words, occurs in found if occurs]

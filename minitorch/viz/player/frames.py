@@ -34,10 +34,10 @@ from minitorch.autograd.graph import (
 from minitorch.backend.arrays import Array, as_array, xp
 from minitorch.backend.sums import sum_to
 from minitorch.tensor import Tensor
-from minitorch.viz.local import LocalJacobian, argmax_abs, element_name, terms
-from minitorch.viz.record import Sweep, grad_before
-from minitorch.viz.rules import used_arguments
-from minitorch.viz.tape import Source, Tape
+from minitorch.viz.record.local import LocalJacobian, argmax_abs, element_name, terms
+from minitorch.viz.record.recorder import Sweep, grad_before
+from minitorch.viz.record.rules import used_arguments
+from minitorch.viz.record.tape import Source, Tape
 
 __all__ = ["ElementSum", "Factor", "Frame", "earlier_starts", "frames_of", "recorded_sweep", "run_sweep"]
 

@@ -14,9 +14,9 @@ from typing import Any
 from minitorch.autograd.graph import AccumulateGrad, Node
 from minitorch.backend.arrays import xp
 from minitorch.nn import Parameter
-from minitorch.viz.record import Call, InputRecord
-from minitorch.viz.settings import OPERATORS
-from minitorch.viz.tape import Source, Tape, calls_of, readable
+from minitorch.viz.record.recorder import Call, InputRecord
+from minitorch.viz.record.settings import OPERATORS
+from minitorch.viz.record.tape import Source, Tape, calls_of, readable
 
 __all__ = ["Arrow", "Box", "Card", "View", "cards_of", "opener", "views_inside"]
 

@@ -1,6 +1,6 @@
 """The computation graph of a tensor: `viz.graph(loss).save("graph.svg")`.
 
-One card for each thing the program called. The picture is made in steps, each a file: the tape with names and values (tape.py),
+One card for each thing the program called. The picture is made in steps, each a file: the tape with names and values (record/),
 the tree of cards, and the boxes and arrows of a view (cards.py), what is known of each box (facts.py), and DOT (draw.py).
 """
 
@@ -15,13 +15,13 @@ from typing import Any
 
 import graphviz
 
-from minitorch.viz.cards import Card, View, cards_of, opener, views_inside
-from minitorch.viz.draw import described, digraph, finished
-from minitorch.viz.facts import Facts, card_data, facts_of, lines_of
-from minitorch.viz.page import finite, legend_of, page, write
-from minitorch.viz.render import FORMATS, CannotRender, render
-from minitorch.viz.tape import Tape
-from minitorch.viz.theme import themed
+from minitorch.viz.graph.cards import Card, View, cards_of, opener, views_inside
+from minitorch.viz.graph.draw import described, digraph, finished
+from minitorch.viz.graph.facts import Facts, card_data, facts_of, legend_of, lines_of
+from minitorch.viz.page.page import finite, page, write
+from minitorch.viz.page.render import FORMATS, CannotRender, render
+from minitorch.viz.page.theme import themed
+from minitorch.viz.record.tape import Tape
 
 __all__ = ["Graph", "graph"]
 

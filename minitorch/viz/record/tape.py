@@ -20,9 +20,9 @@ from minitorch.backend.arrays import Array
 from minitorch.nn import Module, Parameter
 from minitorch.ops.elementwise import Pointwise
 from minitorch.tensor import Tensor
-from minitorch.viz.record import Call, InputRecord, node_record, record, variables
-from minitorch.viz.settings import OPERATORS, SIGNS
-from minitorch.viz.summary import number
+from minitorch.viz.page.summary import number
+from minitorch.viz.record.recorder import Call, InputRecord, node_record, record, variables
+from minitorch.viz.record.settings import OPERATORS, SIGNS
 
 __all__ = ["Source", "Tape", "bracketed", "calls_of", "formula", "is_numbered", "readable", "source_of"]
 

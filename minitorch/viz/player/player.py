@@ -17,20 +17,20 @@ from typing import Any
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.backend.arrays import xp
 from minitorch.tensor import Tensor
-from minitorch.viz.cards import Card, View, cards_of, opener, views_inside
-from minitorch.viz.draw import described, digraph, finished
-from minitorch.viz.facts import MAX_ROWS, Facts, Live, brief_value, card_data, facts_of, lines_of
-from minitorch.viz.frames import earlier_starts, frames_of, recorded_sweep
-from minitorch.viz.graph import check_names, checked_open
-from minitorch.viz.nudge import nudges_of
-from minitorch.viz.page import finite, legend_of, page, write
-from minitorch.viz.record import node_record
-from minitorch.viz.render import CannotRender, render
-from minitorch.viz.steps import steps_of
-from minitorch.viz.summary import number, summary
-from minitorch.viz.tape import Tape, source_of
-from minitorch.viz.theme import width
-from minitorch.viz.trace import as_data, as_lists, key_of
+from minitorch.viz.graph.cards import Card, View, cards_of, opener, views_inside
+from minitorch.viz.graph.draw import described, digraph, finished
+from minitorch.viz.graph.facts import MAX_ROWS, Facts, Live, brief_value, card_data, facts_of, legend_of, lines_of
+from minitorch.viz.graph.graph import check_names, checked_open
+from minitorch.viz.page.page import finite, page, write
+from minitorch.viz.page.render import CannotRender, render
+from minitorch.viz.page.summary import number, summary
+from minitorch.viz.page.theme import width
+from minitorch.viz.player.frames import earlier_starts, frames_of, recorded_sweep
+from minitorch.viz.player.nudge import nudges_of
+from minitorch.viz.player.steps import steps_of
+from minitorch.viz.player.trace import as_data, as_lists, key_of
+from minitorch.viz.record.recorder import node_record
+from minitorch.viz.record.tape import Tape, source_of
 
 __all__ = ["Player", "play"]
 

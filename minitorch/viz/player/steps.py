@@ -19,14 +19,14 @@ from minitorch.autograd.graph import AccumulateGrad, Edge, Node
 from minitorch.backend.arrays import Array
 from minitorch.nn import Parameter
 from minitorch.ops.elementwise import Pointwise
-from minitorch.viz.cards import Card
-from minitorch.viz.facts import size_of, written_path
-from minitorch.viz.frames import ElementSum, Factor, Frame
-from minitorch.viz.local import CallJacobian, LocalJacobian, argmax_abs, element_name, terms
-from minitorch.viz.record import InputRecord
-from minitorch.viz.rules import Part, call_rule, computes, fraction, local_derivative, plain, rule_of
-from minitorch.viz.summary import PLANE, number, summary
-from minitorch.viz.tape import Source, Tape, bracketed
+from minitorch.viz.graph.cards import Card
+from minitorch.viz.graph.facts import size_of, written_path
+from minitorch.viz.page.summary import PLANE, number, summary
+from minitorch.viz.player.frames import ElementSum, Factor, Frame
+from minitorch.viz.record.local import CallJacobian, LocalJacobian, argmax_abs, element_name, terms
+from minitorch.viz.record.recorder import InputRecord
+from minitorch.viz.record.rules import Part, call_rule, computes, fraction, local_derivative, plain, rule_of
+from minitorch.viz.record.tape import Source, Tape, bracketed
 
 __all__ = ["Shown", "Step", "Target", "steps_of", "text_of"]
 

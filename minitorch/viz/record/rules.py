@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 
 from minitorch.autograd.graph import Function, Node, Op
 from minitorch.ops.elementwise import Pointwise
-from minitorch.viz.summary import number
-from minitorch.viz.tape import Tape, bracketed, formula
+from minitorch.viz.page.summary import number
+from minitorch.viz.record.tape import Tape, bracketed, formula
 
 __all__ = ["Part", "call_rule", "computes", "fraction", "local_derivative", "plain", "rule_of", "used_arguments"]
 

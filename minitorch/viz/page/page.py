@@ -8,19 +8,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
 from html import escape
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from minitorch.viz import theme
+from minitorch.viz.page import theme
 
-if TYPE_CHECKING:
-    from minitorch.viz.cards import View
-    from minitorch.viz.facts import Facts
-
-__all__ = ["finite", "legend_of", "page", "write"]
+__all__ = ["finite", "page", "write"]
 
 
 def page(title: str, pictures: dict[str, str], data: dict[str, Any]) -> str:
@@ -40,7 +35,7 @@ def page(title: str, pictures: dict[str, str], data: dict[str, Any]) -> str:
 
 
 def _file(name: str) -> str:
-    return resources.files("minitorch.viz").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("minitorch.viz.page").joinpath(name).read_text(encoding="utf-8")
 
 
 def _compact(svg: str) -> str:
@@ -60,27 +55,6 @@ def finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [finite(v) for v in value]
     return repr(value) if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def legend_of(facts: Sequence[Facts], view: View) -> list[tuple[str, str]]:
-    """The marks that occur in a picture, and what they mean."""
-    kinds = {fact.kind for fact in facts}
-    marks = {mark for fact in facts for mark in fact.marks}
-    arrows = {arrow.kind for arrow in view.arrows}
-    found = [
-        ("tag", "a tensor that goes in", "tensor" in kinds),
-        ("▪", "needs a gradient", any(fact.parameters for fact in facts) or "needs grad" in marks),
-        ("card", "a call", bool(kinds - {"tensor"})),
-        ("stack", "opens: several operations inside", any(fact.operations > 1 for fact in facts)),
-        ("⚑", "the output", any(fact.is_output for fact in facts)),
-        ("= →", "a value, and its shape", True),
-        ("∇", "a gradient", any(fact.gradient_size is not None for fact in facts) or "derivative" in kinds),
-        ("‖∇‖", "its norm", any(fact.gradient_size is not None and fact.shape for fact in facts)),
-        ("①", "a value without a name in the program", any(fact.name[:1] in "①②③④⑤⑥⑦⑧⑨(" for fact in facts)),
-        ("dashed", "[indices], which carry no gradient", "index" in arrows),
-        ("back", "to the next repetition", "back" in arrows),
-    ]
-    return [(mark, words) for mark, words, occurs in found if occurs]
 
 
 # ---- files ------------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from minitorch.autograd.node import gradient_edge
 from minitorch.backend.arrays import Array
 from minitorch.backend.callsite import Line, user_frame, user_line
 from minitorch.nn import Module, Parameter
-from minitorch.viz.settings import SIGNS, call_settings, module_settings, named_arguments
+from minitorch.viz.record.settings import SIGNS, call_settings, module_settings, named_arguments
 
 MAX_LAPS = 4  # most sweeps into the same .grad that a player shows
 

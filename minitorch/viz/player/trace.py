@@ -11,14 +11,14 @@ from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.device import device, to_device
 from minitorch.tensor import Tensor
-from minitorch.viz.facts import brief_gradient
-from minitorch.viz.frames import Frame
-from minitorch.viz.page import finite
-from minitorch.viz.record import InputRecord
-from minitorch.viz.rules import Part
-from minitorch.viz.steps import Shown, Step, text_of
-from minitorch.viz.summary import number
-from minitorch.viz.tape import Tape, formula, source_of
+from minitorch.viz.graph.facts import brief_gradient
+from minitorch.viz.page.page import finite
+from minitorch.viz.page.summary import number
+from minitorch.viz.player.frames import Frame
+from minitorch.viz.player.steps import Shown, Step, text_of
+from minitorch.viz.record.recorder import InputRecord
+from minitorch.viz.record.rules import Part
+from minitorch.viz.record.tape import Tape, formula, source_of
 
 __all__ = ["Arrays", "as_data", "as_lists", "key_of", "replay"]
 

@@ -1,0 +1,8 @@
+"""A backward pass, step by step.
+
+frames.py  a forward and a backward pass, as the engine runs it
+steps.py   what each card computes and sends back, in sentences, rules and numbers
+nudge.py   what becomes of a small change
+trace.py   frames and steps as plain data, and the gradients recomputed from it
+player.py  viz.play: the steps as a page and as text
+"""
