@@ -221,6 +221,8 @@ def test_cards_open_by_depth_class_and_name(recorded):
     opened = viz.graph(loss, open=["cross_entropy"])
     assert "cross_entropy" not in titles(opened, "function")
     assert "log_softmax" in titles(opened, "op")
+    by_id = {box.id: box.title for box in opened.boxes}
+    assert ("y", "[...]") in {(by_id[a["tail"]], by_id[a["head"]]) for a in opened.arrows}  # the labels go in, here too
     batch = mt.nn.BatchNorm2d(2)
     out = viz.graph(lambda: batch(mt.randn(2, 2, 3, 3, requires_grad=True)).sum(), open=[nn.BatchNorm2d])
     assert "standardize" in titles(out, "op")

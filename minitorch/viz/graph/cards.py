@@ -14,7 +14,7 @@ from typing import Any
 from minitorch.autograd.graph import AccumulateGrad, Node
 from minitorch.backend.arrays import xp
 from minitorch.nn import Parameter
-from minitorch.viz.record.recorder import Call, InputRecord
+from minitorch.viz.record.recorder import Call, InputRecord, node_record
 from minitorch.viz.record.settings import OPERATORS
 from minitorch.viz.record.tape import Source, Tape, calls_of, readable
 
@@ -349,6 +349,10 @@ class View:
                 for name, record in (pair for call in _calls(card) for pair in call.inputs):
                     if record not in sources and (record, box.id) not in self._arrows:
                         boxes += self._join(box, card.nodes[0], record, name, makers, name)
+            opened = [card.call for card in box.card.ancestors() if card.call is not None]
+            for name, record in (pair for call in opened for pair in call.inputs):
+                if (record, box.id) not in self._arrows and _holds(box.nodes, record):  # labels that became an index
+                    boxes += self._join(box, box.nodes[0], record, name, makers, name)
             boxes.append(box)
         self.boxes = boxes
         roots = {edge for edges in tape.laps for edge in edges}
@@ -471,6 +475,20 @@ def views_inside(view: View) -> Iterator[tuple[str, View]]:
             if box.card.children and box.id not in seen:
                 seen.add(box.id)
                 waiting.append((box.id, View(view.tape, box.card, lambda card: False, roll=False, steps=False)))
+
+
+def _holds(nodes: Sequence[Node], record: InputRecord) -> bool:
+    """Whether an argument of these nodes that is no tensor, an index, has the values of a tensor of integers."""
+    if record.array.dtype.kind not in "iub":
+        return False
+    waiting: list[Any] = [args for node in nodes if (found := node_record(node)) is not None for args in found.args]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, (list, tuple)):
+            waiting += part
+        elif hasattr(part, "dtype") and part.size == record.array.size and (part.reshape(-1) == record.array.reshape(-1)).all():
+            return True
+    return False
 
 
 def _calls(card: Card) -> list[Call]:

@@ -116,9 +116,24 @@ def grad_before(leaf: AccumulateGrad, sweep: Sweep | None) -> Array | None:
 
 
 class record(Observer):
-    """A block in which new nodes are recorded: `with viz.record(): loss = criterion(model(x), y)`.
+    """A block in which a program is recorded for pictures: `with viz.record(): loss = criterion(model(x), y)`.
 
-    Only the thread that entered the block is recorded. Raises RuntimeError if it is entered while it is active.
+    Kept are the calls of modules and functions with their settings, a copy of every value, the names of variables and the lines
+    of the program. If backward() runs in the block, its gradients are kept, too, and the player plays that backward(). Copies
+    cost memory: record a step or two, not a training. Everything is freed with the graph.
+
+    Only the thread that entered the block is recorded. Raises RuntimeError if it is entered while it is active. Example:
+
+    >>> import minitorch
+    >>> from minitorch import viz
+    >>> w = minitorch.tensor(2.0, requires_grad=True)
+    >>> with viz.record():
+    ...     loss = (w * 3) ** 2
+    ...     loss.backward()
+    >>> print(viz.graph(loss))
+       n0  w, scalar, = 2, ∇ 36, needs grad
+       n1  × 3, → w·3 scalar, = 6, ∇ 12  <- n0
+       n2  ^ 2, → loss scalar, = 36, ∇ 1  <- n1
     """
 
     def __enter__(self) -> record:
