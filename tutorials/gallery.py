@@ -3,6 +3,7 @@
 It needs the extra `viz`: pip install '.[viz]' in the clone.
 """
 
+import inspect
 from html import escape
 from pathlib import Path
 
@@ -167,9 +168,14 @@ def in_every_detail():
     return viz.graph(y, show="all"), None
 
 
+def convolution_matrix():
+    """A convolution as a matrix. Turned about its diagonal, on its page, it is the transposed convolution."""
+    return viz.matrix(nn.Conv2d(1, 1, 3, bias=False), (1, 4, 4)), None
+
+
 PICTURES = (
     scalar_expression, fan_out, forgotten_zero_grad, second_derivative, residual_block, lenet, lenet_opened, unpooling,
-    recurrent, repeated_blocks, in_every_detail,
+    recurrent, repeated_blocks, in_every_detail, convolution_matrix,
 )  # fmt: skip
 
 STYLE = """:root { color-scheme: light dark; }
@@ -182,16 +188,17 @@ if __name__ == "__main__":
     figures = []
     for draw in PICTURES:
         graph, player = draw()
-        for ending in ("svg", "png"):
-            graph.save(OUTPUT / f"{draw.__name__}.{ending}")
+        graph.save(OUTPUT / f"{draw.__name__}.svg")
         told = escape(draw.__doc__)
+        told += f' <a href="{draw.__name__}_page.html">As a page.</a>'
+        graph.save(OUTPUT / f"{draw.__name__}_page.html")
         if player is not None:
             player.save(OUTPUT / f"{draw.__name__}.html")
             told += f' <a href="{draw.__name__}.html">Play it.</a>'
-        figures.append(
-            f'<figure><figcaption>{told}</figcaption><img src="{draw.__name__}.svg" alt="{escape(draw.__doc__)}"></figure>'
-        )
+        code = f"<details><summary>code</summary><pre>{escape(inspect.getsource(draw))}</pre></details>"
+        picture = f'<img src="{draw.__name__}.svg" alt="{escape(draw.__doc__)}">'
+        figures.append(f"<figure><figcaption>{told}</figcaption>{picture}{code}</figure>")
     page = OUTPUT / "index.html"
     head = f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>minitorch: a gallery</title><style>{STYLE}</style>'
     page.write_text(f"{head}<h1>Computation graphs</h1>{''.join(figures)}</html>", encoding="utf-8")
-    print(f"{len(PICTURES)} pictures, as .svg and .png, and players for most of them: open {page}")
+    print(f"{len(PICTURES)} pictures and pages, and players for most of them: open {page}")

@@ -3,6 +3,7 @@
 record/     what happened in a program: the recording, names, values, derivatives
 graph/      the computation graph as cards: viz.graph
 player/     a backward pass, step by step: viz.play
+layers/     the layers: viz.matrix
 why.py      the chain rule of one gradient, written out
 heatmap.py  the errors of a gradient check
 page/       how pictures look: colours, numbers, pages
@@ -10,9 +11,10 @@ page/       how pictures look: colours, numbers, pages
 
 from minitorch.viz.graph.graph import Graph, graph
 from minitorch.viz.heatmap import Heatmap, heatmap
+from minitorch.viz.layers.matrix import Matrix, matrix
 from minitorch.viz.player.player import Player, play
 from minitorch.viz.player.trace import replay
 from minitorch.viz.record.recorder import record
 from minitorch.viz.why import Why, why
 
-__all__ = ["Graph", "Heatmap", "Player", "Why", "graph", "heatmap", "play", "record", "replay", "why"]
+__all__ = ["Graph", "Heatmap", "Matrix", "Player", "Why", "graph", "heatmap", "matrix", "play", "record", "replay", "why"]

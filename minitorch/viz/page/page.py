@@ -15,7 +15,7 @@ from typing import Any
 
 from minitorch.viz.page import theme
 
-__all__ = ["finite", "page", "write"]
+__all__ = ["finite", "page", "template", "write"]
 
 
 def page(title: str, pictures: dict[str, str], data: dict[str, Any]) -> str:
@@ -31,7 +31,12 @@ def page(title: str, pictures: dict[str, str], data: dict[str, Any]) -> str:
         "title": escape(title), "svg": _compact(pictures[""]), "inside": inner, "data": text, "script": _file("page.js"),
         "colours": theme.css() + theme.in_dark(":where(#stage)", variables=True),
     }  # fmt: skip
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _file("page.html"))
+    return template("page.html", **parts)
+
+
+def template(name: str, **parts: str) -> str:
+    """A template of this folder with its {{names}} filled in."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _file(name))
 
 
 def _file(name: str) -> str:

@@ -16,8 +16,10 @@ __all__ = [
     "GRADIENT",
     "INK",
     "LINE",
+    "MINUS",
     "MONO",
     "PAPER",
+    "PLUS",
     "QUIET",
     "VALUE",
     "css",
@@ -41,8 +43,8 @@ TOKENS = {  # name: (light, dark)
     "minus": ("#c29fc7", "#7a4a86"),
     "halo": ("#ffd84d", "#c79a00"),
 }
-PAPER, CARD, INK, QUIET, LINE, EDGE, VALUE, GRADIENT = (
-    TOKENS[name][0] for name in ("paper", "card", "ink", "quiet", "line", "edge", "value", "gradient")
+PAPER, CARD, INK, QUIET, LINE, EDGE, VALUE, GRADIENT, PLUS, MINUS = (
+    TOKENS[name][0] for name in ("paper", "card", "ink", "quiet", "line", "edge", "value", "gradient", "plus", "minus")
 )
 FONT = "Helvetica,Arial,DejaVu Sans,sans-serif"
 MONO = "DejaVu Sans Mono,Menlo,Consolas,monospace"
