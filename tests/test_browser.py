@@ -423,7 +423,6 @@ def players():
 @pytest.mark.parametrize(("name", "net"), [*players()], ids=lambda value: value if isinstance(value, str) else "")
 def test_what_a_script_can_hold_of_a_player(opened, tmp_path, name, net):
     mt.manual_seed(0)
-    start = time.process_time()
     if net is None:
         graph, player = gallery()[name]()
     else:
@@ -431,8 +430,9 @@ def test_what_a_script_can_hold_of_a_player(opened, tmp_path, name, net):
             loss = net()
             loss.backward()
         graph, player = viz.graph(loss), viz.play(loss)
+    start = time.process_time()
     graph.save(tmp_path / "graph.svg")
-    drawn = time.process_time() - start
+    assert time.process_time() - start < 3
     page = opened(graph.save(tmp_path / "graph.html"))
     assert page.evaluate(OUTSIDE) == []
     assert page.evaluate(SMALLEST) >= 12
@@ -440,7 +440,6 @@ def test_what_a_script_can_hold_of_a_player(opened, tmp_path, name, net):
     if player is None:
         return
     path = player.save(tmp_path / "player.html")
-    assert drawn < (12 if name == "rnn100" else 5)  # seconds of this process
     for width, height in ((1280, 800), (390, 844)):
         page = opened(path)
         page.set_viewport_size({"width": width, "height": height})
