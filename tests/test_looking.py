@@ -6,6 +6,7 @@ import json
 import pickle
 import re
 import threading
+import time
 import warnings
 import weakref
 
@@ -17,6 +18,7 @@ import minitorch.nn.functional as F
 from minitorch import nn, viz
 from minitorch.autograd import Function
 from minitorch.autograd.observe import observers
+from minitorch.viz.record.tape import bracketed
 
 
 class Noted(Function):
@@ -721,3 +723,77 @@ def test_open_is_checked_by_the_player_too():
             viz.play(y, open=nonsense)
     with pytest.raises(ValueError, match=r"play\(\): open names 'nope'"):
         viz.play(y, open="nope")
+
+
+def test_names_in_formulas_are_bracketed():
+    for name in ("w", "h₂", "features.0", "net[0]", "①", "tanh(x)", "(11)"):
+        assert bracketed(name) == name
+    for name in ("a + b₂", "w·x", "y² ÷ x", "sum(h) − 1", "tanh(a) + tanh(b)"):
+        assert bracketed(name) == f"({name})"
+    x, k = mt.tensor(2.0, requires_grad=True), mt.tensor(3.0, requires_grad=True)
+    with viz.record():
+        h = x.sin()
+        steps = [h]
+        for _ in range(2):
+            h = h.sin()
+            steps.append(h)
+        z = ((steps[1] + steps[2]) * k) / (x - steps[2])
+    assert "÷ (x − h₂)" in repr(viz.play(z))
+
+
+def test_calls_with_several_outputs():
+    v = mt.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
+    with viz.record():
+        a, b = v.chunk(2)
+        loss = (a * b).sum()
+    text = repr(viz.play(loss))
+    for line in ("a, b = chunk(v)", "a = [1  2]", "b = [3  4]", "∂loss/∂v = ∂loss/∂a · ∂a/∂v + ∂loss/∂b · ∂b/∂v"):
+        assert line in text
+    assert "∂loss/∂v = [3  4  1  2]" in text
+
+
+def test_loops_that_change_are_no_loops():
+    h = mt.randn(2, 4, requires_grad=True)
+    with viz.record():
+        for t in range(4):
+            a, b = h.chunk(2, 1)
+            h = mt.cat([(b if t % 2 else a).sin(), a if t % 2 else b], 1)
+        out = h.sum()
+    assert all(count == 1 for _, count in titles(viz.graph(out)))
+    w, a, b = mt.tensor(1.5, requires_grad=True), mt.tensor(2.0), mt.tensor(3.0)
+    with viz.record():
+        h = w
+        for t in range(6):
+            h = (h * (a if t % 2 else b)).tanh()
+    assert [(box.title, box.count) for box in viz.graph(h).boxes] == [("w", 1), ("b", 2), ("×", 6), ("tanh", 6)]
+    with viz.record():
+        h = w
+        for divisor in (5, 4, 3, 2):
+            h = (h % divisor) * w
+    assert [title for title, _ in titles(viz.graph(h)) if title != "×"] == [f"remainder {n}" for n in (5, 4, 3, 2)]
+
+
+def test_rules_of_losses_by_argument():
+    v, labels = mt.tensor([[1.0, 2.0], [3.0, 5.0]], requires_grad=True), mt.tensor([1, 0])
+    with viz.record():
+        losses = (
+            (F.mse_loss(mt.zeros(2, 2), v), "∂loss/∂v = ∂loss/∂loss · ∂loss/∂v   (through"),
+            (F.cross_entropy(target=labels, input=v), "∂loss/∂v = (softmax(v) − onehot(labels)) / 2"),
+            (F.cross_entropy(v.reshape(1, 2, 2), labels[None]), ") − onehot("),
+            (nn.MSELoss()(v, v.detach() + 1), "∂loss/∂v = 2 · (v − "),
+        )
+    for loss, rule in losses:
+        assert rule in repr(viz.play(loss))
+
+
+def test_a_densely_connected_graph_is_drawn_soon():
+    pytest.importorskip("pygraphviz")
+    x = mt.tensor([1.0, 2.0], requires_grad=True)
+    with viz.record():
+        values = [x]
+        for _ in range(22):
+            values.append(sum(values).tanh())
+        out = values[-1].sum()
+    start = time.process_time()
+    assert "<svg" in viz.graph(out).svg
+    assert time.process_time() - start < 3

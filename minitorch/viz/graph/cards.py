@@ -175,6 +175,7 @@ def _is_loop(tape: Tape, cards: Sequence[Card], start: int, period: int, count: 
     """Whether repeated calls are a loop: each repetition is connected inside as the others are, and takes what the one before
     it has made. The first may take that from outside."""
     place = {node: i - start for i, card in enumerate(cards) for node in card.nodes}
+    inner = {node: k for card in cards for k, node in enumerate(card.nodes)}  # its number in its card
     size = period * count
 
     def wires(turn: int) -> list[Any]:
@@ -184,7 +185,10 @@ def _is_loop(tape: Tape, cards: Sequence[Card], start: int, period: int, count: 
                 for source in tape.sources[node]:
                     at = place.get(source[0], -1) if isinstance(source, tuple) else -1
                     inside = 0 <= at < size
-                    found.append((turn - at // period, at % period) if inside else None if source is None else "outside")
+                    if inside and isinstance(source, tuple):
+                        found.append((turn - at // period, at % period, inner[source[0]], source[1]))
+                    else:
+                        found.append(None if source is None else "outside")
         return found
 
     second = wires(1)
@@ -281,6 +285,7 @@ class View:
         self._turn: dict[Node, tuple[int, int]] = {}  # in a rolled loop: a node's repetition, and its number in the box
         self._arrows: dict[Any, Arrow] = {}
         self._tags: dict[Any, Box] = {}
+        self._sources: dict[str, set[Any]] = {}  # of the tags of a rolled loop: the different inputs
         self._put(card.children, is_open, roll)
         self._connect()
         self.arrows = list(self._arrows.values())
@@ -440,7 +445,9 @@ class View:
                 self._tags[key] = self._tag(source, item, box)
                 made = (self._tags[key],)
             tail = self._tags[key]
-            tail.count += box.count > 1 and source != tail.output and not made
+            if box.count > 1:
+                self._sources.setdefault(tail.id, set()).add(source)
+                tail.count = len(self._sources[tail.id])
         self._arrows.setdefault(
             (source, box.id) if box.count == 1 else (tail.id, box.id, kind, argument),
             Arrow(tail.id, box.id, source, kind, place),
@@ -459,6 +466,8 @@ class View:
         id = f"{self.tape.ids[item]}.{len(self._tags)}" if item in self.tape.ids else f"d{len(self._tags)}"
         if item in self.tape.ids and uses <= 2 and user.count == 1:
             id = self.tape.ids[item]
+        if self.card.outer is not None:
+            id = f"{id}@{self.card.id}"  # inside a card the same input is a tag of its own
         name = self.tape.name(source)
         tag = Box(Card(id, "tensor", name, item=item), source, uses=uses if uses > 2 else 1)
         tag.loop = user.loop if user.count > 1 else ""

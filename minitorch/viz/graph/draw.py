@@ -67,7 +67,7 @@ def digraph(
     """The DOT of a view; `lines` and `tips` have by a box's id the lines of its card and the text shown under the mouse."""
     g = graphviz.Digraph("graph", comment="made by minitorch.viz.graph")
     g.attr("graph", bgcolor=PAPER, rankdir="LR" if direction == "right" else "TB", nodesep="0.3", ranksep="0.3", pad="0.2")
-    g.attr("graph", fontname=FONT, fontsize="13", fontcolor=QUIET, tooltip="computation graph", nslimit="4", nslimit1="4")
+    g.attr("graph", fontname=FONT, fontsize="13", fontcolor=QUIET, tooltip="computation graph", nslimit="1", nslimit1="1")
     g.attr("node", fontname=FONT, fontsize="13", margin="0.1,0.05", fontcolor=INK)
     g.attr("edge", color=EDGE, arrowsize="0.7", fontname=FONT, fontsize="12", fontcolor=QUIET)
     spine = straight_path(view)

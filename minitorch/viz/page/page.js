@@ -81,7 +81,7 @@ function compose(id) {
   const nodes = new Map(), inner = new Map(), grow = [];
   for (const n of g.querySelectorAll(".node")) {
     const card = n.id, shapes = [...n.querySelectorAll("path, polygon")], e = shapes.map(extent);
-    nodes.set(card, { group: n, rect: [Math.min(...e.map(r => r[0])), Math.min(...e.map(r => r[1])), Math.max(...e.map(r => r[2])), Math.max(...e.map(r => r[3]))] });
+    nodes.set(card, { group: n, from: null, rect: [Math.min(...e.map(r => r[0])), Math.min(...e.map(r => r[1])), Math.max(...e.map(r => r[2])), Math.max(...e.map(r => r[3]))] });
     n.removeAttribute("id"); n.dataset.card = card;
     if (open.has(card) && sources.has(card)) {
       const inside = compose(card), r = nodes.get(card).rect;
@@ -93,6 +93,8 @@ function compose(id) {
   const densest = [0, 1].map(axis => ends[axis].slice(1).map((end, i) => Math.max(0, ...grow.filter(([r]) => r[axis] < end && r[axis + 2] > ends[axis][i]).map(([r, ...by]) => by[axis] / (r[axis + 2] - r[axis])))));
   const stretch = (v, axis) => densest[axis].reduce((sum, d, i) => sum + d * Math.max(0, Math.min(v, ends[axis][i + 1]) - ends[axis][i]), v);
   const fx = x => stretch(x, 0), fy = y => stretch(y, 1);
+  for (const place of nodes.values()) place.from = place.rect;
+  const snapped = (v, low, high) => Math.abs(v - low) < 8 ? low : Math.abs(v - high) < 8 ? high : v;  // an end at a frame stays there
   for (const [card, { group, rect }] of nodes) {
     const cx = (rect[0] + rect[2]) / 2, cy = (rect[1] + rect[3]) / 2, dx = fx(cx) - cx, dy = fy(cy) - cy, place = nodes.get(card);
     if (inner.has(card)) {
@@ -119,7 +121,7 @@ function compose(id) {
     if (!e) return;
     e.removeAttribute("id"); Object.assign(e.dataset, { tail, head, kind, key });
     const path = e.querySelector("path"), tip = e.querySelector("polygon"), ends = [nodes.get(tail), nodes.get(head)];
-    const shift = (n, end) => { const p = []; for (let j = 0; j < n.length; j += 2) p.push(end && !end.open ? n[j] + end.dx : fx(n[j]), end && !end.open ? n[j + 1] + end.dy : fy(n[j + 1])); return p; };
+    const shift = (n, end) => { const p = []; for (let j = 0; j < n.length; j += 2) p.push(end && !end.open ? n[j] + end.dx : fx(n[j]), end && !end.open ? n[j + 1] + end.dy : fy(end ? snapped(n[j + 1], end.from[1], end.from[3]) : n[j + 1])); return p; };
     const points = numbersIn(path.getAttribute("d")), to = [], last = points.length - 4;
     for (let j = 0; j < points.length; j += 2) to.push(...shift(points.slice(j, j + 2), j < 4 ? ends[0] : j >= last ? ends[1] : null));
     path.setAttribute("d", `M${to[0]},${to[1]}C${to.slice(2).join(" ")}`);
@@ -719,7 +721,7 @@ else { document.body.classList.add("alone"); $("about").textContent = `${cards.s
 new ResizeObserver(() => { rescale(); }).observe($("scroll"));
 addEventListener("hashchange", () => {
   const wanted = fromAddress();
-  if (wanted.open.join() !== [...open].join()) { open = new Set(wanted.open); compositionOf(); if (isPlayer) chooseSteps(); rescale(); }
+  if (wanted.open.join() !== [...open].join()) { open = new Set(wanted.open); compositionOf(); if (isPlayer) { chooseSteps(); at = Math.min(at, steps.length - 1); paint(); } rescale(); }
   if (isPlayer && wanted.step - 1 !== at) { play(false); go(wanted.step - 1); }
 });
 let printedAt = 0;

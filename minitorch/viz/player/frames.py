@@ -270,7 +270,8 @@ def backward_frames(tape: Tape, sums: _Sums, node: Node, upstream: Grads, grads:
         if not isinstance(node, Op) and not _matches_local(upstream, local, part, grad, sum(u * d for _, _, u, d in products)):
             local = part = None  # a nonlinear backward, such as one that clips, is not upstream x local
         slope = local.item() if local is not None and local.size == 1 == grad.size else None
-        sums.add(edge, node, grad, [*chain, Factor(name, tape.name(edge), slope, node)])
+        factors = [*chain, Factor(name, tape.name(edge), slope, node)] if len(defined) == 1 else []  # one path, or none
+        sums.add(edge, node, grad, factors)
         frames.append(
             Frame(
                 "backward",

@@ -108,6 +108,8 @@ class _Teller:
         self.tape, self.root, self.frames = tape, root, frames
         self.card_of: dict[Any, Card] = {}  # the card that shows a node when everything is open
         self._outer: dict[Any, str] = {}
+        self.names = set(tape._names.values())
+        self.place: dict[int, int] = {}  # the number of each frame, by its id
         self.cards: list[Card] = []
         waiting = [*root.children]
         while waiting:
@@ -118,6 +120,7 @@ class _Teller:
         self.ranges: dict[tuple[str, Any, int], list[int]] = {}
         self.expected: dict[tuple[Edge, int], list[int]] = {}  # the frames that bring something to a value
         for i, frame in enumerate(frames):
+            self.place[id(frame)] = i
             self.ranges.setdefault((frame.kind, frame.node, frame.lap), []).append(i)
             if frame.kind == "backward":
                 self.expected.setdefault(((frame.to, frame.output), frame.lap), []).append(i)
@@ -162,7 +165,8 @@ class _Teller:
         users = {source: next((n for n in card.nodes if source in tape.sources[n]), None) for source in names}
         shown = [(source, tape.value(source, user)) for source, user in users.items()]
         step.arrays = [Shown([("value", names[source])], array, "used") for source, array in shown]
-        step.arrays.append(Shown([("value", written)], value, "value"))
+        outputs = self.outputs_of(card)[-4:]
+        step.arrays += [Shown([("value", tape.name(edge))], tape.value(edge), "value") for edge in outputs]
         if (
             value is not None
             and value.size == 1
@@ -183,7 +187,7 @@ class _Teller:
         ]
         sign = self.tape.sign(node)
         if sign and len(operands) == 2:
-            operands = [operands[0], f"({operands[1]})" if operands[1].startswith("−") else operands[1]]
+            operands = [operands[0] if sign in "+−×" else _bracket(operands[0]), _bracket(operands[1])]
             return [
                 ("value", operands[0]),
                 ("text", f" {sign} "),
@@ -282,37 +286,54 @@ class _Teller:
         """The rule of a call of several operations, or the chain rule through them."""
         tape, edge, root = self.tape, (frame.to, frame.output), self.root_at(frame)
         name, source = self.name(edge, card), tape.name(output)
-        inputs = [s for s in self.inputs_of(card) if not self.is_parameter(s, card)]
-        names = {key: tape.name(record) for call in self.calls(card) for key, record in call.inputs if record in tape.ids}
-        first = next((s for s in inputs if isinstance(s, tuple)), None)
-        if first is not None:
-            shape = first[0].outputs[first[1]][0]
-            names |= {"N": f"{shape[0] if len(shape) > 1 else 1:,}", "n": f"{math.prod(shape):,}"}
-        is_first = self.is_parameter(edge, card) or edge == first
-        trained = "Norm" not in card.title or any(type(node).__name__ == "Standardize" for node in card.nodes)
-        records = {key: record for call in self.calls(card) for key, record in call.inputs}
-        weighted = bool({"weight", "pos_weight"} & names.keys()) and "Norm" not in card.title
-        weighted = weighted or (
-            "entropy" in card.title.lower()
-            and "target" in records
-            and records["target"].array.dtype.kind == "f"
-            and "binary" not in card.title
-        )
-        if is_first and trained and not weighted:
-            call = f"{card.title} {card.settings}" if "Norm" not in card.title else card.title
-            parameter = name if self.is_parameter(edge, card) else ""
-            rule = call_rule(root, name, source, call, parameter, self.name(inputs[0], card), names)
-            if rule:
-                return rule
-        inside = f"   (through {len(card.nodes)} operations: open the card to follow them)"
-        return [
-            fraction(root, name),
-            ("text", " = "),
-            fraction(root, source),
-            ("text", " · "),
-            fraction(source, name),
-            ("text", inside),
-        ]
+        outputs = [e for e in self.outputs_of(card) if self.total_at(e, self.place[id(frame)]) is not None] or [output]
+        if len(outputs) == 1 and self.has_formula(card):
+            named = self.arguments_of(card)
+            first = named.get("input") or next(iter(named.values()), None)
+            if self.is_parameter(edge, card) or edge == first:
+                names = {key: tape._names.get(s) or getattr(s, "name", "") for key, s in named.items()} | self.counts(
+                    card, first
+                )
+                call = card.title if "Norm" in card.title else f"{card.title} {card.settings}"
+                parameter = name if self.is_parameter(edge, card) else ""
+                rule = call_rule(root, name, source, call, parameter, self.name(first, card) if first else name, names)
+                if rule:
+                    return rule
+        parts: list[Part] = [fraction(root, name), ("text", " = ")]
+        for i, one in enumerate(outputs[:4]):
+            parts += [("text", " + ")] * bool(i) + [
+                fraction(root, tape.name(one)),
+                ("text", " · "),
+                fraction(tape.name(one), name),
+            ]
+        return [*parts, ("text", f"   (through {len(card.nodes)} operations: open the card to follow them)")]
+
+    def arguments_of(self, card: Card) -> dict[str, Source]:
+        """What was passed to a card's call, by parameter; the first two of a loss's module are input and target."""
+        if card.call is None:
+            return {}
+        words = [word or ("input", "target")[i] if i < 2 else word for i, word in enumerate(card.call.parameters)]
+        return dict(zip(words, card.call.arguments, strict=True))
+
+    def has_formula(self, card: Card) -> bool:
+        """Whether the formula of a call, if there is one, holds for this call: without weights, in training, for classes."""
+        named = self.arguments_of(card)
+        if "Norm" in card.title or "norm" in card.title:
+            return any(type(node).__name__ == "Standardize" for node in card.nodes)
+        target = named.get("target")
+        classes = isinstance(target, InputRecord) and target.array.dtype.kind in "iu"
+        needs_classes = card.title.lower().replace("_", "").startswith(("crossentropy", "nllloss"))
+        return not {"weight", "pos_weight"} & named.keys() and (classes or not needs_classes)
+
+    def counts(self, card: Card, first: Source | None) -> dict[str, str]:
+        """n, how many elements the input has, and N, how many targets count."""
+        if not isinstance(first, tuple):
+            return {}
+        target = self.arguments_of(card).get("target")
+        found = {"n": f"{math.prod(first[0].outputs[first[1]][0]):,}"}
+        if isinstance(target, InputRecord):
+            found["N"] = f"{int((target.array != -100).sum()):,}"
+        return found
 
     def summed(self, frame: Frame) -> str:
         """Over which dimensions a gradient is summed, because the argument was broadcast; '' if it was not."""
@@ -350,7 +371,7 @@ class _Teller:
         if contribution.size == 1:
             return [("gradient", number(contribution.item()))]
         sizes = [("text", "‖∇‖ "), ("gradient", number(size_of(upstream))), ("text", " → ")] if upstream is not None else []
-        before, after = size_of(upstream), size_of(contribution)
+        before, after = (None if part is None else abs(size_of(part) or 0.0) for part in (upstream, contribution))
         ratio = f" (× {number(after / before)})" if before and after is not None else ""
         return [*sizes, ("text", "‖∇‖ "), ("gradient", number(after)), ("text", f"  at {target.name}{ratio}")]
 
@@ -583,8 +604,9 @@ class _Teller:
 
     def name(self, source: Source, card: Card) -> str:
         """The name of a value; of a parameter its name in the card's layer."""
-        name = self.tape.name(source)
-        return name.removeprefix(f"{card.path}.") if card.path else name
+        full = self.tape.name(source)
+        name = full.removeprefix(f"{card.path}.") if card.path else full
+        return full if name in self.names else name
 
     def call_of(self, card: Card) -> str:
         return (

@@ -49,6 +49,7 @@ class Call:
         "name",
         "names",
         "number",
+        "parameters",
         "parent",
         "settings",
         "title",
@@ -62,6 +63,7 @@ class Call:
         self.last = 0  # the serial number of its last node
         self.is_library = self.in_place = False  # whether it is a layer of nn without parts; whether it changes its input
         self.arguments: list[Any] = []  # of each tensor where its gradient goes, or its InputRecord
+        self.parameters: list[str] = []  # the names of their parameters; '' for the arguments of a module
         self.inputs: list[tuple[str, InputRecord]] = []
         self.names: list[tuple[weakref.ref[Any], str]] = []  # of a top-level module: its parameters and buffers
 
@@ -259,6 +261,7 @@ class record(Observer):
                         _remember_name(self._input_record(value), names.get(id(value), ""))
                     if call is not None:
                         call.arguments.append(gradient_edge(value) or self._input_record(value))
+                        call.parameters.append("")
         in_layer = len(self._calls) > 1 and isinstance(self._calls[-2][0], Module)
         if self._derivatives or isinstance(callee, Module) or (call is None and not in_layer):
             return  # only the arguments that the program, or a layer of nn, has passed are the call's
@@ -273,6 +276,7 @@ class record(Observer):
         for name, value in passed:
             if call is not None:
                 call.arguments.append(gradient_edge(value) or self._input_record(value))
+                call.parameters.append(name)
             if not value.requires_grad and not self._owns(value):
                 record = self._input_record(value)
                 _remember_name(record, names.get(id(value), ""))

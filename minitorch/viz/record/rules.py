@@ -85,8 +85,8 @@ OPS: dict[str, tuple[str, dict[str, str]]] = {
 LOCAL: dict[str, str | dict[str, str]] = {
     "Relu": "1 where {x} > 0, else 0", "Exp": "{y}", "Tanh": "1 − {y}²", "Sqrt": "1 / (2 {y})", "Sum": "1", "Mean": "1/{n}",
     "Clone": "1",
-    "Maximum": {"a": "1 where {a} > {b}, else 0", "b": "1 where {b} > {a}, else 0"},
-    "Minimum": {"a": "1 where {a} < {b}, else 0", "b": "1 where {b} < {a}, else 0"},
+    "Maximum": {"a": "1 where {a} > {b}, ½ where equal, else 0", "b": "1 where {b} > {a}, ½ where equal, else 0"},
+    "Minimum": {"a": "1 where {a} < {b}, ½ where equal, else 0", "b": "1 where {b} < {a}, ½ where equal, else 0"},
     "Where": {"a": "1 where the condition holds, else 0", "b": "0 where the condition holds, else 1"},
     "Clamp": {"x": "1 within the bounds, else 0", "low": "1 below it, else 0", "high": "1 above it, else 0"},
     "Reciprocal": "−1 / {x}²", "Div": {"a": "1 / {b}", "b": "−{a} / {b}²"},

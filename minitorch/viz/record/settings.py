@@ -45,7 +45,8 @@ def module_settings(module: Any) -> str:
         for name, parameter in inspect.signature(type(module).__init__).parameters.items()
         if name in vars(module) and not any(name in pair for pair in PAIRS)
     ]
-    if "bias" in module._parameters and module._parameters["bias"] is None:
+    takes_bias = "bias" in inspect.signature(type(module).__init__).parameters
+    if takes_bias and module._parameters.get("bias", 0) is None:
         found.append(("bias", False, True, True))
     return ", ".join([*pairs, *_words(type(module).__name__, found)])
 
@@ -132,6 +133,6 @@ def _index(index: Any) -> str:
             ends = ["" if end is None else str(end) for end in (part.start, part.stop, part.step)]
             words.append(":".join(ends if ends[2] else ends[:2]))
         else:
-            is_word = part is None or isinstance(part, (int, bool)) or part is Ellipsis
+            is_word = part is None or isinstance(part, (int, bool)) or (isinstance(part, list) and len(str(part)) < 16)
             words.append("..." if part is Ellipsis else str(part) if is_word else "index")
     return ", ".join(words)

@@ -281,7 +281,8 @@ class Tape:
         if not sign:
             if not isinstance(node, Op):
                 return readable(type(node).__name__)
-            return "[...]" if node.op_name == "GetItem" else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", node.op_name).lower()
+            name = "[...]" if node.op_name == "GetItem" else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", node.op_name).lower()
+            return " ".join([name, *(word for source, word in self._arguments(node) if source is None and word)])
         words = [word for source, word in self._arguments(node) if source is None and word]
         if not words:
             return sign
@@ -380,12 +381,10 @@ def is_numbered(name: str) -> bool:
 
 def bracketed(name: str) -> str:
     """A name in a formula: an expression stands in brackets."""
-    if name.rstrip("₀₁₂₃₄₅₆₇₈₉") != name:
-        return name  # h₂
-    if "·" in name:
-        return name if name.endswith(")") and "(" in name[:1] else f"({name})"
-    simple = name.isidentifier() or re.fullmatch(r"[\w.]+(\[\d+\])?", name) or len(name) == 1 or name.endswith(")")
-    return name if simple else f"({name})"
+    stem = name.rstrip("₀₁₂₃₄₅₆₇₈₉")
+    is_simple = "·" not in stem and (stem.isidentifier() or len(stem) == 1 or re.fullmatch(r"[\w.]+(\[\d+\])?", stem))
+    is_call = re.fullmatch(r"\w*\([^()]*\)", stem)
+    return name if is_simple or is_call else f"({name})"
 
 
 _formulas: weakref.WeakKeyDictionary[type, tuple[str, str]] = weakref.WeakKeyDictionary()
