@@ -83,7 +83,7 @@ class Why:
     @property
     def text(self) -> str:
         """The chain rule in names, in numbers, and the result; of a large graph, its paths from the element to the output."""
-        if sum(len(path.factors) for path in self.paths) > MAX_WRITTEN:
+        if self._is_long():
             return self._path_text()
         named = [" · ".join(factor.name for factor in path.factors) for path in self.paths]
         products = self._products() or ["0"]
@@ -92,14 +92,20 @@ class Why:
             width = min(60, max(map(len, products)))
             products = [f"{product.ljust(width)}  # {size}" for product, size in zip(products, sizes, strict=True)]
         named += ["all other paths"] * bool(self.rest)
-        lines = [f"{self.name} = {self._digits}" + (f"   ({self._remark})" if self._remark else "")]
+        lines = [self._result()]
         for terms in (named, products):
             lines += [f"  {'+' if i else '='} {term}" for i, term in enumerate(terms)]
         return "\n".join(lines)
 
+    def _is_long(self) -> bool:
+        return sum(len(path.factors) for path in self.paths) > MAX_WRITTEN
+
+    def _result(self) -> str:
+        return f"{self.name} = {self._digits}" + (f"   ({self._remark})" if self._remark else "")
+
     def _path_text(self) -> str:
         """One line for each path: its product, and the elements where it differs from the others, without steps of slope 1."""
-        lines = [f"{self.name} = {self._digits}" + (f"   ({self._remark})" if self._remark else "")]
+        lines = [self._result()]
         routes = [_route(path) for path in self.paths]
         first, last = _common(routes), _common([route[::-1] for route in routes])[::-1]
         first, last = (first, last) if len(routes) > 1 else (routes[0], [])
@@ -109,9 +115,8 @@ class Why:
         if len(last) > 1:
             lines.append(f"  and end with {_arrows(last)}, × {number(math.prod(factor for _, factor in last[1:]))}")
         for path, route in zip(self.paths, routes, strict=True):
-            middle = [step for step in route[len(first) : len(route) - len(last)] if step[1] != 1] or route[
-                len(first) : len(first) + 1
-            ]
+            between = route[len(first) : len(route) - len(last)]
+            middle = [step for step in between if step[1] != 1] or route[len(first) : len(first) + 1]
             shown = middle if len(middle) <= 5 else [*middle[:3], ("...", 1.0), *middle[-1:]]
             lines.append(f"  {number(path.product):>10}  " + " → ".join(name for name, _ in shown))
         if self.rest:
@@ -123,24 +128,13 @@ class Why:
         """The paths as a graph: an arrow is as wide as the sum of the products of the paths that go through it."""
         g = graphviz.Digraph("paths", comment="made by minitorch.viz.why")
         g.attr("graph", bgcolor=PAPER, rankdir="LR", nodesep="0.15", ranksep="0.5", pad="0.2")
-        g.attr(
-            "node",
-            shape="box",
-            style="filled,rounded",
-            fillcolor=CARD,
-            color=LINE,
-            fontname=FONT,
-            fontsize="13",
-            fontcolor=INK,
-            height="0.3",
-        )
+        g.attr("node", shape="box", style="filled,rounded", fillcolor=CARD, color=LINE, height="0.3")
+        g.attr("node", fontname=FONT, fontsize="13", fontcolor=INK)
         g.attr("edge", color=GRADIENT, fontcolor=GRADIENT, fontname=FONT, fontsize="12", arrowhead="none")
         widths: dict[tuple[str, str], float] = {}
         slopes: dict[tuple[str, str], float] = {}
         for path in self.paths[:MAX_DRAWN]:
-            route = _route(path)
-            route = [step for i, step in enumerate(route) if step[1] != 1 or i in (0, len(route) - 1)]
-            for (tail, _), (head, slope) in itertools.pairwise(route):
+            for (tail, _), (head, slope) in itertools.pairwise(_without_ones(_route(path))):
                 widths[tail, head] = widths.get((tail, head), 0.0) + abs(path.product)
                 slopes[tail, head] = slope
         most = max((w for w in widths.values() if math.isfinite(w)), default=1.0) or 1.0
@@ -148,13 +142,8 @@ class Why:
             g.node(name, label=name.replace("\\", "\\\\"))
         for (tail, head), wide in widths.items():
             size = 1 + 11 * (wide / most if math.isfinite(wide) else 1.0)
-            g.edge(
-                tail,
-                head,
-                penwidth=f"{size:.1f}",
-                label=_on_paper(f"× {number(slopes[tail, head])}"),
-                tooltip=f"{tail} to {head}",
-            )
+            label = _on_paper(f"× {number(slopes[tail, head])}")
+            g.edge(tail, head, penwidth=f"{size:.1f}", label=label, tooltip=f"{tail} to {head}")
         return g
 
     @property
@@ -198,7 +187,7 @@ class Why:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """For notebooks: the formula, or of a large graph the picture of its paths."""
         bundle = {"text/plain": self.text}
-        if sum(len(path.factors) for path in self.paths) <= MAX_WRITTEN:
+        if not self._is_long():
             return {**bundle, "text/latex": f"$\\displaystyle {self.latex}$"}
         try:
             bundle["image/svg+xml"] = self.svg
@@ -239,9 +228,13 @@ def _common(routes: Sequence[list[tuple[str, float]]]) -> list[tuple[str, float]
 
 
 def _arrows(route: Sequence[tuple[str, float]]) -> str:
-    """w[2] → h[2] → ... without elements that are only passed with slope 1."""
-    kept = [name for i, (name, slope) in enumerate(route) if slope != 1 or i in (0, len(route) - 1)]
-    return " → ".join(kept)
+    """w[2] → h[2] → ..."""
+    return " → ".join(name for name, _ in _without_ones(route))
+
+
+def _without_ones(route: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    """A route without the steps of slope 1 between its ends."""
+    return [step for i, step in enumerate(route) if step[1] != 1 or i in (0, len(route) - 1)]
 
 
 def why(tensor: Tensor, output: Tensor | None = None, *, index: int | tuple[int, ...] | None = None, params: Any = None) -> Why:
@@ -340,10 +333,8 @@ def _explain(tape: Tape, start: Edge, index: int | tuple[int, ...] | None, shape
             "why(): nothing of the gradient comes to this tensor: it is cut off on the way, by detach() or by an op"
         )
     element = _element(index, shape, grad)
-    name, value = (
-        element_name(f"d{bracketed(tape.root_name)}/d{bracketed(tape.name(start))}", shape, element),
-        grad.reshape(-1)[element].item(),
-    )
+    name = element_name(f"d{bracketed(tape.root_name)}/d{bracketed(tape.name(start))}", shape, element)
+    value = grad.reshape(-1)[element].item()
     paths, rest, cut = _paths(tape, start, element, gradients)
     remark = f"the largest of {grad.size:,} elements; index= names another" if index is None and grad.size > 1 else ""
     products = sum(path.product for path in paths) + rest
@@ -382,12 +373,9 @@ def _paths(tape: Tape, start: Edge, element: int, gradients: _Gradients) -> tupl
                 heapq.heappush(heap, other)
         if path is not None:
             seed = gradients.at[gradients.root]  # 1, unless a hook on the output has changed it
-            end = (
-                (_factor(f"d{bracketed(tape.root_name)}/d{bracketed(tape.root_name)}", seed, 0),)
-                if seed.item() != 1 or not path.factors
-                else ()
-            )
-            factors = (*path.factors, *end)
+            factors = path.factors
+            if seed.item() != 1 or not factors:
+                factors = (*factors, _factor(f"d{bracketed(tape.root_name)}/d{bracketed(tape.root_name)}", seed, 0))
             paths.append(Path(tuple(reversed(factors)), math.prod(factor.value for factor in factors)))
     paths.sort(key=lambda path: -_magnitude(path.product))
     return paths, rest + sum(path.share for path in heap), cut
@@ -439,18 +427,10 @@ def _extensions(
     extensions = []
     for size, edge, j, argument, slopes in found[:MAX_BRANCHES]:
         top, _, bottom = tape.local_name(edge[0], edge[1], argument).partition("/∂")
-        shape = path.edge[0].outputs[path.edge[1]][0]
-        name = f"{element_name(top, edge[0].outputs[edge[1]][0], j)}/∂{element_name(bottom, shape, path.element)}"
-        step = (
-            _factor(
-                name,
-                slopes,
-                j,
-                element_name(top[1:], edge[0].outputs[edge[1]][0], j),
-                element_name(bottom, shape, path.element),
-            ),
-            *gradients.hook(tape, edge, j),
-        )
+        shape = edge[0].outputs[edge[1]][0]
+        bottom = element_name(bottom, path.edge[0].outputs[path.edge[1]][0], path.element)
+        factor = _factor(f"{element_name(top, shape, j)}/∂{bottom}", slopes, j, element_name(top[1:], shape, j), bottom)
+        step = (factor, *gradients.hook(tape, edge, j))
         product = path.product * math.prod(factor.value for factor in step)
         extensions.append(PartialPath(edge, j, (*path.factors, *step), product, path.product * size))
     return extensions, sum(path.product * step[0] for step in found[MAX_BRANCHES:])
@@ -519,9 +499,9 @@ def _tex_value(name: str) -> str:
     word, _, place = name.partition("[")
     if (word[:1] == "(" and word[1:2].isdigit()) or "①" <= word[:1] <= "⑳":
         word = rf"\text{{{word}}}"
-        return word + (f"_{{{place.rstrip(']')}}}" if place else "")
-    word = "".join(_TEX.get(c, c) for c in word)
-    word = word if len(word) == 1 else rf"\mathrm{{{word}}}"
+    else:
+        word = "".join(_TEX.get(c, c) for c in word)
+        word = word if len(word) == 1 else rf"\mathrm{{{word}}}"
     return word + (f"_{{{place.rstrip(']')}}}" if place else "")
 
 

@@ -16,7 +16,7 @@ from minitorch.backend.arrays import xp
 from minitorch.nn import Parameter
 from minitorch.viz.record.recorder import Call, InputRecord, node_record
 from minitorch.viz.record.settings import OPERATORS
-from minitorch.viz.record.tape import Source, Tape, calls_of, readable
+from minitorch.viz.record.tape import Source, Tape, calls_of, item_of, readable
 
 __all__ = ["Arrow", "Box", "Card", "View", "cards_of", "opener", "views_inside"]
 
@@ -64,10 +64,21 @@ class Card:
         return not self.call.is_library or any(child.kind in ("module", "loop") for child in self.children)
 
     def ancestors(self) -> Iterator[Card]:
+        """The cards around this one, the innermost first."""
         card = self.outer
         while card is not None:
             yield card
             card = card.outer
+
+    def inside(self) -> Iterator[Card]:
+        """Every card inside this one. (Calls are never nested deeply.)"""
+        for child in self.children:
+            yield child
+            yield from child.inside()
+
+    def calls(self) -> list[Call]:
+        """The calls of this card and of those inside."""
+        return [card.call for card in (self, *self.inside()) if card.call is not None]
 
 
 def cards_of(tape: Tape) -> Card:
@@ -207,7 +218,7 @@ Opener = Callable[[Card], bool]  # whether a card is open
 # ---- what is open -----------------------------------------------------------------------------------------------------
 
 
-def opener(root: Card, opened: Any) -> Opener:
+def opener(opened: Any) -> Opener:
     """Which cards are open: modules to a depth (an int), those of some classes or names besides the default (a list), 'all', or
     by default (None)."""
     if opened is None:
@@ -221,16 +232,9 @@ def opener(root: Card, opened: Any) -> Opener:
 
     def is_open(card: Card) -> bool:
         named = {card.title, card.path} & names if card.kind != "op" else set()
-        return card.is_container or bool(named) or any({inner.title, inner.path} & names for inner in _inside(card))
+        return card.is_container or bool(named) or any({inner.title, inner.path} & names for inner in card.inside())
 
     return is_open
-
-
-def _inside(card: Card) -> Iterator[Card]:
-    """Every card inside a card. (Calls are never nested deeply.)"""
-    for child in card.children:
-        yield child
-        yield from _inside(child)
 
 
 # ---- a view -----------------------------------------------------------------------------------------------------------
@@ -290,16 +294,14 @@ class View:
         self._connect()
         self.arrows = list(self._arrows.values())
 
-    def _is_step_open(self, card: Card) -> bool:
-        return card.kind == "step" and self._steps_open
-
     # ---- which cards are drawn ------------------------------------------------------------------------------------------
 
     def _put(self, cards: Sequence[Card], is_open: Opener, roll: bool) -> None:
+        opened = {"loop": self._loops_open, "step": self._steps_open}
         for card in cards:
             if card.kind == "loop" and roll:
                 self._roll(card, is_open)
-            elif card.children and (self._loops_open if card.kind == "loop" else self._is_step_open(card) or is_open(card)):
+            elif card.children and (opened.get(card.kind) or (card.kind != "loop" and is_open(card))):
                 self._put(card.children, is_open, roll)
             else:
                 box = Box(card, nodes=list(card.nodes))
@@ -351,7 +353,7 @@ class View:
                         boxes += self._join(box, node, source, place, makers, argument)
             sources = {source for node in box.nodes for source in tape.sources[node]}
             for card in (box.card, *box.repeats):
-                for name, record in (pair for call in _calls(card) for pair in call.inputs):
+                for name, record in (pair for call in card.calls() for pair in call.inputs):
                     if record not in sources and (record, box.id) not in self._arrows:
                         boxes += self._join(box, card.nodes[0], record, name, makers, name)
             opened = [card.call for card in box.card.ancestors() if card.call is not None]
@@ -394,7 +396,7 @@ class View:
 
     def _carry(self, box: Box, user: Node, first: Any, last: Any, place: str) -> Sequence[Box]:
         """Add the arrows of a value that a rolled loop carries: into its tag, from there to the box, and back to the tag."""
-        item = first if isinstance(first, InputRecord) else first[0]
+        item = item_of(first)
         key, made = (box.loop, first), list[Box]()
         if key not in self._tags:
             self._tags[key] = self._tag(first, item, box)
@@ -410,7 +412,7 @@ class View:
         self, box: Box, user: Node, source: Any, place: str, makers: dict[int, Box], argument: int | str
     ) -> Sequence[Box]:
         """Add the arrow from a source to the box of a node, or a row of the box; the tags that this makes are returned."""
-        item: Any = source if isinstance(source, InputRecord) else source[0]
+        item = item_of(source)
         if item in self.tape.internal and self.card.outer is None:
             return ()
         tail, kind = self._box_of.get(item), "value"
@@ -424,14 +426,9 @@ class View:
             name = self.tape.name(source).removeprefix(f"{box.card.path}." if box.card.path else "")
             box.rows.setdefault(name, source)
             return ()
-        if (
-            tail is None
-            and isinstance(item, InputRecord)
-            and item.maker is not None
-            and self.tape.is_made(item)
-            and item.maker.number in makers
-        ):
-            tail, kind = makers[item.maker.number], "index"
+        maker = item.maker if isinstance(item, InputRecord) else None
+        if tail is None and maker is not None and maker.number in makers:
+            tail, kind = makers[maker.number], "index"
             if tail is box:
                 return ()
         made: Sequence[Box] = ()
@@ -498,11 +495,6 @@ def _holds(nodes: Sequence[Node], record: InputRecord) -> bool:
         elif hasattr(part, "dtype") and part.size == record.array.size and (part.reshape(-1) == record.array.reshape(-1)).all():
             return True
     return False
-
-
-def _calls(card: Card) -> list[Call]:
-    """The calls of a card and of those inside."""
-    return [c.call for c in (card, *_inside(card)) if c.call is not None]
 
 
 ORDERED = ("Sub", "Div", "MatMul", "Pow", "Atan2", "Where", "Cat", "Remainder")  # ops whose operands must not be exchanged

@@ -59,10 +59,7 @@ GAP = 7  # between texts of a line
 
 
 def digraph(
-    view: View,
-    lines: Mapping[str, Sequence[Line]],
-    tips: Mapping[str, str],
-    direction: str = "down",
+    view: View, lines: Mapping[str, Sequence[Line]], tips: Mapping[str, str], direction: str = "down"
 ) -> graphviz.Digraph:
     """The DOT of a view; `lines` and `tips` have by a box's id the lines of its card and the text shown under the mouse."""
     g = graphviz.Digraph("graph", comment="made by minitorch.viz.graph")

@@ -84,11 +84,8 @@ class Facts:
             kind = "" if self.dtype in ("float32", "") else self.dtype
             parts = [title, shape_text(self.shape), kind]
         else:
-            parts = [
-                title,
-                written_path(self.path),
-                f"→ {'' if self.name == self.path else self.name} {shape_text(self.shape)}".replace("  ", " "),
-            ]
+            name = "" if self.name == self.path else f"{self.name} "
+            parts = [title, written_path(self.path), f"→ {name}{shape_text(self.shape)}"]
         if self.number is not None:
             parts.append(f"= {number(self.number)}")
         parts += [f"{p.name} {shape_text(p.shape)}" for p in self.parameters]

@@ -81,10 +81,8 @@ class Graph:
             data = json.dumps(finite(content), indent=1, ensure_ascii=False).encode()
         elif kind == "dot":
             data = self.digraph.source.encode()
-        elif kind == "svg":
-            data = self.svg.encode()
-        elif kind == "html":
-            data = self.html.encode()
+        elif kind in ("svg", "html"):
+            data = (self.svg if kind == "svg" else self.html).encode()
         elif kind in FORMATS:
             data = render(themed(self.digraph.source, theme), kind)
         else:
@@ -103,18 +101,13 @@ class Graph:
             for box in view.boxes:
                 facts = facts_of(self._tape, box, ("value", "grad"))
                 cards.setdefault(box.id, card_data(facts, name, bool(box.card.children)))
-        data = {
-            "cards": [{"arrows": arrows}, *cards.values()],
-            "legend": legend_of(self.boxes, self._view),
-            "remark": self._remark,
-        }
-        return page("Computation graph", pictures, data)
+        data = {"cards": [{"arrows": arrows}, *cards.values()], "legend": legend_of(self.boxes, self._view)}
+        return page("Computation graph", pictures, data | {"remark": self._remark})
 
     def _description(self) -> str:
-        counts = {
-            kind: sum((box.kind == "tensor") == (kind == "tensors") for box in self.boxes) for kind in ("tensors", "calls")
-        }
-        counted = ", ".join(f"{word}: {count:,}" for word, count in counts.items() if count)
+        tensors = sum(box.kind == "tensor" for box in self.boxes)
+        counts = (("tensors", tensors), ("calls", len(self.boxes) - tensors))
+        counted = ", ".join(f"{word}: {count:,}" for word, count in counts if count)
         way = "from top to bottom" if self._direction == "down" else "from left to right"
         return f"{counted}; {way}, from what was given to {self._tape.root_name}. {self._remark}".strip()
 
@@ -179,8 +172,7 @@ def graph(
     opened = checked_open("graph", open)
     tape = Tape("graph", output, params, inputs)
     root = cards_of(tape)
-    if isinstance(opened, list):
-        check_names("graph", opened, root)
+    check_names("graph", opened, root)
     view, remark = _fitting(tape, root, opened, roll)
     if direction is None:
         calls = [box for box in view.boxes if box.card.kind != "tensor"]
@@ -195,17 +187,15 @@ def _fitting(tape: Tape, root: Card, opened: Any, roll: bool) -> tuple[View, str
     def fits(view: View) -> bool:
         return len(view.boxes) <= MAX_BOXES and len(view.arrows) <= MAX_ARROWS
 
-    view = View(tape, root, opener(root, opened), roll)
+    view = View(tape, root, opener(opened), roll)
     if fits(view):
         return view, ""
     size = len(view.boxes)
     for depth in (3, 2, 1, 0):
-        smaller = View(tape, root, opener(root, depth), True)
+        smaller = View(tape, root, opener(depth), True)
         if fits(smaller) and len(smaller.boxes) < size:
-            return (
-                smaller,
-                f"{size:,} boxes are too many for a picture: modules are closed below depth {depth}. Choose with open=.",
-            )
+            remark = f"{size:,} boxes are too many for a picture: modules are closed below depth {depth}. Choose with open=."
+            return smaller, remark
     calls = root.children[-MAX_BOXES // 3 :]
     while True:
         end = Card("", "root", "", children=calls)
@@ -217,15 +207,7 @@ def _fitting(tape: Tape, root: Card, opened: Any, roll: bool) -> tuple[View, str
 
 
 def _checked_show(show: Any) -> Sequence[str]:
-    words: list[Any] = (
-        [show]
-        if isinstance(show, str)
-        else list(show)
-        if isinstance(show, (list, tuple, set))
-        else []
-        if show is None
-        else [show]
-    )
+    words: list[Any] = list(show) if isinstance(show, (list, tuple, set)) else [] if show is None else [show]
     unknown = [word for word in words if not (isinstance(word, str) and word in (*SHOWN, "all"))]
     if unknown:
         raise ValueError(f"graph(): show can name {', '.join(map(repr, SHOWN))} or 'all', not {unknown[0]!r}")
@@ -245,16 +227,11 @@ def checked_open(caller: str, opened: Any) -> Any:
     )
 
 
-def check_names(caller: str, opened: Sequence[Any], root: Card) -> None:
-    """Raise ValueError for a name in `open` that no card has."""
-    known: dict[str, None] = {}
-    waiting = list(root.children)
-    while waiting:
-        card = waiting.pop()
-        waiting += card.children
-        if card.kind in ("module", "function", "derivative"):
-            known |= dict.fromkeys(filter(None, (card.title, card.path)))
-    for name in opened:
+def check_names(caller: str, opened: Any, root: Card) -> None:
+    """Raise ValueError for a name in `open`, if it is a list, that no card has."""
+    calls = [card for card in root.inside() if card.kind in ("module", "function", "derivative")]
+    known = dict.fromkeys(name for card in calls for name in (card.title, card.path) if name)
+    for name in opened if isinstance(opened, list) else ():
         word = getattr(name, "__name__", name)
         if word not in known:
             listed = ", ".join(list(known)[:12]) or "none: record the program in `with viz.record():`"

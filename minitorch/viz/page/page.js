@@ -13,6 +13,17 @@ function make(tag, text, name) {
   if (name) e.className = name;
   return e;
 }
+function button(text, act, name) {
+  const b = make("button", text, name);
+  b.type = "button"; b.onclick = act;
+  return b;
+}
+function headed(table, words) {
+  const head = table.insertRow();
+  for (const word of words) { const th = make("th", word); th.scope = "col"; head.append(th); }
+  return table;
+}
+const sum = list => list.reduce((a, b) => a + b, 0);
 function draw(tag, attributes, text) {
   const e = document.createElementNS(SVG, tag);
   for (const [key, value] of Object.entries(attributes)) e.setAttribute(key, value);
@@ -223,8 +234,7 @@ function show(label, index, role, secret) {
     });
     const more = row.querySelectorAll(".more");
     if (more.length) {
-      const b = make("button", `${more.length} more planes`);
-      b.type = "button"; b.onclick = () => { row.classList.toggle("all"); b.textContent = row.classList.contains("all") ? "one plane" : `${more.length} more planes`; };
+      const b = button(`${more.length} more planes`, () => { b.textContent = row.classList.toggle("all") ? "one plane" : `${more.length} more planes`; });
       f.append(b);
     }
     f.append(row);
@@ -257,7 +267,7 @@ function largeArray(a, isWeight) {
     bar.append(make("span", short(-most)), make("i"), make("span", short(most)));
     side.append(c, bar, note);
     if (a.images.length > 1) {
-      for (const [text, by] of [["◀", -1], ["▶", 1]]) { const b = make("button", text); b.type = "button"; b.setAttribute("aria-label", by < 0 ? "plane before" : "next plane"); b.onclick = () => { k = (k + by + a.images.length) % a.images.length; paintPlane(); }; side.append(b); }
+      for (const [text, by] of [["◀", -1], ["▶", 1]]) { const b = button(text, () => { k = (k + by + a.images.length) % a.images.length; paintPlane(); }); b.setAttribute("aria-label", by < 0 ? "previous plane" : "next plane"); side.append(b); }
     }
     paintPlane(); e.append(side);
   }
@@ -295,9 +305,8 @@ function pickable(figure, target, block) {
   });
 }
 function products(part) {
-  const t = make("table", undefined, "products secret"), head = t.insertRow(), more = part.count - part.terms.length;
+  const t = headed(make("table", undefined, "products secret"), ["output element", "upstream", "local", "product"]), more = part.count - part.terms.length;
   t.createCaption().textContent = `${more > 0 ? `the largest of ${part.count}` : part.count} products for ${part.name}`;
-  for (const word of ["output element", "upstream", "local", "product"]) { const th = make("th", word); th.scope = "col"; head.append(th); }
   for (const [name, up, local] of part.terms) {
     const r = t.insertRow();
     r.insertCell().textContent = name;
@@ -345,21 +354,19 @@ function chainOf(target) {
   p.append(make("span", "chain rule ", "text"));
   target.chain.forEach(([top, bottom, number, node], i) => {
     if (i) p.append(" · ");
-    const b = make("button"), to = steps.findIndex(s => s.phase === "backward" && (cards.get(s.card)?.nodes || []).includes(node));
-    b.type = "button"; b.append(fraction(top, bottom));
+    const to = steps.findIndex(s => s.phase === "backward" && (cards.get(s.card)?.nodes || []).includes(node));
+    const b = button(undefined, () => { if (to >= 0) { play(false); go(to); } });
+    b.append(fraction(top, bottom));
     if (number !== null) b.append(" = ", make("span", number, "gradient"));
-    b.onclick = () => { if (to >= 0) { play(false); go(to); } };
     p.append(b);
   });
   return p;
 }
 function tellStep() {
-  const s = steps[at], panel = $("panel"), asks = asking === s, kids = [];
-  const top = make("p", `step ${at + 1} of ${steps.length} · `, "step");
+  const s = steps[at], panel = $("panel"), asks = asking === s;
+  if (nudged) { panel.replaceChildren(make("h2", "Nudge: a small change, and what becomes of it"), nudgeTable(), make("p", "The derivative says how much each value changes for a small change of one: slope × change. The rest is curvature.", "notes")); return; }
+  const top = make("p", `step ${at + 1} of ${steps.length} · `, "step"), kids = [top, make("h2", s.title)];
   top.append(make("b", KINDS[s.phase], KINDS[s.phase] === "forward" ? "value" : "gradient"));
-  const title = make("h2", s.title);
-  kids.push(top, title);
-  if (nudged) { $("panel").replaceChildren(make("h2", "Nudge: a small change, and what becomes of it"), nudgeTable(), make("p", "The derivative says how much each value changes for a small change of one: slope × change. The rest is curvature.", "notes")); return; }
   if (s.rule.length || s.numbers.length) {
     const block = make("div", undefined, "target");
     if (s.rule.length) block.append(written(s.rule, "rule"));
@@ -369,9 +376,8 @@ function tellStep() {
   for (const target of s.targets.filter(t => !t.small)) {
     const block = make("div", undefined, "target");
     if (target.rule.length) block.append(written(target.rule, "rule"));
-    const n = written(target.numbers, "number secret");
-    n.className = `number secret${n.textContent.length > 26 ? " long" : ""}`;
-    block.append(n); kids.push(block);
+    block.append(written(target.numbers, "number"));
+    block.lastChild.classList.add("secret"); kids.push(block);
   }
   if (asks) kids.push(question(s));
   const alone = s.targets.filter(t => t.small && t.arrived + t.awaited === 1);  // others have a sum of their own below
@@ -415,13 +421,9 @@ function question(s) {
   box.append(make("p", `What comes to ${what}? Type a number, or choose a sign.`, "notes"), input);
   box.onsubmit = e => { e.preventDefault(); const v = Number(input.value.replace("−", "-")); if (input.value.trim() && !Number.isNaN(v)) check(v); };
   for (const [text, sign] of [["negative", -1], ["0", 0], ["positive", 1]]) {
-    const b = make("button", text);
-    b.type = "button"; b.onclick = () => reveal(Math.sign(answer) === sign ? `Yes: ${short(answer)}.` : `No: it is ${short(answer)}.`);
-    box.append(" ", b);
+    box.append(" ", button(text, () => reveal(Math.sign(answer) === sign ? `Yes: ${short(answer)}.` : `No: it is ${short(answer)}.`)));
   }
-  const b = make("button", "show");
-  b.type = "button"; b.onclick = () => reveal(`It is ${short(answer)}.`);
-  box.append(" ", b, reply);
+  box.append(" ", button("show", () => reveal(`It is ${short(answer)}.`)), reply);
   return box;
 }
 function tellCard(id) {
@@ -429,18 +431,14 @@ function tellCard(id) {
   const fact = (word, text) => { if (text && text.length) facts.append(make("dt", word), make("dd", text)); };
   fact("name", c.path); fact("output", c.kind === "tensor" || c.name === c.path ? "" : c.name); fact("shape", sized(c.shape)); fact("dtype", c.dtype);
   fact("parameters", (c.parameters || []).join(", ")); for (const rule of c.computes || []) fact("", rule); fact("line", c.line); fact("note", (c.marks || []).join(", "));
-  if (c.opens && sources.has(id)) {
-    const b = make("button", "open");
-    b.type = "button"; b.onclick = () => { choose(null); toggle(id); };
-    kids.push(b);
-  }
+  if (c.opens && sources.has(id)) kids.push(button("open", () => { choose(null); toggle(id); }));
   if (c.array !== undefined && c.array !== null) row.append(show([["value", "value"]], c.array, "value"));
-  const last = isPlayer ? labelOf(c.output, steps[at].end) : null;
-  if (last && last.total !== undefined) row.append(show([["text", "gradient so far"]], last.total, "gradient"));
+  const latest = isPlayer ? labelOf(c.output, steps[at].end) : null;
+  if (latest && latest.total !== undefined) row.append(show([["text", "gradient so far"]], latest.total, "gradient"));
   if (c.valueSummary) row.append(show([["value", "value"]], c.valueSummary, "value"));
   if (c.gradientSummary) row.append(show([["text", "gradient"]], c.gradientSummary, "gradient"));
   kids.push(facts, row);
-  if (isPlayer) { const b = make("button", "back to the step"); b.type = "button"; b.onclick = () => choose(null); kids.push(b); }
+  if (isPlayer) kids.push(button("back to the step", () => choose(null)));
   $("panel").replaceChildren(...kids);
 }
 function tell() {
@@ -450,9 +448,9 @@ function tell() {
 }
 function parameterTable() {
   const t = make("table", undefined, "ledger"), rows = [...cards.values()].filter(c => !c.parent && c.sizes?.length);
-  const total = rows.reduce((n, c) => n + c.sizes.reduce((a, b) => a + b, 0), 0);
+  const total = sum(rows.flatMap(c => c.sizes));
   if (rows.length) t.createCaption().textContent = `${total.toLocaleString("en")} numbers to learn`;
-  for (const c of rows) { const r = t.insertRow(); r.insertCell().textContent = c.path || c.title; r.insertCell().textContent = c.parameters.join(", "); r.insertCell().textContent = c.sizes.reduce((a, b) => a + b, 0).toLocaleString("en"); }
+  for (const c of rows) { const r = t.insertRow(); r.insertCell().textContent = c.path || c.title; r.insertCell().textContent = c.parameters.join(", "); r.insertCell().textContent = sum(c.sizes).toLocaleString("en"); }
   return t;
 }
 function choose(id) {
@@ -561,9 +559,8 @@ function keepInSight(id) {
   const c = b.getBoundingClientRect(), rects = some.map(e => e.getBoundingClientRect());
   let a = { top: Math.min(...rects.map(r => r.top)), bottom: Math.max(...rects.map(r => r.bottom)), left: Math.min(...rects.map(r => r.left)), right: Math.max(...rects.map(r => r.right)) };
   if (a.bottom - a.top > c.height - 40 || a.right - a.left > c.width - 20) a = rects[0];  // not all at once
-  a = { ...a, top: a.top, height: a.bottom - a.top, width: a.right - a.left, bottom: a.bottom, left: a.left, right: a.right };
-  if (a.top < c.top + 20 || a.bottom > c.bottom - 20) b.scrollTop += a.top - c.top - c.height / 2 + a.height / 2;
-  if (a.left < c.left + 10 || a.right > c.right - 10) b.scrollLeft += a.left - c.left - c.width / 2 + a.width / 2;
+  if (a.top < c.top + 20 || a.bottom > c.bottom - 20) b.scrollTop += (a.top + a.bottom) / 2 - c.top - c.height / 2;
+  if (a.left < c.left + 10 || a.right > c.right - 10) b.scrollLeft += (a.left + a.right) / 2 - c.left - c.width / 2;
 }
 
 // ---- steps -----------------------------------------------------------------------------------------------------------------
@@ -576,9 +573,8 @@ function chooseSteps() {
   for (let first = 0, next; first < steps.length; first = next) {  // runs of one kind: two backward() are two laps
     const kind = KINDS[steps[first].phase], start = first;
     for (next = first; next < steps.length && KINDS[steps[next].phase] === kind; next++);
-    const b = make("button", `${kind} · ${next - first}`, kind === "forward" ? "" : "warm");
-    b.type = "button"; b.style.flexGrow = next - first; b.title = `go to the ${kind} steps`; b.dataset.from = first; b.dataset.to = next;
-    b.onclick = () => { play(false); go(start); };
+    const b = button(`${kind} · ${next - first}`, () => { play(false); go(start); }, kind === "forward" ? "" : "warm");
+    b.style.flexGrow = next - first; b.title = `go to the ${kind} steps`; b.dataset.from = first; b.dataset.to = next;
     $("phases").append(b);
   }
   $("all").replaceChildren();
@@ -675,12 +671,11 @@ $("predict").onclick = () => { pressed("predict", !isPressed("predict")); go(at)
 $("nudge").hidden = !(data.nudges || []).length;
 $("nudge").onclick = () => { nudged = nudged ? null : data.nudges[0]; pressed("nudge", !!nudged); tell(); };
 function nudgeTable() {
-  const box = make("div", undefined, "target"), pick = make("select"), t = make("table", undefined, "nudge"), head = t.insertRow();
+  const box = make("div", undefined, "target"), pick = make("select"), t = headed(make("table", undefined, "nudge"), ["value", "its change", "slope × change"]);
   data.nudges.forEach((n, i) => { const o = make("option", n.name); o.value = i; o.selected = n === nudged; pick.append(o); });
   pick.setAttribute("aria-label", "what is changed"); pick.onchange = () => { nudged = data.nudges[pick.value]; tell(); };
   const line = make("p", undefined, "notes");
   line.append("change ", pick, ` by ${short(nudged.by)}: what becomes of it, and what the derivative says`);
-  for (const word of ["value", "its change", "slope × change"]) { const th = make("th", word); th.scope = "col"; head.append(th); }
   const shown = new Set(shownCards().map(c => c.output));
   for (const [key, name, change, tangent] of nudged.values) {
     if (!shown.has(key)) continue;
@@ -697,9 +692,8 @@ function nudgeTable() {
 function transcript() {
   if ($("all").children.length) return;
   steps.forEach((s, i) => {
-    const li = make("li"), b = make("button", s.title), words = [...[s.rule, s.numbers].filter(p => p.length).map(plain), ...s.targets.flatMap(t => [plain(t.rule), plain(t.numbers)].filter(Boolean)), ...s.notes, s.line].filter(Boolean);
-    b.type = "button"; b.onclick = () => { play(false); go(i); };
-    li.append(b, ...words.map(w => make("p", w, "line")));
+    const li = make("li"), words = [...[s.rule, s.numbers].filter(p => p.length).map(plain), ...s.targets.flatMap(t => [plain(t.rule), plain(t.numbers)].filter(Boolean)), ...s.notes, s.line].filter(Boolean);
+    li.append(button(s.title, () => { play(false); go(i); }), ...words.map(w => make("p", w, "line")));
     $("all").append(li);
   });
   $("all").children[at].setAttribute("aria-current", "step");
@@ -712,8 +706,8 @@ function controls() {
   $("text").addEventListener("toggle", transcript);
 }
 const MARKS = { tag: "▷", card: "▢", stack: "+", dashed: "┄", back: "⤴" };
-for (const [mark, words] of data.legend) { const s = make("span"); s.append(make("b", MARKS[mark] || mark, mark.startsWith("=") ? "value" : /∇/.test(mark) ? "gradient" : ""), ` ${words}`); $("legend").append(s); }
-if (isPlayer) for (const [mark, words] of [["━", "lit: this step"], ["②", "gradients still to come"]]) { const s = make("span"); s.append(make("b", mark === "②" ? "(2)" : mark, mark === "②" ? "gradient" : ""), ` ${words}`); $("legend").append(s); }
+if (isPlayer) data.legend.push(["━", "lit: this step"], ["(2)", "gradients still to come"]);
+for (const [mark, words] of data.legend) { const s = make("span"); s.append(make("b", MARKS[mark] || mark, mark.startsWith("=") ? "value" : /∇|\(2\)/.test(mark) ? "gradient" : ""), ` ${words}`); $("legend").append(s); }
 open = new Set(fromAddress().open);
 compositionOf();
 if (isPlayer) { controls(); chooseSteps(); rescale(); go(fromAddress().step - 1); }

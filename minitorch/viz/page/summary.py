@@ -36,15 +36,15 @@ class Summary:
     shape: tuple[int, ...]
     dtype: str
     values: Any
-    low: float | None
-    mean: float | None
-    high: float | None
-    norm: float | None
-    odd: int
-    histogram: tuple[int, ...]
-    images: tuple[str, ...]
-    pixels: tuple[int, int]
-    block: tuple[int, int]
+    low: float | None = None
+    mean: float | None = None
+    high: float | None = None
+    norm: float | None = None
+    odd: int = 0
+    histogram: tuple[int, ...] = ()
+    images: tuple[str, ...] = ()
+    pixels: tuple[int, int] = (0, 0)
+    block: tuple[int, int] = (1, 1)
 
     def lines(self) -> list[str]:
         """The array as text, line by line."""
@@ -72,12 +72,12 @@ def summary(array: Array, images: bool = False) -> Summary:
     array = xp.asarray(to_device(array, device("cpu")))
     shape, dtype = tuple(array.shape), str(array.dtype)
     if is_small(shape):
-        return Summary(shape, dtype, array.tolist(), None, None, None, None, 0, (), (), (0, 0), (1, 1))
+        return Summary(shape, dtype, array.tolist())
     flat = array.reshape(-1).astype(xp.float64)
     finite = flat[xp.isfinite(flat)]
     odd = flat.size - finite.size
     if not finite.size:
-        return Summary(shape, dtype, None, None, None, None, None, odd, (), (), (0, 0), (1, 1))
+        return Summary(shape, dtype, None, odd=odd)
     low, high = float(finite.min()), float(finite.max())
     with xp.errstate(all="ignore"):
         mean = float(finite.mean())
@@ -85,16 +85,7 @@ def summary(array: Array, images: bool = False) -> Summary:
         bins = (finite / 2 - low / 2) / max(high / 2 - low / 2, 5e-324) * BINS  # halves, so that the difference cannot overflow
     histogram = xp.bincount(xp.minimum(bins.astype(xp.int64), BINS - 1), minlength=BINS)
     return Summary(
-        shape,
-        dtype,
-        None,
-        low,
-        mean,
-        high,
-        norm,
-        odd,
-        tuple(histogram.tolist()),
-        *(_images(array) if images else ((), (0, 0), (1, 1))),
+        shape, dtype, None, low, mean, high, norm, odd, tuple(histogram.tolist()), *(_images(array) if images else ())
     )
 
 
@@ -111,11 +102,7 @@ def _images(array: Array) -> tuple[tuple[str, ...], tuple[int, int], tuple[int, 
     rows, columns = (-(-n // size) for n, size in zip(planes.shape[1:], (down, across), strict=True))
     padded = xp.zeros((len(planes), rows * down, columns * across))
     padded[:, : planes.shape[1], : planes.shape[2]] = planes
-    blocks = (
-        padded.reshape(len(planes), rows, down, columns, across)
-        .transpose(0, 1, 3, 2, 4)
-        .reshape(len(planes), rows, columns, -1)
-    )
+    blocks = padded.reshape(-1, rows, down, columns, across).transpose(0, 1, 3, 2, 4).reshape(-1, rows, columns, down * across)
     largest = xp.take_along_axis(blocks, abs(blocks).argmax(-1)[..., None], -1)[..., 0]
     levels = xp.rint(largest / scale * 31).astype(xp.int64) + 31
     images = tuple("".join(LEVELS[level] for level in plane.reshape(-1).tolist()) for plane in levels)

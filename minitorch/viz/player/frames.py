@@ -39,7 +39,7 @@ from minitorch.viz.record.recorder import Sweep, grad_before
 from minitorch.viz.record.rules import used_arguments
 from minitorch.viz.record.tape import Source, Tape
 
-__all__ = ["ElementSum", "Factor", "Frame", "earlier_starts", "frames_of", "recorded_sweep", "run_sweep"]
+__all__ = ["ElementSum", "Factor", "Frame", "earlier_starts", "element_sum", "frames_of", "recorded_sweep", "run_sweep"]
 
 MAX_TERMS = 6  # products of a sum that are written out
 
@@ -62,6 +62,7 @@ class Factor:
     bottom: str
     value: float | None
     node: Any
+    before: Factor | None = field(default=None, repr=False)  # the factor to the left of it
 
 
 @dataclass
@@ -74,14 +75,12 @@ class Frame:
     argument: int | None = None
     to: Any = None  # the receiver: the node whose gradient gets the contribution
     value: Array | None = None  # forward: the output
-    inputs: list[tuple[Source, Array | None]] = field(default_factory=list)  # forward: the arguments
     upstream: list[Array | None] = field(default_factory=list)  # the gradients of the node's outputs
     others: list[tuple[Source, Array | None]] = field(default_factory=list)  # the other arguments that the derivative uses
     local: Array | None = None  # see LocalJacobian.array
     contribution: Array | None = None
     part: ElementSum | None = None
-    parts: list[tuple[Any, Array]] = field(default_factory=list)  # the contributions so far, each with the node it came from
-    chain: list[Factor] = field(default_factory=list)  # the chain rule from the output to the receiver
+    chain: Factor | None = None  # the last factor of the chain rule from the output to the receiver
     before: Array | None = None  # leaf: its .grad before; hook: the gradient before
     total: Array | None = None  # the sum so far; of a leaf, its new .grad
     lap: int = 0  # which of several backward() without zero_grad in between
@@ -131,7 +130,7 @@ def frames_of(tape: Tape, gradient: Tensor | None = None) -> list[Frame]:
         for lap, (edges, sweep) in enumerate(zip(tape.laps, sweeps, strict=True)):
             inside = set(walk(node for node, _ in edges)) if len(tape.laps) > 1 else set(tape.ops)
             seeds, steps = run_sweep(tape, edges, gradient, sweep)
-            made = [*forward_frames(tape, [n for n in tape.ops if n in inside and n not in shown])]
+            made = forward_frames(tape, [n for n in tape.ops if n in inside and n not in shown])
             made += sweep_frames(tape, seeds, steps, sweep, tape.root_of(edges))
             frames += [replace(frame, lap=lap) for frame in (made if edges is tape.laps[-1] else made[:-1])]
             shown |= inside
@@ -182,28 +181,22 @@ def run_sweep(
 
 def forward_frames(tape: Tape, nodes: Sequence[Node]) -> list[Frame]:
     """One frame for each op, in topological order."""
-    frames = []
-    for node in nodes:
-        value = tape.value((node, 0))
-        sources = dict.fromkeys(source for source in tape.sources[node] if source is not None)
-        frame = Frame("forward", node, value=None if value is None else value.copy())
-        frame.inputs = [(source, tape.value(source, node)) for source in sources]
-        frames.append(frame)
-    return frames
+    values = [tape.value((node, 0)) for node in nodes]
+    return [Frame("forward", n, value=None if v is None else v.copy()) for n, v in zip(nodes, values, strict=True)]
 
 
 class _Sums:
-    """The gradient accumulated so far for each value, and its contributions."""
+    """The gradient accumulated so far for each value, how many contributions it has, and the chain rule of the last."""
 
     def __init__(self) -> None:
         self.total: dict[Edge, Array] = {}
-        self.parts: dict[Edge, list[tuple[Any, Array]]] = {}
-        self.chain: dict[Edge, list[Factor]] = {}
+        self.count: dict[Edge, int] = {}
+        self.chain: dict[Edge, Factor | None] = {}
 
-    def add(self, edge: Edge, sender: Any, grad: Array, chain: list[Factor]) -> None:
+    def add(self, edge: Edge, grad: Array, chain: Factor | None) -> None:
         before = self.total.get(edge)
         self.total[edge] = grad if before is None else before + grad
-        self.parts.setdefault(edge, []).append((sender, grad))
+        self.count[edge] = self.count.get(edge, 0) + 1
         self.chain[edge] = chain
 
 
@@ -219,11 +212,11 @@ def sweep_frames(
         total = sums.total.get(edge)
         if grad is not None and total is not None and not xp.array_equal(grad, total, equal_nan=True):
             sums.total[edge] = grad
-            sums.chain[edge] = [Factor(root, tape.name(edge), grad.item() if grad.size == 1 else None, None)]
+            sums.chain[edge] = Factor(root, tape.name(edge), grad.item() if grad.size == 1 else None, None)
             frames.append(Frame("hook", edge[0], edge[1], contribution=grad, before=total, total=grad))
 
     for edge, grad in seeds:
-        sums.add(edge, None, grad, [])
+        sums.add(edge, grad, None)
         frames.append(Frame("start", edge[0], edge[1], contribution=grad, total=sums.total[edge]))
     for node, upstream, grads in steps:
         for nr, grad_output in enumerate(upstream):
@@ -253,10 +246,10 @@ def backward_frames(tape: Tape, sums: _Sums, node: Node, upstream: Grads, grads:
     assert first is not None
     jacobian = LocalJacobian(node, first)
     name = tape.name((node, nr))
-    chain = sums.chain.get((node, nr), [])
-    if len(defined) > 1 or len(sums.parts.get((node, nr), [])) > 1:
+    chain = sums.chain.get((node, nr))
+    if len(defined) > 1 or sums.count.get((node, nr), 0) > 1:
         total = first.item() if first.size == 1 else None  # several paths join here: the chain continues from their sum
-        chain = [Factor(root, name, total, None)]
+        chain = Factor(root, name, total, None)
     for argument, (edge, grad) in enumerate(zip(node.edges, grads, strict=False)):
         if edge is None or grad is None:
             continue
@@ -264,14 +257,13 @@ def backward_frames(tape: Tape, sums: _Sums, node: Node, upstream: Grads, grads:
         if grad.size:
             k = argmax_abs(grad)
             products = terms(upstream, jacobian.column(argument, k))
-            shown = [(element_name(tape.name((node, i)), node.outputs[i][0], j), u, d) for i, j, u, d in products[:MAX_TERMS]]
-            part = ElementSum(element_name(tape.name(edge), grad.shape, k), grad.reshape(-1)[k].item(), shown, len(products))
+            part = element_sum(tape, tape.name(edge), grad, k, [(node, i) for i in range(len(upstream))], products)
         local = jacobian.array(argument)
         if not isinstance(node, Op) and not _matches_local(upstream, local, part, grad, sum(u * d for _, _, u, d in products)):
             local = part = None  # a nonlinear backward, such as one that clips, is not upstream x local
         slope = local.item() if local is not None and local.size == 1 == grad.size else None
-        factors = [*chain, Factor(name, tape.name(edge), slope, node)] if len(defined) == 1 else []  # one path, or none
-        sums.add(edge, node, grad, factors)
+        factor = Factor(name, tape.name(edge), slope, node, chain) if len(defined) == 1 else None  # one path, or none
+        sums.add(edge, grad, factor)
         frames.append(
             Frame(
                 "backward",
@@ -284,12 +276,19 @@ def backward_frames(tape: Tape, sums: _Sums, node: Node, upstream: Grads, grads:
                 local=local,
                 contribution=grad,
                 part=part,
-                parts=list(sums.parts[edge]),
                 chain=sums.chain[edge],
                 total=sums.total[edge].copy(),
             )
         )
     return frames
+
+
+def element_sum(
+    tape: Tape, name: str, grad: Array, k: int, outputs: Sequence[Edge], products: Sequence[tuple[int, int, float, float]]
+) -> ElementSum:
+    """Element k of the gradient of the value called `name`, as a sum of products from `outputs` (see `terms`)."""
+    shown = [(tape.element_name(outputs[i], j), upstream, local) for i, j, upstream, local in products[:MAX_TERMS]]
+    return ElementSum(element_name(name, grad.shape, k), grad.reshape(-1)[k].item(), shown, len(products))
 
 
 def _used_sources(tape: Tape, node: Node, argument: int) -> list[Source]:

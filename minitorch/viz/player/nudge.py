@@ -14,7 +14,7 @@ from minitorch.autograd.grad_mode import enable_grad, no_grad
 from minitorch.autograd.graph import AccumulateGrad, Edge, Node, Op, observed_by, unbroadcast
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, as_array, xp
-from minitorch.viz.record.local import argmax_abs, element_name
+from minitorch.viz.record.local import argmax_abs
 from minitorch.viz.record.recorder import InputRecord, node_record
 from minitorch.viz.record.tape import Source, Tape
 
@@ -60,7 +60,7 @@ def _nudge(tape: Tape, leaf: AccumulateGrad, gradient: Array) -> Nudge | None:
     tangent.reshape(-1)[k] = by
     values: dict[Any, Array] = {(leaf, 0): before + tangent}
     tangents: dict[Any, Array] = {(leaf, 0): tangent}
-    listed: list[tuple[Source, str, float, float]] = [((leaf, 0), element_name(tape.name((leaf, 0)), before.shape, k), by, by)]
+    listed: list[tuple[Source, str, float, float]] = [((leaf, 0), tape.element_name((leaf, 0), k), by, by)]
     for node in tape.ops:
         sources = tape.sources[node]
         if not any(source in values for source in sources):
@@ -74,7 +74,7 @@ def _nudge(tape: Tape, leaf: AccumulateGrad, gradient: Array) -> Nudge | None:
             change = now - old
             if change.size:
                 j = argmax_abs(change)
-                name = element_name(tape.name((node, nr)), change.shape, j)
+                name = tape.element_name((node, nr), j)
                 listed.append(((node, nr), name, change.reshape(-1)[j].item(), slope.reshape(-1)[j].item()))
     return Nudge(listed[0][1], by, listed)
 

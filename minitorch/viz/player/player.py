@@ -6,6 +6,7 @@ plain data, from which `viz.replay` recomputes every .grad.
 
 from __future__ import annotations
 
+import itertools
 import json
 from base64 import b64encode
 from dataclasses import asdict
@@ -19,7 +20,7 @@ from minitorch.backend.arrays import xp
 from minitorch.tensor import Tensor
 from minitorch.viz.graph.cards import Card, View, cards_of, opener, views_inside
 from minitorch.viz.graph.draw import described, digraph, finished
-from minitorch.viz.graph.facts import MAX_ROWS, Facts, Live, brief_value, card_data, facts_of, legend_of, lines_of
+from minitorch.viz.graph.facts import LIVE, MAX_ROWS, Facts, Live, brief_value, card_data, facts_of, legend_of, lines_of
 from minitorch.viz.graph.graph import check_names, checked_open
 from minitorch.viz.page.page import finite, page, write
 from minitorch.viz.page.render import CannotRender, render
@@ -36,7 +37,6 @@ __all__ = ["Player", "play"]
 
 MAX_NODES = 3000
 MAX_STEPS = 40  # most steps of the cards that are closed at first
-LIVE = 3  # most elements of a value that is written in its card
 
 NOT_RECORDED = (
     "Values inside the graph are known as far as backward needs them: compute the output inside `with viz.record():`, or give "
@@ -60,20 +60,11 @@ class Player:
         """The page. Large arrays are shown by range, mean, histogram and thumbnail. Raises CannotRender."""
         arrays = [asdict(summary(array, images=True)) for array in self._data["arrays"]]
         pictures, cards, facts = self._pictures()
-        frames = [
-            {key: frame[key] for key in ("kind", "node", "output", "to", "label") if key in frame}
-            for frame in self._data["frames"]
-        ]
+        keys = ("kind", "node", "output", "to", "label")
+        frames = [{key: frame[key] for key in keys if key in frame} for frame in self._data["frames"]]
         steps = [{key: value for key, value in step.items() if key != "words"} for step in self._data["steps"]]
-        keep = {key: self._data[key] for key in ("output", "recorded", "nudges")}
-        data = {
-            **keep,
-            "frames": frames,
-            "steps": steps,
-            "arrays": arrays,
-            "cards": cards,
-            "legend": legend_of(facts, self._view),
-        }
+        data = {key: self._data[key] for key in ("output", "recorded", "nudges")}
+        data |= {"frames": frames, "steps": steps, "arrays": arrays, "cards": cards, "legend": legend_of(facts, self._view)}
         return page(f"Backpropagation of {self._data['output']}", pictures, data)
 
     @property
@@ -104,16 +95,13 @@ class Player:
                 lines[box.id] = lines_of(one, (), Live(written, last[0], last[1:], widest))
                 tips[box.id] = str(one)
                 listed.append(one)
-                about: dict[str, Any] = {"output": output, "value": written, "array": self._number_of(value)}
+                about: dict[str, Any] = {"output": output, "value": written, "array": self._numbers.get(id(value))}
                 about |= {"rows": rows if len(rows) <= MAX_ROWS else [], "nodes": [tape.ids[node] for node in box.card.nodes]}
                 cards.setdefault(box.id, card_data(one, name, bool(box.card.children)) | about)
             pictures[name] = finished(render(digraph(view, lines, tips).source, "svg").decode())
             keys = [key_of(tape, arrow.source) if arrow.kind == "value" else "" for arrow in view.arrows]
             arrows[name] = [[a.tail, a.head, a.kind, key] for a, key in zip(view.arrows, keys, strict=True)]
         return pictures, [{"arrows": arrows}, *cards.values()], listed
-
-    def _number_of(self, value: Any) -> int | None:
-        return None if value is None else self._numbers.get(id(value))
 
     @cached_property
     def _numbers(self) -> dict[int, int]:
@@ -127,12 +115,11 @@ class Player:
         Raises ValueError for another suffix, CannotRender for a page without Graphviz.
         """
         path = Path(path)
-        if path.suffix.lower() == ".html":
-            return write(path, self.html.encode())
-        if path.suffix.lower() == ".json":
+        kind = path.suffix.lower()
+        if kind in (".html", ".svg"):
+            return write(path, (self.html if kind == ".html" else self.svg).encode())
+        if kind == ".json":
             return write(path, json.dumps(self.trace, ensure_ascii=False).encode())
-        if path.suffix.lower() == ".svg":
-            return write(path, self.svg.encode())
         raise ValueError(f"cannot save the player as {path.name!r}: the endings .html, .svg and .json are known")
 
     def __repr__(self) -> str:
@@ -209,8 +196,7 @@ def play(
         )
     opened = checked_open("play", open)
     root = cards_of(tape)
-    if isinstance(opened, list):
-        check_names("play", opened, root)
+    check_names("play", opened, root)
     try:
         frames = frames_of(tape, gradient)
     except RuntimeError:
@@ -239,12 +225,9 @@ def play(
 def first_view(tape: Tape, root: Card, opened: Any = None) -> View:
     """The cards that are closed at first: as many as make 40 steps, with a card for each repetition of a loop if they do."""
     if opened is not None:
-        return View(tape, root, opener(root, opened), roll=False, steps=False)
-    view = None
-    for with_loops in (True, False):
-        for depth in (None, 4, 3, 2, 1, 0):
-            view = View(tape, root, opener(root, depth), roll=False, loops=with_loops, steps=False)
-            if 2 * sum(box.card.kind != "tensor" for box in view.boxes) + 2 <= MAX_STEPS:
-                return view
-    assert view is not None
+        return View(tape, root, opener(opened), roll=False, steps=False)
+    for with_loops, depth in itertools.product((True, False), (None, 4, 3, 2, 1, 0)):
+        view = View(tape, root, opener(depth), roll=False, loops=with_loops, steps=False)
+        if 2 * sum(box.card.kind != "tensor" for box in view.boxes) + 2 <= MAX_STEPS:
+            break
     return view

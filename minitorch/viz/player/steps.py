@@ -22,8 +22,8 @@ from minitorch.ops.elementwise import Pointwise
 from minitorch.viz.graph.cards import Card
 from minitorch.viz.graph.facts import size_of, written_path
 from minitorch.viz.page.summary import PLANE, number, summary
-from minitorch.viz.player.frames import ElementSum, Factor, Frame
-from minitorch.viz.record.local import CallJacobian, LocalJacobian, argmax_abs, element_name, terms
+from minitorch.viz.player.frames import ElementSum, Factor, Frame, element_sum
+from minitorch.viz.record.local import CallJacobian, LocalJacobian, argmax_abs, terms
 from minitorch.viz.record.recorder import InputRecord
 from minitorch.viz.record.rules import Part, call_rule, computes, fraction, local_derivative, plain, rule_of
 from minitorch.viz.record.tape import Source, Tape, bracketed
@@ -108,14 +108,10 @@ class _Teller:
         self.tape, self.root, self.frames = tape, root, frames
         self.card_of: dict[Any, Card] = {}  # the card that shows a node when everything is open
         self._outer: dict[Any, str] = {}
-        self.names = set(tape._names.values())
+        self.names = tape.names()
         self.place: dict[int, int] = {}  # the number of each frame, by its id
-        self.cards: list[Card] = []
-        waiting = [*root.children]
-        while waiting:
-            card = waiting.pop()
-            self.cards.append(card)
-            waiting += card.children
+        self.cards = list(root.inside())
+        for card in self.cards:
             self.card_of.update(dict.fromkeys(card.nodes if not card.children else (), card))
         self.ranges: dict[tuple[str, Any, int], list[int]] = {}
         self.expected: dict[tuple[Edge, int], list[int]] = {}  # the frames that bring something to a value
@@ -129,6 +125,8 @@ class _Teller:
             for source in tape.sources[node]:
                 if isinstance(source, tuple):
                     self.users.setdefault(source, []).append(node)
+        self.inputs = {card: self._inputs_of(card) for card in self.cards}
+        self.outputs = {card: self._outputs_of(card) for card in self.cards}
 
     def steps(self) -> Iterator[Step]:
         for card in self.cards:
@@ -149,30 +147,26 @@ class _Teller:
     # ---- forward --------------------------------------------------------------------------------------------------------
 
     def forward(self, card: Card, found: list[int]) -> Step:
-        tape, output = self.tape, self.output_of(card)
+        tape, output = self.tape, self.outputs[card][-1]
         single = card.nodes[0] if len(card.nodes) == 1 else None
-        names = {s: self.name(s, card) for s in self.inputs_of(card) if single is not None or not self.is_parameter(s, card)}
+        names = {s: self.name(s, card) for s in self.inputs[card] if single is not None or not self.is_parameter(s, card)}
         step = Step(card.id, "forward", found[0], found[-1] + 1, "", output=output, line=tape.line(card.nodes[-1]))
-        written = ", ".join(map(tape.name, self.outputs_of(card)[-4:]))
-        step.title = (
-            f"{written} = {self.written(card)}" if written != self.written(card) else f"{self.spoken(card)} is computed."
-        )
+        written, call = ", ".join(map(tape.name, self.outputs[card][-4:])), self.written(card)
+        step.title = f"{written} = {call}" if written != call else f"{self.spoken(card)} is computed."
         if single is not None:
             what = computes(tape, single, tape.letters(single, card.path))
-            step.rule = [("value", bracketed(written)), ("text", f" = {what}")] if what and not self.tape.sign(single) else []
+            step.rule = [("value", bracketed(written)), ("text", f" = {what}")] if what and not tape.sign(single) else []
         value = tape.value(output)
         step.notes = [f"{card.title}: {card.settings}"] if card.settings else []
         users = {source: next((n for n in card.nodes if source in tape.sources[n]), None) for source in names}
         shown = [(source, tape.value(source, user)) for source, user in users.items()]
         step.arrays = [Shown([("value", names[source])], array, "used") for source, array in shown]
-        outputs = self.outputs_of(card)[-4:]
+        outputs = self.outputs[card][-4:]
         step.arrays += [Shown([("value", tape.name(edge))], tape.value(edge), "value") for edge in outputs]
-        if (
-            value is not None
-            and value.size == 1
-            and single is not None
-            and all(a is not None and a.size == 1 for _, a in shown)
-        ):
+        if len(outputs) > 1:
+            return step
+        scalars = all(array is not None and array.size == 1 for _, array in shown)
+        if value is not None and value.size == 1 and single is not None and scalars:
             step.numbers, step.arrays = self.scalar_forward(single, value.item()), []
         elif value is not None and value.size == 1 and ", " not in written:
             step.numbers = [("value", f"{bracketed(written)} = {number(value.item())}")]
@@ -182,20 +176,14 @@ class _Teller:
         """−3 × 2 = −6, or tanh: 0.88 → 0.7064."""
         operands = [
             number(self.tape.value(source, node).item()) if source is not None else word  # type: ignore[union-attr]
-            for source, word in self.tape._arguments(node)
+            for source, word in self.tape.arguments(node)
             if source is not None or word
         ]
         sign = self.tape.sign(node)
         if sign and len(operands) == 2:
-            operands = [operands[0] if sign in "+−×" else _bracket(operands[0]), _bracket(operands[1])]
-            return [
-                ("value", operands[0]),
-                ("text", f" {sign} "),
-                ("value", operands[1]),
-                ("text", " = "),
-                ("value", number(value)),
-            ]
-        return [("value", ", ".join(operands)), ("text", " → "), ("value", number(value))]
+            first = operands[0] if sign in "+−×" else _bracket(operands[0])
+            return _alternating("value", first, f" {sign} ", _bracket(operands[1]), " = ", number(value))
+        return _alternating("value", ", ".join(operands), " → ", number(value))
 
     # ---- backward -------------------------------------------------------------------------------------------------------
 
@@ -247,17 +235,18 @@ class _Teller:
         if part is not None and part.name.startswith(full):
             part = replace(part, name=name + part.name.removeprefix(full))
         rule, used = self.rule_of_operation(card, frame, output) if single else (self.rule_of_call(card, frame, output), [])
-        sources = [(e, self.total_at(e, i) if e != output else upstream) for e in self.outputs_of(card)]
+        sources = [(e, self.total_at(e, i) if e != output else upstream) for e in self.outputs[card]]
         shown = [
             Shown([fraction(root, tape.name(e))], grad, "upstream") for e, grad in sources if grad is not None or e == output
         ]
         arrays = [*shown, *used, Shown([fraction(root, name)], contribution, "gradient")]
         expected = self.expected[edge, frame.lap]
-        got = [self.frames[j] for j in expected if j <= i]
-        arrived, all_ = ({self.sender(self.frames[j], card) for j in expected if j <= end} for end in (i, math.inf))
-        target = Target(
-            edge, name, rule, [], arrays, part, self.ledger(card, got), len(arrived), len(all_) - len(arrived), frame.total
-        )
+        senders = [self.sender(self.frames[j], card) for j in expected]
+        arrivals = [(s, self.frames[j].contribution) for s, j in zip(senders, expected, strict=True) if j <= i]
+        parts = [(sender, grad) for sender, grad in arrivals if grad is not None]
+        arrived = len({sender for sender, _ in parts})
+        awaited = len(set(senders)) - arrived
+        target = Target(edge, name, rule, [], arrays, part, self.ledger(parts), arrived, awaited, frame.total)
         target.is_parameter = self.is_parameter(edge, card)
         target.chain = self.chain(frame) if single else []
         if single and contribution.size <= MAX_ELEMENTS:
@@ -286,12 +275,12 @@ class _Teller:
         """The rule of a call of several operations, or the chain rule through them."""
         tape, edge, root = self.tape, (frame.to, frame.output), self.root_at(frame)
         name, source = self.name(edge, card), tape.name(output)
-        outputs = [e for e in self.outputs_of(card) if self.total_at(e, self.place[id(frame)]) is not None] or [output]
+        outputs = [e for e in self.outputs[card] if self.total_at(e, self.place[id(frame)]) is not None] or [output]
         if len(outputs) == 1 and self.has_formula(card):
             named = self.arguments_of(card)
             first = named.get("input") or next(iter(named.values()), None)
             if self.is_parameter(edge, card) or edge == first:
-                names = {key: tape._names.get(s) or getattr(s, "name", "") for key, s in named.items()} | self.counts(
+                names = {key: tape.find_name(s) or getattr(s, "name", "") for key, s in named.items()} | self.counts(
                     card, first
                 )
                 call = card.title if "Norm" in card.title else f"{card.title} {card.settings}"
@@ -359,14 +348,8 @@ class _Teller:
             head: list[Part] = [("text", f"{part.name}: ")] if contribution.size > 1 else []
             if local is not None and upstream is not None and local.shape == upstream.shape == contribution.shape:
                 up, slope = (array.reshape(-1)[argmax_abs(contribution)].item() for array in (upstream, local))
-                return [
-                    *head,
-                    ("gradient", _factor(up)),
-                    ("text", " × "),
-                    ("local", _factor(slope)),
-                    ("text", " = "),
-                    ("gradient", "0"),
-                ]
+                product = [("gradient", _factor(up)), ("text", " × "), ("local", _factor(slope)), ("text", " = ")]
+                return [*head, *product, ("gradient", "0")]
             return [*head, ("gradient", "0"), ("text", "  (all of them are 0)" if contribution.size > 1 else "")]
         if contribution.size == 1:
             return [("gradient", number(contribution.item()))]
@@ -381,68 +364,52 @@ class _Teller:
         if frame.part is None or frame.contribution is None or len(self.tape.ops) > MAX_SMALL or like.size > PLANE:
             return []
         assert frame.argument is not None
-        jacobian, flat = LocalJacobian(node, like), frame.contribution.reshape(-1)
+        jacobian, outputs = LocalJacobian(node, like), [(node, i) for i in range(len(node.outputs))]
         found = []
-        for k in range(flat.size):
+        for k in range(frame.contribution.size):
             products = terms(frame.upstream, jacobian.column(frame.argument, k))
-            shown = [(element_name(self.tape.name((node, i)), node.outputs[i][0], j), u, d) for i, j, u, d in products[:6]]
-            found.append(ElementSum(element_name(name, frame.contribution.shape, k), flat[k].item(), shown, len(products)))
+            found.append(element_sum(self.tape, name, frame.contribution, k, outputs, products))
         return found
 
     def part_of(self, card: Card, edge: Edge, contribution: Array, output: Any, i: int) -> ElementSum | None:
         """The products for the largest element of what a call of several operations sends."""
         upstream = self.total_at(output, i)
-        if (
-            upstream is None
-            or len(card.nodes) > MAX_JACOBIAN
-            or card.kind not in ("function", "module", "derivative")
-            or not contribution.size
-        ):
+        is_call = card.kind in ("function", "module", "derivative")
+        if upstream is None or not is_call or len(card.nodes) > MAX_JACOBIAN or not contribution.size:
             return None
         k = argmax_abs(contribution)
         column = CallJacobian(card.nodes, output, upstream).column(edge, k)
         if column is None:
             return None
         found = terms([upstream], [column])
-        shape = output[0].outputs[output[1]][0]
-        shown = [(element_name(self.tape.name(output), shape, j), u, d) for _, j, u, d in found[:6]]
-        share = contribution.reshape(-1)[k].item()
-        if not math.isclose(sum(u * d for _, _, u, d in found), share, rel_tol=1e-2, abs_tol=1e-6):
-            return None
-        return ElementSum(element_name(self.name(edge, card), contribution.shape, k), share, shown, len(found))
+        part = element_sum(self.tape, self.name(edge, card), contribution, k, [output], found)
+        is_sum = math.isclose(sum(u * d for _, _, u, d in found), part.share, rel_tol=1e-2, abs_tol=1e-6)
+        return part if is_sum else None
 
     def chain(self, frame: Frame) -> list[Factor]:
         """The chain rule to a value, the operations inside a call as one factor."""
-        factors: list[Factor] = []
-        call_before: Any = None
-        for factor in frame.chain:
-            card = self.card_of.get(factor.node)
-            call = (
-                card.outer
-                if card is not None and card.outer is not None and card.outer.kind in ("function", "module")
-                else None
-            )
-            call = call if call is not None and not call.is_container else None
-            if call is not None and call is call_before:
-                last = factors[-1]
+        factors: list[Factor] = []  # the last first
+        factor, call_after = frame.chain, None
+        while factor is not None and len(factors) <= MAX_CHAIN:
+            call = self.card_of[factor.node].outer if factor.node in self.card_of else None
+            if call is not None and (call.kind not in ("function", "module") or call.is_container):
+                call = None
+            if call is not None and call is call_after:
+                last = factors.pop()
                 value = None if last.value is None or factor.value is None else last.value * factor.value
-                factors[-1] = Factor(last.top, factor.bottom, value, factor.node)
+                factors.append(Factor(factor.top, last.bottom, value, last.node))
             else:
                 factors.append(factor)
-            call_before = call
-        if len(factors) > MAX_CHAIN:
-            factors = factors[1 - MAX_CHAIN :]
-            root = self.root_at(frame)
-            factors = [Factor(root, factors[0].top, None, None), *factors]  # what came before, as one
-        return factors
+            factor, call_after = factor.before, call
+        if len(factors) > MAX_CHAIN:  # the earlier ones are written as one
+            factors[MAX_CHAIN - 1 :] = [Factor(self.root_at(frame), factors[MAX_CHAIN - 2].top, None, None)]
+        return factors[::-1]
 
-    def ledger(self, card: Card, frames: Sequence[Frame]) -> list[tuple[str, Array]]:
+    def ledger(self, contributions: Sequence[tuple[str, Array]]) -> list[tuple[str, Array]]:
         """The parts that a value has got so far, those of one call added up."""
         found: dict[str, Array] = {}
-        for frame in frames:
-            assert frame.contribution is not None
-            key = self.sender(frame, card)
-            found[key] = found[key] + frame.contribution if key in found else frame.contribution
+        for sender, part in contributions:
+            found[sender] = found[sender] + part if sender in found else part
         parts = list(found.items())
         if len(parts) <= MAX_PARTS:
             return parts
@@ -466,12 +433,12 @@ class _Teller:
                 if ancestor.kind == "root" or (id(ancestor) in beside if as_whole else is_whole):
                     break
                 owner = ancestor if ancestor.kind != "loop" else owner
-            self._outer[key] = self.tape.name(self.output_of(owner))
+            self._outer[key] = self.tape.name(self.outputs[owner][-1])
         return self._outer[key]
 
     def total_at(self, output: Any, i: int) -> Array | None:
         """The gradient of a value when it is sent on: the sum before frame i, or what a hook has made of it."""
-        for frame in reversed(self.frames[:i]):
+        for frame in map(self.frames.__getitem__, range(i - 1, -1, -1)):
             if frame.lap != self.frames[i].lap:
                 return None
             at = (frame.to, frame.output) if frame.kind == "backward" else (frame.node, frame.output)
@@ -482,29 +449,18 @@ class _Teller:
     def sent(self, card: Card, edge: Edge, i: int) -> Array:
         """What all operations of a card have sent to a value."""
         inside = set(card.nodes)
-        lap = self.frames[i].lap
-        parts: list[Any] = [
-            f.contribution
-            for f in self.frames[: i + 1]
-            if f.lap == lap and f.kind == "backward" and f.node in inside and (f.to, f.output) == edge
-        ]
+        frames = (self.frames[j] for j in self.expected[edge, self.frames[i].lap] if j <= i)
+        parts: list[Any] = [frame.contribution for frame in frames if frame.node in inside]
         return functools.reduce(operator.add, parts)
 
     def hook(self, i: int, frame: Frame) -> Step:
         edge = (frame.node, frame.output)
         name, root = self.tape.name(edge), self.root_at(frame)
         step = Step("", "hook", i, i + 1, f"Your hook changed ∂{root}/∂{bracketed(name)}.", output=edge)
-        step.arrays = [
-            Shown([("text", "before")], frame.before, "gradient"),
-            Shown([("text", "after")], frame.total, "gradient"),
-        ]
+        step.arrays = [Shown([("text", w)], a, "gradient") for w, a in (("before", frame.before), ("after", frame.total))]
         step.notes = [f"What is sent on from here is what your hook returned, not the derivative of {root}."]
         if frame.before is not None and frame.total is not None and frame.total.size == 1:
-            step.numbers = [
-                ("gradient", number(frame.before.item())),
-                ("text", " → "),
-                ("gradient", number(frame.total.item())),
-            ]
+            step.numbers = _alternating("gradient", number(frame.before.item()), " → ", number(frame.total.item()))
         return step
 
     # ---- the gradients of leaves ----------------------------------------------------------------------------------------
@@ -526,13 +482,7 @@ class _Teller:
         ]
         if frame.total.size == 1:
             texts = [number(a.item()) for a in (frame.before, frame.contribution, frame.total)]
-            step.numbers = [
-                ("gradient", texts[0]),
-                ("text", " + "),
-                ("gradient", _bracket(texts[1])),
-                ("text", " = "),
-                ("gradient", texts[2]),
-            ]
+            step.numbers = _alternating("gradient", texts[0], " + ", _bracket(texts[1]), " = ", texts[2])
         step.notes = [f"With zero_grad() in between it would be {summary(frame.contribution)}."]
         return step
 
@@ -553,24 +503,15 @@ class _Teller:
 
     # ---- names ----------------------------------------------------------------------------------------------------------
 
-    def output_of(self, card: Card) -> Edge:
-        """The value that a card is called for: the last that others use."""
-        inside = set(card.nodes)
-        made = [(node, nr) for node in card.nodes for nr in range(len(node.outputs))]
-        for edge in reversed(made):
-            if any(edge in edges for edges in self.tape.laps) or any(user not in inside for user in self.users.get(edge, ())):
-                return edge
-        return made[-1]
-
-    def outputs_of(self, card: Card) -> list[Edge]:
-        """The values that a card makes for others: several of chunk."""
+    def _outputs_of(self, card: Card) -> list[Edge]:
+        """The values that a card makes for others: several of chunk. The last is the one that the card is named after."""
         inside = set(card.nodes)
         made = [(node, nr) for node in card.nodes for nr in range(len(node.outputs))]
         starts = {edge for edges in self.tape.laps for edge in edges}
         found = [e for e in made if e in starts or any(user not in inside for user in self.users.get(e, ()))]
-        return found or [self.output_of(card)]
+        return found or made[-1:]
 
-    def inputs_of(self, card: Card) -> list[Source]:
+    def _inputs_of(self, card: Card) -> list[Source]:
         """What was passed to a card's call, then what else its operations get from outside."""
         inside = set(card.nodes)
         passed = card.call.arguments if card.call is not None else []
@@ -582,17 +523,9 @@ class _Teller:
                 outside = source is not None and not (isinstance(source, tuple) and source[0] in inside)
                 if source is not None and outside and source not in self.tape.internal:
                     found.setdefault(source)
-        for call in self.calls(card):
+        for call in card.calls():
             found.update(dict.fromkeys(record for _, record in call.inputs if record in self.tape.ids))
         return list(found)
-
-    def calls(self, card: Card) -> list[Any]:
-        calls, waiting = [], [card]
-        while waiting:
-            one = waiting.pop()
-            calls += [one.call] if one.call is not None else []
-            waiting += one.children
-        return calls
 
     def is_parameter(self, source: Source, card: Card) -> bool:
         """Whether a value is a parameter or a buffer of a card's layer, not passed to it."""
@@ -604,33 +537,24 @@ class _Teller:
 
     def name(self, source: Source, card: Card) -> str:
         """The name of a value; of a parameter its name in the card's layer."""
-        full = self.tape.name(source)
+        full = self.tape.find_name(source) or getattr(source, "name", "")
         name = full.removeprefix(f"{card.path}.") if card.path else full
         return full if name in self.names else name
-
-    def call_of(self, card: Card) -> str:
-        return (
-            f"{card.title} {written_path(card.path)}"
-            if card.path.isdigit()
-            else f"{card.title} ({card.path})"
-            if card.path
-            else card.title
-        )
 
     def written(self, card: Card) -> str:
         """A call as it is written: w × x, features.0(images), cross_entropy(②, labels)."""
         node = card.nodes[0]
         if card.kind in ("step", "loop"):
             return card.title
-        if len(card.nodes) == 1 and card.kind == "op" and self.tape.sign(node):
-            words = [self.tape.name(s) if s is not None else word for s, word in self.tape._arguments(node)]
+        sign = self.tape.sign(node)
+        if len(card.nodes) == 1 and card.kind == "op" and sign:
+            words = [self.tape.name(s) if s is not None else word for s, word in self.tape.arguments(node)]
             words = [bracketed(word) for word in words if word]
-            sign = self.tape.sign(node)
             return f" {sign} ".join(words) if len(words) > 1 else f"{sign}{words[0]}" if words else sign
-        sources = [s for s in self.inputs_of(card) if not self.is_parameter(s, card)]
+        sources = [s for s in self.inputs[card] if not self.is_parameter(s, card)]
         if card.call is not None and card.call.arguments:
             sources = card.call.arguments
-        operands = [self.tape._names.get(s) or getattr(s, "name", "") for s in sources]
+        operands = [self.tape.find_name(s) or getattr(s, "name", "") for s in sources]
         if card.title.startswith("["):
             return f"{operands[0] if operands else ''}{card.title}"
         name = card.title if card.kind != "module" or not card.path or card.path.isdigit() else card.path
@@ -650,10 +574,12 @@ class _Teller:
             }
             sign = self.tape.sign(card.nodes[0])
             if sign in word:
-                return f"{word[sign]} {self.tape.name(self.output_of(card))}"
+                return f"{word[sign]} {self.tape.name(self.outputs[card][-1])}"
         if card.kind in ("step", "loop"):
             return f"{card.title[:1].upper()}{card.title[1:]}"
-        return self.call_of(card)
+        if card.path.isdigit():
+            return f"{card.title} {written_path(card.path)}"
+        return f"{card.title} ({card.path})" if card.path else card.title
 
     def scale_of(self, frame: Frame) -> str:
         """The local derivative as a short text."""
@@ -688,6 +614,11 @@ def _factor(value: float) -> str:
 
 def _ordinal(argument: int) -> str:
     return ("first", "second", "third")[argument] if argument < 3 else f"{argument + 1}th"
+
+
+def _alternating(kind: str, *words: str) -> list[Part]:
+    """Parts of one kind, with text between them."""
+    return [("text" if i % 2 else kind, word) for i, word in enumerate(words)]
 
 
 def _bracket(text: str) -> str:

@@ -18,9 +18,9 @@ from minitorch.viz.player.frames import Frame
 from minitorch.viz.player.steps import Shown, Step, text_of
 from minitorch.viz.record.recorder import InputRecord
 from minitorch.viz.record.rules import Part
-from minitorch.viz.record.tape import Tape, formula, source_of
+from minitorch.viz.record.tape import Tape, formula, item_of, source_of
 
-__all__ = ["Arrays", "as_data", "as_lists", "key_of", "replay"]
+__all__ = ["as_data", "as_lists", "key_of", "replay"]
 
 
 class Arrays:
@@ -63,11 +63,7 @@ def as_data(tape: Tape, frames: Sequence[Frame], steps: Sequence[Step]) -> dict[
             "value": put(tape.value(source_of(item))),
         })  # fmt: skip
     edges = [
-        {
-            "tail": tape.ids[source if isinstance(source, InputRecord) else source[0]],
-            "head": tape.ids[node],
-            "argument": argument,
-        }
+        {"tail": tape.ids[item_of(source)], "head": tape.ids[node], "argument": argument}
         for node in tape.ops
         for argument, source in enumerate(tape.sources[node])
         if source is not None
@@ -100,11 +96,11 @@ def _step(tape: Tape, step: Step, put: Any) -> dict[str, Any]:
 
     targets = []
     for target in step.targets:
+        sent = target.arrays[-1].array
         data = {
             "to": key_of(tape, target.edge), "name": target.name, "rule": parts(target.rule), "numbers": parts(target.numbers),
             "arrays": shown([] if target.is_scalar else target.arrays), "small": target.is_small_print,
-            "sent": put(target.arrays[-1].array),
-            "label": "" if target.arrays[-1].array is None else brief_gradient(target.arrays[-1].array),
+            "sent": put(sent), "label": "" if sent is None else brief_gradient(sent),
             "arrived": target.arrived, "awaited": target.awaited, "total": put(target.total),
             "ledger": [[sender, put(array)] for sender, array in target.ledger],
             "chain": [

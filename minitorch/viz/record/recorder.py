@@ -15,8 +15,8 @@ import itertools
 import sys
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from minitorch.autograd.graph import AccumulateGrad, Node, Observer, Op, TensorBase, observers
@@ -28,7 +28,7 @@ from minitorch.viz.record.settings import SIGNS, call_settings, module_settings,
 
 MAX_LAPS = 4  # most sweeps into the same .grad that a player shows
 
-__all__ = ["Call", "InputRecord", "NodeRecord", "Sweep", "grad_before", "node_record", "record", "variables"]
+__all__ = ["Call", "InputRecord", "NodeRecord", "Sweep", "grad_before", "node_record", "record", "tensors_of", "variables"]
 
 
 class Call:
@@ -91,6 +91,16 @@ class Sweep:
     earlier: list[tuple[Sweep, list[Any]]]  # sweeps whose gradients were in a .grad that this one adds to, and their starts
 
 
+@dataclass(frozen=True, eq=False)
+class _Running:
+    """A sweep in progress, or one that has ended."""
+
+    sweep: Sweep
+    edges: list[Any]  # where it started
+    depth: int  # how many backward calls were in progress when it began
+    touched: set[Any] = field(default_factory=set)  # the leaves that it has reached
+
+
 @dataclass(slots=True)
 class NodeRecord:
     """What was recorded about a node."""
@@ -145,13 +155,8 @@ class record(Observer):
         self._calls: list[tuple[Any, Call | None]] = []  # the calls in progress, the innermost last; None within a closed one
         self._returned: dict[int, tuple[weakref.ref[Any], Call]] = {}  # by id: tensors without history, and who returned them
         self._derivatives: list[Call] = []  # the backward calls in progress, the innermost last
-        self._edges: list[list[Any]] = []  # of each sweep, where it started
-        self._touched: list[set[Any]] = []  # of each sweep, the leaves that it has reached
-        self._depths: list[int] = []  # for each sweep, the length of _derivatives when it began
-        self._sweeps: list[Sweep] = []  # the sweeps in progress, the innermost last
-        self._ended: list[
-            tuple[Sweep, list[Any], set[Any]]
-        ] = []  # the last sweeps: where they started, and the leaves they reached
+        self._running: list[_Running] = []  # the sweeps in progress, the innermost last
+        self._ended: list[_Running] = []  # the last sweeps
         self._inputs: dict[int, tuple[int, InputRecord]] = {}  # by the tensor's id; with the copied version
         observers.append(self)
         return self
@@ -161,7 +166,7 @@ class record(Observer):
             observers.remove(self)
             for name, value in variables().items():
                 _remember_name(value, name)
-        self._ended = []
+        self._running, self._ended = [], []
         self._inputs, self._returned, self._calls, self._derivatives = {}, {}, [], []
 
     def _in_this_thread(self) -> bool:
@@ -180,22 +185,20 @@ class record(Observer):
             inputs = tuple(self._input_record(a) if keeps or isinstance(a, (TensorBase, int, float)) else None for a in args)
             node._viz_record = NodeRecord(user_line(), call, inputs, copies, node._saved, {})
             if any(isinstance(arg, TensorBase) for arg in args):
-                names = {id(value): name for name, value in variables(here=True).items()}
+                names = _local_names()
                 for arg, record in zip(args, inputs, strict=True):
                     if id(arg) in names:
                         _remember_name(record if isinstance(record, InputRecord) else arg, names[id(arg)])
 
     def sweep_began(self, roots: Sequence[Any], wanted: Any) -> None:
         if self._in_this_thread():
-            self._depths.append(len(self._derivatives))
             starts = tuple((node.serial, nr, getattr(grad, "_array", grad).copy()) for (node, nr), grad in roots)
             leaves = None if wanted is None else frozenset(id(edge[0]) for edge in wanted if edge[0].serial == 0)
-            self._sweeps.append(Sweep(starts, leaves, []))
-            self._edges.append([edge for edge, _ in roots])
-            self._touched.append(set())
+            sweep = Sweep(starts, leaves, [])
+            self._running.append(_Running(sweep, [edge for edge, _ in roots], len(self._derivatives)))
             for (node, _), _ in roots:
                 if wanted is None or "_viz_sweep" not in node.__dict__:  # autograd.grad() does not replace a backward()
-                    node.__dict__["_viz_sweep"] = self._sweeps[-1]
+                    node.__dict__["_viz_sweep"] = sweep
 
     def backward_called(self, node: Any, grad_outputs: tuple[Any, ...]) -> None:
         if self._in_this_thread():
@@ -214,28 +217,27 @@ class record(Observer):
                 if edge is not None and isinstance(edge[0], AccumulateGrad):
                     grad = edge[0].variable._grad
                     before = edge[0].__dict__.setdefault("_viz_grad_before", weakref.WeakKeyDictionary())
-                    before.setdefault(self._sweeps[-1], None if grad is None else grad._array.copy())
-                    self._touched[-1].add(edge[0])
+                    before.setdefault(self._running[-1].sweep, None if grad is None else grad._array.copy())
+                    self._running[-1].touched.add(edge[0])
                     self._note_earlier(edge[0], grad)
 
     def sweep_ended(self) -> None:
-        if self._in_this_thread() and self._depths:
-            del self._derivatives[self._depths.pop() :]
-            sweep, edges, touched = self._sweeps.pop(), self._edges.pop(), self._touched.pop()
-            if not self._sweeps and sweep.wanted is None:
-                self._ended = [*self._ended[1 - MAX_LAPS :], (sweep, edges, touched)]
+        if self._in_this_thread() and self._running:
+            last = self._running.pop()
+            del self._derivatives[last.depth :]
+            if not self._running and last.sweep.wanted is None:
+                self._ended = [*self._ended[1 - MAX_LAPS :], last]
 
     def _note_earlier(self, leaf: Any, grad: Any) -> None:
         """Remember the sweeps whose gradients are still in a .grad that this sweep is about to add to."""
-        if grad is None or not grad._array.any() or self._sweeps[-1].wanted is not None:
+        current = self._running[-1].sweep
+        before = next((one for one in reversed(self._ended) if leaf in one.touched), None)
+        if before is None or grad is None or not grad._array.any() or current.wanted is not None:
             return
-        for sweep, edges, touched in reversed(self._ended):
-            if leaf in touched:
-                found = self._sweeps[-1].earlier
-                found += [one for one in (*sweep.earlier, (sweep, edges)) if one not in found]
-                del found[: 1 - MAX_LAPS]
-                sweep.earlier.clear()  # they are this one's now: the graphs of older ones must die
-                return
+        new = (*before.sweep.earlier, (before.sweep, before.edges))
+        current.earlier.extend(one for one in new if one not in current.earlier)
+        del current.earlier[: 1 - MAX_LAPS]
+        before.sweep.earlier.clear()  # they belong to the current sweep now: the graphs of older ones must be freed
 
     def call_entered(self, callee: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         if not self._in_this_thread():
@@ -246,15 +248,14 @@ class record(Observer):
             call.is_library = type(callee).__module__.startswith("minitorch.") and not callee._modules
             call.in_place = bool(getattr(callee, "inplace", False))
             if parent is None:
-                named = itertools.chain(Module.named_parameters(callee), Module.named_buffers(callee))
                 prefix = f"{call.name}." if call.is_library and call.name else ""
-                call.names = [(weakref.ref(tensor), prefix + name) for name, tensor in named]
+                call.names = [(weakref.ref(tensor), prefix + name) for name, tensor in tensors_of(callee)]
         elif callee.__name__ not in ("__init__", "forward") and not self._derivatives and self._is_program():
             call = Call("function", callee.__name__, call_settings(callee, args, kwargs), "", parent)
             call.in_place = callee.__name__.endswith("_") or kwargs.get("inplace") is True
         self._calls.append((callee, call))
         if isinstance(callee, Module) and not self._derivatives:
-            names = {id(value): name for name, value in variables(here=True).items()}
+            names = _local_names()
             for value in (*args, *kwargs.values()):
                 if isinstance(value, TensorBase):
                     if value.is_leaf:
@@ -269,10 +270,10 @@ class record(Observer):
         if owner is None:
             return
         if call is not None and call.title == "getitem" and args:
-            whole = next((name for name, value in variables(here=True).items() if value is args[0]), "")
+            whole = _local_names().get(id(args[0]), "")
             call.name = f"{whole}[{call.settings}]" if whole and len(call.settings) <= 8 else ""
         passed = [(name, v) for name, value in named_arguments(callee, args, kwargs) for v in _tensors_in(value)]
-        names = {id(value): name for name, value in variables(here=True).items()} if passed else {}
+        names = _local_names() if passed else {}
         for name, value in passed:
             if call is not None:
                 call.arguments.append(gradient_edge(value) or self._input_record(value))
@@ -319,7 +320,7 @@ class record(Observer):
             reference, call = self._returned.get(id(arg), (None, None))
             if reference is not None and reference() is arg and call is not None:
                 if call.title == "getitem":
-                    record.name = call.name  # words[0]
+                    record.name = call.name
                 else:
                     record.maker = call
             self._inputs[id(arg)] = arg._as_tensor()._version, record
@@ -335,6 +336,12 @@ class record(Observer):
         if modules:
             return ""
         return next((name for name, value in variables().items() if value is module), "")
+
+
+def tensors_of(module: Module) -> Iterator[tuple[str, Any]]:
+    """Parameters and buffers by name; called on Module, as a user's class may override these methods."""
+    yield from Module.named_parameters(module)
+    yield from Module.named_buffers(module)
 
 
 def _tensors_in(value: Any) -> list[Any]:
@@ -375,6 +382,11 @@ def variables(here: bool = False) -> Mapping[str, Any]:
         found = {**frame.f_globals, **found}
     kinds = (TensorBase, Module)
     return {n: v for n, v in found.items() if issubclass(type(v), kinds) and isinstance(n, str) and not n.startswith("_")}
+
+
+def _local_names() -> dict[int, str]:
+    """The names of the calling function's local tensors and modules, by id."""
+    return {id(value): name for name, value in variables(here=True).items()}
 
 
 _COMPREHENSIONS = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>")  # these have frames of their own before Python 3.12

@@ -74,10 +74,7 @@ OPS: dict[str, tuple[str, dict[str, str]]] = {
     "Softmax": ("eˣ / Σ eˣ", {"x": "{y} ⊙ ({grad} − Σ ({grad} ⊙ {y}))"}),
     "LogSoftmax": ("{x} − log Σ eˣ", {"x": "{grad} − softmax({x}) · Σ {grad}"}),
     "LogSumExp": ("log Σ eˣ", {"x": "{grad} · softmax({x})"}),
-    "Standardize": (
-        "({x} − mean) / √(var + ε)",
-        {"x": "({grad} − mean({grad}) − {y} ⊙ mean({grad} ⊙ {y})) / √(var + ε)"},
-    ),
+    "Standardize": ("({x} − mean) / √(var + ε)", {"x": "({grad} − mean({grad}) − {y} ⊙ mean({grad} ⊙ {y})) / √(var + ε)"}),
     "CumSum": ("running sums of {x}", {"x": "the sums of {grad} from the end"}),
     "Einsum": ("a sum of products", {"operands": "the sum of products of {grad} and the other operands"}),
 }
@@ -171,14 +168,7 @@ def local_derivative(tape: Tape, node: Node, letter: str, names: Mapping[str, st
 
 
 def rule_of(
-    tape: Tape,
-    root: str,
-    receiver: str,
-    output: str,
-    node: Node,
-    letter: str,
-    names: Mapping[str, str],
-    summed: str = "",
+    tape: Tape, root: str, receiver: str, output: str, node: Node, letter: str, names: Mapping[str, str], summed: str = ""
 ) -> list[Part]:
     """∂root/∂receiver = ... for one argument of one node; `summed` says over what, if the argument was broadcast."""
     upstream = fraction(root, output)
@@ -195,9 +185,9 @@ def rule_of(
         if not isinstance(node, Op) and words and issubclass(type(node), Function):
             return [*start, ("text", f"{_with_names(words, names)}   (from its backward)")]
         text = re.sub(r"\bgrad\b", "{grad}", _with_names(words, names, keep="{grad}")) if words else ""
-    return (
-        [*start, *_parts(text, {**names, "y": output}, upstream)] if text else [*start, ("text", "its backward of "), upstream]
-    )
+    if not text:
+        return [*start, ("text", "its backward of "), upstream]
+    return [*start, *_parts(text, {**names, "y": output}, upstream)]
 
 
 def call_rule(
@@ -206,9 +196,7 @@ def call_rule(
     """∂root/∂receiver = ... for a call of several operations, by its title and settings; [] if there is no formula for it."""
     title, _, settings = call.partition(" ")
     title = SAME_CALLS.get(title, re.sub("[123]d$", "", title))
-    known = (
-        CALLS.get(f"{title} {settings}".strip()) or (CALLS.get(title) if title in ("BatchNorm", "LayerNorm") else None) or {}
-    )
+    known = CALLS.get(f"{title} {settings}".strip()) or (CALLS.get(title, {}) if title.endswith("Norm") else {})
     text = known.get(parameter, "")
     if not text:
         return []

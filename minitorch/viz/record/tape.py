@@ -21,16 +21,17 @@ from minitorch.nn import Module, Parameter
 from minitorch.ops.elementwise import Pointwise
 from minitorch.tensor import Tensor
 from minitorch.viz.page.summary import number
-from minitorch.viz.record.recorder import Call, InputRecord, node_record, record, variables
+from minitorch.viz.record.local import element_name
+from minitorch.viz.record.recorder import Call, InputRecord, node_record, record, tensors_of, variables
 from minitorch.viz.record.settings import OPERATORS, SIGNS
 
-__all__ = ["Source", "Tape", "bracketed", "calls_of", "formula", "is_numbered", "readable", "source_of"]
+__all__ = ["Source", "Tape", "bracketed", "calls_of", "formula", "item_of", "readable", "source_of"]
 
 Source = Edge | InputRecord  # an argument of an op: a value on the tape, or a tensor without history
 
 
-def _item_of(source: Source) -> Any:
-    """What a value is of: its node, or the record of an input."""
+def item_of(source: Source) -> Any:
+    """The box of a value: its node, or the record of an input."""
     return source if isinstance(source, InputRecord) else source[0]
 
 
@@ -51,10 +52,8 @@ class Tape:
         named = [*_named_tensors(caller, "params", params), *_named_tensors(caller, "inputs", inputs)]
         self.roots = _roots_of(caller, outputs)
         self.root_edges: list[Edge] = [edge for edge in map(gradient_edge, self.roots) if edge is not None]
-        self.laps = [
-            *(earlier(self.root_edges) if earlier is not None else ()),
-            self.root_edges,
-        ]  # the starts of each backward()
+        # The starts of each backward().
+        self.laps = [*(earlier(self.root_edges) if earlier is not None else ()), self.root_edges]
         self.order = walk(node for edges in self.laps for node, _ in edges)
         self.ops = [node for node in self.order if not isinstance(node, AccumulateGrad)]
         self.calls = {call.number for node in self.ops for call in calls_of(node)}  # by number: those that made a node
@@ -66,7 +65,6 @@ class Tape:
         self._values = _saved_values(self.ops)
         self._values.update({edge: root._array for root, edge in zip(self.roots, self.root_edges, strict=True)})
         self._names: dict[Any, str] = {}  # by source
-        self.named: set[Any] = set()  # the sources whose name comes from the program
         self._name_all(named)
 
     def _sources_of(self, node: Node, wanted: Sequence[Tensor]) -> list[Source | None]:
@@ -87,7 +85,7 @@ class Tape:
         for node in self.ops:
             for source in self.sources[node]:
                 if source is not None:
-                    items.setdefault(source if isinstance(source, InputRecord) else source[0])
+                    items.setdefault(item_of(source))
             for call in calls_of(node):
                 items.update(dict.fromkeys(record for _, record in call.inputs if not self.is_made(record)))
             items.setdefault(node)
@@ -152,6 +150,18 @@ class Tape:
         """The name of a value in captions and formulas: the program's, or one from its op: mul, mul2 ..."""
         return self._names[source]
 
+    def names(self) -> set[str]:
+        """Every name of this tape."""
+        return set(self._names.values())
+
+    def find_name(self, source: Source) -> str:
+        """The name of a value, '' if it is not on the tape."""
+        return self._names.get(source, "")
+
+    def element_name(self, edge: Edge, element: int) -> str:
+        """The name of one element of a value: w[0, 2]."""
+        return element_name(self.name(edge), edge[0].outputs[edge[1]][0], element)
+
     def _name_all(self, named: Sequence[tuple[str, Tensor]]) -> None:
         """Names from `params` and `inputs`, then from the program's modules and variables, then from the recording."""
         program = variables()
@@ -166,12 +176,9 @@ class Tape:
         for name, value in program.items():
             if isinstance(value, TensorBase):
                 tensors.setdefault(id(value), readable(name))
-        for recorded in filter(None, map(node_record, self.ops)):
-            call = recorded.call
-            while call is not None:
-                for reference, name in call.names:
-                    tensors.setdefault(id(reference()), readable(name))
-                call = call.parent
+        for call in (call for node in self.ops for call in calls_of(node)):
+            for reference, name in call.names:
+                tensors.setdefault(id(reference()), readable(name))
         wanted: dict[Any, str] = {}
         known: list[TensorBase] = [t for _, t in named]
         for value in (*known, *(v for v in program.values() if isinstance(v, TensorBase))):
@@ -190,23 +197,21 @@ class Tape:
         for lap, edges in enumerate(self.laps[:-1], start=1):
             for edge, last in zip(edges, self.root_edges, strict=False):
                 wanted.setdefault(edge, wanted.get(last, "output") + str(lap).translate(SUBSCRIPTS))
-        self.named = set(wanted)
         self._choose_names(wanted)
 
     def _choose_names(self, wanted: Mapping[Any, str]) -> None:
         """A name for every value: the program's, h, h₁, h₂ for several of one name; else an expression, w·x; else ①, ②."""
         taken, counts, numbered = set[str](), dict[str, int](), 0
         place = {item: i for i, item in enumerate(self.items)}
-        for source, word in sorted(wanted.items(), key=lambda pair: place.get(_item_of(pair[0]), 0)):
+        for source, word in sorted(wanted.items(), key=lambda pair: place.get(item_of(pair[0]), 0)):
             while source not in self._names:
                 counts[word] = counts.get(word, -1) + 1
                 name = word + str(counts[word]).translate(SUBSCRIPTS) if counts[word] else word
                 if name not in taken:
                     self._names[source] = name
                     taken.add(name)
-        for item in sorted(
-            self.items, key=lambda item: _is_inner(item) or item in self.internal
-        ):  # what is inside a call comes last: it is seldom seen
+        # Values inside a call come last: they are seldom shown.
+        for item in sorted(self.items, key=lambda item: _is_inner(item) or item in self.internal):
             for source in [item] if isinstance(item, InputRecord) else [(item, nr) for nr in range(len(item.outputs))]:
                 name = self._names.get(source) or self._expression(source)
                 if name in taken and source not in self._names and _is_layer(item):
@@ -228,11 +233,11 @@ class Tape:
         node, call = source[0], next(iter(calls_of(source[0])), None)
         if isinstance(node, AccumulateGrad) or _is_inner(node):
             return ""
-        if call is not None and call.kind == "module" and call.is_library:
-            return layer_name(call)
-        words = [self._names.get(s, "") if s is not None else word for s, word in self._arguments(node)]
+        if call is not None and call.is_library:
+            return _layer_name(call)
+        words = [self.find_name(s) if s is not None else word for s, word in self.arguments(node)]
         sign = SIGNS.get(type(node).__name__)
-        if any(is_numbered(word) for word in words):
+        if any(map(_is_numbered, words)):
             return ""  # an expression of values that have no name
         if call is not None and call.kind == "function" and call.title.rstrip("_") not in OPERATORS:
             named = call.title != "getitem" and words[:1] != [""]
@@ -241,11 +246,8 @@ class Tape:
             text = ""  # a number that was not recorded
         elif sign and len(words) == 2:
             words = [f"({word})" if re.search(r"[ +−]", word) and sign not in "+" else word for word in words]
-            text = (
-                f"{words[0]}²"
-                if (sign, words[1]) == ("^", "2")
-                else (f" {sign} " if sign in "+−" else "·" if sign == "×" else sign).join(words)
-            )
+            between = f" {sign} " if sign in "+−" else "·" if sign == "×" else sign
+            text = f"{words[0]}²" if (sign, words[1]) == ("^", "2") else between.join(words)
         elif sign and len(words) == 1 and words != [""]:
             text = f"{sign}{words[0]}"
         else:
@@ -254,10 +256,6 @@ class Tape:
 
     def _leaves(self) -> list[Any]:
         return [item for item in self.items if isinstance(item, (InputRecord, AccumulateGrad))]
-
-    def uses(self, edge: Edge) -> int:
-        """How often a value is used: as an argument of nodes, and as an output."""
-        return sum(sources.count(edge) for sources in self.sources.values()) + self.root_edges.count(edge)
 
     @property
     def root_name(self) -> str:
@@ -282,14 +280,15 @@ class Tape:
             if not isinstance(node, Op):
                 return readable(type(node).__name__)
             name = "[...]" if node.op_name == "GetItem" else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", node.op_name).lower()
-            return " ".join([name, *(word for source, word in self._arguments(node) if source is None and word)])
-        words = [word for source, word in self._arguments(node) if source is None and word]
+            return " ".join([name, *(word for source, word in self.arguments(node) if source is None and word)])
+        arguments = self.arguments(node)
+        words = [word for source, word in arguments if source is None and word]
         if not words:
             return sign
-        first = next(iter(self._arguments(node)))[0] is None
-        return f"{words[0]} {sign}" if first else f"{sign} {words[0]}"
+        return f"{words[0]} {sign}" if arguments[0][0] is None else f"{sign} {words[0]}"
 
-    def _arguments(self, node: Node) -> list[tuple[Source | None, str]]:
+    def arguments(self, node: Node) -> list[tuple[Source | None, str]]:
+        """The arguments of a node: the source of each, and of a number the number as text."""
         record, sources = node_record(node), self.sources[node]
         words = [""] * len(sources)
         if record is not None and isinstance(node, Pointwise):
@@ -312,7 +311,7 @@ class Tape:
         """The names of a node's arguments, by the parameters of its forward, and that of its output as y; those of the
         parameters of the module at `path` without it."""
         names: dict[str, str] = {}
-        for argument, (source, word) in enumerate(self._arguments(node)):
+        for argument, (source, word) in enumerate(self.arguments(node)):
             name = self.name(source).removeprefix(f"{path}." if path else "") if source is not None else word
             if name:
                 names[self.argument(node, argument)] = name
@@ -351,10 +350,10 @@ def calls_of(node: Node) -> Iterator[Call]:
 def _is_layer(item: Any) -> bool:
     """Whether a value is the output of a layer of nn."""
     call = None if isinstance(item, (InputRecord, AccumulateGrad)) else next(calls_of(item), None)
-    return call is not None and call.kind == "module" and call.is_library
+    return call is not None and call.is_library
 
 
-def layer_name(call: Call) -> str:
+def _layer_name(call: Call) -> str:
     """The output of a layer, named after it: features.0, or of a layer that has only a number net[0]."""
     names, outer = [call.name], call
     while outer.parent is not None and outer.parent.parent is not None:
@@ -374,7 +373,7 @@ def _is_inner(item: Any) -> bool:
     return any((call.kind != "module" or call.is_library) and call.last != item.serial for call in calls_of(item))
 
 
-def is_numbered(name: str) -> bool:
+def _is_numbered(name: str) -> bool:
     """Whether a name is a number for want of one: ①, (11)."""
     return "①" <= name[:1] <= "⑳" or (name[:1] == "(" and name[1:-1].isdigit())
 
@@ -493,12 +492,6 @@ def _names_at_use(ops: Sequence[Node]) -> dict[Edge, str]:
     return {edge: name for edge, name in found.items() if len(makers[name]) == 1}
 
 
-def _tensors_of(module: Module) -> Iterator[tuple[str, Any]]:
-    """Parameters and buffers by name; called on Module, as a user's class may override these methods."""
-    yield from Module.named_parameters(module)
-    yield from Module.named_buffers(module)
-
-
 def _names_in_modules(modules: Mapping[str, Module], leaves: set[int], parameters: set[int]) -> dict[int, str]:
     """The names of those leaves (given by id) that belong to the program's modules.
 
@@ -506,7 +499,7 @@ def _names_in_modules(modules: Mapping[str, Module], leaves: set[int], parameter
     """
     by_module = {}
     for variable, module in modules.items():
-        found = {id(t): name for name, t in _tensors_of(module) if id(t) in leaves}
+        found = {id(t): name for name, t in tensors_of(module) if id(t) in leaves}
         if found:
             by_module[variable] = found
     largest = sorted(by_module.items(), key=lambda item: -len(item[1]))
