@@ -200,7 +200,7 @@ def test_a_nudge_shows_the_change_beside_the_slope(opened, tmp_path):
     page = opened(viz.play(y).save(tmp_path / "player.html"))
     page.keyboard.press("n")
     rows = [row.split("\t") for row in page.inner_text(".nudge").splitlines()]
-    assert rows[0] == ["value", "its change", "slope × change"]
+    assert rows[0] == ["value", "actual change", "predicted: gradient × change"]
     assert [row[0] for row in rows[1:]] == ["w", "w·x", "y"]
     assert [numbers(row[1])[0] for row in rows[1:]] == pytest.approx([0.02, 0.06, 0.7236], rel=1e-3)
     assert [numbers(row[2])[0] for row in rows[1:]] == pytest.approx([0.02, 0.06, 0.72], rel=1e-3)

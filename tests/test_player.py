@@ -114,7 +114,7 @@ def test_steps_in_words(fan_out):
     assert words(player, "forward")[0] == "h = w × a"
     assert "h = [0.5  −2  6]" in words(player, "forward")
     assert words(player, "start")[:3] == ["The backward pass starts at the output, loss.", "∂loss/∂loss = 1", "1"]
-    assert words(player, "start")[-1].startswith("Why 1? If loss grows by a little, loss grows by just as much.")
+    assert words(player, "start")[-1].startswith("It is 1 because loss changes by exactly as much as loss does.")
     assert words(player, "forward")[-1].endswith("h = w * a")
     assert words(player, "backward")[0] == "The sum loss sends its gradient to ① and mean(h), unchanged."
     told = words(player, "backward", 2)
@@ -209,8 +209,8 @@ def test_two_backward_without_zero_grad_are_two_laps():
     starts = [step["title"] for step in player.trace["steps"] if step["phase"] == "start"]
     assert starts == ["backward() number 1 starts at its output, loss₁.", "backward() number 2 starts at its output, loss."]
     assert [step["title"] for step in player.trace["steps"] if step["phase"] == "grad"] == [
-        "w.grad was empty and now holds this gradient.",
-        "w.grad was not empty: backward() adds to it.",
+        "w.grad was None; it is now this gradient.",
+        "w.grad already had a value: backward() adds to it.",
     ]
     assert "12 + 12 = 24" in words(player, "grad", 1)
     assert viz.replay(through_json(player))["w"].item() == w.grad.item() == 24
@@ -255,7 +255,7 @@ def test_a_second_backward_adds_to_the_first(fan_out):
     player = viz.play(loss, params={"w": w})
     assert w.grad.tolist() == pytest.approx([22 / 3, 44 / 3, 22])
     assert words(player, "grad") == [
-        "w.grad was not empty: backward() adds to it.",
+        "w.grad already had a value: backward() adds to it.",
         "already in w.grad, left by an earlier backward() = [7.333  14.67  22]",
         "added now = [7.333  14.67  22]",
         "w.grad = [14.67  29.33  44]",

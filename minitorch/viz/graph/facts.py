@@ -343,8 +343,8 @@ def legend_of(facts: Sequence[Facts], view: View) -> list[tuple[str, str]]:
     marks = {mark for fact in facts for mark in fact.marks}
     arrows = {arrow.kind for arrow in view.arrows}
     found = [
-        ("tag", "a tensor that goes in", "tensor" in kinds),
-        ("▪", "needs a gradient", any(fact.parameters for fact in facts) or "needs grad" in marks),
+        ("tag", "an input tensor", "tensor" in kinds),
+        ("▪", "requires grad", any(fact.parameters for fact in facts) or "needs grad" in marks),
         ("card", "a call", bool(kinds - {"tensor"})),
         ("stack", "opens: several operations inside", any(fact.operations > 1 for fact in facts)),
         ("⚑", "the output", any(fact.is_output for fact in facts)),

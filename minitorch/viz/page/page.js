@@ -58,8 +58,8 @@ function symbol(name, kind) {
 function fraction(top, bottom) {
   const ns = "http://www.w3.org/1998/Math/MathML", math = document.createElementNS(ns, "math"), frac = document.createElementNS(ns, "mfrac");
   for (const name of [top, bottom]) {
-    const row = document.createElementNS(ns, "mrow"), simple = /^[\w.]+(\[\d+\])?[₀-₉]*$|^.$|\)$/.test(name) && !/[·]/.test(name.replace(/\(.*\)/, ""));
-    row.append(symbol("∂" + (simple ? name : `(${name})`), "gradient"));
+    const row = document.createElementNS(ns, "mrow");
+    row.append(symbol("∂" + name, "gradient"));
     frac.append(row);
   }
   math.append(frac); math.setAttribute("aria-label", `the derivative of ${top} with respect to ${bottom}`);
@@ -364,7 +364,7 @@ function chainOf(target) {
 }
 function tellStep() {
   const s = steps[at], panel = $("panel"), asks = asking === s;
-  if (nudged) { panel.replaceChildren(make("h2", "Nudge: a small change, and what becomes of it"), nudgeTable(), make("p", "The derivative says how much each value changes for a small change of one: slope × change. The rest is curvature.", "notes")); return; }
+  if (nudged) { panel.replaceChildren(make("h2", "Nudge: a small change, and what becomes of it"), nudgeTable(), make("p", "For a small change the gradient predicts how much each value changes: gradient × change. What it misses is curvature.", "notes")); return; }
   const top = make("p", `step ${at + 1} of ${steps.length} · `, "step"), kids = [top, make("h2", s.title)];
   top.append(make("b", KINDS[s.phase], KINDS[s.phase] === "forward" ? "value" : "gradient"));
   if (s.rule.length || s.numbers.length) {
@@ -671,7 +671,7 @@ $("predict").onclick = () => { pressed("predict", !isPressed("predict")); go(at)
 $("nudge").hidden = !(data.nudges || []).length;
 $("nudge").onclick = () => { nudged = nudged ? null : data.nudges[0]; pressed("nudge", !!nudged); tell(); };
 function nudgeTable() {
-  const box = make("div", undefined, "target"), pick = make("select"), t = headed(make("table", undefined, "nudge"), ["value", "its change", "slope × change"]);
+  const box = make("div", undefined, "target"), pick = make("select"), t = headed(make("table", undefined, "nudge"), ["value", "actual change", "predicted: gradient × change"]);
   data.nudges.forEach((n, i) => { const o = make("option", n.name); o.value = i; o.selected = n === nudged; pick.append(o); });
   pick.setAttribute("aria-label", "what is changed"); pick.onchange = () => { nudged = data.nudges[pick.value]; tell(); };
   const line = make("p", undefined, "notes");

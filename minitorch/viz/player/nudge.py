@@ -1,7 +1,7 @@
 """What becomes of a small change: an input of the program is nudged, and every value on the tape is computed again.
 
-Beside the change of each value stands slope × change, what the derivative says of it; the two agree as far as the function is
-straight.
+Beside the change of each value stands gradient × change, what the derivative predicts; the two agree as far as the function
+is straight.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SHARE = 0.01  # the nudge is this share of the element's size, or this if it is 
 @dataclass(frozen=True)
 class Nudge:
     """An element of a leaf that is changed by `by`; for each value downstream the element that changes most, its change, and
-    slope × change."""
+    gradient × change."""
 
     name: str
     by: float

@@ -60,7 +60,7 @@ class Player:
         """The page. Large arrays are shown by range, mean, histogram and thumbnail. Raises CannotRender."""
         arrays = [asdict(summary(array, images=True)) for array in self._data["arrays"]]
         pictures, cards, facts = self._pictures()
-        keys = ("kind", "node", "output", "to", "label")
+        keys = ("kind", "node", "output", "to", "label", "total")
         frames = [{key: frame[key] for key in keys if key in frame} for frame in self._data["frames"]]
         steps = [{key: value for key, value in step.items() if key != "words"} for step in self._data["steps"]]
         data = {key: self._data[key] for key in ("output", "recorded", "nudges")}

@@ -200,7 +200,7 @@ class _Teller:
         step.arrays = [Shown([fraction(root, name)], frame.total, "gradient")] if frame.total.size != 1 else []
         if is_one and not frame.lap:
             step.notes = [
-                f"Why 1? If {name} grows by a little, {name} grows by just as much. Every other gradient follows from this one."
+                f"It is 1 because {name} changes by exactly as much as {name} does. Every other gradient follows from this one."
             ]
         return step
 
@@ -470,10 +470,10 @@ class _Teller:
         assert frame.contribution is not None
         assert frame.total is not None
         if frame.before is None:
-            step = Step("", "grad", i, i + 1, f"{name}.grad was empty and now holds this gradient.", output=(frame.node, 0))
+            step = Step("", "grad", i, i + 1, f"{name}.grad was None; it is now this gradient.", output=(frame.node, 0))
             step.arrays = [Shown([("text", f"{name}.grad")], frame.total, "gradient")]
             return step
-        title = f"{name}.grad was not empty: backward() adds to it."
+        title = f"{name}.grad already had a value: backward() adds to it."
         step = Step("", "grad", i, i + 1, title, output=(frame.node, 0))
         step.arrays = [
             Shown([("text", f"already in {name}.grad, left by an earlier backward()")], frame.before, "gradient"),
@@ -490,7 +490,7 @@ class _Teller:
         leaves = list({frame.node: frame for frame in self.frames if frame.kind == "leaf"}.values())  # the last of each
         count = len(leaves)
         title = f"Done: {count} tensors have their gradient." if count > 1 else "Done: one tensor has its gradient."
-        title = title if leaves else "Done: no gradient comes to any leaf."
+        title = title if leaves else "Done: no leaf received a gradient."
         step = Step("", "end", i, i + 1, title)
         for frame in leaves:
             name = self.tape.name((frame.node, 0))
@@ -640,7 +640,10 @@ def text_of(step: Step) -> list[str]:
             continue
         lines += [plain(target.rule)] if target.rule else []
         lines += [plain(target.numbers)]
-        lines += [_line(shown) for shown in target.arrays if not target.is_scalar]
+        arrays = dict.fromkeys(
+            map(_line, target.arrays)
+        )  # after the output, the local derivative and what is sent are the same
+        lines += [] if target.is_scalar else arrays
         if target.arrived + target.awaited > 1:
             parts = " + ".join(f"{_bracket(str(summary(part)))} from {sender}" for sender, part in target.ledger)
             count, more = target.arrived, f"; {target.awaited} still to come" if target.awaited else ""

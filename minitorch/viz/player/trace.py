@@ -18,7 +18,7 @@ from minitorch.viz.player.frames import Frame
 from minitorch.viz.player.steps import Shown, Step, text_of
 from minitorch.viz.record.recorder import InputRecord
 from minitorch.viz.record.rules import Part
-from minitorch.viz.record.tape import Tape, formula, item_of, source_of
+from minitorch.viz.record.tape import Tape, bracketed, formula, item_of, source_of
 
 __all__ = ["as_data", "as_lists", "key_of", "replay"]
 
@@ -104,7 +104,8 @@ def _step(tape: Tape, step: Step, put: Any) -> dict[str, Any]:
             "arrived": target.arrived, "awaited": target.awaited, "total": put(target.total),
             "ledger": [[sender, put(array)] for sender, array in target.ledger],
             "chain": [
-                [f.top, f.bottom, None if f.value is None else number(f.value), tape.ids.get(f.node, "")] for f in target.chain
+                [bracketed(f.top), bracketed(f.bottom), None if f.value is None else number(f.value), tape.ids.get(f.node, "")]
+                for f in target.chain
             ],
         }  # fmt: skip
         if target.elements:

@@ -124,13 +124,13 @@ SAME_CALLS = {
 
 
 def fraction(top: str, bottom: str) -> Part:
-    """∂top/∂bottom."""
-    return "fraction", f"{top}|{bottom}"
+    """∂top/∂bottom; an expression stands in brackets."""
+    return "fraction", f"{bracketed(top)}|{bracketed(bottom)}"
 
 
 def plain(parts: Sequence[Part]) -> str:
     """A rule as text."""
-    return "".join("∂{}/∂{}".format(*map(bracketed, text.split("|"))) if kind == "fraction" else text for kind, text in parts)
+    return "".join("∂{}/∂{}".format(*text.split("|")) if kind == "fraction" else text for kind, text in parts)
 
 
 def computes(tape: Tape, node: Node, names: Mapping[str, str]) -> str:
@@ -249,4 +249,4 @@ def _with_names(text: str, names: Mapping[str, str], letters: Sequence[str] = ()
 
 def _operand(text: str) -> str:
     """A local derivative as a factor: in brackets if it is a sum, a quotient or a sentence."""
-    return f"({text})" if re.search(r"[ /]|^−", text) and not (text.startswith("(") and text.endswith(")")) else text
+    return f"({text})" if re.search(r"[ /]|^−", text) and not re.fullmatch(r"\([^()]*\)", text) else text

@@ -236,7 +236,7 @@ class Tape:
         if call is not None and call.is_library:
             return _layer_name(call)
         words = [self.find_name(s) if s is not None else word for s, word in self.arguments(node)]
-        sign = SIGNS.get(type(node).__name__)
+        sign = self.sign(node)
         if any(map(_is_numbered, words)):
             return ""  # an expression of values that have no name
         if call is not None and call.kind == "function" and call.title.rstrip("_") not in OPERATORS:
