@@ -416,7 +416,7 @@ HUES = """() => {
 
 
 def players():
-    yield from ((name, None) for name in gallery() if name != "convolution_matrix")  # which has a page of its own
+    yield from ((name, None) for name in gallery() if name not in ("convolution_matrix", "activations", "what_passes"))
     yield from NETS.items()
 
 
@@ -538,3 +538,33 @@ def test_in_a_notebook(opened, player, tmp_path):
     frame.wait_for_selector("#panel h2")
     frame.click("#next")
     assert frame.inner_text("#panel h2") == frame.evaluate("steps[1].title")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_curve_shows_the_numbers_at_x(opened, tmp_path, width):
+    layers = nn.Sigmoid(), nn.Hardswish(), mt.log
+    page = opened(viz.curve(*layers).save(tmp_path / "curve.html"))
+    page.set_viewport_size({"width": width, "height": 800})
+    cells = lambda: page.evaluate("[...document.querySelectorAll('tbody tr')].map(r => [...r.cells].map(c => c.textContent))")  # noqa: E731
+    page.evaluate("document.getElementById('x').value = 200; show()")
+    assert cells()[0][:4] == ["Sigmoid", "0", "0.5", "0.25"]
+    page.focus("#x")
+    page.keyboard.press("ArrowRight")
+    assert cells()[0][1] == "0.02"
+    page.evaluate("document.querySelectorAll('figure')[1].scrollIntoView()")
+    box = page.locator("figure >> nth=1").bounding_box()
+    scale = box["width"] / (52 + 280 + 16)
+    page.mouse.move(box["x"] + (52 + 280 * 0.75) * scale, box["y"] + 100)
+    (_, x, y, slope, _) = cells()[1]
+    assert (x, float(y), float(slope)) == ("2", pytest.approx(10 / 6, abs=1e-3), pytest.approx(7 / 6, abs=1e-3))
+    tangent = page.evaluate("(['x1', 'y1', 'x2', 'y2']).map(k => Number(marks[1].tangent.getAttribute(k)))")
+    at = page.evaluate("curves[1].at[300]")
+    assert ((tangent[0] + tangent[2]) / 2, (tangent[1] + tangent[3]) / 2) == pytest.approx(at[:2], abs=0.01)
+    page.evaluate("document.getElementById('x').value = 10; show()")
+    assert cells()[2][2] == "nan"
+    assert not page.locator("figure >> nth=2").locator(".tangent").is_visible()
+    outside = """() => [...document.querySelectorAll('figure text')].filter(t => {
+      const r = t.getBoundingClientRect(), s = t.closest('figure').querySelector('svg').getBoundingClientRect();
+      return r.left < s.left - .5 || r.right > s.right + .5 || r.bottom > s.bottom + .5; }).map(t => t.textContent)"""
+    assert page.evaluate(outside) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -1,4 +1,4 @@
-"""A gallery of computation graphs, each drawn by a few lines: run it with `make gallery`, and open the page it names.
+"""A gallery of computation graphs and layers, each drawn by a few lines: `make gallery`, and open the page it names.
 
 It needs the extra `viz`: pip install '.[viz]' in the clone.
 """
@@ -168,6 +168,18 @@ def in_every_detail():
     return viz.graph(y, show="all"), None
 
 
+def activations():
+    """Activations and their derivatives, by which the backward pass multiplies: at most a quarter for a sigmoid."""
+    return viz.curve(nn.Sigmoid(), nn.Tanh(), nn.ReLU(), nn.LeakyReLU(0.1), nn.GELU(), nn.Hardshrink()), None
+
+
+def what_passes():
+    """The inputs of a net's own activations: the filled part of each histogram passes nothing back."""
+    minitorch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(8, 64), nn.ReLU(), nn.Linear(64, 64), nn.Sigmoid(), nn.Linear(64, 64), nn.ReLU())
+    return viz.curve(model=net, x=minitorch.randn(100, 8)), None
+
+
 def convolution_matrix():
     """A convolution as a matrix. Turned about its diagonal, on its page, it is the transposed convolution."""
     return viz.matrix(nn.Conv2d(1, 1, 3, bias=False), (1, 4, 4)), None
@@ -175,7 +187,7 @@ def convolution_matrix():
 
 PICTURES = (
     scalar_expression, fan_out, forgotten_zero_grad, second_derivative, residual_block, lenet, lenet_opened, unpooling,
-    recurrent, repeated_blocks, in_every_detail, convolution_matrix,
+    recurrent, repeated_blocks, in_every_detail, convolution_matrix, activations, what_passes,
 )  # fmt: skip
 
 STYLE = """:root { color-scheme: light dark; }
@@ -200,5 +212,5 @@ if __name__ == "__main__":
         figures.append(f"<figure><figcaption>{told}</figcaption>{picture}{code}</figure>")
     page = OUTPUT / "index.html"
     head = f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>minitorch: a gallery</title><style>{STYLE}</style>'
-    page.write_text(f"{head}<h1>Computation graphs</h1>{''.join(figures)}</html>", encoding="utf-8")
+    page.write_text(f"{head}<h1>Computation graphs and layers</h1>{''.join(figures)}</html>", encoding="utf-8")
     print(f"{len(PICTURES)} pictures and pages, and players for most of them: open {page}")

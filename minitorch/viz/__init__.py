@@ -3,7 +3,7 @@
 record/     what happened in a program: the recording, names, values, derivatives
 graph/      the computation graph as cards: viz.graph
 player/     a backward pass, step by step: viz.play
-layers/     the layers: viz.matrix
+layers/     the layers: viz.matrix, viz.curve
 why.py      the chain rule of one gradient, written out
 heatmap.py  the errors of a gradient check
 page/       how pictures look: colours, numbers, pages
@@ -11,10 +11,26 @@ page/       how pictures look: colours, numbers, pages
 
 from minitorch.viz.graph.graph import Graph, graph
 from minitorch.viz.heatmap import Heatmap, heatmap
+from minitorch.viz.layers.curve import Curve, curve
 from minitorch.viz.layers.matrix import Matrix, matrix
 from minitorch.viz.player.player import Player, play
 from minitorch.viz.player.trace import replay
 from minitorch.viz.record.recorder import record
 from minitorch.viz.why import Why, why
 
-__all__ = ["Graph", "Heatmap", "Matrix", "Player", "Why", "graph", "heatmap", "matrix", "play", "record", "replay", "why"]
+__all__ = [
+    "Curve",
+    "Graph",
+    "Heatmap",
+    "Matrix",
+    "Player",
+    "Why",
+    "curve",
+    "graph",
+    "heatmap",
+    "matrix",
+    "play",
+    "record",
+    "replay",
+    "why",
+]
