@@ -416,7 +416,7 @@ HUES = """() => {
 
 
 def players():
-    yield from ((name, None) for name in gallery() if name not in ("convolution_matrix", "activations", "what_passes"))
+    yield from ((name, None) for name in gallery() if name not in ("convolution_matrix", "sizes", "activations", "what_passes"))
     yield from NETS.items()
 
 

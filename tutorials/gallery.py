@@ -168,6 +168,11 @@ def in_every_detail():
     return viz.graph(y, show="all"), None
 
 
+def sizes():
+    """Why 9 cells become 4: every window on a ruler, and the formula in letters, in numbers and worked out."""
+    return viz.explain(nn.Conv2d(1, 4, 3, stride=2, padding=1, dilation=2), (1, 9, 9)), None
+
+
 def activations():
     """Activations and their derivatives, by which the backward pass multiplies: at most a quarter for a sigmoid."""
     return viz.curve(nn.Sigmoid(), nn.Tanh(), nn.ReLU(), nn.LeakyReLU(0.1), nn.GELU(), nn.Hardshrink()), None
@@ -187,7 +192,7 @@ def convolution_matrix():
 
 PICTURES = (
     scalar_expression, fan_out, forgotten_zero_grad, second_derivative, residual_block, lenet, lenet_opened, unpooling,
-    recurrent, repeated_blocks, in_every_detail, convolution_matrix, activations, what_passes,
+    recurrent, repeated_blocks, in_every_detail, convolution_matrix, sizes, activations, what_passes,
 )  # fmt: skip
 
 STYLE = """:root { color-scheme: light dark; }

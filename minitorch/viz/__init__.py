@@ -3,7 +3,7 @@
 record/     what happened in a program: the recording, names, values, derivatives
 graph/      the computation graph as cards: viz.graph
 player/     a backward pass, step by step: viz.play
-layers/     the layers: viz.matrix, viz.curve
+layers/     the layers: viz.explain, viz.matrix, viz.curve
 why.py      the chain rule of one gradient, written out
 heatmap.py  the errors of a gradient check
 page/       how pictures look: colours, numbers, pages
@@ -12,6 +12,7 @@ page/       how pictures look: colours, numbers, pages
 from minitorch.viz.graph.graph import Graph, graph
 from minitorch.viz.heatmap import Heatmap, heatmap
 from minitorch.viz.layers.curve import Curve, curve
+from minitorch.viz.layers.explain import Explanation, explain
 from minitorch.viz.layers.matrix import Matrix, matrix
 from minitorch.viz.player.player import Player, play
 from minitorch.viz.player.trace import replay
@@ -20,12 +21,14 @@ from minitorch.viz.why import Why, why
 
 __all__ = [
     "Curve",
+    "Explanation",
     "Graph",
     "Heatmap",
     "Matrix",
     "Player",
     "Why",
     "curve",
+    "explain",
     "graph",
     "heatmap",
     "matrix",
