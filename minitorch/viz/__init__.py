@@ -3,7 +3,7 @@
 record/     what happened in a program: the recording, names, values, derivatives
 graph/      the computation graph as cards: viz.graph
 player/     a backward pass, step by step: viz.play
-layers/     the layers: viz.explain, viz.matrix, viz.curve
+layers/     the layers: viz.explain, viz.matrix, viz.curve; the whole model: viz.summary
 why.py      the chain rule of one gradient, written out
 heatmap.py  the errors of a gradient check
 page/       how pictures look: colours, numbers, pages
@@ -14,6 +14,7 @@ from minitorch.viz.heatmap import Heatmap, heatmap
 from minitorch.viz.layers.curve import Curve, curve
 from minitorch.viz.layers.explain import Explanation, explain
 from minitorch.viz.layers.matrix import Matrix, matrix
+from minitorch.viz.layers.table import ModelSummary, summary
 from minitorch.viz.player.player import Player, play
 from minitorch.viz.player.trace import replay
 from minitorch.viz.record.recorder import record
@@ -25,6 +26,7 @@ __all__ = [
     "Graph",
     "Heatmap",
     "Matrix",
+    "ModelSummary",
     "Player",
     "Why",
     "curve",
@@ -35,5 +37,6 @@ __all__ = [
     "play",
     "record",
     "replay",
+    "summary",
     "why",
 ]

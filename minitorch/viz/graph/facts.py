@@ -13,7 +13,7 @@ from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dtypes import dtypes
 from minitorch.viz.graph.cards import Box, Card, View
 from minitorch.viz.graph.draw import Line, Text
-from minitorch.viz.page.summary import Summary, number, shape_text, summary
+from minitorch.viz.page.summary import Summary, bytes_text, number, shape_text, summary
 from minitorch.viz.page.theme import GRADIENT, INK, QUIET, VALUE
 from minitorch.viz.record.recorder import InputRecord, node_record
 from minitorch.viz.record.rules import computes, plain, rule_of
@@ -286,17 +286,9 @@ def _shown(facts: Facts, show: Collection[str]) -> list[Line]:
     if "line" in show and facts.line:
         lines += [Line([Text(text, QUIET, 12, mono=True)]) for text in textwrap.wrap(facts.line, 48)[:2]]
     if "memory" in show:
-        kept = f", keeps {_bytes(facts.kept)} for backward" if facts.kept else ""
-        lines.append(Line([Text(f"{_bytes(facts.memory)}{kept}", QUIET, 12)]))
+        kept = f", keeps {bytes_text(facts.kept)} for backward" if facts.kept else ""
+        lines.append(Line([Text(f"{bytes_text(facts.memory)}{kept}", QUIET, 12)]))
     return lines
-
-
-def _bytes(n: int) -> str:
-    size, unit = float(n), "B"
-    for larger in ("kB", "MB", "GB"):
-        if size >= 1000:
-            size, unit = size / 1000, larger
-    return f"{size:.3g} {unit}"
 
 
 def _parameter(tape: Tape, name: str, source: Source, box: Box) -> Parameter:

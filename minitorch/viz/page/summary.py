@@ -13,7 +13,7 @@ from typing import Any
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.device import device, to_device
 
-__all__ = ["MINUS", "Summary", "is_small", "number", "shape_text", "summary"]
+__all__ = ["MINUS", "Summary", "bytes_text", "is_small", "number", "shape_text", "summary"]
 
 PLANE, PLANES = 64, 4  # most elements of a plane, and most planes, of an array shown in full
 BARS = "▁▂▃▄▅▆▇█"
@@ -147,3 +147,12 @@ def _rows(values: Any) -> list[str]:
 def shape_text(shape: tuple[int, ...]) -> str:
     """A shape as text: 2×3, or scalar."""
     return "×".join(map(str, shape)) if shape else "scalar"
+
+
+def bytes_text(n: int) -> str:
+    """A number of bytes as text: 512 B, 24.6 kB, with units of 1,000."""
+    size, unit = float(n), "B"
+    for larger in ("kB", "MB", "GB"):
+        if size >= 1000:
+            size, unit = size / 1000, larger
+    return f"{size:.3g} {unit}"
