@@ -416,7 +416,11 @@ HUES = """() => {
 
 
 def players():
-    yield from ((name, None) for name in gallery() if name not in ("convolution_matrix", "sizes", "activations", "what_passes"))
+    yield from (
+        (name, None)
+        for name in gallery()
+        if name not in ("convolution_matrix", "sizes", "activations", "what_passes", "what_a_cell_sees")
+    )
     yield from NETS.items()
 
 

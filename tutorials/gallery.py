@@ -173,6 +173,13 @@ def sizes():
     return viz.explain(nn.Conv2d(1, 4, 3, stride=2, padding=1, dilation=2), (1, 9, 9)), None
 
 
+def what_a_cell_sees():
+    """The receptive field of a cell behind a pooling and a dilated convolution; the darker, the more the pixel counts."""
+    minitorch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3, dilation=2), nn.ReLU())
+    return viz.receptive_field(net, x=minitorch.randn(1, 1, 28, 28)), None
+
+
 def activations():
     """Activations and their derivatives, by which the backward pass multiplies: at most a quarter for a sigmoid."""
     return viz.curve(nn.Sigmoid(), nn.Tanh(), nn.ReLU(), nn.LeakyReLU(0.1), nn.GELU(), nn.Hardshrink()), None
@@ -192,7 +199,8 @@ def convolution_matrix():
 
 PICTURES = (
     scalar_expression, fan_out, forgotten_zero_grad, second_derivative, residual_block, lenet, lenet_opened, unpooling,
-    recurrent, repeated_blocks, in_every_detail, convolution_matrix, sizes, activations, what_passes,
+    recurrent, repeated_blocks, in_every_detail, convolution_matrix, sizes, activations,
+    what_passes, what_a_cell_sees,
 )  # fmt: skip
 
 STYLE = """:root { color-scheme: light dark; }

@@ -3,7 +3,7 @@
 record/     what happened in a program: the recording, names, values, derivatives
 graph/      the computation graph as cards: viz.graph
 player/     a backward pass, step by step: viz.play
-layers/     the layers: viz.explain, viz.matrix, viz.curve; the whole model: viz.summary
+layers/     the layers: viz.explain, viz.matrix, viz.curve; a model: viz.summary, viz.receptive_field
 why.py      the chain rule of one gradient, written out
 heatmap.py  the errors of a gradient check
 page/       how pictures look: colours, numbers, pages
@@ -13,6 +13,7 @@ from minitorch.viz.graph.graph import Graph, graph
 from minitorch.viz.heatmap import Heatmap, heatmap
 from minitorch.viz.layers.curve import Curve, curve
 from minitorch.viz.layers.explain import Explanation, explain
+from minitorch.viz.layers.field import Field, receptive_field
 from minitorch.viz.layers.matrix import Matrix, matrix
 from minitorch.viz.layers.table import ModelSummary, summary
 from minitorch.viz.player.player import Player, play
@@ -23,6 +24,7 @@ from minitorch.viz.why import Why, why
 __all__ = [
     "Curve",
     "Explanation",
+    "Field",
     "Graph",
     "Heatmap",
     "Matrix",
@@ -35,6 +37,7 @@ __all__ = [
     "heatmap",
     "matrix",
     "play",
+    "receptive_field",
     "record",
     "replay",
     "summary",
