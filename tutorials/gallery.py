@@ -174,7 +174,7 @@ def sizes():
 
 
 def what_a_cell_sees():
-    """The receptive field of a cell behind a pooling and a dilated convolution; the darker, the more the pixel counts."""
+    """What a cell sees of an image, behind a pooling and a dilated convolution; the stronger the colour, the more it counts."""
     minitorch.manual_seed(0)
     net = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3, dilation=2), nn.ReLU())
     return viz.receptive_field(net, x=minitorch.randn(1, 1, 28, 28)), None

@@ -25,8 +25,9 @@ from minitorch.backend.device import device, to_device
 from minitorch.nn import Module, activation
 from minitorch.tensor import Tensor
 from minitorch.viz.page import theme
-from minitorch.viz.page.page import finite, template, write
+from minitorch.viz.page.page import finite, save_text, script_data, template
 from minitorch.viz.page.summary import number
+from minitorch.viz.page.svg import drawing, text
 from minitorch.viz.record.settings import module_settings
 
 __all__ = ["Curve", "Inputs", "Kink", "Panel", "curve"]
@@ -124,13 +125,7 @@ class Curve:
     def svg(self) -> str:
         """The picture, for light and dark."""
         body, width, height = self._drawn()
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-            f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" font-family="{theme.FONT}">\n'
-            f"<title>{escape(', '.join(panel.title for panel in self.panels))}: functions and derivatives</title>\n"
-            f"<style>{theme.in_dark()}</style>\n"
-            f'<rect width="100%" height="100%" fill="{theme.PAPER}"/>\n{body}</svg>\n'
-        )
+        return drawing(f"{', '.join(panel.title for panel in self.panels)}: functions and derivatives", width, height, body)
 
     @property
     def html(self) -> str:
@@ -152,22 +147,18 @@ class Curve:
                 "tilt": [s * plot.steepness for s in slope],
                 "foot": plot.foot,
             })  # fmt: skip
-        text = json.dumps(finite(points), ensure_ascii=False, separators=(",", ":"))
-        for sign in "<>&":
-            text = text.replace(sign, f"\\u{ord(sign):04x}")
         colours = theme.css() + theme.in_dark(":where(figure svg)", variables=True)
-        return template("curve.html", colours=colours, pictures="\n".join(pictures), data=text)
+        return template("curve.html", colours=colours, pictures="\n".join(pictures), data=script_data(points))
 
     def save(self, path: str | Path) -> Path:
         """Write the curves to a .html, .svg, .json or .txt file. Returns the path. Raises ValueError for another suffix."""
-        path = Path(path)
-        contents = {
-            ".html": lambda: self.html, ".svg": lambda: self.svg, ".txt": lambda: f"{self}\n",
+        forms = {
+            ".html": lambda: self.html,
+            ".svg": lambda: self.svg,
             ".json": lambda: json.dumps(self.data),
-        }  # fmt: skip
-        if path.suffix.lower() not in contents:
-            raise ValueError(f"cannot save curves as {path.name!r}: the endings .html, .svg, .json and .txt are known")
-        return write(path, contents[path.suffix.lower()]().encode())
+            ".txt": lambda: f"{self}\n",
+        }
+        return save_text(path, "curves", forms)
 
     def __repr__(self) -> str:
         lines = []
@@ -421,7 +412,7 @@ class _Plot:
 
     def drawing(self) -> str:
         panel = self.panel
-        parts = [_text(12, 24, panel.title, 16, theme.INK, bold=True)]
+        parts = [text(12, 24, panel.title, 16, theme.INK, bold=True)]
         parts += self.axes(self.top, HIGH, self.values, "f(x)", theme.VALUE)
         parts += self.axes(self.second, LOW, self.slopes, "f′(x)", theme.GRADIENT)
         inner = []
@@ -452,7 +443,7 @@ class _Plot:
                 parts.append(f'<circle {place} r="4" fill="{fill}" stroke="{theme.GRADIENT}" stroke-width="1.6"/>')
         if panel.inputs:
             parts += self.histogram(panel.inputs)
-        parts += [_text(20, self.foot + 40 + 17 * i, words, 12, theme.INK) for i, words in enumerate(self.text)]
+        parts += [text(20, self.foot + 40 + 17 * i, words, 12, theme.INK) for i, words in enumerate(self.text)]
         return "\n".join(parts)
 
     def path(self, places: list[tuple[float, float]], breaks: list[float], colour: str) -> str:
@@ -471,16 +462,16 @@ class _Plot:
 
     def axes(self, top: float, high: float, limits: tuple[float, float], name: str, colour: str) -> list[str]:
         parts = [f'<rect x="{LEFT}" y="{top}" width="{WIDE}" height="{high}" fill="{theme.CARD}" stroke="{theme.LINE}"/>']
-        parts.append(_text(LEFT, top - 6, name, 13, colour, bold=True))
+        parts.append(text(LEFT, top - 6, name, 13, colour, bold=True))
         for x in _ticks(self.low, self.high, 5):
             place = round(self.across(x), 1)
             weight = "1.2" if x == 0 else "0.4"
             parts.append(_rule(place, top, place, top + high, weight))
-            parts.append(_text(place, top + high + 16, number(x), 12, theme.QUIET, "middle"))
+            parts.append(text(place, top + high + 16, number(x), 12, theme.QUIET, "middle"))
         for y in _ticks(*limits, 5):
             place = round(top + high * (limits[1] - y) / (limits[1] - limits[0]), 1)
             parts.append(_rule(LEFT, place, LEFT + WIDE, place, "1.2" if y == 0 else "0.4"))
-            parts.append(_text(LEFT - 6, place + 4, number(y), 12, theme.QUIET, "end"))
+            parts.append(text(LEFT - 6, place + 4, number(y), 12, theme.QUIET, "end"))
         return parts
 
     def histogram(self, got: Inputs) -> list[str]:
@@ -533,8 +524,3 @@ def _clipped(top: float, high: float, parts: list[str]) -> str:
 
 def _rule(x1: float, y1: float, x2: float, y2: float, weight: str) -> str:
     return f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="{theme.LINE}" stroke-width="{weight}"/>'
-
-
-def _text(x: float, y: float, text: str, size: int, colour: str, anchor: str = "start", bold: bool = False) -> str:
-    style = f'font-size="{size}" fill="{colour}" text-anchor="{anchor}"' + (' font-weight="bold"' if bold else "")
-    return f'<text x="{x:.1f}" y="{y:.1f}" {style} xml:space="preserve">{escape(text)}</text>'

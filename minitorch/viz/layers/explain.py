@@ -22,8 +22,9 @@ from minitorch.backend.window import AdaptiveWindow, Window, per_dim
 from minitorch.nn import Module
 from minitorch.viz.layers.taps import ADAPTIVE_MAX_POOLS, CONVOLUTIONS, MAX_POOLS, TRANSPOSED
 from minitorch.viz.page import theme
-from minitorch.viz.page.page import write
+from minitorch.viz.page.page import save_text
 from minitorch.viz.page.summary import number, shape_text
+from minitorch.viz.page.svg import drawing, text
 from minitorch.viz.record.settings import module_settings
 
 __all__ = ["Axis", "Explanation", "explain"]
@@ -151,7 +152,7 @@ class Axis:
                 if len(sizes) > 1
                 else f"windows of {_count(sizes[0], 'cell')}"
             )
-        return [text for text in words if text]
+        return [sentence for sentence in words if sentence]
 
     def _misfit(self) -> list[str]:
         if self.kind == "stamp":
@@ -257,7 +258,7 @@ class Explanation:
             for label, cells in axis.ruler():
                 row, empty = dict(cells), "·" if label else " "
                 lines.append(f"    {label:>6} " + "".join(row.get(c, empty).rjust(wide) for c in range(low, high)))
-            lines += [f"    {text}" for text in [axis.left_out, *axis.words] if text]
+            lines += [f"    {words}" for words in [axis.left_out, *axis.words] if words]
         return "\n".join(lines)
 
     def _different(self) -> list[Axis]:
@@ -270,11 +271,11 @@ class Explanation:
     @property
     def svg(self) -> str:
         """The rulers, for light and dark."""
-        parts, y, width = [_text(16, 28, self.headline, 16, bold=True)], 60.0, theme.width(self.headline, 16, bold=True) + 32
+        parts, y, width = [text(16, 28, self.headline, 16, bold=True)], 60.0, theme.width(self.headline, 16, bold=True) + 32
         for axis in self._different():
-            parts.append(_text(16, y, axis.name, 14, bold=True))
+            parts.append(text(16, y, axis.name, 14, bold=True))
             for i, line in enumerate(axis.formula):
-                parts.append(_text(16, y + 22 + 19 * i, line, 14, colour=theme.INK, mono=True))
+                parts.append(text(16, y + 22 + 19 * i, line, 14, colour=theme.INK, mono=True))
                 width = max(width, theme.width(line, 14, mono=True) + 40)
             y += 22 + 19 * len(axis.formula)
             low, high = axis.shown
@@ -282,12 +283,12 @@ class Explanation:
             for row, (label, cells) in enumerate(axis.ruler()):
                 top, high_ = (y, CELL) if row == 0 else (y + CELL + 6 + (row - 1) * (BAR + 2), BAR)
                 if label:
-                    parts.append(_text(x0 - 8, top + 15, label, 12, anchor="end"))
+                    parts.append(text(x0 - 8, top + 15, label, 12, anchor="end"))
                     left, right = min(c for c, _ in cells), max(c for c, _ in cells)
                     middle = top + BAR / 2
                     ends = f'x1="{x0 + (left - low) * CELL:.0f}" x2="{x0 + (right - low + 1) * CELL:.0f}"'
                     parts.append(f'<line {ends} y1="{middle}" y2="{middle}" stroke="{theme.LINE}"/>')
-                for c, text in cells:
+                for c, mark in cells:
                     inside = 0 <= c < axis.cells
                     fill = theme.CARD if row == 0 and inside else theme.PAPER if row == 0 else theme.TOKENS["value-tint"][0]
                     dash = "" if inside else ' stroke-dasharray="3 2"'
@@ -297,30 +298,23 @@ class Explanation:
                     parts.append(f'<rect {box} fill="{fill}" stroke="{stroke}"{dash}/>')
                     if row == 0:
                         parts.append(
-                            _text(
-                                x + CELL / 2, top + 17, text, 12, anchor="middle", colour=theme.INK if inside else theme.QUIET
-                            )
+                            text(x + CELL / 2, top + 17, mark, 12, anchor="middle", colour=theme.INK if inside else theme.QUIET)
                         )
                 last = top + high_
             width = max(width, x0 + (high - low) * CELL + 20)
             y = last + 22
             for words in [axis.left_out, *axis.words]:
                 if words:
-                    parts.append(_text(16, y, words, 13, colour=theme.INK))
+                    parts.append(text(16, y, words, 13, colour=theme.INK))
                     width, y = max(width, theme.width(words, 13) + 32), y + 19
             y += 18
-        marks = {text for axis in self.axes for _, cells in axis.ruler() for _, text in cells}
+        marks = {mark for axis in self.axes for _, cells in axis.ruler() for _, mark in cells}
         padding = "p: padding, cut off" if any(axis.kind == "stamp" for axis in self.axes) else "p: padding"
         legend = "; ".join([padding] * ("p" in marks) + ["!: beyond the end"] * ("!" in marks))
         if legend:
-            parts.append(_text(16, y, legend, 12))
+            parts.append(text(16, y, legend, 12))
             y += 24
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{y:.0f}" viewBox="0 0 {width:.0f} {y:.0f}" '
-            f'role="img" font-family="{theme.FONT}">\n<title>{escape(self.headline)}</title>\n'
-            f"<style>{theme.in_dark()}</style>\n"
-            f'<rect width="100%" height="100%" fill="{theme.PAPER}"/>\n' + "\n".join(parts) + "\n</svg>\n"
-        )
+        return drawing(self.headline, width, y, "\n".join(parts))
 
     @property
     def html(self) -> str:
@@ -331,14 +325,13 @@ class Explanation:
 
     def save(self, path: str | Path) -> Path:
         """Write the rulers to a .html, .svg, .json or .txt file. Returns the path. Raises ValueError for another suffix."""
-        path = Path(path)
-        contents = {
-            ".html": lambda: self.html, ".svg": lambda: self.svg, ".txt": lambda: f"{self}\n",
+        forms = {
+            ".html": lambda: self.html,
+            ".svg": lambda: self.svg,
             ".json": lambda: json.dumps(self.data),
-        }  # fmt: skip
-        if path.suffix.lower() not in contents:
-            raise ValueError(f"cannot save an explanation as {path.name!r}: the endings .html, .svg, .json and .txt are known")
-        return write(path, contents[path.suffix.lower()]().encode())
+            ".txt": lambda: f"{self}\n",
+        }
+        return save_text(path, "an explanation", forms)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self), "image/svg+xml": self.svg}
@@ -425,11 +418,3 @@ def _cells(cells: list[int]) -> str:
         return f"cell {cells[0]}"
     more = f" and {len(cells) - 8} more" if len(cells) > 8 else ""
     return f"cells {', '.join(map(str, cells[:8]))}{more}"
-
-
-def _text(
-    x: float, y: float, text: str, size: int, anchor: str = "start", bold: bool = False, colour: str = "", mono: bool = False
-) -> str:
-    style = f'font-size="{size}" fill="{colour or (theme.INK if bold else theme.QUIET)}" text-anchor="{anchor}"'
-    style += (' font-weight="bold"' if bold else "") + (f' font-family="{theme.MONO}"' if mono else "")
-    return f'<text x="{x:.1f}" y="{y:.1f}" {style} xml:space="preserve">{escape(text)}</text>'

@@ -24,8 +24,9 @@ from minitorch.backend.device import device, to_device
 from minitorch.nn import Module
 from minitorch.tensor import Tensor
 from minitorch.viz.page import theme
-from minitorch.viz.page.page import finite, write
+from minitorch.viz.page.page import finite, save_text
 from minitorch.viz.page.summary import number, shape_text
+from minitorch.viz.page.svg import drawing, text
 from minitorch.viz.record.settings import module_settings
 
 __all__ = ["Field", "LayerField", "receptive_field"]
@@ -110,12 +111,12 @@ class Field:
 
     @property
     def svg(self) -> str:
-        """The image's pixels, those of the field framed, the more a pixel counts the darker. For light and dark."""
+        """The image's pixels, those of the field framed; the stronger the colour, the more one counts. For light and dark."""
         high, wide = self.shape
         cell = max(5.0, min(24.0, 520 / max(high, wide)))
         most = float(self.effective.max()) or 1.0
         title = f"{self.title}, cell {', '.join(map(str, self.cell))}"
-        parts, left, top = [_text(16, 28, title, 16, bold=True)], 16.0, 44.0
+        parts, left, top = [text(16, 28, title, 16, bold=True)], 16.0, 44.0
         rows, columns = set(self.rows), set(self.columns)
         for r in range(high):
             for c in range(wide):
@@ -130,19 +131,14 @@ class Field:
                     tip = f"<title>pixel {r}, {c}: {number(float(self.effective[r, c]))}</title>"
                     parts.append(f'<rect {box} fill="{theme.GRADIENT}" fill-opacity="{share**0.5:.2f}">{tip}</rect>')
         y = top + high * cell + 24
-        lines = [*self.words, "framed: what it depends on; the darker, the larger |∂y/∂x| for this image"]
+        lines = [*self.words, "framed: what it depends on; the stronger the colour, the larger |∂y/∂x| for this image"]
         for line in lines:
-            parts.append(_text(16, y, line, 13))
+            parts.append(text(16, y, line, 13, theme.INK))
             y += 19
         width = max(
             left + wide * cell + 16, theme.width(title, 16, bold=True) + 32, *(theme.width(line, 13) + 32 for line in lines)
         )
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{y:.0f}" '
-            f'viewBox="0 0 {width:.0f} {y:.0f}" '
-            f'role="img" font-family="{theme.FONT}">\n<title>{escape(title)}</title>\n<style>{theme.in_dark()}</style>\n'
-            f'<rect width="100%" height="100%" fill="{theme.PAPER}"/>\n' + "\n".join(parts) + "\n</svg>\n"
-        )
+        return drawing(title, width, y, "\n".join(parts))
 
     @property
     def html(self) -> str:
@@ -165,16 +161,13 @@ class Field:
 
     def save(self, path: str | Path) -> Path:
         """Write the field to a .html, .svg, .json or .txt file. Returns the path. Raises ValueError for another suffix."""
-        path = Path(path)
-        contents = {
-            ".html": lambda: self.html, ".svg": lambda: self.svg, ".txt": lambda: f"{self}\n",
+        forms = {
+            ".html": lambda: self.html,
+            ".svg": lambda: self.svg,
             ".json": lambda: json.dumps(self.data),
-        }  # fmt: skip
-        if path.suffix.lower() not in contents:
-            raise ValueError(
-                f"cannot save a receptive field as {path.name!r}: the endings .html, .svg, .json and .txt are known"
-            )
-        return write(path, contents[path.suffix.lower()]().encode())
+            ".txt": lambda: f"{self}\n",
+        }
+        return save_text(path, "a receptive field", forms)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self), "image/svg+xml": self.svg}
@@ -333,8 +326,3 @@ def _effective(model: Module, image: Tensor, name: str, cell: tuple[int, ...]) -
     if slope is None:
         return xp.zeros(_sides(image))
     return abs(to_device(slope._array, device("cpu"))[0]).sum(axis=0).reshape(_sides(image))
-
-
-def _text(x: float, y: float, text: str, size: int, bold: bool = False) -> str:
-    style = f'font-size="{size}" fill="{theme.INK}"' + (' font-weight="bold"' if bold else "")
-    return f'<text x="{x:.1f}" y="{y:.1f}" {style}>{escape(text)}</text>'

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,9 @@ from minitorch.nn import Module
 from minitorch.tensor import Tensor
 from minitorch.viz.layers.taps import PAD, Taps, taps_of
 from minitorch.viz.page import theme
-from minitorch.viz.page.page import finite, template, write
+from minitorch.viz.page.page import finite, save_text, template
 from minitorch.viz.page.summary import number, shape_text
+from minitorch.viz.page.svg import drawing, text
 from minitorch.viz.record.settings import module_settings
 
 __all__ = ["Matrix", "matrix"]
@@ -88,13 +88,7 @@ class Matrix:
         Raises ValueError for a matrix too large to draw.
         """
         body, width, height = self._drawn()
-        head = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-            f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" font-family="{theme.FONT}">\n'
-            f"<title>{escape(self._headline)}</title>\n"
-        )
-        ground = f'<rect width="100%" height="100%" fill="{theme.PAPER}"/>\n'
-        return f"{head}<style>{theme.in_dark()}</style>\n{ground}{body}</svg>\n"
+        return drawing(self._headline, width, height, body)
 
     @property
     def html(self) -> str:
@@ -112,13 +106,13 @@ class Matrix:
 
     def save(self, path: str | Path) -> Path:
         """Write the matrix to a .html, .svg, .json or .txt file. Returns the path. Raises ValueError for another suffix."""
-        path = Path(path)
-        contents = {".html": lambda: self.html, ".svg": lambda: self.svg, ".txt": lambda: f"{self}\n"}
-        if path.suffix.lower() == ".json":
-            return write(path, json.dumps(self.data).encode())
-        if path.suffix.lower() in contents:
-            return write(path, contents[path.suffix.lower()]().encode())
-        raise ValueError(f"cannot save a matrix as {path.name!r}: the endings .html, .svg, .json and .txt are known")
+        forms = {
+            ".html": lambda: self.html,
+            ".svg": lambda: self.svg,
+            ".json": lambda: json.dumps(self.data),
+            ".txt": lambda: f"{self}\n",
+        }
+        return save_text(path, "a matrix", forms)
 
     @property
     def _headline(self) -> str:
@@ -160,10 +154,10 @@ class Matrix:
         image, image_wide, image_high = _image("x", self.input_shape, 20, 66, "i")
         x = 20 + image_wide + GAP
         top = 66
-        parts = [_text(20, 48, f"input {shape_text(self.input_shape)}", 14, bold=True), image]
-        parts += [_text(x, 48, "as a column", 12), *_column(columns, x, top, size, "i")]
+        parts = [text(20, 48, f"input {shape_text(self.input_shape)}", 14, bold=True), image]
+        parts += [text(x, 48, "as a column", 12), *_column(columns, x, top, size, "i")]
         x += size + GAP
-        parts.append(_text(x, 48, f"matrix {rows}×{columns}", 14, bold=True))
+        parts.append(text(x, 48, f"matrix {rows}×{columns}", 14, bold=True))
         for o in range(rows):
             for i in range(columns):
                 k = weights.get((o, i))
@@ -174,14 +168,14 @@ class Matrix:
                 if k is not None and size >= CELL:
                     label = self._letter(k) if k != PAD else _short(value)
                     middle = x + (i + 0.5) * size, top + (o + 0.5) * size + 4
-                    parts.append(_text(*middle, label, 12, anchor="middle", marks=marks))
+                    parts.append(text(*middle, label, 12, anchor="middle", marks=marks))
         end = x + columns * size + GAP
-        parts += [_text(end, 48, "output", 14, bold=True), *_column(rows, end, top, size, "o")]
+        parts += [text(end, 48, "output", 14, bold=True), *_column(rows, end, top, size, "o")]
         out, out_wide, out_high = _image("y", self.output_shape, end + size + GAP, 66, "o")
-        parts += [_text(end + size + GAP, 48, f"as an image {shape_text(self.output_shape)}", 12), out]
-        parts.insert(0, _text(20, 22, self._headline, 16, bold=True))
+        parts += [text(end + size + GAP, 48, f"as an image {shape_text(self.output_shape)}", 12), out]
+        parts.insert(0, text(20, 22, self._headline, 16, bold=True))
         high = max(top + max(rows, columns) * size, 66 + image_high, 66 + out_high) + 44
-        parts.append(_text(20, high - 14, f"{self.counts}. Green above 0, purple below, white: 0, whatever the weights.", 12))
+        parts.append(text(20, high - 14, f"{self.counts}. Green above 0, purple below, white: 0, whatever the weights.", 12))
         width = max(end + size + GAP + max(out_wide, 130) + 20, theme.width(self.counts, 12) + 420)
         return "\n".join(parts) + "\n", width, high
 
@@ -245,7 +239,7 @@ def _image(name: str, shape: tuple[int, ...], x: float, y: float, kind: str) -> 
                 left, top = x + c * cell, y + (plane * rows + r) * cell + plane * 10
                 parts.append(_rect(left, top, cell, theme.CARD, marks))
                 if cell >= CELL:
-                    parts.append(_text(left + cell / 2, top + cell / 2 + 4, str(n), 12, anchor="middle", marks=marks))
+                    parts.append(text(left + cell / 2, top + cell / 2 + 4, str(n), 12, anchor="middle", marks=marks))
     return "\n".join(parts), columns * cell, planes * (rows * cell + 10)
 
 
@@ -255,7 +249,7 @@ def _column(count: int, x: float, y: float, size: float, kind: str) -> list[str]
         marks = f'data-{kind}="{n}"'
         parts.append(_rect(x, y + n * size, size, theme.CARD, marks))
         if size >= CELL:
-            parts.append(_text(x + size / 2, y + (n + 0.5) * size + 4, str(n), 12, anchor="middle", marks=marks))
+            parts.append(text(x + size / 2, y + (n + 0.5) * size + 4, str(n), 12, anchor="middle", marks=marks))
     return parts
 
 
@@ -267,15 +261,9 @@ def _fill(value: float) -> str:
 
 
 def _short(value: float) -> str:
-    text = number(value)
-    return text.replace("0.", ".", 1) if len(text) > 3 else text
+    digits = number(value)
+    return digits.replace("0.", ".", 1) if len(digits) > 3 else digits
 
 
 def _rect(x: float, y: float, size: float, fill: str, marks: str) -> str:
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{size:.1f}" height="{size:.1f}" fill="{fill}" stroke="{theme.LINE}" {marks}/>'
-
-
-def _text(x: float, y: float, text: str, size: int, anchor: str = "start", bold: bool = False, marks: str = "") -> str:
-    style = f'font-size="{size}" fill="{theme.INK if bold or marks else theme.QUIET}" text-anchor="{anchor}"'
-    style += ' font-weight="bold"' if bold else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" {style} {marks}>{escape(text)}</text>'

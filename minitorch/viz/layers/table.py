@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
 from pathlib import Path
@@ -24,7 +24,7 @@ from minitorch.nn import Module
 from minitorch.tensor import Tensor
 from minitorch.viz.graph.facts import saved_arrays
 from minitorch.viz.page import theme
-from minitorch.viz.page.page import write
+from minitorch.viz.page.page import save_text
 from minitorch.viz.page.summary import bytes_text, shape_text
 from minitorch.viz.record.settings import module_settings
 
@@ -149,14 +149,13 @@ class ModelSummary:
 
     def save(self, path: str | Path) -> Path:
         """Write the table to a .html, .md, .json or .txt file. Returns the path. Raises ValueError for another suffix."""
-        path = Path(path)
-        contents: dict[str, Callable[[], str]] = {
-            ".html": lambda: self.html, ".md": lambda: self.markdown, ".txt": lambda: f"{self}\n",
+        forms = {
+            ".html": lambda: self.html,
+            ".md": lambda: self.markdown,
             ".json": lambda: json.dumps(self.data),
-        }  # fmt: skip
-        if path.suffix.lower() not in contents:
-            raise ValueError(f"cannot save a summary as {path.name!r}: the endings .html, .md, .json and .txt are known")
-        return write(path, contents[path.suffix.lower()]().encode())
+            ".txt": lambda: f"{self}\n",
+        }
+        return save_text(path, "a summary", forms)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self), "text/markdown": self.markdown}

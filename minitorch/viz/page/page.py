@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable, Mapping
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 from minitorch.viz.page import theme
 
-__all__ = ["finite", "page", "template", "write"]
+__all__ = ["finite", "page", "save_text", "script_data", "template", "write"]
 
 
 def page(title: str, pictures: dict[str, str], data: dict[str, Any]) -> str:
@@ -23,15 +24,20 @@ def page(title: str, pictures: dict[str, str], data: dict[str, Any]) -> str:
 
     `title` and `data` are escaped: nothing in them can become markup.
     """
+    inner = "".join(f'<template id="inside-{escape(id)}">{_compact(svg)}</template>' for id, svg in pictures.items() if id)
+    parts = {
+        "title": escape(title), "svg": _compact(pictures[""]), "inside": inner, "data": script_data(data),
+        "script": _file("page.js"), "colours": theme.css() + theme.in_dark(":where(#stage)", variables=True),
+    }  # fmt: skip
+    return template("page.html", **parts)
+
+
+def script_data(data: Any) -> str:
+    """Data as JSON for a script element: nothing in it can become markup."""
     text = json.dumps(finite(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
-    inner = "".join(f'<template id="inside-{escape(id)}">{_compact(svg)}</template>' for id, svg in pictures.items() if id)
-    parts = {
-        "title": escape(title), "svg": _compact(pictures[""]), "inside": inner, "data": text, "script": _file("page.js"),
-        "colours": theme.css() + theme.in_dark(":where(#stage)", variables=True),
-    }  # fmt: skip
-    return template("page.html", **parts)
+    return text
 
 
 def template(name: str, **parts: str) -> str:
@@ -77,3 +83,13 @@ def write(path: Path, data: bytes) -> Path:
             error.errno, f"cannot write {str(path)!r} ({error.strerror}): give save() a path in a folder that you may write to"
         ) from None
     return path
+
+
+def save_text(path: str | Path, what: str, forms: Mapping[str, Callable[[], str]]) -> Path:
+    """Write `what` in the form that the ending of a file names. Raises ValueError for another ending."""
+    path = Path(path)
+    if path.suffix.lower() not in forms:
+        *most, last = forms
+        raise ValueError(f"cannot save {what} as {path.name!r}: the endings {', '.join(most)} and {last} are known")
+    contents = forms[path.suffix.lower()]()
+    return write(path, (contents.rstrip("\n") + "\n").encode())
