@@ -1,5 +1,7 @@
 """The pictures of layers: their table of taps against the layer and autograd, for layers drawn at random."""
 
+import doctest
+import importlib
 import json
 import math
 import xml.etree.ElementTree as ET
@@ -583,3 +585,9 @@ def test_a_field_as_data_and_text(tmp_path):
     ):
         with pytest.raises(error, match=words):
             call()
+
+
+@pytest.mark.parametrize("name", ["curve", "explain", "field", "matrix", "table"])
+def test_the_examples_in_docstrings(name):
+    result = doctest.testmod(importlib.import_module(f"minitorch.viz.layers.{name}"))
+    assert (result.failed, result.attempted >= 2) == (0, True)
