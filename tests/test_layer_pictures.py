@@ -280,6 +280,7 @@ def test_a_curve_as_data_and_text(tmp_path):
         (lambda: viz.curve(nn.ReLU(), range=(1, 1)), ValueError, "from a smaller to a larger"),
         (lambda: viz.curve(nn.ReLU(), range=3), TypeError, "a pair of numbers"),
         (lambda: viz.curve(nn.ReLU(), x=mt.ones(3)), TypeError, "pass model="),
+        (lambda: viz.curve(model=nn.ReLU, x=mt.ones(3)), TypeError, "model is an nn.Module"),
         (lambda: viz.curve(model=nn.Linear(2, 2), x=mt.ones(1, 2)), ValueError, "has no activation layer"),
         (lambda: viz.curve(nn.Tanh(), model=nn.Sequential(nn.ReLU()), x=mt.ones(3)), ValueError, "its activation layers: ReLU"),
         (lambda: viz.curve(nn.ReLU()).save("curve.png"), ValueError, ".html, .svg, .json and .txt"),

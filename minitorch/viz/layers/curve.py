@@ -211,6 +211,8 @@ def curve(
     if (model is None) != (x is None):
         missing = "x=, a batch for the model" if x is None else "model=, the model that x goes into"
         raise TypeError(f"curve() needs both a model and its input to show what the activations get: pass {missing}")
+    if model is not None and not isinstance(model, Module):
+        raise TypeError(f"curve(): model is an nn.Module, not {type(model).__name__}")
     if model is None and not activations:
         raise TypeError("curve() needs an activation, such as nn.ReLU(), or a model with its input x")
     pairs = [(one, None) for one in activations] if model is None else _inputs_in(model, x, activations)
@@ -218,10 +220,9 @@ def curve(
 
 
 def _range(given: Any) -> tuple[float, float]:
-    try:
-        low, high = map(float, given)
-    except (TypeError, ValueError):
-        raise TypeError(f"curve(): range is a pair of numbers, (low, high), not {given!r:.60}") from None
+    if not isinstance(given, (tuple, list)) or len(given) != 2 or not all(type(n) in (int, float) for n in given):
+        raise TypeError(f"curve(): range is a pair of numbers, (low, high), not {given!r:.60}")
+    low, high = map(float, given)
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ValueError(f"curve(): range goes from a smaller to a larger number, not from {low:g} to {high:g}")
     return low, high

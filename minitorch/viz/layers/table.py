@@ -77,8 +77,22 @@ class ModelSummary:
 
     def __init__(self, rows: list[Row], parameter_bytes: int) -> None:
         self.rows, self.parameter_bytes = rows, parameter_bytes
-        self.parameters, self.frozen = rows[0].parameters, rows[0].frozen
-        self.multiply_adds, self.kept = rows[0].multiply_adds, rows[0].kept
+
+    @property
+    def parameters(self) -> int:
+        return self.rows[0].parameters
+
+    @property
+    def frozen(self) -> int:
+        return self.rows[0].frozen
+
+    @property
+    def multiply_adds(self) -> int:
+        return self.rows[0].multiply_adds
+
+    @property
+    def kept(self) -> int:
+        return self.rows[0].kept
 
     @property
     def data(self) -> dict[str, Any]:
