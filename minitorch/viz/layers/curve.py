@@ -8,12 +8,10 @@ the activation gets there lie between the two, with the share of them that passe
 from __future__ import annotations
 
 import copy
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from minitorch import nn
@@ -25,7 +23,8 @@ from minitorch.backend.device import device, to_device
 from minitorch.nn import Module, activation
 from minitorch.tensor import Tensor
 from minitorch.viz.page import theme
-from minitorch.viz.page.page import finite, save_text, script_data, template
+from minitorch.viz.page.page import finite, script_data, template
+from minitorch.viz.page.picture import Picture
 from minitorch.viz.page.summary import number
 from minitorch.viz.page.svg import drawing, text
 from minitorch.viz.record.settings import module_settings
@@ -109,8 +108,10 @@ class Panel:
         return words
 
 
-class Curve:
+class Curve(Picture):
     """Curves of activations. Prints as text, displays in a notebook, saves as .html, .svg, .json or .txt."""
+
+    WHAT = "curves"
 
     def __init__(self, panels: tuple[Panel, ...]) -> None:
         self.panels = panels
@@ -150,24 +151,11 @@ class Curve:
         colours = theme.css() + theme.in_dark(":where(figure svg)", variables=True)
         return template("curve.html", colours=colours, pictures="\n".join(pictures), data=script_data(points))
 
-    def save(self, path: str | Path) -> Path:
-        """Write the curves to a .html, .svg, .json or .txt file. Returns the path. Raises ValueError for another suffix."""
-        forms = {
-            ".html": lambda: self.html,
-            ".svg": lambda: self.svg,
-            ".json": lambda: json.dumps(self.data),
-            ".txt": lambda: f"{self}\n",
-        }
-        return save_text(path, "curves", forms)
-
     def __repr__(self) -> str:
         lines = []
         for panel in self.panels:
             lines += [panel.title, *(f"  {words}" for words in panel.words)]
         return "\n".join(lines)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": repr(self), "image/svg+xml": self.svg}
 
     def _drawn(self) -> tuple[str, float, float]:
         """The panels, three in a row, and the size of all."""

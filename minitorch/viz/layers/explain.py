@@ -7,11 +7,9 @@ is the output, and each input cell has a stamp. What does not fit is shown, too,
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from minitorch import nn
@@ -22,7 +20,7 @@ from minitorch.backend.window import AdaptiveWindow, Window, per_dim
 from minitorch.nn import Module
 from minitorch.viz.layers.taps import ADAPTIVE_MAX_POOLS, CONVOLUTIONS, MAX_POOLS, TRANSPOSED
 from minitorch.viz.page import theme
-from minitorch.viz.page.page import save_text
+from minitorch.viz.page.picture import Picture
 from minitorch.viz.page.summary import number, shape_text
 from minitorch.viz.page.svg import drawing, text
 from minitorch.viz.record.settings import module_settings
@@ -226,8 +224,10 @@ class Axis:
         return f"the first {min(windows, MAX_WINDOWS)} of {windows:,} {what} are drawn"
 
 
-class Explanation:
+class Explanation(Picture):
     """How a layer's output gets its size. Prints as text, displays in a notebook, saves as .html, .svg, .json or .txt."""
+
+    WHAT = "an explanation"
 
     def __init__(
         self, title: str, input_shape: tuple[int, ...], output_shape: tuple[int, ...] | None, axes: tuple[Axis, ...]
@@ -322,19 +322,6 @@ class Explanation:
         style = f"{theme.css()} body {{ margin: 0; background: var(--paper); overflow: auto; }}"
         head = '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         return f"{head}<title>{escape(self.headline)}</title><style>{style}</style>{self.svg}</html>\n"
-
-    def save(self, path: str | Path) -> Path:
-        """Write the rulers to a .html, .svg, .json or .txt file. Returns the path. Raises ValueError for another suffix."""
-        forms = {
-            ".html": lambda: self.html,
-            ".svg": lambda: self.svg,
-            ".json": lambda: json.dumps(self.data),
-            ".txt": lambda: f"{self}\n",
-        }
-        return save_text(path, "an explanation", forms)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": repr(self), "image/svg+xml": self.svg}
 
 
 def explain(layer: Module, shape: Any) -> Explanation:

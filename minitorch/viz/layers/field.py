@@ -8,12 +8,10 @@ pixel for the image at hand is the derivative of the cell, |∂y/∂x|: the effe
 from __future__ import annotations
 
 import copy
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from minitorch.autograd import grad
@@ -24,7 +22,8 @@ from minitorch.backend.device import device, to_device
 from minitorch.nn import Module
 from minitorch.tensor import Tensor
 from minitorch.viz.page import theme
-from minitorch.viz.page.page import finite, save_text
+from minitorch.viz.page.page import finite
+from minitorch.viz.page.picture import Picture
 from minitorch.viz.page.summary import number, shape_text
 from minitorch.viz.page.svg import drawing, text
 from minitorch.viz.record.settings import module_settings
@@ -45,12 +44,14 @@ class LayerField:
     step: tuple[int, int]
 
 
-class Field:
+class Field(Picture):
     """The receptive field of a cell. Prints as text, displays in a notebook, saves as .html, .svg, .json or .txt.
 
     `rows` and `columns` are those of the image that the cell depends on, `effective` is |∂y/∂x| for each pixel, summed over the
     channels, and `layers` has the fields of all layers up to this one.
     """
+
+    WHAT = "a receptive field"
 
     def __init__(
         self, title: str, cell: tuple[int, ...], shape: tuple[int, int], rows: list[int], columns: list[int], effective: Array,
@@ -159,19 +160,6 @@ class Field:
             f"<table><tr><th>layer</th><th>sees</th><th>moves by</th></tr>{rows}</table></html>\n"
         )
 
-    def save(self, path: str | Path) -> Path:
-        """Write the field to a .html, .svg, .json or .txt file. Returns the path. Raises ValueError for another suffix."""
-        forms = {
-            ".html": lambda: self.html,
-            ".svg": lambda: self.svg,
-            ".json": lambda: json.dumps(self.data),
-            ".txt": lambda: f"{self}\n",
-        }
-        return save_text(path, "a receptive field", forms)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": repr(self), "image/svg+xml": self.svg}
-
 
 def receptive_field(model: Module, layer: str | Module = "", cell: tuple[int, ...] | None = None, *, x: Any) -> Field:
     """The part of an image that a cell of a layer's output sees, in theory and for the image `x`.
@@ -265,14 +253,13 @@ def _outputs(model: Module, x: Tensor) -> dict[str, Tensor]:
 
 def _touched(model: Module, image: Tensor, names: list[str]) -> dict[str, tuple[Array, Array]]:
     """For each module, which cells of its output depend on each row and on each column of the image."""
-    pixels = image.expand(1, *image.shape[1:])
     sides, found = _sides(image), []
     for axis in (0, 1):
         parts: dict[str, list[Array]] = {name: [] for name in names}
-        at_once = max(1, CHUNK // max(1, pixels.numel()))
+        at_once = max(1, CHUNK // max(1, image.numel()))
         for start in range(0, sides[axis], at_once):
             count = min(at_once, sides[axis] - start)
-            arrays = xp.repeat(to_device(pixels._array, device("cpu")), count, axis=0)
+            arrays = xp.repeat(to_device(image._array, device("cpu")), count, axis=0)
             for i in range(count):
                 if image.ndim == 3:
                     arrays[(i, slice(None), slice(None) if axis == 0 else start + i)] = xp.nan

@@ -6,9 +6,7 @@ stands in many places, and all else is 0. Turned about its diagonal it is the ma
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 from typing import Any
 
 from minitorch.backend.arrays import Array, xp
@@ -16,7 +14,8 @@ from minitorch.nn import Module
 from minitorch.tensor import Tensor
 from minitorch.viz.layers.taps import PAD, Taps, taps_of
 from minitorch.viz.page import theme
-from minitorch.viz.page.page import finite, save_text, template
+from minitorch.viz.page.page import finite, template
+from minitorch.viz.page.picture import Picture
 from minitorch.viz.page.summary import number, shape_text
 from minitorch.viz.page.svg import drawing, text
 from minitorch.viz.record.settings import module_settings
@@ -29,11 +28,13 @@ TEXT = 40  # most columns of a matrix with writing in its cells
 GAP = 56
 
 
-class Matrix:
+class Matrix(Picture):
     """The matrix of a layer. Prints as text, displays in a notebook, saves as .html, .svg, .json or .txt.
 
     `array` is the matrix, outputs by inputs; `T` is that of the transposed layer.
     """
+
+    WHAT = "a matrix"
 
     def __init__(self, taps: Taps, weight: Array | None, title: str, bias: bool, turned: bool = False) -> None:
         self.taps, self._weight, self.title, self._bias, self._turned = taps, weight, title, bias, turned
@@ -104,16 +105,6 @@ class Matrix:
         body, width, height = self._drawn()
         return f'<svg width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" role="img">{body}</svg>'
 
-    def save(self, path: str | Path) -> Path:
-        """Write the matrix to a .html, .svg, .json or .txt file. Returns the path. Raises ValueError for another suffix."""
-        forms = {
-            ".html": lambda: self.html,
-            ".svg": lambda: self.svg,
-            ".json": lambda: json.dumps(self.data),
-            ".txt": lambda: f"{self}\n",
-        }
-        return save_text(path, "a matrix", forms)
-
     @property
     def _headline(self) -> str:
         turned = f"transposed {self.title}" if self._turned else self.title
@@ -131,12 +122,6 @@ class Matrix:
         for o, i, k in self._cells():
             grid[o][i] = LETTERS[k % len(LETTERS)] if k != PAD else "■"
         return "\n".join([*lines, *("  " + " ".join(row) for row in grid)])
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        try:
-            return {"text/plain": repr(self), "image/svg+xml": self.svg}
-        except ValueError as error:
-            return {"text/plain": f"{self!r}\n({error})"}
 
     # ---- drawing --------------------------------------------------------------------------------------------------------
 

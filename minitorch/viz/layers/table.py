@@ -8,23 +8,24 @@ operation that it records is counted in the module that called it.
 from __future__ import annotations
 
 import copy
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from minitorch.autograd.grad_mode import enable_grad
 from minitorch.autograd.observe import Observer, observed_by
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.nn import Module
+from minitorch.ops.convolution import Convolution, ConvTranspose
+from minitorch.ops.linear import Linear
+from minitorch.ops.matrix import Einsum, MatMul
 from minitorch.tensor import Tensor
 from minitorch.viz.graph.facts import saved_arrays
 from minitorch.viz.page import theme
-from minitorch.viz.page.page import save_text
+from minitorch.viz.page.picture import Picture
 from minitorch.viz.page.summary import bytes_text, shape_text
 from minitorch.viz.record.settings import module_settings
 
@@ -68,12 +69,15 @@ class Row:
         )
 
 
-class ModelSummary:
+class ModelSummary(Picture):
     """The table of a model. Prints as text, displays in a notebook, saves as .html, .md, .json or .txt.
 
     `rows` has the modules in the order in which they are registered, the model itself first. `parameters`, `multiply_adds` and
     `kept` are those of the whole model; a shared parameter counts once.
     """
+
+    WHAT = "a summary"
+    FORMS: ClassVar[dict[str, str]] = {".html": "html", ".md": "markdown"}
 
     def __init__(self, rows: list[Row], parameter_bytes: int) -> None:
         self.rows, self.parameter_bytes = rows, parameter_bytes
@@ -161,19 +165,6 @@ class ModelSummary:
             f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></main><p>{escape(self.words)}.</p></html>\n"
         )
 
-    def save(self, path: str | Path) -> Path:
-        """Write the table to a .html, .md, .json or .txt file. Returns the path. Raises ValueError for another suffix."""
-        forms = {
-            ".html": lambda: self.html,
-            ".md": lambda: self.markdown,
-            ".json": lambda: json.dumps(self.data),
-            ".txt": lambda: f"{self}\n",
-        }
-        return save_text(path, "a summary", forms)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/markdown": self.markdown}
-
 
 def summary(model: Module, input_size: Any) -> ModelSummary:
     """The table of a model: for each module the output's shape, parameters, multiply-adds, and memory kept for backward.
@@ -225,7 +216,7 @@ def _arguments(given: Any, model: Module) -> tuple[Any, ...]:
 
 
 def _is_shape(given: Any) -> bool:
-    return isinstance(given, (tuple, list)) and bool(given) and all(type(n) is int and n > 0 for n in given)  # bool is no size
+    return isinstance(given, (tuple, list)) and bool(given) and all(type(n) is int and n > 0 for n in given)
 
 
 def _run(model: Module, arguments: Sequence[Any], every: bool) -> list[Row]:
@@ -298,16 +289,15 @@ def _whole(array: Array) -> Array:
 
 def multiply_adds(node: Any, args: Sequence[Any], outputs: Sequence[Any]) -> int:
     """The multiply-adds of an operation that is a sum of products; 0 for all others."""
-    kind = node.op_name if hasattr(node, "op_name") else ""
-    if kind == "Convolution":
+    if isinstance(node, Convolution):
         return int(outputs[0].numel() * math.prod(args[1].shape[1:]))
-    if kind == "ConvTranspose":
+    if isinstance(node, ConvTranspose):
         return int(args[0].numel() * math.prod(args[1].shape[1:]))
-    if kind == "Linear":
+    if isinstance(node, Linear):
         return int(outputs[0].numel() * args[1].shape[-1])
-    if kind == "MatMul":
+    if isinstance(node, MatMul):
         return int(outputs[0].numel() * args[0].shape[-1])
-    if kind == "Einsum":
+    if isinstance(node, Einsum):
         sizes = {
             letter: n
             for letters, tensor in zip(args[0], args[2:], strict=True)

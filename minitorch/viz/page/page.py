@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 from minitorch.viz.page import theme
 
-__all__ = ["finite", "page", "save_text", "script_data", "template", "write"]
+__all__ = ["finite", "page", "script_data", "template", "write"]
 
 
 def page(title: str, pictures: dict[str, str], data: dict[str, Any]) -> str:
@@ -83,13 +82,3 @@ def write(path: Path, data: bytes) -> Path:
             error.errno, f"cannot write {str(path)!r} ({error.strerror}): give save() a path in a folder that you may write to"
         ) from None
     return path
-
-
-def save_text(path: str | Path, what: str, forms: Mapping[str, Callable[[], str]]) -> Path:
-    """Write `what` in the form that the ending of a file names. Raises ValueError for another ending."""
-    path = Path(path)
-    if path.suffix.lower() not in forms:
-        *most, last = forms
-        raise ValueError(f"cannot save {what} as {path.name!r}: the endings {', '.join(most)} and {last} are known")
-    contents = forms[path.suffix.lower()]()
-    return write(path, (contents.rstrip("\n") + "\n").encode())

@@ -1,0 +1,47 @@
+"""What all pictures of layers have in common: they are saved by the ending of a file, and shown in notebooks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+from minitorch.viz.page.page import write
+
+__all__ = ["Picture"]
+
+
+class Picture:
+    """The base of the layer pictures. A subclass has `data`, `__repr__`, and the properties that FORMS names."""
+
+    WHAT = "a picture"
+    FORMS: ClassVar[dict[str, str]] = {".html": "html", ".svg": "svg"}  # the property with the text of a file, by its ending
+
+    @property
+    def data(self) -> Any:
+        """The picture as plain data, for JSON."""
+        raise NotImplementedError
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture to a file: a page, a drawing, its data as .json or itself as .txt. Returns the path.
+
+        Raises ValueError for an ending that is not known.
+        """
+        path = Path(path)
+        ending = path.suffix.lower()
+        if ending == ".json":
+            return write(path, json.dumps(self.data).encode())
+        if ending == ".txt":
+            return write(path, f"{self}\n".encode())
+        if ending not in self.FORMS:
+            raise ValueError(
+                f"cannot save {self.WHAT} as {path.name!r}: the endings {', '.join(self.FORMS)}, .json and .txt are known"
+            )
+        return write(path, getattr(self, self.FORMS[ending]).encode())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        kind, form = ("image/svg+xml", "svg") if ".svg" in self.FORMS else ("text/markdown", "markdown")
+        try:
+            return {"text/plain": repr(self), kind: getattr(self, form)}
+        except ValueError as error:  # too large to draw
+            return {"text/plain": f"{self!r}\n({error})"}
