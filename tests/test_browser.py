@@ -3,6 +3,7 @@
 Playwright drives the system's Chromium. `make browser` installs the one; the other comes from the system (Debian: chromium).
 """
 
+import itertools
 import random
 import re
 import runpy
@@ -10,11 +11,13 @@ import shutil
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import minitorch as mt
 import minitorch.nn.functional as F
 from minitorch import nn, viz
+from minitorch.viz.layers.frame import cell_text, panels, sentence
 from minitorch.viz.page.summary import is_small, number
 
 EVIL = "</script><img src=x onerror=alert(1)><b>&amp;"
@@ -572,3 +575,177 @@ def test_a_curve_shows_the_numbers_at_x(opened, tmp_path, width):
       return r.left < s.left - .5 || r.right > s.right + .5 || r.bottom > s.bottom + .5; }).map(t => t.textContent)"""
     assert page.evaluate(outside) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+# ---- viz.animate ------------------------------------------------------------------------------------------------------
+
+READ = """([view, by, n]) => {
+  const m = seen(layer, view);
+  return [sentence(m, view, by, n), panelsOf(m, view, by, n).map(p => [p.title, p.note, p.names, p.boxes, p.corner,
+    p.planes.flatMap((row, d) => row.flatMap((plane, a) => {
+      const lit = litOf(p, plane, d, a);
+      return plane.cells.map((c, i) => [c, c >= 0 && (!p.known || p.known[c]) ? cellText(p.values[c]) : null, lit[i]]);
+    }))])];
+}"""
+
+
+def whole(layer):
+    """Weights that are quarters, so that no sum depends on how floats are rounded."""
+    for p in layer.parameters():
+        p.data = (mt.randn(*p.shape) * 4).round() / 4
+    return layer
+
+
+def as_shown(stage, view, by, n):
+    """A step as the page should show it."""
+    stage = stage.as_convolution if view == "as_convolution" else stage
+    shown = []
+    for p in panels(stage, view, by, n):
+        cells = zip(p.cell.ravel(), p.values.ravel(), p.known.ravel(), p.lit.ravel(), strict=True)
+        texts = [[int(c), cell_text(float(v)) if known else None, bool(lit)] for c, v, known, lit in cells]
+        shown.append([p.title, p.shape, p.names, [list(b) for b in p.boxes], {str(k): v for k, v in p.corner.items()}, texts])
+    return [sentence(stage, view, by, n), shown]
+
+
+ANIMATED = {
+    "stride": (nn.Conv2d(1, 1, 3, 2, 1), (1, 5, 5)),
+    "groups and dilation": (nn.Conv2d(4, 4, 3, groups=2, dilation=2), (4, 6, 6)),
+    "uneven": (nn.Conv2d(2, 3, (3, 2), padding=(2, 0)), (2, 4, 4)),
+    "circular": (nn.Conv1d(2, 1, 3, dilation=2, padding=2, padding_mode="circular"), (2, 6)),
+    "volume": (nn.Conv3d(1, 2, 2), (1, 3, 3, 3)),
+    "transposed": (nn.ConvTranspose2d(1, 2, 3, 2, 1, 1), (1, 3, 3)),
+    "transposed in groups": (nn.ConvTranspose1d(2, 4, 3, 2, 1, 1, groups=2, dilation=2), (2, 4)),
+    "max": (nn.MaxPool2d(2, padding=1, ceil_mode=True), (2, 5, 5)),
+    "mean": (nn.AvgPool2d(3, 2, 1, ceil_mode=True), (1, 6, 6)),
+    "mean without padding": (nn.AvgPool2d(3, 2, 1, count_include_pad=False), (1, 6, 6)),
+    "adaptive": (nn.AdaptiveAvgPool2d(3), (1, 5, 5)),
+    "linear": (nn.Linear(3, 4), (3,)),
+    "fold": (nn.Fold((3, 3), 2), (4, 4)),
+    "upsample": (nn.Upsample(scale_factor=2, mode="bilinear"), (1, 3, 3)),
+}
+
+
+@pytest.mark.parametrize("name", ANIMATED)
+def test_every_step_of_a_layer_is_that_of_python(opened, tmp_path, name):
+    mt.manual_seed(1)
+    layer, shape = ANIMATED[name]
+    animation = viz.animate(whole(layer), shape)
+    page, stage = opened(animation.save(tmp_path / "layer.html")), animation.layer_stage
+    for view, ways in stage.views.items():
+        for by in ways:
+            for n in range(stage.array(by).size):
+                assert page.evaluate(READ, [view, by, n]) == as_shown(stage, view, by, n), (view, by, n)
+
+
+SWITCH = (False, True)
+CHANGED = {
+    nn.Conv2d: {"padding": range(4), "dilation": (1, 2), "groups": (1, 2)},
+    nn.ConvTranspose2d: {"padding": range(3), "dilation": (1, 2), "output_padding": (0, 1), "groups": (1, 2)},
+    nn.MaxPool2d: {"padding": range(3), "dilation": (1, 2), "ceil_mode": SWITCH},
+    nn.AvgPool2d: {"padding": range(3), "ceil_mode": SWITCH, "count_include_pad": SWITCH},
+}
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (nn.Conv2d(2, 4, 3, padding=1), (2, 6, 5)), (nn.ConvTranspose2d(2, 4, 3, stride=2), (2, 3, 4)),
+        (nn.MaxPool2d(2), (2, 6, 6)), (nn.AvgPool2d(3, 2), (1, 7, 6)),
+    ],
+)  # fmt: skip
+def test_what_settings_do_in_the_page_is_what_they_do_in_python(opened, tmp_path, layer, shape):
+    """The kernel is repeated where it grows; what the layer refuses, the page refuses."""
+    page, kind = opened(viz.animate(whole(layer), shape).save(tmp_path / "layer.html")), type(layer)
+    remake = """s => { if (!fits(first, s)) return null; const m = remade(first, s);
+      return [m.y.shape, m.y.values, m.grad_input.values, m.grad_weight?.values ?? null, m.taps.output, m.taps.input,
+        m.taps.weight, m.taps.factor, m.board, m.as_convolution?.board ?? null, m.axes.map(a => a.windows)]; }"""
+    choices = {"kernel_size": range(1, 5), "stride": range(1, 4), **CHANGED[kind]}
+    refused = made = 0
+    for values in itertools.product(*choices.values()):
+        wanted = dict(zip(choices, values, strict=True))
+        try:
+            channels = (layer.in_channels, layer.out_channels) if hasattr(layer, "in_channels") else ()
+            new = kind(*channels, **wanted)
+            for p, old in zip(new.parameters(), layer.parameters(), strict=True):
+                index = np.ix_(*(np.arange(n) % m for n, m in zip(p.shape, old.shape, strict=True)))
+                p.data = mt.tensor(old.detach().numpy()[index])
+            data = viz.animate(new, shape).data
+        except (RuntimeError, ValueError):
+            assert page.evaluate(remake, wanted) is None, wanted
+            refused += 1
+            continue
+        made += 1
+        shape_, *numbers = page.evaluate(remake, wanted)
+        assert shape_ == data["y"]["shape"]
+        for got, name in zip(numbers[:3], ("y", "grad_input", "grad_weight"), strict=True):
+            np.testing.assert_allclose(got or [], data.get(name, {}).get("values") or [], 1e-5, 1e-5)
+        taps, geometry = numbers[3:7], numbers[7:]
+        np.testing.assert_allclose(taps, [data["taps"][key] for key in ("output", "input", "weight", "factor")], 1e-6)
+        spread = data["as_convolution"] and data["as_convolution"]["board"]
+        assert geometry == [data["board"], spread, [axis["windows"] for axis in data["axes"]]]
+    assert made > 80
+    assert refused > 0
+
+
+def test_a_window_is_dragged_and_cells_are_pointed_at(opened, tmp_path):
+    conv = nn.Conv2d(1, 1, 3, stride=2, padding=1)
+    conv.load_state_dict({"weight": mt.tensor([[[[1.0, 0, -1], [2, 0, -2], [1, 0, -1]]]]), "bias": mt.tensor([0.5])})
+    page = opened(viz.animate(conv, (1, 5, 5)).save(tmp_path / "layer.html"))
+    middle = lambda plane, at: page.evaluate(  # noqa: E731
+        f"""(() => {{ const r = document.querySelector("[data-part={plane}] [data-at='{at}']").getBoundingClientRect();
+        return [r.x + r.width / 2, r.y + r.height / 2]; }})()"""
+    )
+    page.mouse.move(*middle("input", 8))
+    page.mouse.down()
+    page.mouse.move(*middle("input", 24), steps=5)  # the middle of the board
+    page.mouse.up()
+    assert page.evaluate("[view, by, step]") == ["forward", "output", 4]
+    assert page.inner_text("#where") == "forward, step 5 of 9"
+    left, right = page.inner_text("#said").replace("−", "-").replace("·", "*").split(" = ")[1:]
+    assert eval(left) == float(right)  # what is read off the page adds up
+    assert float(right) == viz.animate(conv, (1, 5, 5)).stage.y.reshape(-1)[4]
+    page.hover("[data-part=kernel], [data-part=weight] [data-n='0']")
+    page.hover("[data-part=weight] [data-n='0']")
+    assert "times the shifted input, is added to" in page.inner_text("#said")
+    page.hover("[data-part=input] [data-n='6']")
+    assert page.inner_text("#said") == "x[0, 1, 1] = " + number(float(viz.animate(conv, (1, 5, 5)).stage.x[0, 1, 1])) + (
+        ", times the kernel, is added to 4 cells of y"
+    )
+    page.mouse.move(2, 2)
+    for key, at in (("ArrowRight", 5), ("ArrowUp", 2), ("Home", 0), ("End", 8), ("ArrowLeft", 7)):
+        page.keyboard.press(key)
+        assert page.evaluate("step") == at
+    page.keyboard.press("3")
+    assert page.evaluate("[view, by]") == ["grad_input", "output"]
+    page.keyboard.press("b")
+    assert page.evaluate("[view, by]") == ["grad_input", "input"]
+    page.keyboard.press("1")
+    page.keyboard.press("Space")
+    page.wait_for_selector('text="forward, step 2 of 9"')
+    page.keyboard.press("Space")
+    page.click("summary")
+    slide = lambda name, value: page.eval_on_selector(  # noqa: E731
+        f"[data-name={name}]", f"e => {{ e.value = {value}; e.dispatchEvent(new Event('input')); }}"
+    )
+    slide("stride", 1)
+    assert page.inner_text("h1").endswith("1×5×5 → 1×5×5")
+    slide("padding", 0)
+    slide("dilation", 3)
+    assert page.inner_text("#refused").startswith("dilation 3 does not fit; what would: dilation 2, kernel_size 2 with it")
+    assert page.evaluate("settings.dilation") == 1
+
+
+@pytest.mark.parametrize("size", [(1280, 760), (1920, 1080), (390, 844)])
+def test_a_layer_s_page_can_be_read(opened, tmp_path, size):
+    for name in ("groups and dilation", "transposed", "max", "linear", "volume"):
+        page = opened(viz.animate(*ANIMATED[name]).save(tmp_path / "layer.html"))
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        for view in page.evaluate("Object.keys(layer.views)"):
+            page.evaluate(f"step = 0; choose({view!r}); go(steps() - 1)")
+            outside = """[...document.querySelectorAll('.cell')].filter(c => c.scrollWidth > c.clientWidth + 1 ||
+              c.scrollHeight > c.clientHeight + 1).map(c => c.textContent)"""
+            assert page.evaluate(outside) == [], (name, view)
+            smallest = """Math.min(...[...document.querySelectorAll('body *')].filter(e => e.offsetParent
+              && e.textContent.trim() && !e.closest('.small')).map(e => parseFloat(getComputedStyle(e).fontSize)))"""
+            assert page.evaluate(smallest) >= 12
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -138,7 +138,7 @@ def test_saving_a_matrix(tmp_path):
     assert json.loads(matrix.save(tmp_path / "m.json").read_text())["input"] == [1, 4]
     assert matrix.save(tmp_path / "m.txt").read_text() == f"{matrix!r}\n"
     assert "image/svg+xml" in matrix._repr_mimebundle_()
-    with pytest.raises(ValueError, match=r"the endings \.html, \.svg, \.json and \.txt are known"):
+    with pytest.raises(ValueError, match=r"the endings \.html, \.svg, \.png, \.json and \.txt are known"):
         matrix.save(tmp_path / "m.bmp")
     large = viz.matrix(nn.Conv2d(1, 1, 3), (1, 20, 20))
     assert "too wide for text" in repr(large)
@@ -283,7 +283,7 @@ def test_a_curve_as_data_and_text(tmp_path):
         (lambda: viz.curve(model=nn.ReLU, x=mt.ones(3)), TypeError, "model is an nn.Module"),
         (lambda: viz.curve(model=nn.Linear(2, 2), x=mt.ones(1, 2)), ValueError, "has no activation layer"),
         (lambda: viz.curve(nn.Tanh(), model=nn.Sequential(nn.ReLU()), x=mt.ones(3)), ValueError, "its activation layers: ReLU"),
-        (lambda: viz.curve(nn.ReLU()).save("curve.png"), ValueError, ".html, .svg, .json and .txt"),
+        (lambda: viz.curve(nn.ReLU()).save("curve.gif"), ValueError, ".html, .svg, .png, .json and .txt"),
     ],
 )
 def test_what_has_no_curve(call, error, words):
@@ -373,7 +373,7 @@ def test_a_long_axis_is_drawn_in_part():
         (lambda: viz.explain(nn.Conv2d(1, 1, 1), (1, 2)), TypeError, r"takes \(channels, height, width\)"),
         (lambda: viz.explain(nn.Conv1d(1, 1, 1), 5), TypeError, "without a batch"),
         (lambda: viz.explain(nn.Conv1d(3, 1, 1), (1, 5)), RuntimeError, "3 channels"),
-        (lambda: viz.explain(nn.Conv1d(1, 1, 1), (1, 5)).save("sizes.pdf"), ValueError, ".html, .svg, .json and .txt"),
+        (lambda: viz.explain(nn.Conv1d(1, 1, 1), (1, 5)).save("sizes.pdf"), ValueError, ".html, .svg, .png, .json and .txt"),
     ],
 )
 def test_what_cannot_be_explained(call, error, words):
@@ -582,7 +582,7 @@ def test_a_field_as_data_and_text(tmp_path):
         (lambda: viz.receptive_field(conv, x=(1, 1, 6, 300)), ValueError, "128 is the most"),
         (lambda: viz.receptive_field(conv, cell=(4, 0), x=(1, 1, 6, 6)), IndexError, "4×4 cells"),
         (lambda: viz.receptive_field(unused, "0", x=(1, 1, 6, 6)), ValueError, "was not called"),
-        (lambda: field.save("field.gif"), ValueError, ".html, .svg, .json and .txt"),
+        (lambda: field.save("field.gif"), ValueError, ".html, .svg, .png, .json and .txt"),
     ):
         with pytest.raises(error, match=words):
             call()

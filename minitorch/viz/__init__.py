@@ -3,7 +3,7 @@
 record/     what happened in a program: the recording, names, values, derivatives
 graph/      the computation graph as cards: viz.graph
 player/     a backward pass, step by step: viz.play
-layers/     the layers: viz.explain, viz.matrix, viz.curve; a model: viz.summary, viz.receptive_field
+layers/     the layers: viz.animate, viz.explain, viz.matrix, viz.curve; a model: viz.summary, viz.receptive_field
 why.py      the chain rule of one gradient, written out
 heatmap.py  the errors of a gradient check
 page/       how pictures look: colours, numbers, pages
@@ -11,6 +11,7 @@ page/       how pictures look: colours, numbers, pages
 
 from minitorch.viz.graph.graph import Graph, graph
 from minitorch.viz.heatmap import Heatmap, heatmap
+from minitorch.viz.layers.animate import Animation, Filmstrip, animate
 from minitorch.viz.layers.curve import Curve, curve
 from minitorch.viz.layers.explain import Explanation, explain
 from minitorch.viz.layers.field import Field, receptive_field
@@ -22,15 +23,18 @@ from minitorch.viz.record.recorder import record
 from minitorch.viz.why import Why, why
 
 __all__ = [
+    "Animation",
     "Curve",
     "Explanation",
     "Field",
+    "Filmstrip",
     "Graph",
     "Heatmap",
     "Matrix",
     "ModelSummary",
     "Player",
     "Why",
+    "animate",
     "curve",
     "explain",
     "graph",

@@ -1,5 +1,12 @@
 """Pictures of layers.
 
-taps.py    which cells of input, weight and output meet
-matrix.py  the layer as a matrix
+taps.py     which cells of input, weight and output meet: the one table that the pictures are made from
+stage.py    a layer with an input: arrays, gradients, taps, windows, steps
+frame.py    one step of it: what is shown, and the sentence with its numbers
+animate.py  a layer at work, step by step: viz.animate
+explain.py  where the size of an output comes from
+matrix.py   the layer as a matrix
+curve.py    activations and their derivatives
+table.py    the layers of a model with what they cost: viz.summary
+field.py    what a cell sees of the image: viz.receptive_field
 """

@@ -25,7 +25,7 @@ from minitorch.viz.page.summary import number, shape_text
 from minitorch.viz.page.svg import drawing, text
 from minitorch.viz.record.settings import module_settings
 
-__all__ = ["Axis", "Explanation", "explain"]
+__all__ = ["Axis", "Explanation", "axes_of", "explain"]
 
 AVG_POOLS = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
 ADAPTIVE_POOLS = (*ADAPTIVE_MAX_POOLS, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d)
@@ -358,7 +358,7 @@ def explain(layer: Module, shape: Any) -> Explanation:
             f"explain(): {type(layer).__name__} takes (channels, {', '.join(NAMES[rank])}), {rank + 1} numbers without a "
             f"batch, and got {len(shape)}: {shape}"
         )
-    axes = tuple(_axes(layer, shape[1:], rank))
+    axes = tuple(axes_of(layer, shape[1:], rank))
     title = f"{type(layer).__name__} {module_settings(layer)}".strip()
     if not all(axis.fits for axis in axes):
         return Explanation(title, shape, None, axes)
@@ -368,7 +368,7 @@ def explain(layer: Module, shape: Any) -> Explanation:
     return Explanation(title, shape, tuple(out.shape[1:]), axes)
 
 
-def _axes(layer: Any, size: tuple[int, ...], rank: int) -> Iterator[Axis]:
+def axes_of(layer: Any, size: tuple[int, ...], rank: int) -> Iterator[Axis]:
     """The axes of a layer, from its settings; `out` by the formula."""
     if isinstance(layer, ADAPTIVE_POOLS):
         given = layer.output_size if isinstance(layer.output_size, (tuple, list)) else (layer.output_size,) * rank

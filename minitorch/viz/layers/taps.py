@@ -10,6 +10,7 @@ is run on images with a single 1.
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass, replace
 from typing import Any
@@ -102,7 +103,7 @@ def taps_of(layer: Module, shape: tuple[int, ...]) -> Taps:
 
     Raises ValueError for a layer that is no table of taps (an activation, a normalization), and for an input with too many.
     """
-    shape = tuple(shape)
+    shape, layer = tuple(shape), copy.deepcopy(layer)  # running statistics and such are left alone
     weight = layer._parameters.get("weight")
     with no_grad():  # a shape that does not fit raises the layer's own error
         layer(wrap(xp.zeros((1, *shape), dtype=xp.float32 if weight is None else weight._array.dtype)))
@@ -230,7 +231,7 @@ def _linear(layer: Any, shape: tuple[int, ...]) -> Taps:
 
 def _by_single_ones(layer: Module, shape: tuple[int, ...]) -> Taps:
     """The taps of any linear layer without weights, from what it makes of images with a single 1."""
-    name, cells = type(layer).__name__, math.prod(shape)
+    name, cells, layer = type(layer).__name__, math.prod(shape), layer.double()
     if cells > MAX_BASIS:
         raise ValueError(
             f"{name} on {list(shape)} has {cells:,} input cells, and a picture can show {MAX_BASIS:,}: take a smaller image"

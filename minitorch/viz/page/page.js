@@ -1,4 +1,3 @@
-"use strict";
 // The script of a page. `data` has the cards, for the player also frames and steps; words and numbers are the program's own.
 const data = JSON.parse(document.getElementById("data").textContent);
 const $ = id => document.getElementById(id), SVG = "http://www.w3.org/2000/svg";
@@ -29,23 +28,6 @@ function draw(tag, attributes, text) {
   for (const [key, value] of Object.entries(attributes)) e.setAttribute(key, value);
   if (text !== undefined) e.textContent = text;
   return e;
-}
-
-// ---- numbers, by the rules of number() in summary.py -------------------------------------------------------------------
-
-const value = v => typeof v === "string" ? { inf: Infinity, "-inf": -Infinity }[v] ?? NaN : Number(v);
-function short(v) {
-  if (typeof v === "boolean") return v ? "True" : "False";
-  v = value(v);
-  const size = Math.abs(v), sign = v < 0 ? "−" : "";
-  if (!Number.isFinite(v)) return Number.isNaN(v) ? "nan" : sign + "inf";
-  if (v === 0) return "0";
-  if (size < 1e6 && Number.isInteger(size)) return sign + size;
-  if (size >= 1e-3 && size < 999999.5) return sign + (size >= 999.95 ? size.toFixed(0) : String(Number(size.toPrecision(4))));
-  let [digits, power] = size.toExponential(2).split("e");
-  const p = power.slice(1).padStart(2, "0");
-  digits = String(Number(p.length > 2 ? Number(digits).toFixed(1) : digits));
-  return `${sign}${digits}e${power[0]}${p}`;
 }
 
 // ---- rules: parts of text, values, gradients and fractions --------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any
 
 from minitorch.viz.page import theme
 
-__all__ = ["finite", "page", "script_data", "template", "write"]
+__all__ = ["finite", "page", "script", "script_data", "template", "write"]
 
 
 def page(title: str, pictures: dict[str, str], data: dict[str, Any]) -> str:
@@ -26,7 +26,7 @@ def page(title: str, pictures: dict[str, str], data: dict[str, Any]) -> str:
     inner = "".join(f'<template id="inside-{escape(id)}">{_compact(svg)}</template>' for id, svg in pictures.items() if id)
     parts = {
         "title": escape(title), "svg": _compact(pictures[""]), "inside": inner, "data": script_data(data),
-        "script": _file("page.js"), "colours": theme.css() + theme.in_dark(":where(#stage)", variables=True),
+        "script": script("page.js"), "colours": theme.css() + theme.in_dark(":where(#stage)", variables=True),
     }  # fmt: skip
     return template("page.html", **parts)
 
@@ -37,6 +37,11 @@ def script_data(data: Any) -> str:
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return text
+
+
+def script(name: str) -> str:
+    """A script of this folder, after the one that writes numbers."""
+    return _file("numbers.js") + _file(name)
 
 
 def template(name: str, **parts: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from minitorch.viz.page.page import write
+from minitorch.viz.page.raster import png
 
 __all__ = ["Picture"]
 
@@ -16,6 +17,11 @@ class Picture:
 
     WHAT = "a picture"
     FORMS: ClassVar[dict[str, str]] = {".html": "html", ".svg": "svg"}  # the property with the text of a file, by its ending
+
+    @property
+    def endings(self) -> list[str]:
+        """The endings of files that save() knows."""
+        return [*self.FORMS, *[".png"] * (".svg" in self.FORMS), ".json", ".txt"]
 
     @property
     def data(self) -> Any:
@@ -33,10 +39,11 @@ class Picture:
             return write(path, json.dumps(self.data).encode())
         if ending == ".txt":
             return write(path, f"{self}\n".encode())
+        if ending == ".png" and ".svg" in self.FORMS:
+            return write(path, png(getattr(self, self.FORMS[".svg"])))
         if ending not in self.FORMS:
-            raise ValueError(
-                f"cannot save {self.WHAT} as {path.name!r}: the endings {', '.join(self.FORMS)}, .json and .txt are known"
-            )
+            *first, last = self.endings
+            raise ValueError(f"cannot save {self.WHAT} as {path.name!r}: the endings {', '.join(first)} and {last} are known")
         return write(path, getattr(self, self.FORMS[ending]).encode())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

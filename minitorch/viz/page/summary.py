@@ -122,6 +122,7 @@ def number(value: Any) -> str:
     elif size < 1e6 and size == int(size):
         text = str(int(size))
     elif 1e-3 <= size < 999_999.5:
+        size = math.nextafter(size, math.inf)  # halves are rounded up, as the page does
         text = f"{size:.0f}" if size >= 999.95 else f"{float(f'{size:.4g}'):.6f}".rstrip("0").rstrip(".")
     else:
         digits, power = f"{size:.2e}".split("e")
