@@ -87,13 +87,20 @@ def test_the_sum_that_is_written_out_is_the_result(drawn):
             continue
         for n in walk(stage, view, by):
             said = sentence(stage, view, by, n)
-            parts = said.replace("−", "-").replace("·", "*").split(" = ")
+            parts = re.sub(r" \(w\[\d+, \d+\]\)", "", said).replace("−", "-").replace("·", "*").split(" = ")
             if "…" in said:
                 continue
             result = float(parts[-1])
             if not re.match(r"∂|[xy]\[", parts[1]):  # else it is one other cell, and no sum
                 np.testing.assert_allclose(eval(parts[1], {"max": lambda *values: max(values)}), result, 1e-3, 2e-3)
             np.testing.assert_allclose(result, stage.result(view).reshape(-1)[n], 1e-3, 1e-12)
+
+
+def test_a_long_sum_has_a_number_for_each_kernel():
+    layer = nn.Conv2d(3, 1, 3)
+    layer.weight.data, layer.bias.data = mt.ones(1, 3, 3, 3), mt.tensor([0.5])
+    x = mt.ones(3, 3, 3) * mt.tensor([1.0, 2, 3]).reshape(3, 1, 1)
+    assert viz.animate(layer, x).sentence == "y[0, 0, 0] = 9 (w[0, 0]) + 18 (w[0, 1]) + 27 (w[0, 2]) + 0.5 = 54.5"
 
 
 def test_a_transposed_convolution_reads_two_ways():

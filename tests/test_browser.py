@@ -8,6 +8,7 @@ import random
 import re
 import runpy
 import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -302,7 +303,11 @@ def test_it_can_be_read_without_seeing_it_and_be_printed(opened, player, tmp_pat
 
 def gallery():
     path = Path(__file__).parent.parent / "tutorials" / "gallery.py"
-    module = runpy.run_path(str(path))
+    sys.path.insert(0, str(path.parent))  # as for a program that is run from there
+    try:
+        module = runpy.run_path(str(path))
+    finally:
+        sys.path.remove(str(path.parent))
     return {draw.__name__: draw for draw in module["PICTURES"]}
 
 
@@ -612,6 +617,7 @@ ANIMATED = {
     "groups and dilation": (nn.Conv2d(4, 4, 3, groups=2, dilation=2), (4, 6, 6)),
     "uneven": (nn.Conv2d(2, 3, (3, 2), padding=(2, 0)), (2, 4, 4)),
     "circular": (nn.Conv1d(2, 1, 3, dilation=2, padding=2, padding_mode="circular"), (2, 6)),
+    "colours": (nn.Conv2d(3, 2, 3, padding=1), (3, 3, 3)),
     "volume": (nn.Conv3d(1, 2, 2), (1, 3, 3, 3)),
     "transposed": (nn.ConvTranspose2d(1, 2, 3, 2, 1, 1), (1, 3, 3)),
     "transposed in groups": (nn.ConvTranspose1d(2, 4, 3, 2, 1, 1, groups=2, dilation=2), (2, 4)),

@@ -117,6 +117,7 @@ def test_the_gallery():
     assert result.returncode == 0, result.stderr
     gallery = ROOT / "tutorials" / "output" / "gallery"
     page = (gallery / "index.html").read_text()
-    files = re.findall(r'(?:src|href)="([^"]+)"', page)
-    assert len(files) >= 12
+    files = re.findall(r'(?:src|href)="([^"#]+)"', page)
+    assert [len(re.findall(rf'src="{kind}_\d+', page)) for kind in ("figure", "setting")] == [24, 19]
+    assert len(files) >= 120
     assert all((gallery / file).stat().st_size > 1000 for file in files)

@@ -1,11 +1,13 @@
 """A gallery of computation graphs and layers, each drawn by a few lines: `make gallery`, and open the page it names.
 
-It needs the extra `viz`: pip install '.[viz]' in the clone.
+It needs the extras viz and tutorials: pip install '.[viz,tutorials]' in the clone.
 """
 
 import inspect
 from html import escape
 from pathlib import Path
+
+import figures
 
 import minitorch
 import minitorch.nn.functional as F
@@ -209,21 +211,52 @@ figure { margin: 2.5em 0; }
 img { max-width: 100%; max-height: 1500px; border-radius: 8px; }
 figcaption { margin-bottom: .6em; }"""
 
+
+def written(name, picture, player=None):
+    """The files of a picture: a drawing and a page, of an animation a filmstrip; and a page to play. Returns the links."""
+    still = picture.filmstrip(3) if isinstance(picture, viz.Animation) else picture
+    still.save(OUTPUT / f"{name}.svg")
+    picture.save(OUTPUT / f"{name}_page.html")
+    if player is None:
+        return f'<a href="{name}_page.html">As a page.</a>'
+    player.save(OUTPUT / f"{name}.html")
+    return f'<a href="{name}_page.html">As a page.</a> <a href="{name}.html">Play it.</a>'
+
+
+def figure(name, told, code, links):
+    picture = f'<img src="{name}.svg" alt="{escape(told)}" loading="lazy">'
+    code = f"<details><summary>code</summary><pre>{escape(code)}</pre></details>"
+    return f"<figure><figcaption>{escape(told)} {links}</figcaption>{picture}{code}</figure>"
+
+
+def call(layer, size):
+    """The code that draws a standard setting."""
+    settings = repr(layer).replace("kernel_size=(3, 3)", "3").replace("kernel_size=(4, 4)", "4")
+    return f"viz.animate(nn.{settings}, (1, {size}, {size}))"
+
+
 if __name__ == "__main__":
-    figures = []
+    graphs, layers, standard = [], [], []
     for draw in PICTURES:
-        graph, player = draw()
-        graph.save(OUTPUT / f"{draw.__name__}.svg")
-        told = escape(draw.__doc__)
-        told += f' <a href="{draw.__name__}_page.html">As a page.</a>'
-        graph.save(OUTPUT / f"{draw.__name__}_page.html")
-        if player is not None:
-            player.save(OUTPUT / f"{draw.__name__}.html")
-            told += f' <a href="{draw.__name__}.html">Play it.</a>'
-        code = f"<details><summary>code</summary><pre>{escape(inspect.getsource(draw))}</pre></details>"
-        picture = f'<img src="{draw.__name__}.svg" alt="{escape(draw.__doc__)}">'
-        figures.append(f"<figure><figcaption>{told}</figcaption>{picture}{code}</figure>")
+        picture, player = draw()
+        links = written(draw.__name__, picture, player)
+        graphs.append(figure(draw.__name__, draw.__doc__, inspect.getsource(draw), links))
+    for n, draw in enumerate(figures.FIGURES, start=1):
+        name = f"figure_{n:02d}_{draw.__name__}"
+        layers.append(figure(name, draw.__doc__, inspect.getsource(draw), written(name, draw())))
+    for n, (told, picture) in enumerate(figures.settings().items(), start=1):
+        name = f"setting_{n:02d}"
+        layer, size = figures.SETTINGS[told]
+        standard.append(figure(name, f"{told}: {layer}", call(layer, size), written(name, picture)))
+    parts = (
+        ("graphs", "Computation graphs and models", graphs),
+        ("layers", "The layers of a convolutional network", layers),
+        ("settings", "The nineteen standard settings of convolution arithmetic", standard),
+    )
+    contents = "".join(f'<li><a href="#{id}">{title}</a>, {len(part)}</li>' for id, title, part in parts)
+    body = "".join(f'<h2 id="{id}">{title}</h2>{"".join(part)}' for id, title, part in parts)
     page = OUTPUT / "index.html"
-    head = f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>minitorch: a gallery</title><style>{STYLE}</style>'
-    page.write_text(f"{head}<h1>Computation graphs and layers</h1>{''.join(figures)}</html>", encoding="utf-8")
-    print(f"{len(PICTURES)} pictures and pages, and players for most of them: open {page}")
+    head = '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    head += f"<title>minitorch: a gallery</title><style>{STYLE}</style>"
+    page.write_text(f"{head}<h1>A gallery</h1><ul>{contents}</ul>{body}</html>", encoding="utf-8")
+    print(f"{sum(len(part) for *_, part in parts)} pictures and pages, and players for most graphs: open {page}")

@@ -3,7 +3,8 @@
 record/     what happened in a program: the recording, names, values, derivatives
 graph/      the computation graph as cards: viz.graph
 player/     a backward pass, step by step: viz.play
-layers/     the layers: viz.animate, viz.explain, viz.matrix, viz.curve; a model: viz.summary, viz.receptive_field
+layers/     the layers: viz.animate, viz.explain, viz.matrix, viz.curve; viz.kernels; a model: viz.summary,
+            viz.receptive_field, viz.feature_maps
 why.py      the chain rule of one gradient, written out
 heatmap.py  the errors of a gradient check
 page/       how pictures look: colours, numbers, pages
@@ -15,6 +16,7 @@ from minitorch.viz.layers.animate import Animation, Filmstrip, animate
 from minitorch.viz.layers.curve import Curve, curve
 from minitorch.viz.layers.explain import Explanation, explain
 from minitorch.viz.layers.field import Field, receptive_field
+from minitorch.viz.layers.maps import Maps, feature_maps, kernels
 from minitorch.viz.layers.matrix import Matrix, matrix
 from minitorch.viz.layers.table import ModelSummary, summary
 from minitorch.viz.player.player import Player, play
@@ -30,6 +32,7 @@ __all__ = [
     "Filmstrip",
     "Graph",
     "Heatmap",
+    "Maps",
     "Matrix",
     "ModelSummary",
     "Player",
@@ -37,8 +40,10 @@ __all__ = [
     "animate",
     "curve",
     "explain",
+    "feature_maps",
     "graph",
     "heatmap",
+    "kernels",
     "matrix",
     "play",
     "receptive_field",

@@ -6,6 +6,7 @@ frame.py    one step of it: what is shown, and the sentence with its numbers
 animate.py  a layer at work, step by step: viz.animate
 explain.py  where the size of an output comes from
 matrix.py   the layer as a matrix
+maps.py     weights and outputs as images: viz.kernels, viz.feature_maps
 curve.py    activations and their derivatives
 table.py    the layers of a model with what they cost: viz.summary
 field.py    what a cell sees of the image: viz.receptive_field

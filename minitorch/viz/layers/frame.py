@@ -215,6 +215,8 @@ def sentence(stage: Stage, view: str, by: str, n: int) -> str:
     offset = 0.0
     if target == "output" and stage.bias is not None:
         offset = float(stage.bias[n * stage.bias.size // stage.y.size])
+    if len(terms) > TERMS and stage.axes and stage.weight is not None and target == "output":
+        return f"{name} = {_by_kernel(stage, used, terms, offset)} = {result}"
     return f"{name} = {_sum(terms, offset)} = {result}"
 
 
@@ -270,6 +272,18 @@ def _sum(terms: list[list[float]], offset: float = 0.0) -> str:
     if offset:
         words.append(number(offset))
     return _joined(words) if words else "0"
+
+
+def _by_kernel(stage: Stage, used: Array, terms: list[list[float]], offset: float) -> str:
+    """A long sum with one number for each kernel that takes part: 5 (w[0, 0]) + 9 (w[0, 1]) + 1."""
+    shape = stage.array("weight").shape
+    area = math.prod(shape[2:])
+    sums: dict[int, float] = {}
+    for k, term in zip(stage.taps.weight[used].tolist(), terms, strict=True):
+        sums[k // area] = sums.get(k // area, 0.0) + math.prod(term)
+    words = [f"{number(v)} (w[{plane // shape[1]}, {plane % shape[1]}])" for plane, v in list(sums.items())[:TERMS]]
+    words += [f"… {len(sums) - TERMS} more"] if len(sums) > TERMS else []
+    return _joined([*words, number(offset)] if offset else words)
 
 
 def _joined(words: list[str]) -> str:

@@ -296,7 +296,7 @@ def _image(name: str, x: Any, kind: str, rank: int | None) -> Tensor:
         return x if x.is_floating_point() else x.float()
     if not isinstance(x, (tuple, list)) or not x or not all(type(n) is int and n > 0 for n in x):
         raise TypeError(f"animate() of {name} takes an input without a batch, (channels, *size), or its shape, not {x!r:.60}")
-    digits = xp.random.default_rng(3).integers(0, 4 if kind in ("convolution", "transposed") else 10, tuple(x))
+    digits = xp.random.default_rng(3).integers(1, 5 if kind in ("convolution", "transposed") else 10, tuple(x))
     return wrap(digits.astype(xp.float32))
 
 

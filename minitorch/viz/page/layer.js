@@ -164,6 +164,14 @@ function sumText(terms, offset) {
   if (offset) words.push(short(offset));
   return words.length ? joined(words) : "0";
 }
+function byKernel(m, view, taps, offset) {  // a number for each kernel that takes part
+  const area = product(m.weight.shape.slice(2)), sums = new Map();
+  for (const t of taps) { const plane = Math.floor(m.taps.weight[t] / area); sums.set(plane, (sums.get(plane) ?? 0) + product(factors(m, view, t))); }
+  const words = [...sums].slice(0, TERMS).map(([plane, v]) => `${short(v)} (w[${unravel(plane, m.weight.shape.slice(0, 2)).join(", ")}])`);
+  if (sums.size > TERMS) words.push(`… ${sums.size - TERMS} more`);
+  if (offset) words.push(short(offset));
+  return joined(words);
+}
 function sentence(m, view, by, n) {
   const target = TARGETS[view], taps = used(m, by, n);
   if (by !== target) return scattered(m, view, by, n, taps);
@@ -182,6 +190,7 @@ function sentence(m, view, by, n) {
     return `${name} = ${cellName(m, source, m.taps[source][taps[0]], source === "output")} = ${end}`;
   }
   const offset = target === "output" && m.bias ? m.bias.values[Math.floor(n * m.bias.values.length / m.y.values.length)] : 0;
+  if (taps.length > TERMS && m.axes.length && m.weight && target === "output") return `${name} = ${byKernel(m, view, taps, offset)} = ${end}`;
   return `${name} = ${sumText(taps.map(t => factors(m, view, t)), offset)} = ${end}`;
 }
 function scattered(m, view, by, n, taps) {
