@@ -1,6 +1,7 @@
 """The pictures of layers: their table of taps against the layer and autograd, for layers drawn at random."""
 
 import base64
+import copy
 import doctest
 import importlib
 import io
@@ -340,9 +341,29 @@ def test_an_input_that_does_not_fit():
     nn.Conv2d(3, 8, 2, dilation=2)(mt.zeros(1, 3, 4, 28))
     nn.Conv2d(3, 8, 7, dilation=2)(mt.zeros(1, 3, 13, 28))
     transposed = viz.explain(nn.ConvTranspose1d(1, 1, 2, padding=3), (1, 2))
-    assert transposed.axes[0].words[1] == "what would fit: padding 1 · an input of 6"
+    assert transposed.axes[0].words[1] == "what would fit: padding 1 · dilation 5 · an input of 6"
+    assert nn.ConvTranspose1d(1, 1, 2, padding=3, dilation=5)(mt.zeros(1, 1, 2)).shape[-1] == 1
     assert nn.ConvTranspose1d(1, 1, 2, padding=3)(mt.zeros(1, 1, 6)).shape[-1] == 1
     assert nn.ConvTranspose1d(1, 1, 2, padding=1)(mt.zeros(1, 1, 2)).shape[-1] == 1
+
+
+@given(st.integers(1, 6), st.integers(1, 9), st.integers(1, 3), st.integers(0, 2), st.integers(1, 3), st.booleans())
+def test_every_setting_that_an_error_names_fits(size, kernel, stride, padding, dilation, ceil):
+    settings_ = {"kernel_size": kernel, "stride": stride, "padding": padding, "dilation": dilation}
+    for layer, extra in ((lambda **s: nn.Conv1d(1, 1, **s), {}), (nn.MaxPool1d, {"ceil_mode": ceil})):
+        if layer is nn.MaxPool1d and (padding > kernel // 2 or dilation > 1):
+            continue  # refused for other reasons
+        try:
+            layer(**settings_, **extra)(mt.zeros(1, 1, size))
+        except RuntimeError as error:
+            ways = str(error).split("What would fit: ")[1].split(";")[0].split(", or ")
+            assert ways[-1].startswith("an input of")
+            for way in ways:
+                name, value = way.rsplit(" ", 1)
+                if name == "an input of":
+                    assert layer(**settings_, **extra)(mt.zeros(1, 1, int(value))).shape[-1] == 1
+                else:
+                    assert layer(**{**settings_, name: int(value)}, **extra)(mt.zeros(1, 1, size)).shape[-1] >= 1
 
 
 def test_what_is_said_of_sizes():
@@ -476,6 +497,7 @@ def test_a_table_as_text_markdown_and_page(tmp_path):
     assert lines[-1] == table.words
     assert len({line.index("1×") for line in lines[1:-1]}) == 1
     assert json.loads(table.save(tmp_path / "table.json").read_text())["rows"][2]["parameters"] == 156
+    assert ET.fromstring(table.save(tmp_path / "table.svg").read_text()).tag.endswith("svg")
     assert table.save(tmp_path / "table.md").read_text().count("\n|") == len(table.rows) + 1
     page = table.save(tmp_path / "table.html").read_text()
     assert (page.count("<tr"), page.count("<script")) == (len(table.rows) + 1, 0)
@@ -485,7 +507,7 @@ def test_a_table_as_text_markdown_and_page(tmp_path):
     for call, error, words in (
         (lambda: viz.summary(nn.ReLU, (1,)), TypeError, "an nn.Module"),
         (lambda: viz.summary(nn.ReLU(), 5), TypeError, "a shape with its batch"),
-        (lambda: table.save("table.csv"), ValueError, ".html, .md, .json and .txt"),
+        (lambda: table.save("table.csv"), ValueError, ".html, .md, .svg, .png, .json and .txt"),
     ):
         with pytest.raises(error, match=words):
             call()
@@ -666,7 +688,130 @@ def test_what_has_no_maps(call, error, words):
         call()
 
 
-@pytest.mark.parametrize("name", ["curve", "explain", "field", "maps", "matrix", "table"])
+def test_a_flow_has_the_spread_and_the_gradients_of_every_layer(tmp_path):
+    net, x = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 1)), mt.randn(8, 4)
+    before = [b.clone() for b in net.buffers()]
+    picture = viz.flow(net, lambda: net(x).pow(2).mean())
+    assert all((a == b).all() for a, b in zip(before, net.buffers(), strict=True))
+    assert all(p.grad is None for p in net.parameters())
+    outputs, layers = [x], picture.runs["Sequential"][0]
+    for layer in net:
+        outputs.append(layer(outputs[-1]))
+    outputs[-1].pow(2).mean().backward(inputs=[*net.parameters(), *outputs[1:]])
+    for layer, one, out in zip(net, layers, outputs[1:], strict=True):
+        grads = np.concatenate([np.zeros(0), *(p.grad.numpy().reshape(-1) for p in layer.parameters())])
+        assert one.spread == pytest.approx(float(out.detach().numpy().std()), rel=1e-5)
+        assert one.gradient == pytest.approx(float((out.grad.numpy() ** 2).mean() ** 0.5), rel=1e-4)
+        assert one.weight_gradient == pytest.approx(float(np.linalg.norm(grads)), rel=1e-4)
+    assert layers[2].zeros == (outputs[3].detach().numpy() == 0).mean()
+    picture.record().record()
+    assert picture.steps == 3
+    both = picture.beside(viz.flow(net, lambda: net(x).mean(), title="mean"))
+    assert list(both.runs) == ["Sequential", "mean"]
+    assert len(both.words()) == 2
+    assert both.words()[1].startswith("mean: on the way back the gradient is multiplied by ")
+    data = json.loads(both.save(tmp_path / "flow.json").read_text())
+    assert len(data["runs"]["Sequential"]) == 3
+    page = both.save(tmp_path / "flow.html").read_text()
+    assert page.count("<figure") == 3
+    assert ET.fromstring(both.svg).tag.endswith("svg")
+    shared = nn.Linear(2, 2)
+    again = nn.Sequential(shared, shared, shared)
+    assert [one.name for one in viz.flow(again, lambda: again(mt.ones(1, 2)).sum()).runs["Sequential"][0]] == ["0"] * 3
+    dead = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    dead[0].bias.data = mt.tensor([-9.0, -9.0])
+    said = viz.flow(dead, lambda: dead(mt.ones(1, 2)).sum()).words()
+    assert said == ["no gradient passes", "nearly all of the output is 0 at 1 (100 %)"]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: viz.flow(nn.Linear, lambda: 1), TypeError, "looks into a model"),
+        (lambda: viz.flow(nn.Linear(1, 1), mt.ones(1)), TypeError, "a function without arguments that runs the model"),
+        (lambda: viz.flow(nn.Linear(1, 1), lambda: mt.ones(1).sum()), ValueError, "calls no layer of the model"),
+        (lambda: viz.flow(nn.Linear(1, 1), lambda: 3), ValueError, "calls no layer"),
+    ],
+)
+def test_what_has_no_flow(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+    net = nn.Linear(2, 2)
+    with pytest.raises(TypeError, match="the loss should be one number"):
+        viz.flow(net, lambda: net(mt.ones(1, 2)))
+    with pytest.raises(TypeError, match="takes another flow"):
+        viz.flow(net, lambda: net(mt.ones(1, 2)).sum()).beside(net)
+
+
+@pytest.mark.parametrize(
+    ("layer", "args"),
+    [
+        (nn.Softmax(1), (mt.randn(2, 3),)),
+        (nn.LogSoftmax(-1), (mt.randn(2, 2, 3),)),
+        (nn.CrossEntropyLoss(), (mt.randn(3, 4), mt.tensor([0, 3, 1]))),
+        (nn.CrossEntropyLoss(reduction="sum"), (mt.randn(3, 4), mt.tensor([0, -100, 1]))),
+        (nn.MSELoss(), (mt.randn(2, 3), mt.randn(2, 3))),
+        (nn.L1Loss(reduction="sum"), (mt.randn(4), mt.randn(4))),
+        (nn.BatchNorm1d(3), (mt.randn(4, 3),)),
+        (nn.BatchNorm2d(2).eval(), (mt.randn(2, 2, 2, 2),)),
+        (nn.BatchNorm1d(3, affine=False, track_running_stats=False), (mt.randn(4, 3),)),
+        (nn.LayerNorm((2, 2)), (mt.randn(3, 2, 2),)),
+        (nn.Dropout(0.5), (mt.zeros(3, 4),)),
+        (nn.Dropout(0.5).eval(), (mt.randn(3, 4),)),
+    ],
+)
+def test_a_formula_that_is_worked_ends_at_the_layer_and_its_gradient(layer, args, tmp_path):
+    before = [b.clone() for b in layer.buffers()]
+    shown = viz.worked(layer, *args)
+    assert all((a == b).all() for a, b in zip(before, layer.buffers(), strict=True))
+    x = args[0].clone().requires_grad_()
+    cells = {row: {h: g.columns[h][i] for h in g.columns} for g in shown.groups for i, row in enumerate(g.rows)}
+    assert list(cells) != []
+    assert len(cells) == x.numel()
+    twin = copy.deepcopy(layer)
+    dropping = isinstance(layer, nn.Dropout)
+    if dropping:  # its own draw: what is kept is scaled
+        scale = 2.0 if layer.training else 1.0
+        assert all(row["∂L/∂x"] == row["kept"] * scale for row in cells.values())
+        return
+    y = twin(x, *args[1:])
+    upstream = mt.ones_like(y)
+    if len(args) == 1:
+        upstream.reshape(-1)[1:] = 0
+    y.backward(upstream)
+    for place in np.ndindex(*x.shape):
+        row = cells[f"x[{', '.join(map(str, place))}]"]
+        assert row["x"] == pytest.approx(float(x[place]))
+        assert row["∂L/∂x"] == pytest.approx(float(x.grad[place]), rel=1e-4, abs=1e-6)
+        if len(args) == 1:
+            assert [*row.values()][-2] == pytest.approx(float(y[place]), rel=1e-5)
+    if isinstance(layer, nn.CrossEntropyLoss):
+        kept = [i for i, t in enumerate(args[1].tolist()) if t >= 0]
+        total = sum(row["−t·log p"] for name, row in cells.items() if int(name[2]) in kept)
+        assert total / (len(kept) if layer.reduction == "mean" else 1) == pytest.approx(float(y), rel=1e-5)
+    assert ET.fromstring(shown.svg).tag.endswith("svg")
+    assert json.loads(shown.save(tmp_path / "w.json").read_text())["groups"][0]["rows"] == list(shown.groups[0].rows)
+    assert "<script" not in shown.save(tmp_path / "w.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: viz.worked(nn.ReLU(), mt.ones(2)), TypeError, "no ReLU: viz.animate shows"),
+        (lambda: viz.worked(nn.Softmax, mt.ones(2)), TypeError, "an nn.Module"),
+        (lambda: viz.worked(nn.Softmax(0), [1.0]), TypeError, "a Tensor, not list"),
+        (lambda: viz.worked(nn.Softmax(0), mt.ones(200)), ValueError, "too many to read, 120 at most"),
+        (lambda: viz.worked(nn.MSELoss(), mt.ones(2)), TypeError, "MSELoss takes a target, too"),
+        (lambda: viz.worked(nn.Softmax(0), mt.ones(2), mt.ones(2)), TypeError, "Softmax takes no target"),
+        (lambda: viz.worked(nn.CrossEntropyLoss(), mt.ones(1, 2), mt.ones(1, 2) / 2), ValueError, "for class numbers"),
+    ],
+)
+def test_what_is_not_worked(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+@pytest.mark.parametrize("name", ["curve", "explain", "field", "flow", "maps", "matrix", "table", "worked"])
 def test_the_examples_in_docstrings(name):
     result = doctest.testmod(importlib.import_module(f"minitorch.viz.layers.{name}"))
     assert (result.failed, result.attempted >= 2) == (0, True)

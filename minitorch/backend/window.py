@@ -110,8 +110,7 @@ class Window:
                     f"({' x '.join(map(str, self.span))}). Kernel size can't be greater than actual input size: on spatial "
                     f"dimension {i} the kernel reaches over dilation * (kernel_size - 1) + 1 = {self.dilation[i]} * "
                     f"({self.kernel[i]} - 1) + 1 = {span} cells, and the input has {size[i]} + {before} + {after} = {n}. "
-                    f"It fits with {span - n} more cells of input or padding"
-                    + (f", and in ceil mode with {span - n - self.stride[i] + 1}" if self.ceil_mode else "")
+                    f"What would fit: {', or '.join(self.what_fits(size[i], i))}; minitorch.viz.explain(layer, shape) draws it"
                 )
         if not self.ceil_mode:
             return tuple((n - span) // s + 1 for n, span, s in zip(padded, self.span, self.stride, strict=True))
@@ -120,6 +119,17 @@ class Window:
             count = -((span - p) // s) + 1
             out.append(count - ((count - 1) * s >= n + before))
         return tuple(out)
+
+    def what_fits(self, n: int, i: int) -> list[str]:
+        """The nearest settings with which a window fits n cells of spatial dimension i, each by itself."""
+        (before, after), k, d = self.padding[i], self.kernel[i], self.dilation[i]
+        reach = max(1, n + before + after + (self.stride[i] - 1 if self.ceil_mode else 0))  # the widest window that fits
+        padding = before + -(-(self.span[i] - reach) // 2)
+        smaller, pool = (reach - 1) // d + 1, "pool" in self.name.lower()  # a pooling's padding is half its kernel at most
+        found = [f"padding {padding}"] if not pool or padding <= k // 2 else []
+        found += [f"kernel_size {smaller}"] if not pool or before <= smaller // 2 else []
+        found += [f"dilation {(reach - 1) // (k - 1)}"] if k > 1 and reach >= k else []
+        return [*found, f"an input of {n + self.span[i] - reach}"]
 
     def pad(self, x: Array, value: float = 0.0) -> Array:
         """x (*batch, *size) with its border of `value`; x itself if there is none."""

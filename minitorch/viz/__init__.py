@@ -3,8 +3,8 @@
 record/     what happened in a program: the recording, names, values, derivatives
 graph/      the computation graph as cards: viz.graph
 player/     a backward pass, step by step: viz.play
-layers/     the layers: viz.animate, viz.explain, viz.matrix, viz.curve; viz.kernels; a model: viz.summary,
-            viz.receptive_field, viz.feature_maps
+layers/     the layers: viz.animate, viz.explain, viz.matrix, viz.curve; viz.kernels,
+            viz.worked; a model: viz.summary, viz.receptive_field, viz.feature_maps, viz.flow
 why.py      the chain rule of one gradient, written out
 heatmap.py  the errors of a gradient check
 page/       how pictures look: colours, numbers, pages
@@ -16,9 +16,11 @@ from minitorch.viz.layers.animate import Animation, Filmstrip, animate
 from minitorch.viz.layers.curve import Curve, curve
 from minitorch.viz.layers.explain import Explanation, explain
 from minitorch.viz.layers.field import Field, receptive_field
+from minitorch.viz.layers.flow import Flow, flow
 from minitorch.viz.layers.maps import Maps, feature_maps, kernels
 from minitorch.viz.layers.matrix import Matrix, matrix
 from minitorch.viz.layers.table import ModelSummary, summary
+from minitorch.viz.layers.worked import Worked, worked
 from minitorch.viz.player.player import Player, play
 from minitorch.viz.player.trace import replay
 from minitorch.viz.record.recorder import record
@@ -30,6 +32,7 @@ __all__ = [
     "Explanation",
     "Field",
     "Filmstrip",
+    "Flow",
     "Graph",
     "Heatmap",
     "Maps",
@@ -37,10 +40,12 @@ __all__ = [
     "ModelSummary",
     "Player",
     "Why",
+    "Worked",
     "animate",
     "curve",
     "explain",
     "feature_maps",
+    "flow",
     "graph",
     "heatmap",
     "kernels",
@@ -51,4 +56,5 @@ __all__ = [
     "replay",
     "summary",
     "why",
+    "worked",
 ]

@@ -8,6 +8,8 @@ explain.py  where the size of an output comes from
 matrix.py   the layer as a matrix
 maps.py     weights and outputs as images: viz.kernels, viz.feature_maps
 curve.py    activations and their derivatives
+worked.py   softmax, losses, norms and dropout column by column: viz.worked
 table.py    the layers of a model with what they cost: viz.summary
+flow.py     how values and gradients go through a net: viz.flow
 field.py    what a cell sees of the image: viz.receptive_field
 """

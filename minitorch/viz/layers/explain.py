@@ -52,6 +52,7 @@ class Axis:
     ceil_mode: bool = False
     output_padding: int = 0
     kind: str = "window"  # window, stamp, adaptive
+    layer: str = "window"  # the name of its class
 
     @property
     def span(self) -> int:
@@ -164,31 +165,31 @@ class Axis:
     @property
     def repairs(self) -> list[str]:
         """The nearest settings with which it would fit, each by itself."""
+        if self.kind == "window":
+            return self._window.what_fits(self.size, 0)
         found = []
         for name, tries in (
-            ("padding", (replace(self, padding=(p, p)) for p in _near(self.padding[0]))),
-            ("kernel_size", (replace(self, kernel=k) for k in range(self.kernel - 1, 0, -1))),
-            ("dilation", (replace(self, dilation=d) for d in range(self.dilation - 1, 0, -1))),
+            ("padding", (replace(self, padding=(p, p)) for p in range(self.padding[0] - 1, -1, -1))),
+            ("dilation", (replace(self, dilation=d) for d in range(self.dilation + 1, self.dilation + 100))),
             ("output_padding", (replace(self, output_padding=p) for p in range(max(self.stride, self.dilation)))),
             ("an input of", (replace(self, size=n) for n in range(self.size + 1, self.size + 10_000))),
         ):
-            if name == ("kernel_size" if self.kind == "stamp" else "output_padding"):
-                continue
-            for one in tries:
-                if one.counted() > 0:
-                    values = {"padding": one.padding[0], "kernel_size": one.kernel, "dilation": one.dilation}
-                    values |= {"an input of": one.size, "output_padding": one.output_padding}
-                    found.append(f"{name} {values[name]}")
-                    break
+            one = next((one for one in tries if one.counted() > 0), None)
+            if one is not None:
+                values = {"padding": one.padding[0], "dilation": one.dilation, "output_padding": one.output_padding}
+                found.append(f"{name} {values.get(name, one.size)}")
         return found
+
+    @property
+    def _window(self) -> Window:
+        return Window((self.kernel,), (self.stride,), (self.padding,), (self.dilation,), self.ceil_mode, self.layer)
 
     def counted(self) -> int:
         """The size of the output by the formula; below 1 if nothing fits."""
         if self.kind == "stamp":
             return (self.size - 1) * self.stride - sum(self.padding) + self.span + self.output_padding
         try:
-            window = Window((self.kernel,), (self.stride,), (self.padding,), (self.dilation,), self.ceil_mode)
-            return window.output_size((self.size,))[0]
+            return self._window.output_size((self.size,))[0]
         except RuntimeError:
             return min(0, (self.size + sum(self.padding) - self.span) // self.stride + 1)
 
@@ -385,14 +386,8 @@ def axes_of(layer: Any, size: tuple[int, ...], rank: int) -> Iterator[Axis]:
     extra = per_dim(getattr(layer, "output_padding", 0), rank, "output_padding", 0)
     settings = zip(NAMES[rank], size, window.kernel, window.stride, window.dilation, window.padding, extra, strict=True)
     for name, n, kernel, stride, dilation, padding, more in settings:
-        axis = Axis(name, n, 0, kernel, stride, dilation, padding, window.ceil_mode, more, kind)
+        axis = Axis(name, n, 0, kernel, stride, dilation, padding, window.ceil_mode, more, kind, type(layer).__name__)
         yield replace(axis, out=axis.counted())
-
-
-def _near(padding: int) -> Iterator[int]:
-    """Paddings, the nearest first."""
-    for step in range(1, 200):
-        yield from (p for p in (padding - step, padding + step) if p >= 0)
 
 
 def _count(n: int, word: str) -> str:

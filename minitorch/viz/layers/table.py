@@ -27,6 +27,7 @@ from minitorch.viz.graph.facts import saved_arrays
 from minitorch.viz.page import theme
 from minitorch.viz.page.picture import Picture
 from minitorch.viz.page.summary import bytes_text, shape_text
+from minitorch.viz.page.svg import drawing, text
 from minitorch.viz.record.settings import module_settings
 
 __all__ = ["ModelSummary", "Row", "summary"]
@@ -77,7 +78,7 @@ class ModelSummary(Picture):
     """
 
     WHAT = "a summary"
-    FORMS: ClassVar[dict[str, str]] = {".html": "html", ".md": "markdown"}
+    FORMS: ClassVar[dict[str, str]] = {".html": "html", ".md": "markdown", ".svg": "svg"}
 
     def __init__(self, rows: list[Row], parameter_bytes: int) -> None:
         self.rows, self.parameter_bytes = rows, parameter_bytes
@@ -132,6 +133,16 @@ class ModelSummary(Picture):
             first, *rest = (cell.replace("|", "\\|") for cell in row.cells)
             lines.append("| " + " | ".join(["&nbsp;&nbsp;" * row.depth + first, *rest]) + " |")
         return "\n".join([*lines, "", self.words, ""])
+
+    @property
+    def svg(self) -> str:
+        """The table as a drawing, for light and dark."""
+        lines = repr(self).split("\n")
+        parts = [text(16, 28, lines[0], 13, mono=True)]
+        parts += [text(16, 28 + 20 * n, line, 13, colour=theme.INK, mono=True) for n, line in enumerate(lines[1:-1], start=1)]
+        parts.append(text(16, 40 + 20 * (len(lines) - 1), lines[-1], 13))
+        width = max(theme.width(line, 13, mono=True) for line in lines) + 32
+        return drawing(self.rows[0].layer, width, 60 + 20 * (len(lines) - 1), "\n".join(parts))
 
     @property
     def html(self) -> str:

@@ -1,0 +1,300 @@
+"""How values and gradients go through a net: `viz.flow(net, lambda: F.cross_entropy(net(x), y)).save("flow.html")`.
+
+For each call of a layer, in the order of the forward pass: how far its output spreads, and how large the gradient is there.
+Where the upper line falls the signal dies on its way; where the lower one falls to the left the gradient vanishes. Steps of
+training are added with `record()`, a second run is put beside the first with `beside(other)`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from minitorch.autograd import grad
+from minitorch.autograd.grad_mode import enable_grad
+from minitorch.backend.arrays import Array, xp
+from minitorch.backend.device import device, to_device
+from minitorch.nn import Module
+from minitorch.tensor import Tensor
+from minitorch.viz.page import theme
+from minitorch.viz.page.page import finite, script_data, template
+from minitorch.viz.page.picture import Picture
+from minitorch.viz.page.summary import number
+from minitorch.viz.page.svg import drawing, text
+from minitorch.viz.record.settings import module_settings
+
+__all__ = ["Flow", "LayerFlow", "flow"]
+
+LEFT, STEP, HIGH = 92, 74, 150  # pixels: before the first layer, between layers, of a plot
+MOST_LAYERS, MOST_STEPS = 200, 60
+DASHES = ("", "7 4", "2 3", "9 3 2 3")  # of the runs
+LOWEST = 1e-12  # the foot of the scale: 0 is drawn here
+
+
+@dataclass(frozen=True)
+class LayerFlow:
+    """One call of a layer: the standard deviation of its output, the share of it that is 0, the size of its gradient.
+
+    The size of a gradient is its root mean square. `weight` and `weight_gradient` are the norms of its parameters and of their
+    gradients, 0 without parameters.
+    """
+
+    name: str
+    layer: str
+    spread: float
+    zeros: float
+    gradient: float
+    weight: float
+    weight_gradient: float
+
+
+class Flow(Picture):
+    """What went through a net, at one or several steps. Prints as text, saves as .html, .svg, .png, .json or .txt."""
+
+    WHAT = "a flow"
+
+    def __init__(self, model: Module, loss: Callable[[], Tensor], title: str) -> None:
+        self._model, self._loss = model, loss
+        self.runs: dict[str, list[list[LayerFlow]]] = {title: []}
+
+    def record(self) -> Flow:
+        """Run the model and its backward pass once more, and add what went through. No .grad and no buffer is changed."""
+        first = next(iter(self.runs.values()))
+        if len(self.runs) > 1:
+            raise ValueError("record() adds a step to one run: call it before beside()")
+        first.append(_one_pass(self._model, self._loss))
+        return self
+
+    def beside(self, other: Flow) -> Flow:
+        """This and another flow in one picture, to compare two nets or two initializations."""
+        if not isinstance(other, Flow):
+            raise TypeError(f"beside() takes another flow, viz.flow(...), not {type(other).__name__}")
+        both = Flow(self._model, self._loss, "")
+        both.runs = dict(self.runs)
+        for title, steps in other.runs.items():
+            name = next(t for t in (title, *(f"{title} ({n})" for n in range(2, 99))) if t not in both.runs)
+            both.runs[name] = steps
+        return both
+
+    @property
+    def steps(self) -> int:
+        return max(len(steps) for steps in self.runs.values())
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """For each run and step the numbers of every layer, for JSON."""
+        runs = {title: [[asdict(one) for one in step] for step in steps] for title, steps in self.runs.items()}
+        shown: dict[str, Any] = finite({"runs": runs, "words": self.words()})
+        return shown
+
+    def words(self, step: int = -1) -> list[str]:
+        """By how much the gradient changes from layer to layer, and where nothing passes, in sentences."""
+        said = []
+        for title, steps in self.runs.items():
+            layers = steps[min(step, len(steps) - 1) if step >= 0 else -1]
+            known = [one for one in layers if one.gradient > 0 and math.isfinite(one.gradient)]
+            start = f"{title}: " if len(self.runs) > 1 else ""
+            if len(known) > 1:
+                factor = (known[0].gradient / known[-1].gradient) ** (1 / (len(known) - 1))
+                said.append(f"{start}on the way back the gradient is multiplied by {number(factor)} at each layer, on average")
+            else:
+                said.append(f"{start}no gradient passes")
+            dead = [f"{one.name} ({number(100 * one.zeros)} %)" for one in layers if one.zeros >= 0.9]
+            said += [f"{start}nearly all of the output is 0 at {', '.join(dead)}"] if dead else []
+        return said
+
+    def __repr__(self) -> str:
+        lines = []
+        for title, steps in self.runs.items():
+            layers = steps[-1]
+            rows = [("layer", "spread", "gradient", "zeros", "‖weight‖", "‖its gradient‖")]
+            for one in layers:
+                norms = (number(one.weight), number(one.weight_gradient)) if one.weight else ("", "")
+                zeros = f"{100 * one.zeros:.0f} %"
+                rows.append((f"{one.name} {one.layer}", number(one.spread), number(one.gradient), zeros, *norms))
+            widths = [max(len(row[i]) for row in rows) for i in range(6)]
+            lines.append(f"{title}, step {len(steps)}" if len(steps) > 1 else title)
+            for row in rows:
+                cells = [row[0].ljust(widths[0]), *(cell.rjust(wide) for cell, wide in zip(row[1:], widths[1:], strict=True))]
+                lines.append("  " + "  ".join(cells).rstrip())
+        return "\n".join([*lines, *self.words()])
+
+    @property
+    def svg(self) -> str:
+        """The last step, for light and dark."""
+        body, width, height = self._drawn(self.steps - 1)
+        return drawing("Flow of values and gradients", width, height, body)
+
+    @property
+    def html(self) -> str:
+        """The picture as a page, with a slider over the steps."""
+        every = -(-self.steps // MOST_STEPS)
+        shown = sorted({*range(0, self.steps, every), self.steps - 1})
+        pictures = ""
+        for step in shown:
+            body, width, height = self._drawn(step)
+            size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
+            hidden = "" if step == shown[-1] else " hidden"
+            pictures += f'<figure data-step="{step + 1}"{hidden}><svg {size} role="img">{body}</svg></figure>'
+        colours = theme.css() + theme.in_dark(":where(figure svg)", variables=True)
+        return template("flow.html", colours=colours, pictures=pictures, data=script_data({"steps": self.steps}))
+
+    def _drawn(self, step: int) -> tuple[str, float, float]:
+        now = {title: steps[min(step, len(steps) - 1)] for title, steps in self.runs.items()}
+        count = max(len(layers) for layers in now.values())
+        longest = max(now.values(), key=len)
+        width: float = LEFT + max(count - 1, 1) * STEP + 60
+        parts = [text(16, 26, f"step {step + 1} of {self.steps}" if self.steps > 1 else "one step", 14)]
+        y = 44.0
+        plots = (
+            ("spread of the values (standard deviation)", "spread", theme.VALUE),
+            ("size of the gradients (root mean square)", "gradient", theme.GRADIENT),
+        )
+        for title, key, colour in plots:
+            parts.append(text(16, y + 12, title, 14, colour=colour, bold=True))
+            parts += self._plot(now, key, colour, y + 24, width)
+            y += HIGH + 52
+        for i, one in enumerate(longest):
+            x = LEFT + i * STEP
+            parts.append(
+                f'<g transform="translate({x:.0f} {y:.0f}) rotate(35)">{text(0, 0, f"{one.name} {one.layer}"[:28], 12)}</g>'
+            )
+        y += 0.6 * max(theme.width(f"{one.name} {one.layer}"[:28], 12) for one in longest) + 34
+        for n, title in enumerate(self.runs):
+            if len(self.runs) > 1:
+                dash = f' stroke-dasharray="{DASHES[n % 4]}"' if DASHES[n % 4] else ""
+                parts.append(
+                    f'<line x1="16" x2="56" y1="{y - 4:.0f}" y2="{y - 4:.0f}" stroke="{theme.INK}" stroke-width="2"{dash}/>'
+                )
+                parts.append(text(64, y, title, 13, bold=True))
+                width, y = max(width, theme.width(title, 13, bold=True) + 84), y + 20
+        for words in self.words(step):
+            parts.append(text(16, y, words, 13, colour=theme.INK))
+            width, y = max(width, theme.width(words, 13) + 32), y + 20
+        return "\n".join(parts), width + 60, y + 4
+
+    def _plot(self, now: dict[str, list[LayerFlow]], key: str, colour: str, top: float, width: float) -> list[str]:
+        """Lines over the layers, on a logarithmic scale that all steps share."""
+        every = [getattr(one, key) for steps in self.runs.values() for layers in steps for one in layers]
+        sizes = [v for v in every if math.isfinite(v) and v > LOWEST] or [1.0]
+        low, high = math.floor(math.log10(min(sizes))), math.ceil(math.log10(max(sizes)))
+        high = max(high, low + 1)
+
+        def place(v: float) -> float:
+            return top + HIGH - (math.log10(max(v, 10.0**low)) - low) / (high - low) * HIGH
+
+        parts = []
+        for power in range(low, high + 1, -(-(high - low) // 5)):
+            at = place(10.0**power)
+            parts.append(
+                f'<line x1="{LEFT - 8}" x2="{width - 40:.0f}" y1="{at:.1f}" y2="{at:.1f}" stroke="{theme.LINE}" opacity="0.4"/>'
+            )
+            parts.append(text(LEFT - 14, at + 4, number(10.0**power), 12, anchor="end"))
+        for n, layers in enumerate(now.values()):
+            points = [(LEFT + i * STEP, place(v)) for i, one in enumerate(layers) if math.isfinite(v := getattr(one, key))]
+            dash = f' stroke-dasharray="{DASHES[n % 4]}"' if DASHES[n % 4] else ""
+            line = " ".join(f"{x:.0f},{at:.1f}" for x, at in points)
+            parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>')
+            for x, at in points:
+                parts.append(f'<circle cx="{x:.0f}" cy="{at:.1f}" r="3.5" fill="{colour}"/>')
+        return parts
+
+
+def flow(model: Module, loss: Callable[[], Tensor], title: str | None = None) -> Flow:
+    """What goes through a net, forward and backward: the spread of each layer's output and the size of its gradient.
+
+    `loss` is a function without arguments that runs the model and returns the loss: lambda: F.cross_entropy(model(x), y). Call
+    `.record()` on the result during training to add steps. A layer that is called several times is there once for each call,
+    so that the steps of a recurrent net stand side by side. `title` names the run in a picture of two. Nothing is changed:
+    neither .grad nor running statistics.
+
+    Raises TypeError for no model or no function, ValueError where no layer is called. Example:
+
+    >>> import minitorch
+    >>> from minitorch import nn, viz
+    >>> net = nn.Sequential(nn.Linear(4, 4), nn.Sigmoid(), nn.Linear(4, 1))
+    >>> x = minitorch.randn(8, 4)
+    >>> picture = viz.flow(net, lambda: net(x).pow(2).mean())
+    >>> [one.name for one in picture.runs["Sequential"][0]], picture.record().steps
+    (['0', '1', '2'], 2)
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"flow() looks into a model, an nn.Module, and got {type(model).__name__}")
+    if isinstance(loss, (Tensor, Module)) or not callable(loss):
+        raise TypeError(
+            "flow(): loss is a function without arguments that runs the model, lambda: F.cross_entropy(model(x), y), not "
+            f"{type(loss).__name__}"
+        )
+    return Flow(model, loss, title or type(model).__name__).record()
+
+
+def _one_pass(model: Module, loss: Callable[[], Tensor]) -> list[LayerFlow]:
+    """Run the loss with hooks on the layers, and differentiate it by their outputs and parameters."""
+    calls: list[tuple[str, Module, Tensor]] = []
+    handles = []
+    for name, module in model.named_modules():
+        if not list(module.children()):
+
+            def keep(module: Module, args: Any, result: Any, name: str = name) -> None:
+                first = result[0] if isinstance(result, tuple) and result else result
+                if isinstance(first, Tensor) and first.is_floating_point():
+                    calls.append((name, module, first))
+
+            handles.append(module.register_forward_hook(keep))
+    buffers = [(buffer, buffer._array.copy()) for buffer in model.buffers()]
+    try:
+        with enable_grad():
+            value = loss()
+    finally:
+        for handle in handles:
+            handle.remove()
+        for buffer, array in buffers:
+            buffer._array[...] = array
+    if not calls:
+        raise ValueError(
+            "flow(): the loss calls no layer of the model: it should run it, as lambda: F.mse_loss(model(x), y) does"
+        )
+    if len(calls) > MOST_LAYERS:
+        raise ValueError(
+            f"flow(): {len(calls)} calls of layers are too many to draw, {MOST_LAYERS} at most: pass a part of the model"
+        )
+    if not isinstance(value, Tensor) or value.numel() != 1:
+        raise TypeError(f"flow(): the loss should be one number, a Tensor, and the function returned {value!r:.60}")
+    wanted = [
+        t for _, module, output in calls for t in (output, *module._parameters.values()) if t is not None and t.requires_grad
+    ]
+    wanted = list({id(t): t for t in wanted}.values())
+    slopes = grad(value, wanted, allow_unused=True) if wanted else ()
+    by_tensor = {id(t): None if slope is None else _array(slope) for t, slope in zip(wanted, slopes, strict=True)}
+    layers = []
+    for name, module, output in calls:
+        array, slope = _array(output), by_tensor.get(id(output))
+        parameters = [p for p in module._parameters.values() if p is not None]
+        slopes_ = [by_tensor.get(id(p)) for p in parameters]
+        kind = f"{type(module).__name__} {module_settings(module)}".strip()
+        layers.append(
+            LayerFlow(
+                name=name or kind,
+                layer=kind if name else "",
+                spread=float(array.std()) if array.size else 0.0,
+                zeros=float((array == 0).mean()) if array.size else 0.0,
+                gradient=0.0 if slope is None else _rms(slope),
+                weight=_norm([_array(p) for p in parameters]),
+                weight_gradient=_norm([s for s in slopes_ if s is not None]),
+            )
+        )
+    return layers
+
+
+def _array(tensor: Tensor) -> Array:
+    return to_device(tensor.detach()._array, device("cpu")).astype(xp.float64)
+
+
+def _rms(array: Array) -> float:
+    return float(xp.sqrt((array * array).mean())) if array.size else 0.0
+
+
+def _norm(arrays: list[Array]) -> float:
+    return math.sqrt(sum(float((array * array).sum()) for array in arrays))
