@@ -423,12 +423,14 @@ HUES = """() => {
   return [...new Set(bad)]; }"""  # noqa: E501
 
 
+WITHOUT_A_PLAYER = (
+    "convolution_matrix", "sizes", "activations", "what_passes", "what_a_cell_sees", "vanishing", "cross_entropy_worked",
+    "what_layers_make_of_an_image",
+)  # fmt: skip
+
+
 def players():
-    yield from (
-        (name, None)
-        for name in gallery()
-        if name not in ("convolution_matrix", "sizes", "activations", "what_passes", "what_a_cell_sees")
-    )
+    yield from ((name, None) for name in gallery() if name not in WITHOUT_A_PLAYER)
     yield from NETS.items()
 
 
@@ -580,6 +582,32 @@ def test_a_curve_shows_the_numbers_at_x(opened, tmp_path, width):
       return r.left < s.left - .5 || r.right > s.right + .5 || r.bottom > s.bottom + .5; }).map(t => t.textContent)"""
     assert page.evaluate(outside) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_maps_show_the_number_of_a_pixel_and_the_gradients(opened, tmp_path):
+    x = mt.arange(16.0).reshape(1, 1, 4, 4)
+    maps = viz.feature_maps(nn.Sequential(nn.ReLU()), x, loss=lambda y: (y**2).sum())
+    page = opened(maps.save(tmp_path / "maps.html"))
+    box = page.query_selector("#values image").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] * 0.4)
+    assert page.inner_text("#said") == "input [1, 3] = 7"
+    page.keyboard.press("g")
+    box = page.query_selector("#gradients image").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] * 0.4)
+    assert page.inner_text("#said") == "input [1, 3] = 14"
+    page.click("#gradients image >> nth=0")
+    assert page.inner_text("#large h2") == "∂L/∂ input"
+    assert [page.inner_text(f"#large td >> nth={n}") for n in (7, 15)] == ["14", "30"]
+
+
+def test_a_flow_has_a_slider_over_its_steps(opened, tmp_path):
+    net = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1))
+    flow = viz.flow(net, lambda: net(mt.ones(1, 2)).sum()).record().record()
+    page = opened(flow.save(tmp_path / "flow.html"))
+    assert page.inner_text("#at") == "3 of 3"
+    page.keyboard.press("ArrowLeft")
+    assert page.inner_text("#at") == "2 of 3"
+    assert [f.is_visible() for f in page.query_selector_all("figure")] == [False, True, False]
 
 
 # ---- viz.animate ------------------------------------------------------------------------------------------------------

@@ -194,6 +194,31 @@ def what_passes():
     return viz.curve(model=net, x=minitorch.randn(100, 8)), None
 
 
+def vanishing():
+    """Why sigmoids went out of use: through twelve layers the gradient falls to a millionth. With ReLU it arrives."""
+    minitorch.manual_seed(0)
+    x, y = minitorch.randn(32, 16), minitorch.randn(32, 1)
+    flows = []
+    for activation in (nn.Sigmoid, nn.ReLU):
+        net = nn.Sequential(*[layer for _ in range(6) for layer in (nn.Linear(16, 16), activation())], nn.Linear(16, 1))
+        flows.append(viz.flow(net, lambda net=net: F.mse_loss(net(x), y), activation.__name__))
+    return flows[0].beside(flows[1]), None
+
+
+def cross_entropy_worked():
+    """Cross-entropy with its numbers: the gradient is what the softmax says, less what was right."""
+    logits = minitorch.tensor([[2.0, 0.0, 1.0], [0.5, 3.0, -1.0]])
+    return viz.worked(nn.CrossEntropyLoss(), logits, minitorch.tensor([2, 1])), None
+
+
+def what_layers_make_of_an_image():
+    """What the layers of LeNet make of a T, before any training; its page also has the gradients."""
+    minitorch.manual_seed(0)
+    image = minitorch.zeros(1, 1, 28, 28)
+    image[:, :, 6:22, 12:16] = image[:, :, 6:9, 8:20] = 1
+    return viz.feature_maps(LeNet(), image, loss=lambda out: F.cross_entropy(out, minitorch.tensor([7]))), None
+
+
 def convolution_matrix():
     """A convolution as a matrix. Turned about its diagonal, on its page, it is the transposed convolution."""
     return viz.matrix(nn.Conv2d(1, 1, 3, bias=False), (1, 4, 4)), None
@@ -202,7 +227,7 @@ def convolution_matrix():
 PICTURES = (
     scalar_expression, fan_out, forgotten_zero_grad, second_derivative, residual_block, lenet, lenet_opened, unpooling,
     recurrent, repeated_blocks, in_every_detail, convolution_matrix, sizes, activations,
-    what_passes, what_a_cell_sees,
+    what_passes, what_a_cell_sees, vanishing, cross_entropy_worked, what_layers_make_of_an_image,
 )  # fmt: skip
 
 STYLE = """:root { color-scheme: light dark; }
