@@ -43,6 +43,7 @@ class Animation(Picture):
     """
 
     WHAT = "an animation"
+    HEIGHT = 720
 
     def __init__(self, stage: Stage, view: str, by: str, step: int) -> None:
         self.layer_stage, self.view, self.by, self.step = stage, view, by, step

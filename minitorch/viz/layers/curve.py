@@ -112,6 +112,7 @@ class Curve(Picture):
     """Curves of activations. Prints as text, displays in a notebook, saves as .html, .svg, .json or .txt."""
 
     WHAT = "curves"
+    HEIGHT = 760
 
     def __init__(self, panels: tuple[Panel, ...]) -> None:
         self.panels = panels

@@ -54,6 +54,7 @@ class Flow(Picture):
     """What went through a net, at one or several steps. Prints as text, saves as .html, .svg, .png, .json or .txt."""
 
     WHAT = "a flow"
+    HEIGHT = 620
 
     def __init__(self, model: Module, loss: Callable[[], Tensor], title: str) -> None:
         self._model, self._loss = model, loss

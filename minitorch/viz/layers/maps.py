@@ -65,6 +65,7 @@ class Maps(Picture):
     """Rows of images. Prints as text, displays in a notebook, saves as .html, .svg, .png, .json or .txt."""
 
     WHAT = "maps"
+    HEIGHT = 640
 
     def __init__(self, title: str, rows: list[Row]) -> None:
         self.title, self.rows = title, rows

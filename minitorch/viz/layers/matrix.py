@@ -35,6 +35,7 @@ class Matrix(Picture):
     """
 
     WHAT = "a matrix"
+    HEIGHT = 560
 
     def __init__(self, taps: Taps, weight: Array | None, title: str, bias: bool, turned: bool = False) -> None:
         self.taps, self._weight, self.title, self._bias, self._turned = taps, weight, title, bias, turned

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from base64 import b64encode
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 from minitorch.viz.page import theme
 
-__all__ = ["finite", "page", "script", "script_data", "template", "write"]
+__all__ = ["finite", "framed", "page", "script", "script_data", "template", "write"]
 
 
 def page(title: str, pictures: dict[str, str], data: dict[str, Any]) -> str:
@@ -70,6 +71,15 @@ def finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [finite(v) for v in value]
     return repr(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def framed(html: str, svg: str, height: int) -> str:
+    """A page inside a notebook, and below it, folded, its picture for places where scripts do not run."""
+    still = b64encode(svg.encode()).decode()
+    style = f"width:100%;height:{height}px;border:1px solid #ccc;border-radius:6px"
+    frame = f'<iframe srcdoc="{escape(html)}" style="{style}" sandbox="allow-scripts allow-modals"></iframe>'
+    picture = f'<img alt="the same without a script" src="data:image/svg+xml;base64,{still}" style="max-width:100%">'
+    return f"{frame}<details><summary>still picture</summary>{picture}</details>"
 
 
 # ---- files ------------------------------------------------------------------------------------------------------------

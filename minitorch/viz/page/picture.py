@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, ClassVar
 
-from minitorch.viz.page.page import write
+from minitorch.viz.page.page import framed, write
 from minitorch.viz.page.raster import png
 
 __all__ = ["Picture"]
@@ -17,6 +17,8 @@ class Picture:
 
     WHAT = "a picture"
     FORMS: ClassVar[dict[str, str]] = {".html": "html", ".svg": "svg"}  # the property with the text of a file, by its ending
+
+    HEIGHT = 0  # of the page in a notebook, if there is something to touch on it; otherwise the drawing is shown
 
     @property
     def endings(self) -> list[str]:
@@ -47,8 +49,12 @@ class Picture:
         return write(path, getattr(self, self.FORMS[ending]).encode())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        kind, form = ("image/svg+xml", "svg") if ".svg" in self.FORMS else ("text/markdown", "markdown")
+        bundle = {"text/plain": repr(self)}
         try:
-            return {"text/plain": repr(self), kind: getattr(self, form)}
+            if self.HEIGHT:
+                bundle["text/html"] = framed(getattr(self, self.FORMS[".html"]), getattr(self, self.FORMS[".svg"]), self.HEIGHT)
+            elif ".svg" in self.FORMS:
+                bundle["image/svg+xml"] = getattr(self, self.FORMS[".svg"])
         except ValueError as error:  # too large to draw
-            return {"text/plain": f"{self!r}\n({error})"}
+            bundle["text/plain"] += f"\n({error})"
+        return bundle

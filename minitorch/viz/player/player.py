@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import itertools
 import json
-from base64 import b64encode
 from dataclasses import asdict
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,7 @@ from minitorch.viz.graph.cards import Card, View, cards_of, opener, views_inside
 from minitorch.viz.graph.draw import described, digraph, finished
 from minitorch.viz.graph.facts import LIVE, MAX_ROWS, Facts, Live, brief_value, card_data, facts_of, legend_of, lines_of
 from minitorch.viz.graph.graph import check_names, checked_open
-from minitorch.viz.page.page import finite, page, write
+from minitorch.viz.page.page import finite, framed, page, write
 from minitorch.viz.page.render import CannotRender, render
 from minitorch.viz.page.summary import number, summary
 from minitorch.viz.page.theme import width
@@ -145,14 +143,9 @@ class Player:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}
         try:
-            html, still = escape(self.html), b64encode(self.svg.encode()).decode()
+            bundle["text/html"] = framed(self.html, self.svg, 760)
         except (CannotRender, ValueError) as error:
             bundle["text/plain"] += f"\n({error})"
-        else:
-            style = "width:100%;height:760px;border:1px solid #ccc;border-radius:6px"
-            frame = f'<iframe srcdoc="{html}" style="{style}" sandbox="allow-scripts allow-modals"></iframe>'
-            picture = f'<img alt="the last step" src="data:image/svg+xml;base64,{still}" style="max-width:100%">'
-            bundle["text/html"] = f"{frame}<details><summary>still picture</summary>{picture}</details>"
         return bundle
 
 
