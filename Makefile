@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` and `make test`. Both make the virtual environment first.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench fuzz hunt gallery tutorials fast parity browser clean
+.PHONY: help demo test lint bench fuzz hunt gallery tutorials notebooks fast parity browser clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -46,6 +46,13 @@ gallery: $(READY) ## draw a gallery of computation graphs, with players to step 
 
 tutorials: $(READY) ## run every tutorial
 	@set -e; for script in tutorials/[0-9]*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+notebooks: $(READY) ## write the lessons as notebooks, and open them in JupyterLab
+	$(BIN)/python -m pip install --quiet --editable '.[notebooks]'
+	@mkdir -p tutorials/output/notebooks && cp tutorials/exercises.py tutorials/figures.py tutorials/output/notebooks/
+	@cd tutorials && for lesson in 0[1-9]_*.py 1*_*.py; do \
+		[ ! -e $$lesson ] || ../$(BIN)/jupytext --quiet --to ipynb --output output/notebooks/$${lesson%.py}.ipynb $$lesson; done
+	cd tutorials/output/notebooks && ../../../$(BIN)/jupyter lab
 
 fast: $(READY) ## install Numba and TBB beside minitorch, which then computes large arrays with compiled loops
 	$(BIN)/python -m pip install --quiet --editable '.[fast]'

@@ -1,0 +1,103 @@
+"""The lessons: each runs, its stubs are told to be unwritten, its solutions are right, and wrong answers are not."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import minitorch as mt
+
+ROOT = Path(__file__).parent.parent
+LESSONS = sorted((ROOT / "tutorials").glob("0[1-9]_*.py")) + sorted((ROOT / "tutorials").glob("1[0-9]_*.py"))
+EXERCISES = [
+    (lesson.stem, *found) for lesson in LESSONS for found in re.findall(r'check\("([\d.]+)", (\w+)\)', lesson.read_text())
+]
+
+
+def module(path, name):
+    spec = importlib.util.spec_from_file_location(name, path)
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def exercises():
+    return module(ROOT / "tutorials" / "exercises.py", "exercises_of_the_lessons")
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_runs_with_nothing_written(lesson):
+    pytest.importorskip("sklearn")
+    pytest.importorskip("PIL")
+    start = time.monotonic()
+    result = subprocess.run([sys.executable, str(lesson)], capture_output=True, text=True, timeout=300, cwd=ROOT)
+    assert result.returncode == 0, result.stderr
+    numbers = [number for stem, number, _ in EXERCISES if stem == lesson.stem]
+    assert 3 <= len(numbers) <= 6
+    assert numbers == [f"{lesson.stem[:2]}.{n}" for n in range(1, len(numbers) + 1)]
+    assert result.stdout.count("not written yet") == len(numbers)
+    assert time.monotonic() - start < 120
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_is_a_notebook_that_teachers_can_read(lesson):
+    text = lesson.read_text()
+    assert text.startswith("# %% [markdown]\n# # ")
+    for part in ("At the end you can", "## In PyTorch", "## Common mistakes", "Where it is", "*Predict:*"):
+        assert part in text
+    for cell in text.split("# %% [markdown]\n")[1:]:
+        prose = cell.split("\n# %%")[0]
+        assert all(line.startswith("#") or not line for line in prose.split("\n")), prose
+
+
+@pytest.mark.parametrize(("lesson", "number", "name"), EXERCISES, ids=lambda value: value)
+def test_solutions_are_right(exercises, lesson, number, name, capsys):
+    solutions = module(ROOT / "tutorials" / "solutions" / f"{lesson}.py", f"solutions_{lesson}")
+    assert exercises.check(number, getattr(solutions, name)), capsys.readouterr().out
+    assert f"exercise {number}: right" in capsys.readouterr().out
+
+
+WRONG = {
+    "06.1": (lambda n, k, s, p, d: (n + p - d * (k - 1) - 1) // s + 1, lambda n, k, s, p, d: (n + 2 * p - k) // s + 1),
+    "06.2": (lambda x, w, s: [w[0] * v for v in x[:: s]], lambda x, w, s: [sum(x)] * (len(x) - len(w) + 1)),
+    "06.3": (lambda i, o, k, g, out: k[0] * k[1] * i * o * out[0] * out[1],),
+    "06.4": ([1.0, 0.0, -1.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0], [1.0, 2.0]),
+    "07.1": (lambda w, n: mt.zeros(n - len(w) + 1, n), lambda w, n: w),
+    "07.2": (lambda image, k: image.reshape(-1, 1),),
+    "07.3": (lambda image, upstream: upstream,),
+    "08.1": (lambda x, w, stride: [0.0] * ((len(x) - 1) * stride + len(w)),),
+    "08.2": (lambda n, k, s, p: 0, lambda n, k, s, p: 1),
+    "08.3": (lambda stride: 3, lambda stride: stride - 1),
+    "09.1": (lambda image, k: image[::k, ::k],),
+    "09.2": (lambda image, upstream, k: image * 0,),
+    "09.3": (lambda k: mt.ones(k, k),),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [number for _, number, _ in EXERCISES])
+def test_wrong_answers_are_told_what_is_off(exercises, number, capsys):
+    def fails(*args):
+        raise KeyError("oh")
+
+    for answer in (*WRONG[number], fails):
+        assert not exercises.check(number, answer)
+        said = capsys.readouterr().out
+        assert len(said) > 30
+        assert "not written yet" not in said
+    assert "KeyError" in said or "numbers" in said
+
+
+def test_a_teacher_s_score(tmp_path):
+    lesson = (ROOT / "tutorials" / "08_transposed_convolution.py").read_text()
+    solved = lesson.replace('"""The size of the kernel."""', '"""The size of the kernel."""\n    return 2 * stride')
+    path = tmp_path / "student.py"
+    path.write_text(solved)
+    result = subprocess.run(
+        [sys.executable, "tutorials/exercises.py", str(path)], capture_output=True, text=True, timeout=300, cwd=ROOT
+    )
+    assert result.stdout.strip().split("\n")[-1] == f"1 of 3  {path}"

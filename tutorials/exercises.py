@@ -1,0 +1,246 @@
+"""The checks of the exercises: `check("06.1", answer)` says that an answer is right, or what is off and for which input.
+
+Each check calls the answer with several inputs and compares what it returns. For teachers: `python tutorials/exercises.py
+FILES` runs lessons, scripts or notebooks, and prints how many exercises of each are solved.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import minitorch
+import minitorch.nn.functional as F
+from minitorch import nn
+
+RESULTS = {}  # of the checks that were called: True or False, by number
+CHECKS = {}  # number: the function that checks an answer
+
+
+class Wrong(Exception):
+    """What is off, in a sentence."""
+
+
+def exercise(number):
+    def keep(function):
+        CHECKS[number] = function
+        return function
+
+    return keep
+
+
+def check(number, answer):
+    """Whether the answer to an exercise is right; says so, or what is off."""
+    try:
+        CHECKS[number](answer)
+    except Wrong as error:
+        verdict = str(error)
+    except Exception as error:  # the student's own code failed
+        verdict = f"your code raised {type(error).__name__}: {error}"
+    else:
+        verdict = ""
+    RESULTS[number] = not verdict
+    print(f"exercise {number}: {verdict or 'right'}")
+    return not verdict
+
+
+def same(got, expected, given):
+    """Compare numbers or arrays; `given` says for which input."""
+    if got is None or got is ...:
+        raise Wrong("not written yet: the function returns nothing")
+    try:
+        got, expected = (np.asarray(v.detach() if isinstance(v, minitorch.Tensor) else v, dtype=float) for v in (got, expected))
+    except (TypeError, ValueError):
+        raise Wrong(f"for {given} it returns {got!r:.80}, and numbers are asked for") from None
+    if got.shape != expected.shape:
+        raise Wrong(f"for {given} the shape is {got.shape}, and should be {expected.shape}")
+    if not np.allclose(got, expected, 1e-4, 1e-5):
+        raise Wrong(f"for {given} it returns {written(got)}, and should return {written(expected)}")
+
+
+def written(array):
+    return np.array2string(array, precision=4, threshold=20, separator=", ").replace("\n", "")
+
+
+def whole(*shape, seed=0):
+    """Small whole numbers."""
+    return minitorch.tensor(np.random.default_rng(seed).integers(-3, 4, shape).astype("float32"))
+
+
+# ---- 06: convolution --------------------------------------------------------------------------------------------------
+
+
+@exercise("06.1")
+def output_size(answer):
+    for n, kernel, stride, padding, dilation in (
+        (5, 3, 1, 0, 1),
+        (28, 5, 1, 2, 1),
+        (7, 3, 2, 1, 1),
+        (8, 3, 3, 0, 1),
+        (9, 3, 2, 1, 2),
+    ):
+        expected = len(nn.Conv1d(1, 1, kernel, stride, padding, dilation)(minitorch.zeros(1, 1, n))[0, 0])
+        given = f"n={n}, kernel={kernel}, stride={stride}, padding={padding}, dilation={dilation}"
+        same(answer(n, kernel, stride, padding, dilation), expected, given)
+
+
+@exercise("06.2")
+def conv1d(answer):
+    for x, w, stride in (([3, 1, 2, 5], [1, 0, -1], 1), ([1, 2, 3, 4, 5, 6], [1, 1], 2), ([2, 2, 2], [1, 2, 3], 1)):
+        expected = F.conv1d(
+            minitorch.tensor([[x]], dtype=minitorch.float32), minitorch.tensor([[w]], dtype=minitorch.float32), stride=stride
+        )
+        same(answer(x, w, stride), expected[0, 0], f"x={x}, w={w}, stride={stride}")
+
+
+@exercise("06.4")
+def finds_steps(answer):
+    kernel = minitorch.tensor(answer, dtype=minitorch.float32) if isinstance(answer, (list, tuple)) else answer
+    if kernel is ... or kernel is None:
+        raise Wrong("not written yet: a list of three numbers is asked for")
+    if not isinstance(kernel, minitorch.Tensor):
+        raise Wrong(f"a list of three numbers is asked for, not {type(answer).__name__}")
+    if kernel.shape != (3,):
+        raise Wrong(f"it should have 3 numbers, and has the shape {tuple(kernel.shape)}")
+    level, rising, falling = ([v] * 4 + [w] * 4 for v, w in ((2.0, 2.0), (0.0, 1.0), (1.0, 0.0)))
+    seen = [F.conv1d(minitorch.tensor([[s]]), kernel.reshape(1, 1, 3)).reshape(-1) for s in (level, rising, falling)]
+    if (abs(seen[0]) > 1e-5).any():
+        raise Wrong(f"on a level signal, 2 2 2 2 2 2 2 2, it should be 0 everywhere, and is {seen[0].tolist()}")
+    if not (seen[1].max() > 0 and seen[1].min() >= 0):
+        raise Wrong(f"where the signal rises it should be above 0 and nowhere below, and it is {seen[1].tolist()}")
+    if not seen[2].min() < 0:
+        raise Wrong(f"where the signal falls it should be below 0, and it is {seen[2].tolist()}")
+
+
+@exercise("06.3")
+def count_multiplications(answer):
+    for conv, h, w in ((nn.Conv2d(3, 8, 3), 4, 5), (nn.Conv2d(8, 8, 3, groups=8), 10, 10), (nn.Conv2d(16, 4, 1), 7, 7)):
+        expected = conv.weight.numel() * h * w
+        given = f"{conv.in_channels} channels in, {conv.out_channels} out, a kernel of {conv.kernel_size}, "
+        given += f"{conv.groups} groups, an output of {h}×{w}"
+        same(answer(conv.in_channels, conv.out_channels, conv.kernel_size, conv.groups, (h, w)), expected, given)
+
+
+# ---- 07: a convolution is a matrix --------------------------------------------------------------------------------------
+
+
+@exercise("07.2")
+def im2col(answer):
+    for h, w, k in ((3, 3, 2), (4, 5, 3), (4, 4, 1)):
+        x = whole(h, w)
+        same(answer(x, k), F.unfold(x.reshape(1, 1, h, w), k)[0], f"an image of {h}×{w} and a kernel of {k}×{k}")
+
+
+@exercise("07.1")
+def as_matrix(answer):
+    for n, k in ((4, 3), (5, 2), (6, 1)):
+        w = whole(k, seed=1)
+        expected = np.zeros((n - k + 1, n))
+        for o in range(n - k + 1):
+            expected[o, o : o + k] = w.numpy()
+        same(answer(w, n), expected, f"the weights {w.tolist()} and a signal of {n}")
+
+
+@exercise("07.3")
+def weight_gradient(answer):
+    for h, k in ((4, 3), (5, 2)):
+        x, w = whole(h, h), whole(k, k, seed=1).requires_grad_()
+        y = F.conv2d(x.reshape(1, 1, h, h), w.reshape(1, 1, k, k))[0, 0]
+        upstream = whole(*y.shape, seed=2)
+        y.backward(upstream)
+        same(answer(x, upstream), w.grad, f"an image of {h}×{h} and an upstream gradient of {list(y.shape)}")
+
+
+# ---- 08: transposed convolution -----------------------------------------------------------------------------------------
+
+
+@exercise("08.1")
+def stamps(answer):
+    for x, w, stride in (([1, 2], [1, 1, 1], 1), ([1, 2, 3], [1, 10], 2), ([2, 0, 1], [1, 2, 3], 2)):
+        expected = F.conv_transpose1d(
+            minitorch.tensor([[x]], dtype=minitorch.float32), minitorch.tensor([[w]], dtype=minitorch.float32), stride=stride
+        )
+        same(answer(x, w, stride), expected[0, 0], f"x={x}, w={w}, stride={stride}")
+
+
+@exercise("08.2")
+def undoes_the_size(answer):
+    for n, kernel, stride, padding in ((28, 5, 1, 2), (7, 3, 2, 1), (8, 3, 2, 1), (10, 4, 3, 0)):
+        small = nn.Conv1d(1, 1, kernel, stride, padding)(minitorch.zeros(1, 1, n)).shape[-1]
+        extra = answer(n, kernel, stride, padding)
+        given = f"an input of {n}, kernel={kernel}, stride={stride}, padding={padding}"
+        same(extra, n - ((small - 1) * stride - 2 * padding + kernel), given)
+
+
+@exercise("08.3")
+def even_kernel(answer):
+    for stride in (2, 3, 4):
+        kernel = answer(stride)
+        if kernel is None or kernel is ...:
+            raise Wrong("not written yet: the function returns nothing")
+        layer = nn.ConvTranspose1d(1, 1, kernel, stride, bias=False)
+        layer.weight.data = minitorch.ones(1, 1, kernel)
+        y = layer(minitorch.ones(1, 1, 8))[0, 0, kernel : 8 * stride - kernel]
+        if kernel <= stride and kernel != stride:
+            raise Wrong(f"for stride {stride}, a kernel of {kernel} leaves cells without a stamp")
+        if y.max() != y.min():
+            raise Wrong(
+                f"for stride {stride}, a kernel of {kernel} stamps some cells {int(y.max())} times and others {int(y.min())}"
+            )
+
+
+# ---- 09: pooling ----------------------------------------------------------------------------------------------------------
+
+
+@exercise("09.1")
+def max_pool(answer):
+    for h, w, k in ((4, 4, 2), (6, 3, 3), (5, 4, 2)):
+        x = whole(h, w)
+        expected = F.max_pool2d(x.reshape(1, 1, h, w), k)[0, 0]
+        same(answer(x, k), expected, f"an image of {h}×{w} and windows of {k}×{k}")
+
+
+@exercise("09.2")
+def pooled_back(answer):
+    for h, k in ((4, 2), (6, 3)):
+        x = minitorch.tensor(np.random.default_rng(h).permutation(h * h).reshape(h, h).astype("float32"), requires_grad=True)
+        y = F.max_pool2d(x.reshape(1, 1, h, h), k)[0, 0]
+        upstream = whole(*y.shape, seed=2)
+        y.backward(upstream)
+        same(answer(x.detach(), upstream, k), x.grad, f"an image of {h}×{h} and windows of {k}×{k}")
+
+
+@exercise("09.3")
+def average_as_convolution(answer):
+    for k in (2, 3):
+        kernel = answer(k)
+        if kernel is None or kernel is ...:
+            raise Wrong("not written yet: the function returns nothing")
+        x = whole(1, 1, 6, 6)
+        same(F.conv2d(x, kernel.reshape(1, 1, k, k), stride=k), F.avg_pool2d(x, k), f"windows of {k}×{k}")
+
+
+# ---- for teachers -----------------------------------------------------------------------------------------------------
+
+
+def score(path):
+    """Run a lesson, a script or a notebook, and count its exercises: those that are solved, and all."""
+    source = Path(path).read_text(encoding="utf-8")
+    if path.endswith(".ipynb"):
+        cells = [cell for cell in json.loads(source)["cells"] if cell["cell_type"] == "code"]
+        source = "\n\n".join("".join(cell["source"]) for cell in cells)
+    RESULTS.clear()
+    try:
+        exec(compile(source, path, "exec"), {"__name__": "__main__", "__file__": path})
+    except Exception as error:
+        print(f"{path} stopped: {type(error).__name__}: {error}")
+    return sum(RESULTS.values()), len(RESULTS)
+
+
+if __name__ == "__main__":
+    import exercises  # the module that lessons import, not this script
+
+    lines = [(path, *exercises.score(path)) for path in sys.argv[1:]]
+    for path, solved, count in lines:
+        print(f"{solved} of {count}  {path}")
