@@ -68,6 +68,162 @@ def whole(*shape, seed=0):
     return minitorch.tensor(np.random.default_rng(seed).integers(-3, 4, shape).astype("float32"))
 
 
+# ---- 01: tensors ------------------------------------------------------------------------------------------------------
+
+
+@exercise("01.1")
+def broadcast_shape(answer):
+    for a, b in (((3, 1), (2,)), ((5,), (5,)), ((2, 3), (4, 1, 3)), ((), (7,)), ((1, 1), (1, 1))):
+        got = answer(a, b)
+        if got is None or got is ...:
+            raise Wrong(f"not written yet: for {a} and {b} the function returns nothing")
+        if tuple(got) != np.broadcast_shapes(a, b):
+            raise Wrong(f"for {a} and {b} it returns {got!r:.60}, and the shape is {np.broadcast_shapes(a, b)}")
+    for a, b in (((3,), (2,)), ((2, 3), (3, 2))):
+        if answer(a, b) is not None:
+            raise Wrong(f"{a} and {b} do not fit, as {a[-1]} is not {b[-1]} and neither is 1: it should return None")
+
+
+@exercise("01.2")
+def centred(answer):
+    for shape in ((3, 2), (5, 1), (2, 4)):
+        table = whole(*shape)
+        same(answer(table), table - table.mean(0), f"a table of {shape[0]} rows and {shape[1]} columns, {table.tolist()}")
+
+
+@exercise("01.3")
+def distances(answer):
+    for n, m in ((3, 2), (1, 4), (2, 2)):
+        points, others = whole(n, 2), whole(m, 2, seed=1)
+        expected = np.sqrt(((points.numpy()[:, None] - others.numpy()[None]) ** 2).sum(2))
+        same(answer(points, others), expected, f"{n} points and {m} others")
+
+
+# ---- 02: the tape -----------------------------------------------------------------------------------------------------
+
+
+@exercise("02.1")
+def mul_backward(answer):
+    for g, a, b in ((1.0, -3.0, 2.0), (0.5, 4.0, 7.0), (2.0, 0.0, 5.0)):
+        same(answer(g, a, b), (g * b, g * a), f"g={g}, a={a}, b={b}")
+
+
+@exercise("02.2")
+def backward_order(answer):
+    for uses, last in (({"y": ["u", "x"], "u": ["w", "x"]}, "y"), ({"e": ["d", "a"], "d": ["c"], "c": ["b"], "b": ["a"]}, "e")):
+        got = answer(uses, last)
+        if got is None or got is ...:
+            raise Wrong("not written yet: the function returns nothing")
+        names = {last, *uses, *(name for names in uses.values() for name in names)}
+        if not isinstance(got, (list, tuple)) or sorted(map(str, got)) != sorted(names):
+            raise Wrong(f"for {uses} it returns {got!r:.80}: each of {sorted(names)} should be there once")
+        for name, parents in uses.items():
+            for parent in parents:
+                if list(got).index(parent) < list(got).index(name):
+                    raise Wrong(f"for {uses} it returns {list(got)}: {parent} comes before {name}, which was computed from it")
+
+
+@exercise("02.3")
+def descend(answer):
+    for start, rate, n in ((0.0, 0.1, 1), (2.0, 0.1, 5), (-1.0, 0.25, 3)):
+        expected = start
+        for _ in range(n):
+            expected -= rate * 2 * (expected - 3)
+        same(answer(lambda w: (w - 3) ** 2, start, rate, n), expected, f"the loss (w − 3)², w={start}, lr={rate}, n={n}")
+
+
+# ---- 03: trust --------------------------------------------------------------------------------------------------------
+
+
+@exercise("03.1")
+def slopes(answer):
+    def f(p):
+        return p[0] ** 2 * p[1] + p[2]
+
+    for point in ([1.0, 2.0, 3.0], [-0.5, 4.0, 0.0]):
+        same(answer(f, point), [2 * point[0] * point[1], point[0] ** 2, 1.0], f"p[0]² p[1] + p[2] at {point}")
+        if point != [*point]:
+            raise Wrong("the point was changed")
+
+
+@exercise("03.2")
+def wrong_one(answer):
+    if answer is ... or answer is None:
+        raise Wrong("not written yet: a name is asked for")
+    if answer != "softplus":
+        raise Wrong(f"{answer!r:.40} is not it: compare each with differences, at 0.5 for example")
+
+
+@exercise("03.3")
+def second_derivative(answer):
+    for x in (0.5, -1.0):
+        same(answer(lambda t: t**3, x), 6 * x, f"x³ at {x}")
+        same(answer(lambda t: t.sin(), x), -np.sin(x), f"sin x at {x}")
+
+
+# ---- 04: modules ------------------------------------------------------------------------------------------------------
+
+
+@exercise("04.1")
+def linear(answer):
+    for n, i, o in ((2, 3, 4), (1, 2, 1)):
+        x, w, b = whole(n, i), whole(o, i, seed=1), whole(o, seed=2)
+        same(answer(x, w, b), F.linear(x, w, b), f"{n} rows of {i} numbers, a weight of {o}×{i}")
+
+
+@exercise("04.2")
+def linear_backward(answer):
+    for n, i, o in ((2, 3, 4), (3, 2, 2)):
+        x, w, b = (t.requires_grad_() for t in (whole(n, i), whole(o, i, seed=1), whole(o, seed=2)))
+        g = whole(n, o, seed=3)
+        F.linear(x, w, b).backward(g)
+        got = answer(g, x.detach(), w.detach())
+        if got is None or got is ...:
+            raise Wrong("not written yet: the function returns nothing")
+        if not isinstance(got, (tuple, list)) or len(got) != 3:
+            raise Wrong(f"three gradients are asked for, and it returns {got!r:.60}")
+        for name, part, expected in zip(("x", "w", "b"), got, (x.grad, w.grad, b.grad), strict=True):
+            same(part, expected, f"{n} rows, the gradient of {name}")
+
+
+@exercise("04.3")
+def two_layers(answer):
+    if not isinstance(answer, type) or not issubclass(answer, nn.Module):
+        raise Wrong("a class is asked for, a subclass of nn.Module")
+    net = answer(3, 5, 2)
+    shapes = sorted(tuple(p.shape) for p in net.parameters())
+    if shapes != [(2,), (2, 5), (5,), (5, 3)]:
+        raise Wrong(f"not written yet, or not with two Linear layers: TwoLayers(3, 5, 2) has parameters of the shapes {shapes}")
+    layers = [module for module in net.modules() if isinstance(module, nn.Linear)]
+    first, second = sorted(layers, key=lambda layer: layer.in_features != 3)
+    x = whole(4, 3)
+    same(net(x), second(F.relu(first(x))), "4 rows of 3 numbers (the second layer, of the ReLU, of the first)")
+
+
+# ---- 05: activations --------------------------------------------------------------------------------------------------
+
+
+@exercise("05.1")
+def tanh(answer):
+    for x in (0.0, 0.5, -2.0):
+        same(answer(x), np.tanh(x), f"x={x}")
+
+
+@exercise("05.2")
+def what_is_left(answer):
+    for depth in (1, 3, 10):
+        share = answer(depth)
+        same(share if share is None or share is ... else 4.0**depth * share, 1.0, f"{depth} layers, multiplied by 4^{depth},")
+
+
+@exercise("05.3")
+def leaky_relu_backward(answer):
+    x = minitorch.tensor([-2.0, -0.5, 0.5, 3.0])
+    for slope in (0.1, 0.01):
+        g = minitorch.tensor([1.0, 2.0, 3.0, 4.0])
+        same(answer(g, x, slope), g * np.where(x.numpy() > 0, 1.0, slope).astype("float32"), f"x={x.tolist()}, slope={slope}")
+
+
 # ---- 06: convolution --------------------------------------------------------------------------------------------------
 
 
