@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import minitorch as mt
+from minitorch.autograd import Function
 
 ROOT = Path(__file__).parent.parent
 LESSONS = sorted((ROOT / "tutorials").glob("0[1-9]_*.py")) + sorted((ROOT / "tutorials").glob("1[0-9]_*.py"))
@@ -91,6 +92,17 @@ WRONG = {
     "09.1": (lambda image, k: image[::k, ::k],),
     "09.2": (lambda image, upstream, k: image * 0,),
     "09.3": (lambda k: mt.ones(k, k),),
+    "10.1": (lambda scores, right: -scores[right], lambda scores, right: 0.0),
+    "10.2": (lambda inputs: 1 / inputs, lambda inputs: inputs**-0.5),
+    "10.3": (lambda w, g, v, lr, mu: (w - lr * g, v), lambda w, g, v, lr, mu: w),
+    "11.1": (mt.nn.Linear, 3, type("Wrong", (Function,), {"forward": staticmethod(lambda ctx, x: x.round()),
+                                                          "backward": staticmethod(lambda ctx, g: g * 0)})),
+    "11.2": (3, type("Wrong", (Function,), {"forward": staticmethod(lambda ctx, x: (1 + x.exp()).log()),
+                                            "backward": staticmethod(lambda ctx, g: g)})),
+    "11.3": (mt.nn.Identity, mt.nn.Module, 3),
+    "12.1": ((2, 3), (6, 10)),
+    "12.2": ("exp", "requires_grad"),
+    "12.3": (lambda uses, last, first: 1, lambda uses, last, first: len(uses)),
 }  # fmt: skip
 
 

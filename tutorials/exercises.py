@@ -379,6 +379,101 @@ def average_as_convolution(answer):
         same(F.conv2d(x, kernel.reshape(1, 1, k, k), stride=k), F.avg_pool2d(x, k), f"windows of {k}×{k}")
 
 
+# ---- 10: training -----------------------------------------------------------------------------------------------------
+
+
+@exercise("10.1")
+def cross_entropy(answer):
+    for scores, right in (([2.0, 0.0, 1.0], 2), ([0.0, 0.0], 0), ([1000.0, 0.0], 1)):
+        expected = F.cross_entropy(minitorch.tensor([scores]), minitorch.tensor([right]))
+        same(answer(scores, right), expected, f"scores={scores}, right={right}")
+
+
+@exercise("10.2")
+def he_std(answer):
+    for inputs in (2, 8, 200):
+        same(answer(inputs), (2 / inputs) ** 0.5, f"{inputs} inputs")
+
+
+@exercise("10.3")
+def momentum_step(answer):
+    for w, g, v, lr, mu in ((1.0, 2.0, 0.0, 0.1, 0.9), (0.5, -1.0, 2.0, 0.01, 0.5)):
+        new = mu * v + g
+        same(answer(w, g, v, lr, mu), (w - lr * new, new), f"w={w}, g={g}, v={v}, lr={lr}, mu={mu}")
+
+
+# ---- 11: your own -----------------------------------------------------------------------------------------------------
+
+
+def operation(answer, expected, slope, points):
+    """Check a Function: its values and the gradient of its sum."""
+    if not isinstance(answer, type) or not issubclass(answer, minitorch.autograd.Function):
+        raise Wrong(f"a class is asked for, a subclass of Function, not {type(answer).__name__}")
+    for x in points:
+        start = minitorch.tensor(x, requires_grad=True)
+        try:
+            y = answer.apply(start * 1)
+        except TypeError as error:
+            raise Wrong("not written yet: forward returns nothing") if "got None" in str(error) else error from None
+        same(y, expected(np.array(x)), f"x={x}")
+        y.sum().backward()
+        same(start.grad, slope(np.array(x)), f"x={x}, the gradient of the sum,")
+
+
+@exercise("11.1")
+def round_through(answer):
+    operation(answer, np.round, np.ones_like, ([0.2, 1.7, -0.6], [3.0]))
+
+
+@exercise("11.2")
+def softplus(answer):
+    operation(answer, lambda x: np.logaddexp(0, x), lambda x: 1 / (1 + np.exp(-x)), ([0.0, 2.0, -1.0], [1000.0, 30.0]))
+
+
+@exercise("11.3")
+def normalized(answer):
+    if not isinstance(answer, type) or not issubclass(answer, nn.Module):
+        raise Wrong(f"a class is asked for, a subclass of nn.Module, not {type(answer).__name__}")
+    layer = answer()
+    x = minitorch.tensor([[3.0, 4.0], [0.0, 2.0]])
+    y = layer(x)
+    if y is None:
+        raise Wrong("not written yet: forward returns nothing")
+    same(y, [[0.6, 0.8], [0.0, 1.0]], f"x={x.tolist()}")
+    if [p.numel() for p in layer.parameters()] != [1]:
+        raise Wrong(f"it should have one parameter of one number, and has {[tuple(p.shape) for p in layer.parameters()]}")
+    layer(x).sum().backward()
+    same(next(layer.parameters()).grad.reshape(()), 2.4, "the gradient of the weight, of the sum of the output")
+
+
+# ---- 12: graphs -------------------------------------------------------------------------------------------------------
+
+
+@exercise("12.1")
+def paths(answer):
+    if answer is ... or answer is None:
+        raise Wrong("not written yet: two numbers are asked for")
+    if sorted(answer) != [3, 5]:
+        raise Wrong(f"one path goes through a * b, where the slope by a is b, the other through a * c; not {answer!r:.40}")
+
+
+@exercise("12.2")
+def culprit(answer):
+    if answer is ... or answer is None:
+        raise Wrong("not written yet: a word of the program is asked for, as a string")
+    if str(answer).strip(".()") != "detach":
+        raise Wrong(f"it is not {answer!r:.40}: what makes a tensor without a past?")
+
+
+@exercise("12.3")
+def count_paths(answer):
+    ladder = {f"h{i + 1}": [f"h{i}", f"h{i}"] for i in range(10)}
+    for uses, last, first, expected in (
+        ({"y": ["u", "x"], "u": ["x"]}, "y", "x", 2), ({"y": ["u"], "u": ["w"]}, "y", "x", 0), (ladder, "h10", "h0", 1024),
+    ):  # fmt: skip
+        same(answer(uses, last, first), expected, f"{uses}, from {last} to {first},")
+
+
 # ---- for teachers -----------------------------------------------------------------------------------------------------
 
 
