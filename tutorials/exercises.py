@@ -31,7 +31,7 @@ def exercise(number):
 
 
 def check(number, answer):
-    """Whether the answer to an exercise is right; says so, or what is off."""
+    """Say whether the answer to an exercise is right, or what is off."""
     try:
         CHECKS[number](answer)
     except Wrong as error:
@@ -42,7 +42,6 @@ def check(number, answer):
         verdict = ""
     RESULTS[number] = not verdict
     print(f"exercise {number}: {verdict or 'right'}")
-    return not verdict
 
 
 def same(got, expected, given):
