@@ -104,6 +104,9 @@ WRONG = {
     "12.1": ((2, 3), (6, 10)),
     "12.2": ("exp", "requires_grad"),
     "12.3": (lambda uses, last, first: 1, lambda uses, last, first: len(uses)),
+    "13.1": (lambda layers: sum(k for k, _ in layers), lambda layers: 1 + sum(k - 1 for k, _ in layers)),
+    "13.2": (lambda x, weight: x, lambda x, weight: mt.nn.functional.conv1d(x, weight)),
+    "13.3": (lambda i, m, o: i * o * 125, lambda i, m, o: 0),
 }  # fmt: skip
 
 

@@ -473,6 +473,29 @@ def count_paths(answer):
         same(answer(uses, last, first), expected, f"{uses}, from {last} to {first},")
 
 
+# ---- 13: other dimensions ---------------------------------------------------------------------------------------------
+
+
+@exercise("13.1")
+def receptive_field(answer):
+    for layers, expected in (([(3, 1)], 3), ([(3, 1), (3, 1)], 5), ([(7, 2), (7, 2), (7, 2)], 43), ([(2, 2), (3, 1)], 6)):
+        same(answer(layers), expected, f"{layers}")
+
+
+@exercise("13.2")
+def causal_conv(answer):
+    for length, kernel in ((6, 3), (5, 1), (4, 4)):
+        x, weight = whole(1, 1, length), whole(1, 1, kernel, seed=1)
+        same(answer(x, weight), F.conv1d(F.pad(x, (kernel - 1, 0)), weight), f"{length} moments and a kernel of {kernel}")
+
+
+@exercise("13.3")
+def weights_of_two(answer):
+    for inputs, middle, outputs in ((16, 16, 32), (1, 4, 2)):
+        expected = nn.Conv3d(inputs, middle, (1, 5, 5)).weight.numel() + nn.Conv3d(middle, outputs, (5, 1, 1)).weight.numel()
+        same(answer(inputs, middle, outputs), expected, f"{inputs} channels in, {middle} between, {outputs} out")
+
+
 # ---- for teachers -----------------------------------------------------------------------------------------------------
 
 
