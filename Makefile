@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` and `make test`. Both make the virtual environment first.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench fuzz hunt gallery tutorials notebooks fast parity browser clean
+.PHONY: help demo test lint bench fuzz hunt gallery tutorials notebooks site fast parity browser clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -53,6 +53,10 @@ notebooks: $(READY) ## write the lessons as notebooks, and open them in JupyterL
 	@cd tutorials && for lesson in 0[1-9]_*.py 1*_*.py; do \
 		[ ! -e $$lesson ] || ../$(BIN)/jupytext --quiet --to ipynb --output output/notebooks/$${lesson%.py}.ipynb $$lesson; done
 	cd tutorials/output/notebooks && ../../../$(BIN)/jupyter lab
+
+site: $(READY) ## run the lessons and build the documentation site
+	$(BIN)/python -m pip install --quiet --editable '.[site]'
+	$(BIN)/python tutorials/build_site.py
 
 fast: $(READY) ## install Numba and TBB beside minitorch, which then computes large arrays with compiled loops
 	$(BIN)/python -m pip install --quiet --editable '.[fast]'
