@@ -1,7 +1,7 @@
 """Build the documentation site: lessons with their figures, the gallery, and a reference from the docstrings.
 
-`make site` runs it; it needs the extra `site`. Every lesson is run. The site is in tutorials/output/site, works without a network,
-and is not committed.
+`make site` runs it; it needs the extra `site`. Every lesson is run. The site is in tutorials/output/site, works without a
+network, and is not committed.
 """
 
 import inspect
