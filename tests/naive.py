@@ -505,6 +505,72 @@ def group_norm(o, p, x):
     return scaled(standardize(x, grouped(x, lambda at: (at[0], at[1] // per_group)), o["eps"]), p, lambda at: at[1])
 
 
+# ---- recurrence --------------------------------------------------------------------------------------------------------
+
+
+def affine(weight, bias, x):
+    return [sum(w * v for w, v in zip(row, x, strict=True)) + (0 if bias is None else bias[i]) for i, row in enumerate(weight)]
+
+
+def step(kind, o, p, suffix, x, h, c):
+    """The next h and c of one sequence, from lists of numbers."""
+    gates = affine(p["weight_ih" + suffix], p.get("bias_ih" + suffix), x)
+    hidden, n = affine(p["weight_hh" + suffix], p.get("bias_hh" + suffix), h), o["hidden_size"]
+    both = [a + b for a, b in zip(gates, hidden, strict=True)]
+    if kind == "RNN":
+        return [math.tanh(v) if o["nonlinearity"] == "tanh" else max(v, 0) for v in both], c
+    if kind == "GRU":
+        new = []
+        for j in range(n):
+            r, z = sigmoid(both[j]), sigmoid(both[n + j])
+            new.append((1 - z) * math.tanh(gates[2 * n + j] + r * hidden[2 * n + j]) + z * h[j])
+        return new, c
+    c = [sigmoid(both[n + j]) * c[j] + sigmoid(both[j]) * math.tanh(both[2 * n + j]) for j in range(n)]
+    new = [sigmoid(both[3 * n + j]) * math.tanh(c[j]) for j in range(n)]
+    return (affine(p["weight_hr" + suffix], None, new) if "weight_hr" + suffix in p else new), c
+
+
+def recurrent(kind):
+    def function(o, p, x, *state):
+        batched = x.ndim == 3
+        x = x if batched else x[:, None]
+        x = np.swapaxes(x, 0, 1) if o["batch_first"] and batched else x
+        (steps, batch, _), n = x.shape, o["hidden_size"]
+        directions, out = (["", "_reverse"] if o["bidirectional"] else [""]), o.get("proj_size") or n
+        passes = o["num_layers"] * len(directions)
+        h = np.zeros((passes, batch, out)) if not state else state[0].reshape(passes, batch, out).copy()
+        c = np.zeros((passes, batch, n)) if len(state) < 2 else state[1].reshape(passes, batch, n).copy()
+        for i in range(passes):
+            layer, direction = divmod(i, len(directions))
+            if direction == 0:
+                y = np.zeros((steps, batch, out * len(directions)))
+            for b in range(batch):
+                for t in reversed(range(steps)) if direction else range(steps):
+                    h[i, b], c[i, b] = step(kind, o, p, f"_l{layer}{directions[direction]}", x[t, b], h[i, b], c[i, b])
+                    y[t, b, direction * out : (direction + 1) * out] = h[i, b]
+            if direction == len(directions) - 1:
+                x = y
+        y = np.swapaxes(y, 0, 1) if o["batch_first"] and batched else y
+        results = (y, h, c) if kind == "LSTM" else (y, h)
+        return results if batched else (y[:, 0], *(r[:, 0] for r in results[1:]))
+
+    return function
+
+
+def cell(kind):
+    def function(o, p, x, *state):
+        rows = x.reshape(-1, x.shape[-1])
+        h, c = (
+            a.reshape(len(rows), -1)
+            for a in ((*state, state[0])[:2] if state else [np.zeros((len(rows), o["hidden_size"]))] * 2)
+        )
+        new = [step(kind, o, p, "", *row) for row in zip(rows, h, c, strict=True)]
+        results = [np.array(r).reshape(*x.shape[:-1], -1) for r in zip(*new, strict=True)]
+        return tuple(results) if kind == "LSTM" else results[0]
+
+    return function
+
+
 # ---- losses ------------------------------------------------------------------------------------------------------------
 
 
@@ -695,6 +761,8 @@ NAIVE = {
     **{f"BatchNorm{r}d": batch_norm for r in (1, 2, 3)},
     **{f"InstanceNorm{r}d": instance_norm(r) for r in (1, 2, 3)},
     "LayerNorm": layer_norm, "GroupNorm": group_norm,
+    **{kind: recurrent(kind) for kind in ("RNN", "LSTM", "GRU")},
+    **{f"{kind}Cell": cell(kind) for kind in ("RNN", "LSTM", "GRU")},
     "L1Loss": numbers_loss(lambda o, x, t, at: abs(x - t)),
     "MSELoss": numbers_loss(lambda o, x, t, at: (x - t) ** 2),
     "SmoothL1Loss": numbers_loss(smooth_l1), "HuberLoss": numbers_loss(huber),
