@@ -53,7 +53,8 @@ class Case:
                 inputs = (*inputs[:i], x.detach(), *inputs[i + 1 :])
             elif self.options.get("inplace") and x.is_floating_point():
                 inputs = (*inputs[:i], x * 1.0, *inputs[i + 1 :])  # a leaf may not be changed in place
-        out = layer(*self.arguments(*inputs), **self.named)
+        named = {k: lib.from_numpy(v.numpy()) if isinstance(v, mt.Tensor) else v for k, v in self.named.items()}
+        out = layer(*self.arguments(*inputs), **named)
         return (*flat(out), *layer.buffers())
 
     def arrays(self, dtype: Any = np.float64) -> list[np.ndarray]:
@@ -340,6 +341,12 @@ def layer_norm(draw: Drawing) -> Case:
     return Case("LayerNorm", {"normalized_shape": given, **options}, [draw.array(*draw.shape(0, 2), *shape)])
 
 
+def rms_norm(draw: Drawing) -> Case:
+    case = layer_norm(draw)
+    case.options.pop("bias", None)
+    return Case("RMSNorm", case.options, case.inputs)
+
+
 def group_norm(draw: Drawing) -> Case:
     groups = draw.integers(1, 2)
     c = groups * draw.integers(1, 2)
@@ -397,6 +404,26 @@ def cell(name: str):
         return Case(name, options, [draw.array(*batch, n), *state], arguments=arguments)
 
     return entry
+
+
+def attention(draw: Drawing) -> Case:
+    heads, rows, columns, batch = draw.integers(1, 2), draw.integers(1, 3), draw.integers(1, 3), draw.choose([(), (1,), (2,)])
+    e = heads * draw.integers(1, 2)
+    options = draw.some(bias=False, add_bias_kv=True, add_zero_attn=True, batch_first=True, kdim=3, vdim=2)
+    named = draw.some(need_weights=False, average_attn_weights=False)
+    if draw.flag():
+        mask = draw.values.random((rows, columns)) < 0.5
+        mask[:, 0] = False  # each query has a key
+        if draw.flag():
+            mask = np.broadcast_to(mask, (math.prod(batch) * heads, rows, columns)).copy()
+        named["attn_mask"] = mt.from_numpy(mask)
+    if draw.flag():
+        padding = np.zeros((*batch, columns), bool)
+        padding[..., 1:] = draw.flag()
+        named["key_padding_mask"] = mt.from_numpy(padding)
+    sizes = [(rows, e), (columns, options.get("kdim", e)), (columns, options.get("vdim", e))]
+    shapes = [(*batch, n, f) if "batch_first" in options else (n, *batch, f) for n, f in sizes]
+    return Case("MultiheadAttention", {"embed_dim": e, "num_heads": heads, **options}, [draw.array(*s) for s in shapes], named)
 
 
 # ---- losses ------------------------------------------------------------------------------------------------------------
@@ -580,6 +607,8 @@ LAYERS: dict[str, Callable[[Drawing], Case]] = {
     **{f"InstanceNorm{r}d": running_norm("Instance", r) for r in (1, 2, 3)},
     "LayerNorm": layer_norm,
     "GroupNorm": group_norm,
+    "RMSNorm": rms_norm,
+    "MultiheadAttention": attention,
     "Dropout": dropout("Dropout", 1),
     **{f"Dropout{r}d": dropout(f"Dropout{r}d", r) for r in (1, 2, 3)},
     **{name: recurrent(name) for name in ("RNN", "LSTM", "GRU")},

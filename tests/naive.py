@@ -500,6 +500,16 @@ def layer_norm(o, p, x):
     return scaled(standardize(x, grouped(x, lambda at: at[:-rank]), o["eps"]), p, lambda at: at[-rank:])
 
 
+def rms_norm(o, p, x):
+    rank = 1 if isinstance(o["normalized_shape"], int) else len(o["normalized_shape"])
+    eps, y = 2.0**-52 if o["eps"] is None else o["eps"], np.zeros_like(x)
+    for group in grouped(x, lambda at: at[:-rank]):
+        square = sum(x[at] ** 2 for at in group) / len(group)
+        for at in group:
+            y[at] = x[at] / math.sqrt(square + eps)
+    return scaled(y, p, lambda at: at[-rank:])
+
+
 def group_norm(o, p, x):
     per_group = o["num_channels"] // o["num_groups"]
     return scaled(standardize(x, grouped(x, lambda at: (at[0], at[1] // per_group)), o["eps"]), p, lambda at: at[1])
@@ -569,6 +579,42 @@ def cell(kind):
         return tuple(results) if kind == "LSTM" else results[0]
 
     return function
+
+
+def attention(o, p, q, k, v, need_weights=True, average_attn_weights=True, attn_mask=None, key_padding_mask=None):
+    """One sequence, one head, one query at a time."""
+    e, heads, batched = o["embed_dim"], o["num_heads"], q.ndim == 3
+    q, k, v = (x[None] if not batched else x if o["batch_first"] else np.swapaxes(x, 0, 1) for x in (q, k, v))
+    (batch, rows, _), d = q.shape, e // heads
+    w = p.get("in_proj_weight")
+    weights = [p[f"{n}_proj_weight"] for n in "qkv"] if w is None else [w[:e], w[e : 2 * e], w[2 * e :]]
+    biases = np.split(p.get("in_proj_bias", np.zeros(3 * e)), 3)
+    y, shares = np.zeros((batch, rows, e)), []
+    for n in range(batch):
+        queries, keys, values = ([affine(w, b, x) for x in s[n]] for w, b, s in zip(weights, biases, (q, k, v), strict=True))
+        width = len(keys)
+        for name, given in (("bias_k", keys), ("bias_v", values)):
+            given += [list(p[name][0, 0])] if name in p else []
+            given += [[0] * e] if o["add_zero_attn"] else []
+        for h, i in places((heads, rows)):
+            mask = None if attn_mask is None else attn_mask.numpy()
+            mask = mask if mask is None or mask.ndim == 2 else mask[n * heads + h]
+            padding = None if key_padding_mask is None else np.atleast_2d(key_padding_mask.numpy())[n]
+            counts = [
+                j >= width or not ((mask is not None and mask[i, j]) or (padding is not None and padding[j]))
+                for j in range(len(keys))
+            ]
+            part = slice(h * d, (h + 1) * d)
+            scores = [sum(a * b for a, b in zip(queries[i][part], key[part], strict=True)) / math.sqrt(d) for key in keys]
+            share = iter(softmax_row([s for s, c in zip(scores, counts, strict=True) if c]))
+            shares.append([next(share) if c else 0 for c in counts])
+            for f in range(h * d, (h + 1) * d):
+                y[n, i, f] = sum(a * value[f] for a, value in zip(shares[-1], values, strict=True))
+    y = np.array([[affine(p["out_proj.weight"], p.get("out_proj.bias"), row) for row in s] for s in y]).reshape(y.shape)
+    y = y[0] if not batched else y if o["batch_first"] else np.swapaxes(y, 0, 1)
+    shares = np.array(shares).reshape(batch, heads, rows, -1)
+    shares = shares.mean(1) if average_attn_weights else shares
+    return (y, shares if batched else shares[0]) if need_weights else y
 
 
 # ---- losses ------------------------------------------------------------------------------------------------------------
@@ -760,7 +806,7 @@ NAIVE = {
     "LogSoftmax": rows(lambda row: [math.log(v) for v in softmax_row(row)]),
     **{f"BatchNorm{r}d": batch_norm for r in (1, 2, 3)},
     **{f"InstanceNorm{r}d": instance_norm(r) for r in (1, 2, 3)},
-    "LayerNorm": layer_norm, "GroupNorm": group_norm,
+    "LayerNorm": layer_norm, "GroupNorm": group_norm, "RMSNorm": rms_norm, "MultiheadAttention": attention,
     **{kind: recurrent(kind) for kind in ("RNN", "LSTM", "GRU")},
     **{f"{kind}Cell": cell(kind) for kind in ("RNN", "LSTM", "GRU")},
     "L1Loss": numbers_loss(lambda o, x, t, at: abs(x - t)),

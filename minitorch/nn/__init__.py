@@ -9,11 +9,12 @@ init.py          weight initialization
 utils/           clipping gradients, parameters as one vector, packed sequences
 
 The layers: linear.py  conv.py  pooling.py  padding.py  resampling.py  activation.py  normalization.py  dropout.py  loss.py
-recurrent.py
+recurrent.py  attention.py
 """
 
 from minitorch.nn import (
     activation,
+    attention,
     container,
     conv,
     dropout,
@@ -31,6 +32,7 @@ from minitorch.nn import (
     utils,
 )
 from minitorch.nn.activation import *
+from minitorch.nn.attention import *
 from minitorch.nn.container import *
 from minitorch.nn.conv import *
 from minitorch.nn.dropout import *
@@ -46,7 +48,7 @@ from minitorch.nn.resampling import *
 
 __all__ = ["functional", "init", "utils"]
 for _module in (
-    activation, container, conv, dropout, linear, loss, module, normalization, padding, parameter, pooling, recurrent,
-    resampling,
+    activation, attention, container, conv, dropout, linear, loss, module, normalization, padding, parameter, pooling,
+    recurrent, resampling,
 ):  # fmt: skip
     __all__ += _module.__all__
