@@ -104,7 +104,7 @@ def targets() -> dict[str, Callable[..., Any]]:
     rooms = {
         "": mt, "nn.functional.": nn.functional, "nn.init.": nn.init, "nn.utils.": nn.utils, "nn.": nn, "optim.": optim,
         "optim.lr_scheduler.": lr_scheduler, "autograd.": mt.autograd, "autograd.functional.": mt.autograd.functional,
-        "utils.data.": data, "viz.": viz,
+        "utils.data.": data, "viz.": viz, "nn.utils.rnn.": nn.utils.rnn,
     }  # fmt: skip
     for prefix, room in rooms.items():
         for name in getattr(room, "__all__", vars(room)):

@@ -28,6 +28,7 @@ class Case:
     named: dict[str, Any] = field(default_factory=dict)  # further arguments of the call
     training: bool = True
     constant: tuple[int, ...] = ()  # inputs that are targets only: nothing is differentiated with respect to them
+    arguments: Callable[..., tuple[Any, ...]] = lambda *inputs: inputs  # the call's arguments, made of the inputs
 
     def build(self, lib: Any) -> Any:
         """The layer itself, of minitorch or of torch, in float64."""
@@ -44,15 +45,17 @@ class Case:
             layer = (layer.half() if rounded else layer).to(tensors[0].dtype)
         inputs, weights = tensors[: len(self.inputs)], tensors[len(self.inputs) :]
         for (name, _), weight in zip(list(layer.named_parameters()), weights, strict=True):
-            delattr(layer, name)
-            setattr(layer, name, weight)
+            owner, _, name = name.rpartition(".")
+            delattr(layer.get_submodule(owner), name)
+            setattr(layer.get_submodule(owner), name, weight)
         for i, x in enumerate(inputs):
             if i in self.constant:
                 inputs = (*inputs[:i], x.detach(), *inputs[i + 1 :])
             elif self.options.get("inplace") and x.is_floating_point():
                 inputs = (*inputs[:i], x * 1.0, *inputs[i + 1 :])  # a leaf may not be changed in place
-        out = layer(*inputs, **self.named)
-        return (*(out if isinstance(out, tuple) else (out,)), *layer.buffers())
+        named = {k: lib.from_numpy(v.numpy()) if isinstance(v, mt.Tensor) else v for k, v in self.named.items()}
+        out = layer(*self.arguments(*inputs), **named)
+        return (*flat(out), *layer.buffers())
 
     def arrays(self, dtype: Any = np.float64) -> list[np.ndarray]:
         """The inputs, and values for the parameters."""
@@ -65,6 +68,11 @@ class Case:
         """All options of the layer, with the defaults of those that are not given."""
         parameters = inspect.signature(getattr(mt.nn, self.name)).parameters.values()
         return {p.name: self.options.get(p.name, p.default) for p in parameters}
+
+
+def flat(value: Any) -> tuple[Any, ...]:
+    """The tensors in a result of tuples within tuples."""
+    return tuple(part for v in value for part in flat(v)) if isinstance(value, tuple) else () if value is None else (value,)
 
 
 class Drawing(Draw):
@@ -333,6 +341,12 @@ def layer_norm(draw: Drawing) -> Case:
     return Case("LayerNorm", {"normalized_shape": given, **options}, [draw.array(*draw.shape(0, 2), *shape)])
 
 
+def rms_norm(draw: Drawing) -> Case:
+    case = layer_norm(draw)
+    case.options.pop("bias", None)
+    return Case("RMSNorm", case.options, case.inputs)
+
+
 def group_norm(draw: Drawing) -> Case:
     groups = draw.integers(1, 2)
     c = groups * draw.integers(1, 2)
@@ -347,6 +361,69 @@ def dropout(name: str, rank: int):
         return Case(name, draw.some(p=0.3), [draw.array(2, 2, *(3,) * rank)], training=False)
 
     return entry
+
+
+# ---- recurrence --------------------------------------------------------------------------------------------------------
+
+
+def state_of(shapes: list[tuple[int, ...]], draw: Drawing) -> tuple[list[np.ndarray], Callable[..., tuple[Any, ...]]]:
+    """Arrays for the first state, sometimes none, and how a call takes them: alone, or two in a tuple."""
+    if draw.flag():
+        return [], lambda x: (x,)
+    arrays = [draw.array(*shape) for shape in shapes]
+    return arrays, lambda x, *state: (x, state if len(shapes) > 1 else state[0])
+
+
+def recurrent(name: str):
+    def entry(draw: Drawing) -> Case:
+        n, hidden, steps, batch = draw.integers(1, 3), draw.integers(1, 3), draw.integers(1, 3), draw.choose([(), (1,), (2,)])
+        layers = draw.integers(1, 2)
+        options = draw.some(bias=False, batch_first=True, bidirectional=True)
+        options |= {"input_size": n, "hidden_size": hidden, "num_layers": layers}
+        if name == "RNN" and draw.flag():
+            options["nonlinearity"] = "relu"
+        if name == "LSTM" and hidden > 1 and draw.flag():
+            options["proj_size"] = hidden - 1
+        time_first = (steps, *batch, n)
+        shape = (*batch, steps, n) if "batch_first" in options else time_first
+        passes = layers * (2 if "bidirectional" in options else 1)
+        sizes = [options.get("proj_size", hidden), *([hidden] if name == "LSTM" else [])]
+        state, arguments = state_of([(passes, *batch, size) for size in sizes], draw)
+        return Case(name, options, [draw.array(*shape), *state], arguments=arguments)
+
+    return entry
+
+
+def cell(name: str):
+    def entry(draw: Drawing) -> Case:
+        n, hidden, batch = draw.integers(1, 3), draw.integers(1, 3), draw.choose([(), (1,), (2,)])
+        options = {"input_size": n, "hidden_size": hidden} | draw.some(bias=False)
+        if name == "RNNCell" and draw.flag():
+            options["nonlinearity"] = "relu"
+        state, arguments = state_of([(*batch, hidden)] * (2 if name == "LSTMCell" else 1), draw)
+        return Case(name, options, [draw.array(*batch, n), *state], arguments=arguments)
+
+    return entry
+
+
+def attention(draw: Drawing) -> Case:
+    heads, rows, columns, batch = draw.integers(1, 2), draw.integers(1, 3), draw.integers(1, 3), draw.choose([(), (1,), (2,)])
+    e = heads * draw.integers(1, 2)
+    options = draw.some(bias=False, add_bias_kv=True, add_zero_attn=True, batch_first=True, kdim=3, vdim=2)
+    named = draw.some(need_weights=False, average_attn_weights=False)
+    if draw.flag():
+        mask = draw.values.random((rows, columns)) < 0.5
+        mask[:, 0] = False  # each query has a key
+        if draw.flag():
+            mask = np.broadcast_to(mask, (math.prod(batch) * heads, rows, columns)).copy()
+        named["attn_mask"] = mt.from_numpy(mask)
+    if draw.flag():
+        padding = np.zeros((*batch, columns), bool)
+        padding[..., 1:] = draw.flag()
+        named["key_padding_mask"] = mt.from_numpy(padding)
+    sizes = [(rows, e), (columns, options.get("kdim", e)), (columns, options.get("vdim", e))]
+    shapes = [(*batch, n, f) if "batch_first" in options else (n, *batch, f) for n, f in sizes]
+    return Case("MultiheadAttention", {"embed_dim": e, "num_heads": heads, **options}, [draw.array(*s) for s in shapes], named)
 
 
 # ---- losses ------------------------------------------------------------------------------------------------------------
@@ -530,8 +607,12 @@ LAYERS: dict[str, Callable[[Drawing], Case]] = {
     **{f"InstanceNorm{r}d": running_norm("Instance", r) for r in (1, 2, 3)},
     "LayerNorm": layer_norm,
     "GroupNorm": group_norm,
+    "RMSNorm": rms_norm,
+    "MultiheadAttention": attention,
     "Dropout": dropout("Dropout", 1),
     **{f"Dropout{r}d": dropout(f"Dropout{r}d", r) for r in (1, 2, 3)},
+    **{name: recurrent(name) for name in ("RNN", "LSTM", "GRU")},
+    **{name: cell(name) for name in ("RNNCell", "LSTMCell", "GRUCell")},
     "L1Loss": loss("L1Loss", real_target),
     "MSELoss": loss("MSELoss", real_target),
     "SmoothL1Loss": loss("SmoothL1Loss", real_target, beta=maybe(0.5)),

@@ -500,9 +500,121 @@ def layer_norm(o, p, x):
     return scaled(standardize(x, grouped(x, lambda at: at[:-rank]), o["eps"]), p, lambda at: at[-rank:])
 
 
+def rms_norm(o, p, x):
+    rank = 1 if isinstance(o["normalized_shape"], int) else len(o["normalized_shape"])
+    eps, y = 2.0**-52 if o["eps"] is None else o["eps"], np.zeros_like(x)
+    for group in grouped(x, lambda at: at[:-rank]):
+        square = sum(x[at] ** 2 for at in group) / len(group)
+        for at in group:
+            y[at] = x[at] / math.sqrt(square + eps)
+    return scaled(y, p, lambda at: at[-rank:])
+
+
 def group_norm(o, p, x):
     per_group = o["num_channels"] // o["num_groups"]
     return scaled(standardize(x, grouped(x, lambda at: (at[0], at[1] // per_group)), o["eps"]), p, lambda at: at[1])
+
+
+# ---- recurrence --------------------------------------------------------------------------------------------------------
+
+
+def affine(weight, bias, x):
+    return [sum(w * v for w, v in zip(row, x, strict=True)) + (0 if bias is None else bias[i]) for i, row in enumerate(weight)]
+
+
+def step(kind, o, p, suffix, x, h, c):
+    """The next h and c of one sequence, from lists of numbers."""
+    gates = affine(p["weight_ih" + suffix], p.get("bias_ih" + suffix), x)
+    hidden, n = affine(p["weight_hh" + suffix], p.get("bias_hh" + suffix), h), o["hidden_size"]
+    both = [a + b for a, b in zip(gates, hidden, strict=True)]
+    if kind == "RNN":
+        return [math.tanh(v) if o["nonlinearity"] == "tanh" else max(v, 0) for v in both], c
+    if kind == "GRU":
+        new = []
+        for j in range(n):
+            r, z = sigmoid(both[j]), sigmoid(both[n + j])
+            new.append((1 - z) * math.tanh(gates[2 * n + j] + r * hidden[2 * n + j]) + z * h[j])
+        return new, c
+    c = [sigmoid(both[n + j]) * c[j] + sigmoid(both[j]) * math.tanh(both[2 * n + j]) for j in range(n)]
+    new = [sigmoid(both[3 * n + j]) * math.tanh(c[j]) for j in range(n)]
+    return (affine(p["weight_hr" + suffix], None, new) if "weight_hr" + suffix in p else new), c
+
+
+def recurrent(kind):
+    def function(o, p, x, *state):
+        batched = x.ndim == 3
+        x = x if batched else x[:, None]
+        x = np.swapaxes(x, 0, 1) if o["batch_first"] and batched else x
+        (steps, batch, _), n = x.shape, o["hidden_size"]
+        directions, out = (["", "_reverse"] if o["bidirectional"] else [""]), o.get("proj_size") or n
+        passes = o["num_layers"] * len(directions)
+        h = np.zeros((passes, batch, out)) if not state else state[0].reshape(passes, batch, out).copy()
+        c = np.zeros((passes, batch, n)) if len(state) < 2 else state[1].reshape(passes, batch, n).copy()
+        for i in range(passes):
+            layer, direction = divmod(i, len(directions))
+            if direction == 0:
+                y = np.zeros((steps, batch, out * len(directions)))
+            for b in range(batch):
+                for t in reversed(range(steps)) if direction else range(steps):
+                    h[i, b], c[i, b] = step(kind, o, p, f"_l{layer}{directions[direction]}", x[t, b], h[i, b], c[i, b])
+                    y[t, b, direction * out : (direction + 1) * out] = h[i, b]
+            if direction == len(directions) - 1:
+                x = y
+        y = np.swapaxes(y, 0, 1) if o["batch_first"] and batched else y
+        results = (y, h, c) if kind == "LSTM" else (y, h)
+        return results if batched else (y[:, 0], *(r[:, 0] for r in results[1:]))
+
+    return function
+
+
+def cell(kind):
+    def function(o, p, x, *state):
+        rows = x.reshape(-1, x.shape[-1])
+        h, c = (
+            a.reshape(len(rows), -1)
+            for a in ((*state, state[0])[:2] if state else [np.zeros((len(rows), o["hidden_size"]))] * 2)
+        )
+        new = [step(kind, o, p, "", *row) for row in zip(rows, h, c, strict=True)]
+        results = [np.array(r).reshape(*x.shape[:-1], -1) for r in zip(*new, strict=True)]
+        return tuple(results) if kind == "LSTM" else results[0]
+
+    return function
+
+
+def attention(o, p, q, k, v, need_weights=True, average_attn_weights=True, attn_mask=None, key_padding_mask=None):
+    """One sequence, one head, one query at a time."""
+    e, heads, batched = o["embed_dim"], o["num_heads"], q.ndim == 3
+    q, k, v = (x[None] if not batched else x if o["batch_first"] else np.swapaxes(x, 0, 1) for x in (q, k, v))
+    (batch, rows, _), d = q.shape, e // heads
+    w = p.get("in_proj_weight")
+    weights = [p[f"{n}_proj_weight"] for n in "qkv"] if w is None else [w[:e], w[e : 2 * e], w[2 * e :]]
+    biases = np.split(p.get("in_proj_bias", np.zeros(3 * e)), 3)
+    y, shares = np.zeros((batch, rows, e)), []
+    for n in range(batch):
+        queries, keys, values = ([affine(w, b, x) for x in s[n]] for w, b, s in zip(weights, biases, (q, k, v), strict=True))
+        width = len(keys)
+        for name, given in (("bias_k", keys), ("bias_v", values)):
+            given += [list(p[name][0, 0])] if name in p else []
+            given += [[0] * e] if o["add_zero_attn"] else []
+        for h, i in places((heads, rows)):
+            mask = None if attn_mask is None else attn_mask.numpy()
+            mask = mask if mask is None or mask.ndim == 2 else mask[n * heads + h]
+            padding = None if key_padding_mask is None else np.atleast_2d(key_padding_mask.numpy())[n]
+            counts = [
+                j >= width or not ((mask is not None and mask[i, j]) or (padding is not None and padding[j]))
+                for j in range(len(keys))
+            ]
+            part = slice(h * d, (h + 1) * d)
+            scores = [sum(a * b for a, b in zip(queries[i][part], key[part], strict=True)) / math.sqrt(d) for key in keys]
+            share = iter(softmax_row([s for s, c in zip(scores, counts, strict=True) if c]))
+            shares.append([next(share) if c else 0 for c in counts])
+            for f in range(h * d, (h + 1) * d):
+                y[n, i, f] = sum(a * value[f] for a, value in zip(shares[-1], values, strict=True))
+    y = np.array([[affine(p["out_proj.weight"], p.get("out_proj.bias"), row) for row in s] for s in y]).reshape(y.shape)
+    y = y[0] if not batched else y if o["batch_first"] else np.swapaxes(y, 0, 1)
+    shares = np.array(shares).reshape(batch, heads, rows, -1)
+    shares = shares.mean(1) if average_attn_weights else shares
+    return (y, shares if batched else shares[0]) if need_weights else y
 
 
 # ---- losses ------------------------------------------------------------------------------------------------------------
@@ -694,7 +806,9 @@ NAIVE = {
     "LogSoftmax": rows(lambda row: [math.log(v) for v in softmax_row(row)]),
     **{f"BatchNorm{r}d": batch_norm for r in (1, 2, 3)},
     **{f"InstanceNorm{r}d": instance_norm(r) for r in (1, 2, 3)},
-    "LayerNorm": layer_norm, "GroupNorm": group_norm,
+    "LayerNorm": layer_norm, "GroupNorm": group_norm, "RMSNorm": rms_norm, "MultiheadAttention": attention,
+    **{kind: recurrent(kind) for kind in ("RNN", "LSTM", "GRU")},
+    **{f"{kind}Cell": cell(kind) for kind in ("RNN", "LSTM", "GRU")},
     "L1Loss": numbers_loss(lambda o, x, t, at: abs(x - t)),
     "MSELoss": numbers_loss(lambda o, x, t, at: (x - t) ** 2),
     "SmoothL1Loss": numbers_loss(smooth_l1), "HuberLoss": numbers_loss(huber),

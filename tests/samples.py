@@ -188,6 +188,18 @@ def joining(draw):
     return lambda *xs: mt.cat(xs, dim), (draw.tensor(shape), draw.tensor(other), draw.tensor(shape)), definition
 
 
+def splitting(draw):
+    shape = draw.shape(1)
+    dim = draw.dim(len(shape))
+    first = draw.integers(0, shape[dim])
+    sections = (first, shape[dim] - first)
+    return (
+        lambda x: ops.joining.pieces(x, sections, dim),
+        (draw.tensor(shape),),
+        lambda x: np.stack([np.take(x, i, dim) for i in range(first)], dim) if first else np.take(x, [], dim),
+    )
+
+
 def rolling(draw):
     shape = draw.shape(1)
     shift, dim = draw.integers(-4, 4), draw.dim(len(shape))
@@ -552,6 +564,7 @@ SAMPLES: dict[type[Node], Callable] = {
     ops.shape.Expand: expansion,
     ops.shape.SumTo: sum_to,
     ops.joining.Cat: joining,
+    ops.joining.SplitWithSizes: splitting,
     ops.shape.Flip: along_dim(mt.flip, lambda row: row[::-1]),
     ops.shape.Roll: rolling,
     ops.shape.Pad: padding,
@@ -640,5 +653,6 @@ ANALYTIC: set[type[Node]] = {
     ops.pointwise.Sigmoid, ops.arithmetic.Reciprocal, ops.reduction.Mean, ops.reduction.Sum, ops.reduction.Prod,
     ops.reduction.Softmax, ops.reduction.LogSumExp, ops.reduction.LogSoftmax, ops.reduction.CumSum, ops.shape.Reshape,
     ops.shape.Permute, ops.shape.Expand, ops.shape.Flip, ops.shape.Roll, ops.shape.Clone, ops.joining.Cat, ops.matrix.MatMul,
+    ops.joining.SplitWithSizes,
     ops.matrix.Einsum, Linear, Convolution, ConvTranspose, ConvWeight, AvgPool, Unfold, Fold, ops.indexing.GetItem,
 }  # fmt: skip

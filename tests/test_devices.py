@@ -16,7 +16,7 @@ import minitorch as mt
 from minitorch import nn, viz
 from minitorch.backend import device as devices
 from tests.drawing import Draw
-from tests.layers import LAYERS, Drawing
+from tests.layers import LAYERS, Drawing, flat
 from tests.samples import SAMPLES, WITHOUT_GRADIENT, sample_of
 from tests.strict_array import library
 
@@ -90,8 +90,8 @@ def test_every_layer_computes_where_its_parameters_are(name, gpu):
         for module, where in ((layer, "cpu"), (twin, "cuda")):
             inputs = [mt.from_numpy(a.copy()).to(where) for a in case.inputs]
             inputs = [x.requires_grad_() if x.is_floating_point() and i == 0 else x for i, x in enumerate(inputs)]
-            y = module(*(x * 1 if x.is_floating_point() else x for x in inputs), **case.named)
-            y = y if isinstance(y, tuple) else (y,)
+            named = {k: v.to(where) if isinstance(v, mt.Tensor) else v for k, v in case.named.items()}
+            y = flat(module(*case.arguments(*(x * 1 if x.is_floating_point() else x for x in inputs)), **named))
             if y[0].requires_grad:
                 y[0].sum().backward()
             grads = [t.grad for t in [*inputs, *module.parameters()] if t.grad is not None]

@@ -6,13 +6,15 @@ container.py     Sequential, ModuleList, ModuleDict
 functional.py    the functions that layers call
 layer.py         a decorator that makes a layer from a function and its options
 init.py          weight initialization
-utils.py         clipping gradients, parameters as one vector
+utils/           clipping gradients, parameters as one vector, packed sequences
 
 The layers: linear.py  conv.py  pooling.py  padding.py  resampling.py  activation.py  normalization.py  dropout.py  loss.py
+recurrent.py  attention.py
 """
 
 from minitorch.nn import (
     activation,
+    attention,
     container,
     conv,
     dropout,
@@ -25,10 +27,12 @@ from minitorch.nn import (
     padding,
     parameter,
     pooling,
+    recurrent,
     resampling,
     utils,
 )
 from minitorch.nn.activation import *
+from minitorch.nn.attention import *
 from minitorch.nn.container import *
 from minitorch.nn.conv import *
 from minitorch.nn.dropout import *
@@ -39,10 +43,12 @@ from minitorch.nn.normalization import *
 from minitorch.nn.padding import *
 from minitorch.nn.parameter import *
 from minitorch.nn.pooling import *
+from minitorch.nn.recurrent import *
 from minitorch.nn.resampling import *
 
 __all__ = ["functional", "init", "utils"]
 for _module in (
-    activation, container, conv, dropout, linear, loss, module, normalization, padding, parameter, pooling, resampling,
+    activation, attention, container, conv, dropout, linear, loss, module, normalization, padding, parameter, pooling,
+    recurrent, resampling,
 ):  # fmt: skip
     __all__ += _module.__all__

@@ -8,7 +8,18 @@ from __future__ import annotations
 import functools
 import types
 
-from minitorch.ops import activation, convolution, folding, likelihood, loss, normalization, pointwise, pooling, resampling
+from minitorch.ops import (
+    activation,
+    attention,
+    convolution,
+    folding,
+    likelihood,
+    loss,
+    normalization,
+    pointwise,
+    pooling,
+    resampling,
+)
 from minitorch.ops import linear as linear_ops
 from minitorch.public import public as _public
 
@@ -26,6 +37,8 @@ relu, relu6, rrelu = public(activation.relu), public(activation.relu6), public(a
 selu, silu, softmax = public(activation.selu), public(activation.silu), public(activation.softmax)
 softmin, softplus, softshrink = public(activation.softmin), public(activation.softplus), public(activation.softshrink)
 softsign, tanhshrink, threshold = public(activation.softsign), public(activation.tanhshrink), public(activation.threshold)
+
+scaled_dot_product_attention = public(attention.scaled_dot_product_attention)
 
 conv1d, conv2d, conv3d = public(convolution.conv1d), public(convolution.conv2d), public(convolution.conv3d)
 conv_transpose1d, conv_transpose2d = public(convolution.conv_transpose1d), public(convolution.conv_transpose2d)
@@ -52,7 +65,7 @@ triplet_margin_loss = public(loss.triplet_margin_loss)
 
 batch_norm, group_norm = public(normalization.batch_norm), public(normalization.group_norm)
 instance_norm, layer_norm = public(normalization.instance_norm), public(normalization.layer_norm)
-normalize = public(normalization.normalize)
+normalize, rms_norm = public(normalization.normalize), public(normalization.rms_norm)
 
 adaptive_avg_pool1d, adaptive_avg_pool2d = public(pooling.adaptive_avg_pool1d), public(pooling.adaptive_avg_pool2d)
 adaptive_avg_pool3d, adaptive_max_pool1d = public(pooling.adaptive_avg_pool3d), public(pooling.adaptive_max_pool1d)

@@ -62,6 +62,10 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """Linear, under the name that the output projection of MultiheadAttention prints."""
+
+
 class Flatten(Module):
     """Flatten the dimensions from `start_dim` to `end_dim` into one; by default all but the batch."""
 

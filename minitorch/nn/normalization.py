@@ -18,6 +18,7 @@ from minitorch.tensor import Tensor
 
 __all__ = [
     "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LayerNorm",
+    "RMSNorm",
 ]  # fmt: skip
 
 
@@ -183,6 +184,10 @@ class InstanceNorm3d(_InstanceNorm):
     _ndims = (4, 5)
 
 
+def _shape_of(normalized_shape: int | Sequence[int]) -> tuple[int, ...]:
+    return tuple(normalized_shape) if isinstance(normalized_shape, (tuple, list)) else (int(normalized_shape),)  # type: ignore[arg-type]
+
+
 class LayerNorm(_Affine):
     """Normalize the last dimensions (*normalized_shape) to mean 0 and variance 1, then times weight plus bias."""
 
@@ -198,7 +203,7 @@ class LayerNorm(_Affine):
         dtype: DType | None = None,
     ) -> None:
         super().__init__()
-        shape = tuple(normalized_shape) if isinstance(normalized_shape, (tuple, list)) else (int(normalized_shape),)  # type: ignore[arg-type]
+        shape = _shape_of(normalized_shape)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self._register_affine(shape, elementwise_affine, bias, device, dtype)
         self.reset_parameters()
@@ -211,6 +216,45 @@ class LayerNorm(_Affine):
             f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
             f"bias={self.bias is not None}"
         )
+
+
+class RMSNorm(Module):
+    """Divide by the root of the mean square over the last dimensions (*normalized_shape), then times weight.
+
+    y = x / sqrt(mean(x^2) + eps) * weight (Zhang and Sennrich 2019). `eps` None is the precision of the dtype.
+
+    >>> RMSNorm(2)(tensor([3.0, 3.0])).tolist()
+    [1.0, 1.0]
+    """
+
+    @constructor
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int],
+        eps: float | None = None,
+        elementwise_affine: bool = True,
+        *,
+        device: Any = None,
+        dtype: DType | None = None,
+    ) -> None:
+        super().__init__()
+        shape = _shape_of(normalized_shape)
+        self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
+        self.register_parameter("weight", None)
+        if elementwise_affine:
+            self.weight = Parameter(empty(shape, device=device, dtype=dtype))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Set weight to 1."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
+
+    def extra_repr(self) -> str:
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
 
 
 class GroupNorm(_Affine):

@@ -48,6 +48,18 @@ class Cat(Op):
         return super().explain(error, *args)
 
 
+class SplitWithSizes(Op):
+    """Cut along a dimension into pieces of given sizes;  the gradients of the pieces, joined"""
+
+    def forward(ctx, x: Array, sections: Sequence[int], dim: int) -> tuple[Array, ...]:
+        ctx.dim, ends = dim % x.ndim, itertools.accumulate(sections)
+        whole = (builtins.slice(None),) * ctx.dim
+        return tuple(x[(*whole, builtins.slice(b - n, b))].copy() for n, b in zip(sections, ends, strict=True))
+
+    def backward(ctx, *grads: Tensor) -> Any:
+        return cat(grads, ctx.dim)
+
+
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Joined along `dim`; the other sizes must agree."""
     tensors = tuple(tensors)
@@ -95,6 +107,11 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
             )
     ends = itertools.accumulate(sections)
     return tuple(narrow(tensor, dim, end - size, size) for end, size in zip(ends, sections, strict=True))
+
+
+def pieces(input: Tensor, sections: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Copies of all pieces of the sizes `sections`. Their gradients are joined once, where views add them up one by one."""
+    return SplitWithSizes.apply(input, tuple(sections), dim)
 
 
 @node_name("Split0")

@@ -20,6 +20,7 @@ from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dispatch import definition
 from minitorch.backend.dtypes import float16
 from minitorch.backend.sums import sum_reduce
+from minitorch.ops.arithmetic import square
 from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import sqrt
@@ -250,6 +251,27 @@ def instance_norm(
     return _scaled(y, weight, bias, (1, channels, *(1,) * (input.ndim - 2)))
 
 
+def _check_trailing(name: str, input: Tensor, normalized_shape: Sequence[int], **parameters: Tensor | None) -> tuple[int, ...]:
+    """`normalized_shape` as a tuple. Raises RuntimeError unless input ends with these sizes, and the parameters have them."""
+    shape = tuple(normalized_shape)
+    if not shape:
+        raise RuntimeError(
+            f"{name}: Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one size"
+        )
+    if tuple(input.shape[-len(shape) :]) != shape:
+        raise RuntimeError(
+            f"{name}: normalized_shape={list(shape)} is for an input of shape [*, {', '.join(map(str, shape))}], but got "
+            f"{list(input.shape)}"
+        )
+    _check_types(name, input, **parameters)
+    for what, x in parameters.items():
+        if x is not None and tuple(x.shape) != shape:
+            raise RuntimeError(
+                f"{name}: Expected {what} to be of same shape as normalized_shape, but got {list(x.shape)} and {list(shape)}"
+            )
+    return shape
+
+
 @in_single
 @node_name("NativeLayerNorm0")
 def layer_norm(
@@ -260,25 +282,22 @@ def layer_norm(
     eps: float = 1e-05,
 ) -> Tensor:
     """(input - mean) / sqrt(var + eps) * weight + bias, over the last dimensions, which have the sizes `normalized_shape`."""
-    shape = tuple(normalized_shape)
-    if not shape:
-        raise RuntimeError(
-            "layer_norm: Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one size"
-        )
-    if tuple(input.shape[-len(shape) :]) != shape:
-        raise RuntimeError(
-            f"layer_norm: normalized_shape={list(shape)} is for an input of shape [*, {', '.join(map(str, shape))}], but got "
-            f"{list(input.shape)}"
-        )
-    _check_types("layer_norm", input, weight=weight, bias=bias)
-    for what, x in (("weight", weight), ("bias", bias)):
-        if x is not None and tuple(x.shape) != shape:
-            raise RuntimeError(
-                f"layer_norm: Expected {what} to be of same shape as normalized_shape, but got {list(x.shape)} and "
-                f"{list(shape)}"
-            )
+    shape = _check_trailing("layer_norm", input, normalized_shape, weight=weight, bias=bias)
     y, _, _ = Standardize.apply(input, tuple(range(input.ndim - len(shape), input.ndim)), eps)
     return _scaled(y, weight, bias, shape)
+
+
+@in_single
+@node_name("Mul0")
+def rms_norm(input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None) -> Tensor:
+    """input / sqrt(mean(input^2) + eps) * weight, over the last dimensions, which have the sizes `normalized_shape`.
+
+    eps is the precision of the dtype by default: `finfo(dtype).eps`. float16 is computed in float32, and has that one's.
+    """
+    shape = _check_trailing("rms_norm", input, normalized_shape, weight=weight)
+    dims = tuple(range(input.ndim - len(shape), input.ndim))
+    eps = float(xp.finfo(input._array.dtype).eps) if eps is None else eps
+    return _scaled(input / sqrt(mean(square(input), dims, True) + eps), weight, None, shape)
 
 
 @in_single

@@ -69,6 +69,7 @@ OPS: dict[str, tuple[str, dict[str, str]]] = {
         {"value": "{grad} at the index", "x": "{grad} elsewhere, 0 at the index"},
     ),
     "Cat": ("the operands, joined", {"arrays": "the part of {grad} that it became", "": "the part of {grad} that it became"}),
+    "SplitWithSizes": ("{x}, cut into pieces", {"x": "the gradients of the pieces, joined"}),
     "Sum": ("Σ {x}", {"x": "{grad}, for every element"}),
     "Mean": ("Σ {x} / n", {"x": "{grad} / n, for each of the n elements"}),
     "Softmax": ("eˣ / Σ eˣ", {"x": "{y} ⊙ ({grad} − Σ ({grad} ⊙ {y}))"}),

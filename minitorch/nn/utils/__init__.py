@@ -1,4 +1,4 @@
-"""Gradient clipping, and conversion of parameters to one vector and back."""
+"""Gradient clipping, and conversion of parameters to one vector and back. `rnn`: sequences of different lengths."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.functions import cat, stack
+from minitorch.nn.utils import rnn
 from minitorch.ops.statistics import vector_norm
 from minitorch.public import public
 from minitorch.tensor import Tensor
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "vector_to_parameters"]
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "rnn", "vector_to_parameters"]
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
