@@ -107,6 +107,9 @@ WRONG = {
     "13.1": (lambda layers: sum(k for k, _ in layers), lambda layers: 1 + sum(k - 1 for k, _ in layers)),
     "13.2": (lambda x, weight: x, lambda x, weight: mt.nn.functional.conv1d(x, weight)),
     "13.3": (lambda i, m, o: i * o * 125, lambda i, m, o: 0),
+    "14.1": (lambda x, w_x, w_h, b: (x @ w_x.T + b).tanh(), lambda x, w_x, w_h, b: x),
+    "14.2": (lambda f, i, n, o, c: (o.sigmoid() * c.tanh(), c), lambda f, i, n, o, c: c),
+    "14.3": (lambda q, k, v: (q @ k.T).softmax(1) @ v, lambda q, k, v: v),
 }  # fmt: skip
 
 

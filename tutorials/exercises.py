@@ -496,6 +496,39 @@ def weights_of_two(answer):
         same(answer(inputs, middle, outputs), expected, f"{inputs} channels in, {middle} between, {outputs} out")
 
 
+# ---- 14: sequences ----------------------------------------------------------------------------------------------------
+
+
+@exercise("14.1")
+def rnn(answer):
+    for time, inputs, hidden in ((3, 2, 4), (1, 1, 2), (5, 3, 1)):
+        layer = nn.RNN(inputs, hidden)
+        x = whole(time, inputs)
+        w_x, w_h, b = layer.weight_ih_l0.detach(), layer.weight_hh_l0.detach(), (layer.bias_ih_l0 + layer.bias_hh_l0).detach()
+        same(answer(x, w_x, w_h, b), layer(x)[0], f"{time} times, {inputs} features, a state of {hidden}")
+
+
+@exercise("14.2")
+def lstm_step(answer):
+    forget, given, new, output, c = (whole(3, seed=seed) for seed in range(5))
+    got = answer(forget, given, new, output, c)
+    if got is None or got is ...:
+        raise Wrong("not written yet: the function returns nothing")
+    if not isinstance(got, (tuple, list)) or len(got) != 2:
+        raise Wrong(f"h and c are asked for, a pair, and it returns {got!r:.60}")
+    kept = forget.sigmoid() * c + given.sigmoid() * new.tanh()
+    same(got[1], kept, f"forget={forget.tolist()}, ..., the new c")
+    same(got[0], output.sigmoid() * kept.tanh(), f"forget={forget.tolist()}, ..., the new h")
+
+
+@exercise("14.3")
+def attention(answer):
+    for times, others, features in ((3, 3, 4), (2, 5, 9)):
+        q, k, v = whole(times, features), whole(others, features, seed=1), whole(others, 2, seed=2)
+        expected = (q @ k.T / features**0.5).softmax(1) @ v
+        same(answer(q, k, v), expected, f"{times} queries, {others} keys of {features} features")
+
+
 # ---- for teachers -----------------------------------------------------------------------------------------------------
 
 
