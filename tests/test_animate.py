@@ -88,7 +88,7 @@ def test_the_sum_that_is_written_out_is_the_result(drawn):
         for n in walk(stage, view, by):
             said = sentence(stage, view, by, n)
             parts = re.sub(r" \(w\[\d+, \d+\]\)", "", said).replace("−", "-").replace("·", "*").split(" = ")
-            if "…" in said:
+            if "…" in said or ": " in said:  # not whole, or nothing to add up
                 continue
             result = float(parts[-1])
             if not re.match(r"∂|[xy]\[", parts[1]):  # else it is one other cell, and no sum
@@ -253,16 +253,49 @@ def test_large_planes_are_drawn_without_numbers():
         (lambda: viz.animate(CONV, (1, 4, 4), by="weight"), ValueError, "go by output or input, not by 'weight'"),
         (lambda: viz.animate(CONV, (1, 4, 4), grad=3), TypeError, "a Tensor, not int"),
         (lambda: viz.animate(CONV, (1, 4, 4), grad=mt.ones(3)), ValueError, r"\[1, 2, 2\] for this Conv2d, but got \[3\]"),
-        (lambda: viz.animate(CONV, (1, 90, 90)), ValueError, r"Take a part of the image, such as x\[:1, :16, :16\]"),
-        (lambda: viz.animate(nn.Conv2d(8, 64, 3), (8, 30, 30)), ValueError, "taps, more than the 50,000"),
+        (lambda: viz.animate(CONV, (1, 90, 90)), ValueError, r"Show a part of the image, x\[:, :16, :16\]"),
+        (lambda: viz.animate(nn.Conv2d(8, 64, 3), (8, 30, 30)), ValueError, "products, more than the 50,000"),
         (lambda: viz.animate(nn.ReLU(), (1, 4, 4)), ValueError, "ReLU is not linear"),
         (lambda: viz.animate(nn.BatchNorm2d(1), (1, 4, 4)), ValueError, "BatchNorm2d is not linear"),
         (lambda: viz.animate(nn.Conv2d(2, 1, 3), (1, 4, 4)), RuntimeError, "channels"),
+        (
+            lambda: viz.animate(CONV, (4, 4)),
+            ValueError,
+            r"takes \(channels, height, width\), such as \(1, 4, 4\), and got \(4, 4\)",
+        ),
+        (lambda: viz.animate(nn.MaxPool2d(2), mt.ones(4)), ValueError, "takes .channels, height, width"),
+        (lambda: viz.animate(CONV, (1, 10**6, 10**6)), ValueError, "too large to draw"),
+        (
+            lambda: viz.animate(nn.ConvTranspose2d(1, 1, 3), (1, 3, 3), output_size=(8, 8)),
+            TypeError,
+            "give the layer an output_padding",
+        ),
+        (lambda: viz.animate(nn.MaxPool2d(2), (1, 4, 4), indices="junk"), TypeError, "are for unpoolings"),
+        (lambda: viz.animate(CONV, (1, 4, 4))[1:2], TypeError, "an int, not slice"),
+        (lambda: viz.animate(CONV, (1, 4, 4)).save(3), TypeError, "the path of a file"),
     ],
 )
 def test_what_cannot_be_animated(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_sentences_of_odd_steps():
+    half = nn.Conv2d(1, 1, 1, bias=False)
+    half.weight.data = mt.full((1, 1, 1, 1), 0.5)
+    assert viz.animate(half, mt.full((1, 1, 1), 4.0)).sentence == "y[0, 0, 0] = 4·0.5 = 2"  # a weight is no share
+    gaps = nn.ConvTranspose2d(1, 1, 1, stride=2)
+    gaps.bias.data = mt.tensor([0.25])
+    said = viz.animate(gaps, (1, 2, 2), by="output")[1].sentence
+    assert said == "y[0, 0, 1] = 0.25, the bias alone: no stamp reaches it"
+    said = viz.animate(nn.MaxPool2d(2), mt.tensor([[[5.0, 1.0], [1.0, 1.0]]]), "grad_input", "input")[1].sentence
+    assert said == "∂L/∂x[0, 0, 1] = 0: it is the largest of no window"
+    assert viz.animate(CONV, (1, 1, 4, 4)).stage.x.shape == (1, 4, 4)
+    assert len(viz.animate(CONV, IMAGE).filmstrip(10**9).steps) == 9
+    mirror = viz.animate(nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect"), (1, 4, 4))
+    assert mirror.stage.copies.sum() == 36 - 16
+    assert "padding, copies of cells inside" in mirror.svg
+    assert viz.animate(nn.Conv2d(1, 1, (3, 1)), (1, 4, 4)).stage.settings == {}  # no slider could say it
 
 
 def test_the_example_in_the_docstring():

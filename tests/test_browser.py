@@ -721,6 +721,15 @@ def test_what_settings_do_in_the_page_is_what_they_do_in_python(opened, tmp_path
     assert refused > 0
 
 
+def test_nan_wins_a_max_pooling_in_the_page_too(opened, tmp_path):
+    x = mt.tensor([[[1.0, float("nan"), -2, 3], [float("inf"), -1, 0, 2], [0, 0, 1, 1], [0, 0, 1, 1]]])
+    page = opened(viz.animate(nn.MaxPool2d(2), x).save(tmp_path / "layer.html"))
+    page.evaluate("layer = remade(first, { ...settings, ceil_mode: true })")
+    values, slopes = page.evaluate("[layer.y.values.map(String), layer.grad_input.values]")
+    assert values == ["NaN", "3", "0", "1"]
+    assert slopes == viz.animate(nn.MaxPool2d(2), x).stage.grad_input.reshape(-1).tolist()
+
+
 def test_a_window_is_dragged_and_cells_are_pointed_at(opened, tmp_path):
     conv = nn.Conv2d(1, 1, 3, stride=2, padding=1)
     conv.load_state_dict({"weight": mt.tensor([[[[1.0, 0, -1], [2, 0, -2], [1, 0, -1]]]]), "bias": mt.tensor([0.5])})

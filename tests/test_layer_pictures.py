@@ -680,6 +680,9 @@ def test_kernels_are_the_weights():
         (lambda: viz.feature_maps(nn.ReLU(), 3), TypeError, r"\(1, channels, height, width\), not int"),
         (lambda: viz.feature_maps(nn.ReLU(), mt.ones(3)), TypeError, r"a tensor of shape \[3\]"),
         (lambda: viz.feature_maps(nn.ReLU(), mt.ones(1, 1, 2, 2), channels=0), ValueError, "1 at least, not 0"),
+        (lambda: viz.feature_maps(nn.Conv2d(3, 6, 3), mt.ones(3, 8, 8)), ValueError, r"x\[None\] is a batch of one"),
+        (lambda: viz.feature_maps(nn.ReLU(), mt.ones(1, 1, 2, 2), loss=3), TypeError, "a function of the model"),
+        (lambda: viz.feature_maps(nn.ReLU(), mt.ones(1, 1, 2, 2), loss=lambda y: 3), TypeError, "should return one number"),
         (lambda: viz.feature_maps(nn.ReLU(), mt.ones(1, 9, 300, 300)), ValueError, "take a smaller image or fewer channels"),
     ],
 )
@@ -739,6 +742,8 @@ def test_what_has_no_flow(call, error, words):
     net = nn.Linear(2, 2)
     with pytest.raises(TypeError, match="the loss should be one number"):
         viz.flow(net, lambda: net(mt.ones(1, 2)))
+    with pytest.raises(TypeError, match="title is a str"):
+        viz.flow(net, lambda: net(mt.ones(1, 2)).sum(), title=3)
     with pytest.raises(TypeError, match="takes another flow"):
         viz.flow(net, lambda: net(mt.ones(1, 2)).sum()).beside(net)
 
@@ -794,6 +799,14 @@ def test_a_formula_that_is_worked_ends_at_the_layer_and_its_gradient(layer, args
     assert "<script" not in shown.save(tmp_path / "w.html").read_text()
 
 
+def test_cross_entropy_of_large_scores_is_worked():
+    shown = viz.worked(nn.CrossEntropyLoss(), mt.tensor([[1000.0, 0.0]]), mt.tensor([1]))
+    assert shown.groups[0].columns["−t·log p"] == [0.0, 1000.0]
+    ignored = viz.worked(nn.CrossEntropyLoss(ignore_index=0), mt.tensor([[1.0, 0.0]]), mt.tensor([0]))
+    assert ignored.groups[0].columns["−t·log p"] == [0.0, 0.0]
+    assert "every target is ignored" in ignored.words
+
+
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
@@ -804,6 +817,8 @@ def test_a_formula_that_is_worked_ends_at_the_layer_and_its_gradient(layer, args
         (lambda: viz.worked(nn.MSELoss(), mt.ones(2)), TypeError, "MSELoss takes a target, too"),
         (lambda: viz.worked(nn.Softmax(0), mt.ones(2), mt.ones(2)), TypeError, "Softmax takes no target"),
         (lambda: viz.worked(nn.CrossEntropyLoss(), mt.ones(1, 2), mt.ones(1, 2) / 2), ValueError, "for class numbers"),
+        (lambda: viz.worked(nn.MSELoss(), mt.zeros(3, 1), mt.zeros(3)), ValueError, r"x is \[3, 1\] and the target \[3\]"),
+        (lambda: viz.worked(nn.Softmax(0), mt.tensor(2.0)), ValueError, "a single number"),
     ],
 )
 def test_what_is_not_worked(call, error, words):

@@ -53,6 +53,8 @@ class Animation(Picture):
         return self.stage.array(self.by).size
 
     def __getitem__(self, step: int) -> Animation:
+        if type(step) is not int:
+            raise TypeError(f"a step is an int, not {type(step).__name__}: filmstrip() shows several")
         if not -len(self) <= step < len(self):
             raise IndexError(f"the steps go from 0 to {len(self) - 1}, and {step} was asked for")
         return Animation(self.layer_stage, self.view, self.by, step % len(self))
@@ -98,13 +100,14 @@ class Animation(Picture):
         """`count` steps in one drawing, evenly spread from the first to the last."""
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise ValueError(f"filmstrip(): count is a number of steps, 1 at least, not {count!r:.60}")
+        count = min(count, len(self))
         steps = sorted({round(i * (len(self) - 1) / max(1, count - 1)) for i in range(count)})
         return Filmstrip([self[step] for step in steps])
 
     def save(self, path: str | Path) -> Path:
-        path = Path(path)
-        if path.suffix.lower() not in (".gif", ".apng"):
+        if not isinstance(path, (str, Path)) or Path(path).suffix.lower() not in (".gif", ".apng"):
             return super().save(path)
+        path = Path(path)
         every = -(-len(self) // MOST_FRAMES)
         return write(path, moving([self[step].svg for step in range(0, len(self), every)], path.suffix.lower()))
 
@@ -204,6 +207,8 @@ class Animation(Picture):
         if on is not None and (on.cell == -1).any():
             dashed = {"transposed": "padding, cut off", "spread": "zeros between and around the cells"}
             words.append(f"dashed: {dashed.get(self.stage.kind, 'padding')}")
+        if on is not None and on.copied is not None:
+            words.append("dashed: padding, copies of cells inside")
         if on is not None and (on.cell == BEYOND).any():
             words.append("dotted: beyond the padding, only reached in ceil_mode")
         if any(self._struck(panel) for panel in shown):
@@ -262,7 +267,8 @@ def animate(
       adds its stamp, which is the usual way for a transposed convolution.
     - "grad_input", "grad_weight", "grad_bias": the gradients, from `grad`, that of the output; all ones if it is not given.
     - "shift_and_add": the output again, a weight at a time: the whole input, shifted and multiplied by it, is added.
-    - "matrix": the output again, as a matrix times a vector, for up to 64 cells.
+    - "matrix": the output again, as a matrix times a vector, where input and output have up to 64 cells each.
+    - "as_convolution": a transposed convolution as a window over its input, with zeros between and around the cells.
 
     An unpooling takes `indices` and perhaps `output_size`.
 
@@ -340,7 +346,8 @@ def _plane_name(panel: Panel, down: int, across: int) -> str:
 def _square(panel: Panel, at: tuple[int, ...], x: float, y: float, cell: float, most: float, struck: set[int]) -> str:
     value, number, known = float(panel.values[at]), int(panel.cell[at]), bool(panel.known[at])
     inside = number >= 0
-    dash = "" if inside else ' stroke-dasharray="4 3"' if number != BEYOND else ' stroke-dasharray="1 4"'
+    copied = panel.copied is not None and bool(panel.copied[at])
+    dash = "" if inside and not copied else ' stroke-dasharray="4 3"' if number != BEYOND else ' stroke-dasharray="1 4"'
     box = f'x="{x:.1f}" y="{y:.1f}" width="{cell:.1f}" height="{cell:.1f}"'
     parts = [f'<rect {box} fill="{theme.CARD if inside else theme.PAPER}" stroke="{theme.LINE}"{dash}/>']
     shown = known and math.isfinite(value)

@@ -228,6 +228,8 @@ def flow(model: Module, loss: Callable[[], Tensor], title: str | None = None) ->
             "flow(): loss is a function without arguments that runs the model, lambda: F.cross_entropy(model(x), y), not "
             f"{type(loss).__name__}"
         )
+    if title is not None and not isinstance(title, str):
+        raise TypeError(f"flow(): title is a str, not {type(title).__name__}")
     return Flow(model, loss, title or type(model).__name__).record()
 
 

@@ -41,6 +41,7 @@ class Panel:
     cell: Array
     names: list[str] = field(default_factory=list)  # of the planes, from top to bottom, if there are several
     boxes: list[tuple[int, ...]] = field(default_factory=list)
+    copied: Array | None = None  # cells of a padding that repeats cells inside
     corner: dict[int, str] = field(default_factory=dict)  # a small text of a cell, by its number
     padding: str = "0"  # what a cell of the padding shows
 
@@ -77,7 +78,8 @@ def panels(stage: Stage, view: str, by: str, n: int) -> list[Panel]:
 def _source(stage: Stage, view: str, by: str, n: int, part: str, used: Array) -> Panel:
     if part == "output":
         return _laid_out(stage, part, "∂L/∂y, upstream", "gradient", stage.upstream, None, view, by, n, used)
-    return _laid_out(stage, part, TITLES[part], "value", stage.array(part), None, view, by, n, used)
+    title = TITLES[part] if stage.axes or part != "weight" else "weight"
+    return _laid_out(stage, part, title, "value", stage.array(part), None, view, by, n, used)
 
 
 def _laid_out(
@@ -98,7 +100,7 @@ def _laid_out(
         cells, lit = xp.arange(values.size).reshape(-1, 1, 1, 1), xp.array([n])
     elif part == "weight":
         whole = title.startswith("∂") and math.prod(values.shape[:2]) <= FEW
-        cells, lit = _kernels(stage, xp.arange(len(stage.taps.weight)) if whole else used), stage.taps.weight[used]
+        cells, lit = _kernels(stage, xp.arange(len(stage.taps.weight)) if whole else used, True), stage.taps.weight[used]
     else:
         lit = getattr(stage.taps, part)[used]
         if view == "grad_bias":
@@ -109,6 +111,7 @@ def _laid_out(
         lit = xp.array([n])
     panel = _panel(stage, title, quantity, part, values, known, cells, lit)
     if part == stage.on and stage.axes:
+        panel.copied = None if stage.copies is None else _planes(stage.copies, stage.rank)
         panel.padding = "" if stage.kind == "transposed" else f"{MINUS}∞" if stage.kind == "max" else "0"
         if by == stage.per:
             channels, places = stage.window(n)
@@ -121,13 +124,14 @@ def _laid_out(
     return panel
 
 
-def _kernels(stage: Stage, used: Array) -> Array:
-    """The cells of the weight as planes: those that some taps use."""
+def _kernels(stage: Stage, used: Array, whole: bool = False) -> Array:
+    """The cells of the weight as planes: those that some taps use. Of a matrix the rows, or the `whole` of it."""
     assert stage.weight is not None
     shape = stage.weight.shape
     cells = xp.arange(stage.weight.size)
     if not stage.axes:
-        return cells.reshape(1, 1, *shape[-2:])
+        rows = sorted({int(k) // shape[1] for k in stage.taps.weight[used]}) or [0]
+        return cells.reshape(1, 1, *shape)[:, :, slice(None) if whole else rows]
     area = math.prod(shape[2:])
     kernels = cells.reshape(-1, *shape[2:])[sorted({int(k) // area for k in stage.taps.weight[used]}) or [0]]
     return _planes(xp.flip(kernels, tuple(range(1, kernels.ndim))) if stage.flipped else kernels, stage.rank)
@@ -138,7 +142,8 @@ def _products(stage: Stage, view: str, by: str, n: int, used: Array) -> Panel | 
     if stage.weight is None or view == "grad_bias":
         return None
     products = stage.products(view)[used]
-    what = {"output": "input × kernel", "input": "upstream × kernel", "weight": "upstream × input"}[TARGETS[view]]
+    word = "kernel" if stage.axes else "weight"
+    what = {"output": f"input × {word}", "input": f"upstream × {word}", "weight": "upstream × input"}[TARGETS[view]]
     if by == "weight":
         places = stage.taps.output[used]
         channel = int(places[0]) * len(stage.y) // stage.y.size if len(places) else 0
@@ -208,6 +213,9 @@ def sentence(stage: Stage, view: str, by: str, n: int) -> str:
         more = [f"… {len(values) - TERMS} more"] if len(values) > TERMS else []
         largest = _name(stage, "input", int(stage.taps.input[used[0]]))
         return f"{name} = max({', '.join(values[:TERMS] + more)}) = {largest} = {result}"
+    if not len(used):
+        alone = ", the bias alone" if target == "output" and stage.bias is not None else ""
+        return f"{name} = {result}{alone}: {_why_nowhere(stage, target, n)}"
     if stage.weight is None and len(used) == 1 and stage.taps.factor[used[0]] == 1:
         source = "input" if target == "output" else "output"
         return f"{name} = {_name(stage, source, int(getattr(stage.taps, source)[used[0]]), source == 'output')} = {result}"
@@ -217,7 +225,7 @@ def sentence(stage: Stage, view: str, by: str, n: int) -> str:
         offset = float(stage.bias[n * stage.bias.size // stage.y.size])
     if len(terms) > TERMS and stage.axes and stage.weight is not None and target == "output":
         return f"{name} = {_by_kernel(stage, used, terms, offset)} = {result}"
-    return f"{name} = {_sum(terms, offset)} = {result}"
+    return f"{name} = {_sum(terms, offset, stage.weight is not None)} = {result}"
 
 
 def _scattered(stage: Stage, view: str, by: str, n: int, used: Array) -> str:
@@ -238,11 +246,12 @@ def _scattered(stage: Stage, view: str, by: str, n: int, used: Array) -> str:
             "" if (shares == 1).all() else f", times {number(float(shares[0]))}," if len(set(shares)) == 1 else ", in shares,"
         )
         return f"{start}{times} goes to {where}"
-    partner = "the kernel"
+    partner = "the kernel" if stage.axes else "its weights"
     if by == "weight":
         partner = "the shifted input" if target == "output" else "the shifted upstream gradient"
     elif target == "weight":
-        partner = "its window of x" if by == "output" else "the upstream gradient of its windows"
+        windows = ("its window of x", "the upstream gradient of its windows")
+        partner = (windows if stage.axes else ("the input", "the upstream gradient"))[by != "output"]
     return f"{start}, times {partner}, is added to {where}"
 
 
@@ -251,7 +260,12 @@ def _why_nowhere(stage: Stage, by: str, n: int) -> str:
         return "another cell with the same index comes later" if by == "input" else "no index points here"
     if stage.kind == "max" and by == "input" and (stage.taps.input == n).any():
         return "it is the largest of no window"
-    return "no window reads it" if by == "input" else "it reads nothing but padding"
+    if by == "weight":
+        return "it meets nothing but padding"
+    stamps = stage.kind in ("transposed", "spread")
+    if by == "output":
+        return "no stamp reaches it" if stamps else "it reads nothing but padding"
+    return "its stamp is cut off" if stamps else "no window reads it"
 
 
 def _name(stage: Stage, part: str, n: int, gradient: bool = False) -> str:
@@ -260,10 +274,10 @@ def _name(stage: Stage, part: str, n: int, gradient: bool = False) -> str:
     return f"{'∂L/∂' * gradient}{LETTERS[part]}[{', '.join(str(int(i)) for i in index)}]"
 
 
-def _sum(terms: list[list[float]], offset: float = 0.0) -> str:
-    """3·1 + 0·(−1) + 1·2 + 0.5; with a common share, (1 + 2 + 3) / 3."""
+def _sum(terms: list[list[float]], offset: float = 0.0, weighted: bool = False) -> str:
+    """3·1 + 0·(−1) + 1·2 + 0.5; with a common share and no weights, (1 + 2 + 3) / 3."""
     lasts = {term[-1] for term in terms}
-    share = 1 / lasts.pop() if len(lasts) == 1 and 0 < terms[0][-1] < 1 and len(terms[0]) == 2 else 0.0
+    share = 1 / lasts.pop() if not weighted and len(lasts) == 1 and 0 < terms[0][-1] < 1 and len(terms[0]) == 2 else 0.0
     whole = share and abs(share - round(share)) < 1e-9
     words = ["·".join(_signed(v, i > 0) for i, v in enumerate(term[:1] if whole else term)) for term in terms[:TERMS]]
     words += [f"… {len(terms) - TERMS} more"] if len(terms) > TERMS else []

@@ -229,6 +229,11 @@ def feature_maps(model: Module, x: Tensor, channels: int = 16, loss: Callable[[A
         raise TypeError(f"feature_maps(): x is an image with its batch, (1, channels, height, width), not {given}")
     if type(channels) is not int or channels < 1:
         raise ValueError(f"feature_maps(): channels is how many are shown of a layer, 1 at least, not {channels!r:.60}")
+    if loss is not None and not callable(loss):
+        raise TypeError(f"feature_maps(): loss is a function of the model's output, not {type(loss).__name__}")
+    first = next((type(m).__name__ for m in model.modules() if type(m).__name__[-2:] in ("1d", "2d", "3d")), "")
+    if first and x.ndim == int(first[-2]) + 1:
+        raise ValueError(f"feature_maps(): x is {list(x.shape)}, and {first} takes a batch: x[None] is a batch of one")
     twin, outputs, handles = copy.deepcopy(model), [], []
     for name, module in twin.named_modules():
         if not list(module.children()):
@@ -246,6 +251,8 @@ def feature_maps(model: Module, x: Tensor, channels: int = 16, loss: Callable[[A
         slopes: list[Tensor | None] = [None] * len(every)
         if loss is not None:
             value = loss(out)
+            if not isinstance(value, Tensor) or value.numel() != 1:
+                raise TypeError(f"feature_maps(): loss should return one number, a Tensor, and returned {value!r:.60}")
             wanted = [i for i, (_, tensor) in enumerate(every) if tensor.requires_grad]
             found = grad(value, [every[i][1] for i in wanted], allow_unused=True)
             for i, slope in zip(wanted, found, strict=True):

@@ -29,7 +29,7 @@ from minitorch.backend.arrays import Array, xp
 from minitorch.nn import Module
 from minitorch.nn import functional as F
 from minitorch.tensor import Tensor
-from minitorch.viz.layers.explain import ADAPTIVE_POOLS, AVG_POOLS, Axis, axes_of
+from minitorch.viz.layers.explain import ADAPTIVE_POOLS, AVG_POOLS, NAMES, Axis, axes_of
 from minitorch.viz.layers.taps import ADAPTIVE_MAX_POOLS, CONVOLUTIONS, MAX_POOLS, PAD, TRANSPOSED, Taps, taps_of
 from minitorch.viz.record.settings import module_settings
 
@@ -70,6 +70,7 @@ class Stage:
     grad_weight: Array | None
     grad_bias: Array | None
     settings: dict[str, Any]  # those that the page can change
+    copies: Array | None = None  # which places of the board are padding that repeats cells inside
     flipped: bool = False  # whether kernels are shown turned around
 
     @cached_property
@@ -186,7 +187,7 @@ class Stage:
             widths = [(max(0, before), max(0, after)) if e == d else (0, 0) for e in range(board.ndim)]
             board = xp.pad(spread, widths, constant_values=PAD)
             axes.append(Axis(axis.name, board.shape[d], axis.out, axis.kernel, 1, axis.dilation, (0, 0)))
-        return replace(self, kind="spread", board=board, axes=tuple(axes), flipped=True)
+        return replace(self, kind="spread", board=board, axes=tuple(axes), copies=None, flipped=True)
 
     # ---- data -------------------------------------------------------------------------------------------------------------
 
@@ -209,7 +210,10 @@ class Stage:
     @property
     def _geometry(self) -> dict[str, Any]:
         axes = [{**asdict(axis), "windows": [list(window) for window in axis.windows]} for axis in self.axes]
-        return {"axes": axes, "board": {"shape": list(self.board.shape), "cells": self.board.reshape(-1).tolist()}}
+        board: dict[str, Any] = {"shape": list(self.board.shape), "cells": self.board.reshape(-1).tolist()}
+        if self.copies is not None:
+            board["copies"] = self.copies.reshape(-1).tolist()
+        return {"axes": axes, "board": board}
 
 
 def _at(array: Array, cells: Array) -> Array:
@@ -227,6 +231,11 @@ def stage_of(layer: Module, x: Any, upstream: Any = None, indices: Any = None, o
     kind = next((kind for kind, types in KINDS.items() if isinstance(layer, types)), "linear")
     sized = isinstance(layer, (*CONVOLUTIONS, *TRANSPOSED, *MAX_POOLS, *AVG_POOLS, *ADAPTIVE_POOLS))
     rank = int(name[-2]) if sized or kind == "unpool" else None
+    if kind != "unpool" and (indices is not None or output_size is not None):
+        raise TypeError(
+            f"animate(): indices and output_size are for unpoolings; {name} takes none of them here"
+            + (", give the layer an output_padding" if kind == "transposed" else "")
+        )
     image = _image(name, x, kind, rank)
     if weight is not None:
         image = image.to(weight.dtype)
@@ -237,7 +246,7 @@ def stage_of(layer: Module, x: Any, upstream: Any = None, indices: Any = None, o
         else:
             taps, y = taps_of(layer, tuple(image.shape)), layer(batch)
             y = y[0] if isinstance(y, tuple) else y
-        _refuse_if_too_large(name, image, image.shape, y.shape[1:])
+        _refuse_if_too_large(name, tuple(image.shape), tuple(image.shape), tuple(y.shape[1:]))
         upstream = _upstream(name, upstream, y)
         grads = iter(grad(y, [p for p in (batch, weight, bias) if p is not None], upstream))
     axes = tuple(axes_of(layer, tuple(image.shape[1:]), rank)) if sized and rank else ()
@@ -258,6 +267,7 @@ def stage_of(layer: Module, x: Any, upstream: Any = None, indices: Any = None, o
         grad_weight=None if weight is None else _numbers(next(grads)),
         grad_bias=None if bias is None else _numbers(next(grads)),
         settings=_settings(layer, kind, axes),
+        copies=_copies(layer, axes, tuple(image.shape)),
     )
 
 
@@ -275,7 +285,12 @@ def _settings(layer: Any, kind: str, axes: tuple[Axis, ...]) -> dict[str, Any]:
     """What the page can change: settings that every dimension shares, numbers and switches. None of a layer without."""
     names = {"convolution": ("groups",), "transposed": ("output_padding", "groups"), "max": ("ceil_mode",)}
     names["average"] = ("ceil_mode", "count_include_pad")
-    plain = kind in names and all(axis.kind != "adaptive" and axis.padding[0] == axis.padding[1] for axis in axes)
+    alike = {(a.kernel, a.stride, a.padding, a.dilation, a.output_padding) for a in axes}
+    plain = (
+        kind in names
+        and len(alike) == 1
+        and all(axis.kind != "adaptive" and axis.padding[0] == axis.padding[1] for axis in axes)
+    )
     if not plain or getattr(layer, "padding_mode", "zeros") != "zeros" or getattr(layer, "divisor_override", None):
         return {}
     first = axes[0]
@@ -293,11 +308,23 @@ def _image(name: str, x: Any, kind: str, rank: int | None) -> Tensor:
             if len(x) != 1:
                 raise ValueError(f"animate() shows one image, and got a batch of {len(x)}: pass x[0], of {list(x.shape[1:])}")
             x = x[0]
+        _check_rank(name, rank, tuple(x.shape))
         return x if x.is_floating_point() else x.float()
     if not isinstance(x, (tuple, list)) or not x or not all(type(n) is int and n > 0 for n in x):
         raise TypeError(f"animate() of {name} takes an input without a batch, (channels, *size), or its shape, not {x!r:.60}")
+    if rank and len(x) == rank + 2 and x[0] == 1:
+        x = x[1:]
+    _check_rank(name, rank, tuple(x))
+    _refuse_if_too_large(name, tuple(x), tuple(x))
     digits = xp.random.default_rng(3).integers(1, 5 if kind in ("convolution", "transposed") else 10, tuple(x))
     return wrap(digits.astype(xp.float32))
+
+
+def _check_rank(name: str, rank: int | None, shape: tuple[int, ...]) -> None:
+    if rank and len(shape) != rank + 1:
+        size = ", ".join(NAMES[rank])
+        example = (1, *([4] * rank)) if len(shape) != rank else (1, *shape)
+        raise ValueError(f"animate(): {name} takes (channels, {size}), such as {example}, and got {shape}")
 
 
 def _upstream(name: str, given: Any, y: Tensor) -> Tensor:
@@ -313,14 +340,28 @@ def _upstream(name: str, given: Any, y: Tensor) -> Tensor:
     return given.detach().cpu().to(y.dtype).reshape(y.shape)
 
 
-def _refuse_if_too_large(name: str, image: Tensor, *shapes: Any) -> None:
+def _refuse_if_too_large(name: str, image: tuple[int, ...], *shapes: tuple[int, ...]) -> None:
     for shape in shapes:
         if max(shape[-2:], default=0) > PIXELS or math.prod(shape[:-2]) > PLANES:
-            crop = ", ".join(f":{min(n, NUMBERS if i else 2)}" for i, n in enumerate(image.shape))
             raise ValueError(
-                f"{name} on {list(image.shape)} is too large to draw: {PLANES} planes of {PIXELS}×{PIXELS} cells can be shown, "
-                f"with numbers up to {NUMBERS}×{NUMBERS}. Take a part of the image, such as x[{crop}]"
+                f"{name} on {list(image)} is too large to draw: {PLANES} planes of {PIXELS}×{PIXELS} cells can be shown, with "
+                f"numbers up to {NUMBERS}×{NUMBERS}. {_smaller(image)}"
             )
+
+
+def _smaller(image: tuple[int, ...]) -> str:
+    if len(image) < 2:
+        return "Show a layer with fewer features"
+    part = ", ".join([":", *(f":{min(n, NUMBERS)}" for n in image[1:])])
+    few = "a layer with fewer channels" if image[0] > PLANES else f"a part of the image, x[{part}]"
+    return f"Show {few}"
+
+
+def _copies(layer: Any, axes: tuple[Axis, ...], shape: tuple[int, ...]) -> Array | None:
+    """Which places of the board are padding with copies; None for a padding of zeros."""
+    if getattr(layer, "padding_mode", "zeros") == "zeros" or not any(any(a.padding) for a in axes):
+        return None
+    return xp.pad(xp.zeros(shape, dtype=bool), [(0, 0), *(a.padding for a in axes)], constant_values=True)
 
 
 def _unpooled(layer: Any, batch: Tensor, indices: Any, output_size: Any) -> tuple[Taps, Tensor]:

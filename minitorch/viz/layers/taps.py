@@ -126,8 +126,8 @@ def _numbers(shape: tuple[int, ...]) -> Array:
 def _refuse_if_too_many(count: int, what: str) -> None:
     if count > MAX_TAPS:
         raise ValueError(
-            f"{what} has {count:,} taps, more than the {MAX_TAPS:,} that a picture can show: take a smaller image or fewer "
-            "channels, such as layer(x[:, :1, :12, :12])"
+            f"{what} makes {count:,} products, more than the {MAX_TAPS:,} that a picture can show: take a smaller image, or a "
+            "layer with fewer channels or features"
         )
 
 
@@ -244,8 +244,9 @@ def _by_single_ones(layer: Module, shape: tuple[int, ...]) -> Taps:
         is_linear = xp.allclose(both._array, one + 2 * other, 1e-6, 1e-6) and xp.allclose(negative, -one, 1e-6, 1e-6)
         if (zero._array != 0).any() or not is_linear:
             raise ValueError(
-                f"{name} is not linear: of a sum of two inputs it does not make the sum of the outputs, so it has no table of "
-                "what it multiplies by what. Convolutions, poolings, Linear, padding, upsampling have one"
+                f"{name} is not linear: of a sum of two inputs it does not make the sum of the outputs (a bias or a random draw "
+                "is enough for that), so it has no table of what it multiplies by what. Convolutions, poolings, Linear, padding "
+                "and upsampling have one, of a model each by itself"
             )
         images = layer(wrap(xp.eye(cells).reshape(cells, *shape)))._array
     out_shape = images.shape[1:]

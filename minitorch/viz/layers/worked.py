@@ -127,7 +127,8 @@ class Worked(Picture):
         """The table as a page."""
         style = f"{theme.css()} body {{ margin: 0; background: var(--paper); overflow: auto; }}"
         head = '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        return f"{head}<title>{escape(self.title)}</title><style>{style}</style>{self.svg}</html>\n"
+        body = f'<div style="overflow:auto">{self.svg}</div>'
+        return f"{head}<title>{escape(self.title)}</title><style>{style}</style>{body}</html>\n"
 
 
 def worked(layer: Module, x: Tensor, target: Tensor | None = None) -> Worked:
@@ -148,7 +149,7 @@ def worked(layer: Module, x: Tensor, target: Tensor | None = None) -> Worked:
       x[0, 0]  2             1     0.6652         0         0   0.6652
       x[0, 1]  0        0.1353    0.09003         0         0  0.09003
       x[0, 2]  1        0.3679     0.2447         1     1.408  −0.7553
-      sum of exp 1.503; loss −log 0.2447 = 1.408
+      sum of exp(x − max) 1.503; loss −log 0.2447 = 1.408
     loss = 1.408, the mean of the items; ∂L/∂x = (p − t) / 1
     """
     if not isinstance(layer, Module):
@@ -167,6 +168,13 @@ def worked(layer: Module, x: Tensor, target: Tensor | None = None) -> Worked:
         raise ValueError(f"worked(): {x.numel():,} elements are too many to read, {MOST} at most: take a part, such as x[:2]")
     if isinstance(layer, LOSSES) != isinstance(target, Tensor):
         raise TypeError(f"worked(): {name} " + ("takes a target, too" if isinstance(layer, LOSSES) else "takes no target"))
+    if isinstance(layer, (nn.MSELoss, nn.L1Loss)) and target is not None and x.shape != target.shape:
+        raise ValueError(
+            f"worked(): x is {list(x.shape)} and the target {list(target.shape)}: they should have the same shape, or they are "
+            "broadcast, which is rarely meant"
+        )
+    if x.ndim == 0:
+        raise ValueError("worked(): x is a single number, and a batch of them is asked for, such as x.reshape(1, 1)")
     layer, x = copy.deepcopy(layer).to("cpu"), x.detach().cpu()
     with enable_grad():
         start = x.clone().requires_grad_()
@@ -206,8 +214,9 @@ def _softmax(layer: Any, x: Array, y: Array, slope: Array, target: Any) -> tuple
             "log softmax" if logs else "softmax p": y[index],
             "∂L/∂x": slope[index],
         }
-        groups.append(Group("", names, _listed(columns), f"sum of exp {number(float(shifted.sum()))}"))
-    return groups, f"p = exp(x) / sum of exp(x){FIRST}"
+        groups.append(Group("", names, _listed(columns), f"sum of exp(x − max) {number(float(shifted.sum()))}"))
+    formula = "x − max − log of the sum" if logs else "p = exp(x − max) / their sum"
+    return groups, f"{formula}{FIRST}"
 
 
 def _cross_entropy(layer: Any, x: Array, y: Array, slope: Array, target: Any) -> tuple[list[Group], str]:
@@ -220,21 +229,24 @@ def _cross_entropy(layer: Any, x: Array, y: Array, slope: Array, target: Any) ->
     for n, (line, t, back) in enumerate(zip(rows, classes.tolist(), slope.reshape(rows.shape), strict=True)):
         shifted = xp.exp(line - line.max())
         p, hot = shifted / shifted.sum(), (xp.arange(len(line)) == t).astype(float)
+        logs = line - line.max() - math.log(float(shifted.sum()))
+        ignored = t == layer.ignore_index
         columns = {
             "x": line,
             "exp(x − max)": shifted,
             "softmax p": p,
             "target t": hot,
-            "−t·log p": -hot * xp.log(p),
+            "−t·log p": xp.where((hot > 0) & (not ignored), -logs, 0.0),
             "∂L/∂x": back,
         }
-        ignored = t == layer.ignore_index
-        words = "ignored" if ignored else f"loss −log {number(float(p[t]))} = {number(float(-xp.log(p[t])))}"
+        words = "ignored" if ignored else f"loss −log {number(float(p[t]))} = {number(float(-logs[t]))}"
         names = _names([(n, i) if x.ndim == 2 else (i,) for i in range(len(line))])
-        groups.append(Group("", names, _listed(columns), f"sum of exp {number(float(shifted.sum()))}; {words}"))
+        groups.append(Group("", names, _listed(columns), f"sum of exp(x − max) {number(float(shifted.sum()))}; {words}"))
     count = sum(t != layer.ignore_index for t in classes.tolist())
     if layer.reduction == "none":
-        return groups, "∂L/∂x = p − t"
+        return groups, "∂L/∂x = p − t, for a gradient of 1 of each loss"
+    if not count:
+        return groups, "every target is ignored: a mean of nothing is nan, a sum is 0"
     share = f" / {count}" if layer.reduction == "mean" else ""
     return groups, f"loss = {number(float(y))}, the {layer.reduction} of the items; ∂L/∂x = " + (
         f"(p − t){share}" if share else "p − t"
@@ -295,9 +307,12 @@ def _batch_norm(layer: Any, x: Array, y: Array, slope: Array, target: Any) -> tu
         if layer.weight is not None:
             words = f"times weight {number(float(layer.weight[c]))} plus bias {number(float(layer.bias[c]))}"
         if trains and layer.running_mean is not None:
+            count = x[:, c].size
+            unbiased = number(float(variance) * count / max(1, count - 1))
             words += (
                 f"; running mean now {number(float(layer.running_mean[c]))}, variance {number(float(layer.running_var[c]))}"
             )
+            words += f" (moved towards n / (n − 1) times the variance, {unbiased})"
         groups.append(
             _norm(f"channel {c}", x, y, slope, index, names, float(mean), float(variance), layer.eps, words.lstrip("; "))
         )
@@ -320,6 +335,8 @@ def _dropout(layer: Any, x: Array, y: Array, slope: Array, target: Any) -> tuple
     scale = 1 / (1 - layer.p) if layer.training and layer.p < 1 else 1.0
     columns = {"x": x, "kept": kept.astype(float), "y": y, "∂L/∂x": slope}
     group = Group("", _names(list(xp.ndindex(*x.shape))), _listed({k: v.reshape(-1) for k, v in columns.items()}))
+    if layer.training and layer.p == 1:
+        return [group], "p is 1: everything is dropped"
     if not layer.training:
         return [group], "in evaluation mode nothing is dropped: y = x"
     return [group], f"y = kept·x / (1 − {number(float(layer.p))}) = kept·x·{number(scale)}; {int(kept.sum())} of {x.size} kept"

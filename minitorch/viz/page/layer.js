@@ -5,6 +5,7 @@ const PAD = -1, BEYOND = -2, NUMBERS = 16, TERMS = 16, FEW = 4;
 const TARGETS = { forward: "output", shift_and_add: "output", grad_input: "input", grad_weight: "weight", grad_bias: "bias", matrix: "output", as_convolution: "output" };
 const LETTERS = { output: "y", input: "x", weight: "w", bias: "b" }, TITLES = { output: "output", input: "input", weight: "kernel", bias: "bias" };
 const FIELDS = { output: "y", input: "x", weight: "weight", bias: "bias" };
+const titleOf = (m, part) => part === "weight" && !m.axes.length ? "weight" : TITLES[part], weightWord = m => m.axes.length ? "kernel" : "weight";
 const product = list => list.reduce((a, b) => a * b, 1), range = n => [...Array(n).keys()], shapeText = s => s.join("×");
 
 // ---- the layer --------------------------------------------------------------------------------------------------------
@@ -57,9 +58,12 @@ function planesOf(cells, shape, rank) {
   const area = rows * columns, down = product(shape) / (slices * area) || 1;
   return range(down).map(d => range(slices).map(a => ({ rows, columns, cells: cells.slice((d * slices + a) * area, (d * slices + a + 1) * area) })));
 }
-function kernels(m, taps) {
+function kernels(m, taps, whole) {
   const { shape } = m.weight, cells = range(size(m, "weight"));
-  if (!m.axes.length) return planesOf(cells, shape.slice(-2), 2);
+  if (!m.axes.length) {
+    const rows = whole ? range(shape[0]) : [...new Set(taps.map(t => Math.floor(m.taps.weight[t] / shape[1])))].sort((a, b) => a - b);
+    return planesOf(rows.flatMap(r => cells.slice(r * shape[1], (r + 1) * shape[1])), [rows.length || 1, shape[1]], 2);
+  }
   const area = product(shape.slice(2)), planes = [...new Set(taps.map(t => Math.floor(m.taps.weight[t] / area)))].sort((a, b) => a - b);
   const picked = (planes.length ? planes : [0]).map(p => cells.slice(p * area, (p + 1) * area));
   return planesOf(picked.map(p => m.flipped ? p.reverse() : p).flat(), [picked.length, ...shape.slice(2)], m.rank);
@@ -78,7 +82,7 @@ function laidOut(m, part, title, quantity, array, known, view, by, n, taps) {
   if (part === "bias") { planes = array.values.map((_, i) => [{ rows: 1, columns: 1, cells: [i] }]); lit = [n]; }
   else if (part === "weight") {
     const whole = title.startsWith("∂") && product(array.shape.slice(0, 2)) <= FEW;
-    planes = kernels(m, whole ? range(m.taps.weight.length) : taps); lit = taps.map(t => m.taps.weight[t]);
+    planes = kernels(m, whole ? range(m.taps.weight.length) : taps, true); lit = taps.map(t => m.taps.weight[t]);
   } else {
     const area = array.values.length / array.shape[0];
     lit = view === "grad_bias" ? range(area).map(i => n * area + i) : taps.map(t => m.taps[part][t]);
@@ -87,6 +91,7 @@ function laidOut(m, part, title, quantity, array, known, view, by, n, taps) {
   if (part === by) lit = [n];
   const p = panel(m, title, quantity, part, array, planes, lit, known);
   if (part === on(m) && m.axes.length) {
+    p.copies = m.board.copies;
     p.padding = m.kind === "transposed" ? "" : m.kind === "max" ? "−∞" : "0";
     if (by === per(m)) {
       const [channels, places] = windowOf(m, n), [across, rows, columns] = [[0], [0], ...places].slice(-3);
@@ -98,7 +103,7 @@ function laidOut(m, part, title, quantity, array, known, view, by, n, taps) {
 }
 function productsOf(m, view, by, n, taps) {
   if (!m.weight || view === "grad_bias") return null;
-  const what = { output: "input × kernel", input: "upstream × kernel", weight: "upstream × input" }[TARGETS[view]], quantity = TARGETS[view] === "output" ? "value" : "gradient";
+  const what = { output: `input × ${weightWord(m)}`, input: `upstream × ${weightWord(m)}`, weight: "upstream × input" }[TARGETS[view]], quantity = TARGETS[view] === "output" ? "value" : "gradient";
   let planes, values, places;
   if (by === "weight") {
     places = m.taps.output; values = m.y.values.map(() => 0);
@@ -115,7 +120,7 @@ function panelsOf(m, view, by, n, look) {
   if (view === "matrix") return matrixPanels(m, values, known, lookBy, lookN, taps);
   const array = part => part === "output" ? m.upstream : m[FIELDS[part]];
   const sources = { output: ["input", "weight"], input: ["output", "weight"], weight: ["output", "input"], bias: ["output"] }[target].filter(part => part !== "weight" || m.weight);
-  const shown = sources.map(part => laidOut(m, part, part === "output" ? "∂L/∂y, upstream" : TITLES[part], part === "output" ? "gradient" : "value", array(part), null, view, lookBy, lookN, taps));
+  const shown = sources.map(part => laidOut(m, part, part === "output" ? "∂L/∂y, upstream" : titleOf(m, part), part === "output" ? "gradient" : "value", array(part), null, view, lookBy, lookN, taps));
   const products = productsOf(m, view, lookBy, lookN, taps);
   if (products) shown.push(products);
   const last = laidOut(m, target, target === "output" ? "output" : `∂L/∂${LETTERS[target]}`, target === "output" ? "value" : "gradient", { shape: m[FIELDS[target]].shape, values }, known, view, lookBy, lookN, taps);
@@ -155,9 +160,9 @@ function matrixPanels(m, values, known, by, n, taps) {
 const cellName = (m, part, n, gradient) => `${gradient ? "∂L/∂" : ""}${LETTERS[part]}[${unravel(n, m[FIELDS[part]].shape).join(", ")}]`;
 const signed = (v, brackets) => brackets && v < 0 ? `(${short(v)})` : short(v);
 const joined = words => words[0] + words.slice(1).map(w => w.startsWith("−") ? ` − ${w.slice(1)}` : ` + ${w}`).join("");
-function sumText(terms, offset) {
+function sumText(terms, offset, weighted) {
   const last = terms.length ? terms[0].at(-1) : 0, same = terms.length > 0 && terms.every(t => t.at(-1) === last);
-  const share = same && last > 0 && last < 1 && terms[0].length === 2 ? 1 / last : 0, whole = share && Math.abs(share - Math.round(share)) < 1e-6;
+  const share = !weighted && same && last > 0 && last < 1 && terms[0].length === 2 ? 1 / last : 0, whole = share && Math.abs(share - Math.round(share)) < 1e-6;
   let words = terms.slice(0, TERMS).map(term => (whole ? term.slice(0, 1) : term).map((v, i) => signed(v, i > 0)).join("·"));
   if (terms.length > TERMS) words.push(`… ${terms.length - TERMS} more`);
   if (whole) words = [words.length === 1 ? `${words[0]} / ${Math.round(share)}` : `(${joined(words)}) / ${Math.round(share)}`];
@@ -185,13 +190,14 @@ function sentence(m, view, by, n) {
     const more = all.length > TERMS ? [`… ${all.length - TERMS} more`] : [];
     return `${name} = max(${[...all.slice(0, TERMS), ...more].join(", ")}) = ${cellName(m, "input", m.taps.input[taps[0]])} = ${end}`;
   }
+  if (!taps.length) return `${name} = ${end}${target === "output" && m.bias ? ", the bias alone" : ""}: ${whyNowhere(m, target, n)}`;
   if (!m.weight && taps.length === 1 && m.taps.factor[taps[0]] === 1) {
     const source = target === "output" ? "input" : "output";
     return `${name} = ${cellName(m, source, m.taps[source][taps[0]], source === "output")} = ${end}`;
   }
   const offset = target === "output" && m.bias ? m.bias.values[Math.floor(n * m.bias.values.length / m.y.values.length)] : 0;
   if (taps.length > TERMS && m.axes.length && m.weight && target === "output") return `${name} = ${byKernel(m, view, taps, offset)} = ${end}`;
-  return `${name} = ${sumText(taps.map(t => factors(m, view, t)), offset)} = ${end}`;
+  return `${name} = ${sumText(taps.map(t => factors(m, view, t)), offset, !!m.weight)} = ${end}`;
 }
 function scattered(m, view, by, n, taps) {
   const target = TARGETS[view], gradient = by === "output", source = gradient ? m.upstream : m[FIELDS[by]];
@@ -203,15 +209,17 @@ function scattered(m, view, by, n, taps) {
     const shares = taps.map(t => m.taps.factor[t]), times = shares.every(s => s === 1) ? "" : new Set(shares).size === 1 ? `, times ${short(shares[0])},` : ", in shares,";
     return `${start}${times} goes to ${where}`;
   }
-  let partner = "the kernel";
+  let partner = m.axes.length ? "the kernel" : "its weights";
   if (by === "weight") partner = target === "output" ? "the shifted input" : "the shifted upstream gradient";
-  else if (target === "weight") partner = by === "output" ? "its window of x" : "the upstream gradient of its windows";
+  else if (target === "weight") partner = by === "output" ? (m.axes.length ? "its window of x" : "the input") : (m.axes.length ? "the upstream gradient of its windows" : "the upstream gradient");
   return `${start}, times ${partner}, is added to ${where}`;
 }
 function whyNowhere(m, by, n) {
   if (m.kind === "unpool") return by === "input" ? "another cell with the same index comes later" : "no index points here";
   if (m.kind === "max" && by === "input" && m.index.input.has(n)) return "it is the largest of no window";
-  return by === "input" ? "no window reads it" : "it reads nothing but padding";
+  if (by === "weight") return "it meets nothing but padding";
+  if (by === "output") return m.kind === "transposed" || m.kind === "spread" ? "no stamp reaches it" : "it reads nothing but padding";
+  return m.kind === "transposed" || m.kind === "spread" ? "its stamp is cut off" : "no window reads it";
 }
 function cellText(v) {
   if (!Number.isFinite(v)) return Number.isNaN(v) ? "nan" : v > 0 ? "∞" : "−∞";
@@ -242,6 +250,7 @@ function fits(m, s) {
   const few = m.axes.every(a => outOf(m, s, a.size) <= 64);
   return mixes && few && m.axes.every(a => outOf(m, s, a.size) > 0);
 }
+const beats = (a, b) => !Number.isNaN(b) && (Number.isNaN(a) || a > b);  // nan above all, the first of equals
 function remade(first, s) {
   const m = { ...first, settings: s, plain: undefined }, sizes = first.x.shape.slice(1), out = sizes.map(n => outOf(first, s, n)), channels = first.x.shape[0];
   const conv = m.kind === "convolution", stamp = m.kind === "transposed", kernel = sizes.map(() => s.kernel_size), cells = product(kernel);
@@ -283,7 +292,7 @@ function remade(first, s) {
   taps.counts = taps.input.map((i, t) => i >= 0 && taps.output[t] >= 0);
   if (m.kind === "max") {
     const best = new Map();
-    taps.input.forEach((i, t) => { if (i >= 0 && (!best.has(taps.output[t]) || m.x.values[i] > m.x.values[taps.input[best.get(taps.output[t])]])) best.set(taps.output[t], t); });
+    taps.input.forEach((i, t) => { if (i >= 0 && (!best.has(taps.output[t]) || beats(m.x.values[i], m.x.values[taps.input[best.get(taps.output[t])]]))) best.set(taps.output[t], t); });
     taps.counts = taps.input.map((_, t) => best.get(taps.output[t]) === t);
   }
   const count = product(yShape), zeros = shape => ({ shape, values: Array(product(shape)).fill(0) });
@@ -342,6 +351,7 @@ function spread(m) {  // the input with zeros between its cells and around them:
 const first = prepare(data);
 first.filters = first.y.shape[0];
 let layer = first, view = data.view, by = data.by, step = data.step, look = null, timer = null, drag = null;
+let ready = false;  // not before the page was shown once
 const steps = () => size(layer, by), shown = () => seen(layer, view);
 function make(tag, name, text) {
   const e = document.createElement(tag);
@@ -359,6 +369,7 @@ function drawPlane(p, plane, d, a, most, struck) {
   plane.cells.forEach((n, i) => {
     const known = n >= 0 && (!p.known || p.known[n]), v = n >= 0 ? p.values[n] : 0, cell = make("i", "cell");
     cell.dataset.n = n; cell.dataset.at = i;
+    if (p.copies && p.copies[(d * p.planes[0].length + a) * plane.cells.length + i]) cell.classList.add("copy");
     if (n < 0) cell.classList.add(n === BEYOND ? "beyond" : "pad");
     if (struck.has(n)) cell.classList.add("struck");
     if (known && Number.isFinite(v) && v !== 0) cell.style.backgroundColor = `color-mix(in srgb, var(--${v > 0 ? "plus" : "minus"}) ${Math.round(15 + 85 * Math.min(1, Math.abs(v) / most))}%, var(--card))`;
@@ -385,6 +396,7 @@ function drawPanel(m, p) {
   const struck = p.part === "input" && m.axes.length && !TARGETS[view].startsWith("w") ? new Set(range(size(m, "input")).filter(i => !m.index.input.has(i))) : new Set();
   p.planes.forEach((row, d) => {
     const across = make("div", "across");
+    if (p.planes.length > 2 && row.length === 1) down.style.gridTemplateColumns = `repeat(${gridOf(p)}, max-content)`;
     row.forEach((plane, a) => {
       const one = make("div"), name = [p.names[d], row.length > 1 && `slice ${a}`].filter(Boolean).join(", ");
       if (name) one.append(make("p", "name", name));
@@ -419,25 +431,27 @@ function sizeText(m) {
 function legendText(m, panels) {
   const words = ["green above 0, purple below"], cells = new Set(panels.filter(p => p.part === on(m)).flatMap(p => p.planes.flat().flatMap(plane => plane.cells.filter(n => n < 0))));
   if (cells.has(PAD)) words.push(m.kind === "transposed" ? "dashed: padding, cut off" : m.kind === "spread" ? "dashed: zeros between and around the cells" : "dashed: padding");
+  if (m.board.copies) words.push("dashed: padding, copies of cells inside");
   if (cells.has(BEYOND)) words.push("dotted: beyond the padding, only reached in ceil_mode");
   if (m.axes.length && panels.some(p => p.part === "input") && range(size(m, "input")).some(i => !m.index.input.has(i))) words.push("struck through: no window reads it");
   if (panels.some(p => Object.keys(p.corner).length)) words.push({ max: "[ ]: the index of the largest, in its plane of the input", unpool: "[ ]: the index, a place in a plane of the output" }[m.kind] || "2×: two stamps have been added here");
   return words.join("; ");
 }
+const gridOf = p => p.planes.length > 2 && p.planes[0].length === 1 ? Math.ceil(Math.sqrt(p.planes.length)) : 1;
 function fitCells(stage, panels) {  // as large as all panels fit beside each other
-  const large = panels.filter(p => Math.max(p.planes[0][0].rows, p.planes[0][0].columns) <= NUMBERS), columns = large.map(p => p.planes[0][0].columns * p.planes[0].length);
-  const rest = panels.length * 110 + 420 * (panels.length - large.length), rows = Math.max(1, ...large.map(p => p.planes.length * (p.planes[0][0].rows + 0.6)));
+  const large = panels.filter(p => Math.max(p.planes[0][0].rows, p.planes[0][0].columns) <= NUMBERS), columns = large.map(p => p.planes[0][0].columns * p.planes[0].length * gridOf(p));
+  const rest = panels.length * 110 + 420 * (panels.length - large.length), rows = Math.max(1, ...large.map(p => Math.ceil(p.planes.length / gridOf(p)) * (p.planes[0][0].rows + 0.6)));
   const wide = (stage.clientWidth - rest) / (columns.reduce((a, b) => a + b, 0) || 1), high = (innerHeight - 330) / rows;
   stage.style.setProperty("--cell", innerWidth <= 820 ? "" : `${Math.max(40, Math.min(60, wide, high))}px`);
 }
 function draw() {
   const m = shown(), panels = panelsOf(m, view, by, step, look), stage = $("stage"), parts = [];
   panels.forEach((p, i) => {
-    parts.push(drawPanel(m, p));
-    if (i + 1 === panels.length) return;
-    const [sign, words] = between(m, panels, i), e = make("div", "sign");
+    if (i === 0) return parts.push(drawPanel(m, p));
+    const [sign, words] = between(m, panels, i - 1), e = make("div", "sign"), pair = make("div", "pair");
     e.append(make("small", "", words || "\u00a0"), sign);
-    parts.push(e);
+    pair.append(e, drawPanel(m, p));  // a sign stays with the panel after it
+    parts.push(pair);
   });
   stage.replaceChildren(...parts);
   fitCells(stage, panels);
@@ -451,7 +465,10 @@ function draw() {
   $("time").setAttribute("aria-valuetext", `step ${step + 1} of ${steps()}`);
   for (const b of $("views").children) b.setAttribute("aria-pressed", String(b.dataset.view === view));
 }
-function go(to) { step = Math.max(0, Math.min(steps() - 1, to)); look = null; draw(); }
+function go(to) {
+  step = Math.max(0, Math.min(steps() - 1, to)); look = null; draw();
+  if (ready) [...document.querySelectorAll("#stage .one, #stage .box")].at(-1)?.scrollIntoView({ block: "nearest" });
+}
 function choose(nextView, nextBy) {
   const ways = layer.views[nextView];
   view = nextView; by = nextBy || ways[0]; look = null;
@@ -608,4 +625,4 @@ function showSettings() {
   }
 }
 data.layer_title = $("title").textContent;
-showViews(); showSettings(); choose(view, by); go(data.step);
+showViews(); showSettings(); choose(view, by); go(data.step); ready = true;

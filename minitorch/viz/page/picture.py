@@ -35,6 +35,8 @@ class Picture:
 
         Raises ValueError for an ending that is not known.
         """
+        if not isinstance(path, (str, Path)):
+            raise TypeError(f"save() takes the path of a file, a str or a Path, not {type(path).__name__}")
         path = Path(path)
         ending = path.suffix.lower()
         if ending == ".json":
