@@ -108,7 +108,7 @@ def test_training_on_the_device(gpu):
         x, y = mt.randn(6, 1, 8, 8), mt.tensor([0, 1, 0, 1, 1, 0])
         net.to(where)
         seen = []
-        for name in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad"):
+        for name in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax"):
             optimizer = getattr(mt.optim, name)(net.parameters(), lr=0.01)
             for _ in range(2):
                 loss = nn.functional.cross_entropy(net(x.to(where)), y.to(where))

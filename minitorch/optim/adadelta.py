@@ -27,7 +27,7 @@ class Adadelta(Optimizer):
         >>> optimizer.step()
         >>> p
         Parameter containing:
-        tensor([0.6877, 1.6851], requires_grad=True)
+        tensor([0.6877, 1.6848], requires_grad=True)
     """
 
     _nonnegative = (*Optimizer._nonnegative, "rho")

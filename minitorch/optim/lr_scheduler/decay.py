@@ -98,7 +98,7 @@ class ConstantLR(LRScheduler):
             return [lr * self.factor for lr in self._current_lrs]
         if self._is_initial or self.last_epoch != self.total_iters:
             return self._current_lrs
-        return [lr / self.factor for lr in self._current_lrs] if self.factor else self.base_lrs
+        return [lr * (1 / self.factor) for lr in self._current_lrs] if self.factor else self.base_lrs
 
     def _closed_form_lr(self) -> list[float]:
         return [lr if self.last_epoch >= self.total_iters else lr * self.factor for lr in self.base_lrs]
