@@ -121,6 +121,21 @@ def test_training_on_the_device(gpu):
     assert np.allclose(*losses, rtol=1e-4)
 
 
+def test_lbfgs_on_the_device(gpu):
+    p = mt.tensor([-1.0, 2.0], device="cuda", requires_grad=True)
+    optimizer = mt.optim.LBFGS([p], line_search_fn="strong_wolfe")
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2
+        loss.backward()
+        return loss
+
+    for _ in range(3):
+        optimizer.step(closure)
+    assert np.allclose(p.tolist(), 1, atol=1e-3)
+
+
 def test_making_moving_printing_and_indexing(gpu):
     x = mt.arange(4.0, device="cuda")
     assert repr(x) == "tensor([0., 1., 2., 3.], device='cuda:0')"

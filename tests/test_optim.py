@@ -1,6 +1,7 @@
 """Optimizers and schedules beside their rules in plain Python floats, over drawn options, also resumed from state dicts."""
 
 import copy
+import doctest
 import itertools
 import math
 import random
@@ -391,6 +392,16 @@ def test_adamw_stays_decoupled_with_the_state_of_adam():
     assert p.tolist() == [0.95]
 
 
+@pytest.mark.parametrize("module", [
+    optim.adadelta, optim.adam, optim.lbfgs, schedules.compose, schedules.cosine, schedules.cycle, schedules.decay,
+    schedules.functions,
+])  # fmt: skip
+def test_the_examples(module):
+    result = doctest.testmod(module, extraglobs={"minitorch": mt})
+    assert result.attempted
+    assert not result.failed
+
+
 def sgd_of_one(**options):
     return optim.SGD([parameter(1.0)], 0.1, **options)
 
@@ -410,6 +421,7 @@ def stepped(schedule, steps):
     (lambda: optim.SGD([{"params": [("a", parameter(1.0))]}, {"params": parameter(1.0)}]), ValueError, "without names"),
     (lambda: optim.SGD([{"params": parameter(1.0)}, {"params": [("a", parameter(1.0))]}]), ValueError, "with names"),
     (lambda: optim.Adadelta([parameter(1.0)], rho=1.5), ValueError, "rho value: 1.5"),
+    (lambda: optim.AdamW([parameter(1.0)], betas=(0, 0.9)), ValueError, "write 0.0 for 0"),
     (lambda: optim.Adamax([parameter(1.0)], betas=(0.9, 1.0)), ValueError, "index 1: 1.0"),
     (lambda: optim.LBFGS([parameter(1.0)], line_search_fn="armijo"), RuntimeError, "only 'strong_wolfe'"),
     (lambda: optim.LBFGS([parameter(1.0)], history_size=0), ValueError, "history_size must be positive"),

@@ -1,4 +1,4 @@
-"""Optimizers update parameters from their gradients. optimizer.py has the base class, lr_scheduler.py the schedulers."""
+"""Optimizers update parameters from their gradients. optimizer.py has the base class, lr_scheduler/ the schedulers."""
 
 from minitorch.optim import lr_scheduler
 from minitorch.optim.adadelta import Adadelta

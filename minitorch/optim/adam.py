@@ -41,7 +41,9 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
+        if any(isinstance(beta, int) for beta in (betas if isinstance(betas, (tuple, list)) else ())):
+            raise ValueError(f"betas must be either both floats or both Tensors, but got {betas!r:.40}: write 0.0 for 0")
+        defaults: dict[str, Any] = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
         defaults |= {"maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable}
         super().__init__(params, defaults | {"fused": fused, "decoupled_weight_decay": decoupled_weight_decay})
 

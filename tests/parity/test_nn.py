@@ -249,6 +249,7 @@ def test_lbfgs(options, loss):
     lambda t, p: t.optim.SGD([{"params": {p}}]), lambda t, p: t.optim.SGD([{"params": [("a", p)]}, {"params": t.ones(1)}]),
     lambda t, p: t.optim.SGD([("a", p), t.ones(1)]), lambda t, p: t.optim.Adadelta([p], rho=1.5),
     lambda t, p: t.optim.Adadelta([p], lr=-1), lambda t, p: t.optim.Adamax([p], betas=(1.0, 0.9)),
+    lambda t, p: t.optim.Adam([p], betas=(0, 0.9)), lambda t, p: t.optim.Adamax([p], betas=(0, 0.9)),
     lambda t, p: t.optim.LBFGS([{"params": p}, {"params": t.ones(1)}]), lambda t, p: t.optim.LBFGS([p], lr=-1),
     lambda t, p: t.optim.LBFGS([p]).step(), lambda t, p: [p.sum().backward(), t.optim.LBFGS([p], line_search_fn="armijo").step(p.sum)],
     lambda t, p: t.optim.RMSprop([p], fused=True), lambda t, p: t.optim.SGD([p], capturable=True),
