@@ -482,3 +482,18 @@ def test_the_names_of_parameters_are_saved_and_printed():
     optimizer.load_state_dict(saved)  # without names: they stay
     assert optimizer.param_groups[0]["param_names"] == ["weight", "bias"]
     assert optimizer.param_groups[0]["lr"] == 0.2
+
+
+def test_states_go_through_files(tmp_path):
+    p = parameter(-1.0, 2.0)
+    optimizer, _ = minimize(lambda: (p**4).sum(), p, lr=0.1, line_search_fn="strong_wolfe", max_iter=3)
+    adam = optim.Adam([parameter(1.0)])
+    made = [
+        optimizer, composed(adam, "sequential"), schedules.OneCycleLR(adam, 0.1, 9), schedules.CyclicLR(adam, 0.1, 0.2, 3),
+        schedules.MultiplicativeLR(adam, lambda e: 0.9), schedules.CosineAnnealingWarmRestarts(adam, 3),
+    ]  # fmt: skip
+    for one in made:
+        before = repr(one.state_dict())
+        mt.save(one.state_dict(), tmp_path / "state.pt")
+        one.load_state_dict(mt.load(tmp_path / "state.pt"))
+        assert repr(one.state_dict()) == before
