@@ -108,7 +108,7 @@ def test_training_on_the_device(gpu):
         x, y = mt.randn(6, 1, 8, 8), mt.tensor([0, 1, 0, 1, 1, 0])
         net.to(where)
         seen = []
-        for name in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad"):
+        for name in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax"):
             optimizer = getattr(mt.optim, name)(net.parameters(), lr=0.01)
             for _ in range(2):
                 loss = nn.functional.cross_entropy(net(x.to(where)), y.to(where))
@@ -119,6 +119,21 @@ def test_training_on_the_device(gpu):
                 seen.append(loss.item())
         losses.append(seen)
     assert np.allclose(*losses, rtol=1e-4)
+
+
+def test_lbfgs_on_the_device(gpu):
+    p = mt.tensor([-1.0, 2.0], device="cuda", requires_grad=True)
+    optimizer = mt.optim.LBFGS([p], line_search_fn="strong_wolfe")
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2
+        loss.backward()
+        return loss
+
+    for _ in range(3):
+        optimizer.step(closure)
+    assert np.allclose(p.tolist(), 1, atol=1e-3)
 
 
 def test_making_moving_printing_and_indexing(gpu):

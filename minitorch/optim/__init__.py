@@ -1,10 +1,12 @@
-"""Optimizers update parameters from their gradients. optimizer.py has the base class, lr_scheduler.py the schedulers."""
+"""Optimizers update parameters from their gradients. optimizer.py has the base class, lr_scheduler/ the schedulers."""
 
 from minitorch.optim import lr_scheduler
+from minitorch.optim.adadelta import Adadelta
 from minitorch.optim.adagrad import Adagrad
-from minitorch.optim.adam import Adam, AdamW
+from minitorch.optim.adam import Adam, Adamax, AdamW
+from minitorch.optim.lbfgs import LBFGS
 from minitorch.optim.optimizer import Optimizer
 from minitorch.optim.rmsprop import RMSprop
 from minitorch.optim.sgd import SGD
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
+__all__ = ["LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Optimizer", "RMSprop", "lr_scheduler"]

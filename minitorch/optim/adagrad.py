@@ -7,7 +7,7 @@ from typing import Any
 
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, xp
-from minitorch.optim.optimizer import Optimizer
+from minitorch.optim.optimizer import Optimizer, begin_step
 from minitorch.public import constructor
 
 __all__ = ["Adagrad"]
@@ -16,8 +16,11 @@ __all__ = ["Adagrad"]
 class Adagrad(Optimizer):
     """param -= lr / (1 + (t - 1) lr_decay) * g / (sqrt(sum of g^2) + eps), at step t.
 
-    g includes weight_decay * param; the sum starts at `initial_accumulator_value`. (Duchi et al. 2011.)
+    g includes weight_decay * param; the sum starts at `initial_accumulator_value`. `foreach` and `fused` are only stored,
+    `differentiable` must be False: see `Optimizer`. (Duchi et al. 2011.)
     """
+
+    _nonnegative = (*Optimizer._nonnegative, "lr_decay", "initial_accumulator_value")
 
     @constructor
     def __init__(
@@ -28,20 +31,18 @@ class Adagrad(Optimizer):
         weight_decay: float = 0,
         initial_accumulator_value: float = 0,
         eps: float = 1e-10,
+        foreach: bool | None = None,
         *,
         maximize: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
-        defaults = {"lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(params, {**defaults, "initial_accumulator_value": initial_accumulator_value, "maximize": maximize})
+        defaults: dict[str, Any] = {"lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay}
+        defaults |= {"initial_accumulator_value": initial_accumulator_value, "foreach": foreach, "maximize": maximize}
+        super().__init__(params, defaults | {"differentiable": differentiable, "fused": fused})
         for group in self.param_groups:
             for param in group["params"]:
                 self._init_state(param._array, self.state[param], group)
-
-    def _check(self, group: dict[str, Any]) -> None:
-        super()._check(group)
-        for name in ("lr_decay", "initial_accumulator_value"):
-            if not group[name] >= 0:
-                raise ValueError(f"Invalid {name} value: {group[name]}")
 
     @staticmethod
     def _init_state(param: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
@@ -51,12 +52,8 @@ class Adagrad(Optimizer):
     def _update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         if not state:
             self._init_state(param, state, group)
-        state["step"]._array[...] += 1
-        if group["maximize"]:
-            grad = -grad
-        if group["weight_decay"]:
-            grad = grad + group["weight_decay"] * param
+        t = begin_step(param, state)
         total = state["sum"]._array
         total += grad * grad
-        lr = group["lr"] / (1 + (float(state["step"].item()) - 1) * group["lr_decay"])
+        lr = group["lr"] / (1 + (t - 1) * group["lr_decay"])
         param -= lr * grad / (xp.sqrt(total) + group["eps"])

@@ -1,4 +1,4 @@
-"""Adam, and AdamW with decoupled weight decay."""
+"""Adam, AdamW with decoupled weight decay, and Adamax with the largest gradient in place of the mean square."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, xp
-from minitorch.optim.optimizer import Optimizer
-from minitorch.public import constructor
+from minitorch.optim.optimizer import Optimizer, begin_step, check_betas
+from minitorch.public import constructor, public
 
-__all__ = ["Adam", "AdamW"]
+__all__ = ["Adam", "AdamW", "Adamax"]
 
 
 class Adam(Optimizer):
@@ -20,12 +19,10 @@ class Adam(Optimizer):
         m = beta1 m + (1 - beta1) g      m' = m / (1 - beta1^t)
         v = beta2 v + (1 - beta2) g^2    v' = v / (1 - beta2^t)
 
-    `amsgrad` divides the largest v so far instead of v. g includes weight_decay * param. (Kingma and Ba 2015; Reddi et al.
-    2018 for amsgrad.)
+    `amsgrad` divides by the largest v so far instead of v. g includes weight_decay * param; `decoupled_weight_decay` is AdamW.
+    `foreach`, `fused` and `capturable` are only stored, `differentiable` must be False: see `Optimizer`. (Kingma and Ba 2015;
+    Reddi et al. 2018 for amsgrad.)
     """
-
-    _decoupled = False
-    _fixed_options = {**Optimizer._fixed_options, "capturable": False, "decoupled_weight_decay": False}
 
     @constructor
     def __init__(
@@ -37,34 +34,26 @@ class Adam(Optimizer):
         weight_decay: float = 0,
         amsgrad: bool = False,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
     ) -> None:
-        defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(params, {**defaults, "amsgrad": amsgrad, "maximize": maximize})
+        if any(isinstance(beta, int) for beta in (betas if isinstance(betas, (tuple, list)) else ())):
+            raise ValueError(f"betas must be either both floats or both Tensors, but got {betas!r:.40}: write 0.0 for 0")
+        defaults: dict[str, Any] = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
+        defaults |= {"maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable}
+        super().__init__(params, defaults | {"fused": fused, "decoupled_weight_decay": decoupled_weight_decay})
 
     def _check(self, group: dict[str, Any]) -> None:
         super()._check(group)
-        if not isinstance(group["betas"], (tuple, list)) or len(group["betas"]) != 2:
-            raise TypeError(f"betas must be two numbers such as (0.9, 0.999), not {group['betas']!r:.40}")
-        for i, beta in enumerate(group["betas"]):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+        check_betas(group)
 
     def _update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         beta1, beta2 = group["betas"]
-        lr, decay = group["lr"], group["weight_decay"]
-        if group["maximize"]:
-            grad = -grad
-        if decay and self._decoupled:
-            param *= 1 - lr * decay
-        elif decay:
-            grad = grad + decay * param
-        if not state:
-            state["step"] = wrap(xp.zeros((), dtype=xp.float32))
-            for name in ("exp_avg", "exp_avg_sq", *(["max_exp_avg_sq"] if group["amsgrad"] else [])):
-                state[name] = wrap(xp.zeros_like(param))
-        state["step"]._array[...] += 1
-        t = int(state["step"].item())
+        t = begin_step(param, state, "exp_avg", "exp_avg_sq", *(["max_exp_avg_sq"] if group["amsgrad"] else []))
         m, v = state["exp_avg"]._array, state["exp_avg_sq"]._array
         m += (grad - m) * (1 - beta1)
         v *= beta2
@@ -73,14 +62,11 @@ class Adam(Optimizer):
             max_v = state["max_exp_avg_sq"]._array
             xp.maximum(max_v, v, out=max_v)
             v = max_v
-        param -= (lr / (1 - beta1**t)) * m / (xp.sqrt(v) / math.sqrt(1 - beta2**t) + group["eps"])
+        param -= (group["lr"] / (1 - beta1**t)) * m / (xp.sqrt(v) / math.sqrt(1 - beta2**t) + group["eps"])
 
 
 class AdamW(Adam):
     """Adam with decoupled weight decay: param *= 1 - lr * weight_decay before each step (Loshchilov and Hutter 2019)."""
-
-    _decoupled = True
-    _fixed_options = {**Adam._fixed_options, "decoupled_weight_decay": True}
 
     @constructor
     def __init__(
@@ -93,5 +79,67 @@ class AdamW(Adam):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+        options: dict[str, Any] = {"maximize": maximize, "foreach": foreach, "capturable": capturable, "fused": fused}
+        options |= {"differentiable": differentiable, "decoupled_weight_decay": True}
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, **options)
+
+    @public
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Load options and state, also of Adam: the weight decay stays decoupled."""
+        super().load_state_dict(state_dict)
+        for group in self.param_groups:
+            group["decoupled_weight_decay"] = True
+
+
+class Adamax(Optimizer):
+    """param -= lr / (1 - beta1^t) * m / u: Adam with the infinity norm u of past gradients in place of sqrt(v').
+
+        m = beta1 m + (1 - beta1) g      u = max(beta2 u, |g| + eps)
+
+    g includes weight_decay * param. `foreach` and `capturable` are only stored, `differentiable` must be False: see
+    `Optimizer`. (Kingma and Ba 2015, section 7.1.)
+
+    Example:
+        >>> p = minitorch.nn.Parameter(minitorch.tensor([1.0, 2.0]))
+        >>> optimizer = minitorch.optim.Adamax([p], lr=0.5)
+        >>> (p**2).sum().backward()
+        >>> optimizer.step()
+        >>> p.tolist()
+        [0.5, 1.5]
+    """
+
+    @constructor
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 2e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
+        *,
+        maximize: bool = False,
+        differentiable: bool = False,
+        capturable: bool = False,
+    ) -> None:
+        defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "foreach": foreach}
+        defaults |= {"maximize": maximize, "differentiable": differentiable, "capturable": capturable}
+        super().__init__(params, defaults)
+
+    def _check(self, group: dict[str, Any]) -> None:
+        super()._check(group)
+        check_betas(group)
+
+    def _update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
+        beta1, beta2 = group["betas"]
+        t = begin_step(param, state, "exp_avg", "exp_inf")
+        m, u = state["exp_avg"]._array, state["exp_inf"]._array
+        m += (grad - m) * (1 - beta1)
+        u *= beta2
+        xp.maximum(u, abs(grad) + group["eps"], out=u)
+        param -= (group["lr"] / (1 - beta1**t)) * m / u

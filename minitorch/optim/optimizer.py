@@ -13,17 +13,26 @@ from minitorch.backend.callsite import warn
 from minitorch.public import constructor, public
 from minitorch.tensor import Tensor
 
-__all__ = ["Optimizer"]
+__all__ = ["Optimizer", "begin_step", "check_betas", "writable"]
 
 
 class Optimizer:
     """The base class of optimizers; a subclass defines `_update`.
 
-    `params` is an iterable of tensors, or of dicts {"params": tensors, option: value, ...}, one per parameter group.
+    `params` is an iterable of tensors, of pairs (name, tensor) as from `model.named_parameters()`, or of dicts
+    {"params": tensors or pairs, option: value, ...}, one per parameter group. The names are the option "param_names".
+
+    Options that several optimizers share:
+
+    - `maximize`: step along the gradient instead of against it.
+    - `foreach`, `fused`: in PyTorch they select an implementation with the same result. Here there is one, and they are only
+      stored; both True raise RuntimeError, as in PyTorch.
+    - `capturable`: in PyTorch it permits to capture the step in a CUDA graph, on GPUs only. There are no CUDA graphs here, so
+      that it is only stored; step() raises AssertionError for a parameter on the CPU, as in PyTorch.
+    - `differentiable`: not supported. True raises NotImplementedError.
     """
 
-    # PyTorch's options with one supported value: param groups print the same, and state dicts are compatible.
-    _fixed_options: ClassVar[dict[str, Any]] = {"differentiable": False, "foreach": None, "fused": None}
+    _nonnegative: ClassVar[tuple[str, ...]] = ("lr", "eps", "weight_decay", "momentum")  # options that must be numbers >= 0
     _opt_called = False  # the schedulers read it
 
     @constructor
@@ -35,7 +44,7 @@ class Optimizer:
             )
         if hasattr(params, "parameters") or callable(params):
             raise TypeError(f"an optimizer expects parameters, not a {type(params).__name__}: pass model.parameters()")
-        self.defaults = {**defaults, **self._fixed_options}
+        self.defaults = defaults
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         groups = list(params)
@@ -51,17 +60,25 @@ class Optimizer:
         """Add a parameter group; options that the dict lacks get their defaults."""
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
-        group = {**self.defaults, **param_group}
-        if isinstance(group.get("lr"), Tensor):
-            group["lr"] = group["lr"].item()
-        params = group["params"]
-        group["params"] = [params] if isinstance(params, Tensor) else list(params)
+        group = param_group | {name: value for name, value in self.defaults.items() if name not in param_group}
+        params = group.pop("params")
+        if isinstance(params, (set, frozenset)):
+            raise TypeError(
+                "optimizer parameters need to be organized in ordered collections, but a set has no order, and a state dict "
+                "numbers the parameters. Please use a list instead"
+            )
+        group = {"params": [params] if isinstance(params, Tensor) else list(params), **group}
         named = [isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) for p in group["params"]]
         if any(named):
             if not all(named):
                 raise ValueError("all optimizer params should be with/without names. Some param names are missing")
-            group["param_names"] = [name for name, _ in group["params"]]
-            group["params"] = [param for _, param in group["params"]]
+            names, params = zip(*group.pop("params"), strict=True)
+            group = {"params": list(params), "param_names": list(names), **group}
+        if any(("param_names" in g) != ("param_names" in group) for g in self.param_groups):
+            raise ValueError(
+                f"all optimizer param groups should be with/without names: cannot add one with{'' if any(named) else 'out'} "
+                "names to the others. Pass model.named_parameters() for all of them, or parameters() for all"
+            )
         if len({id(p) for p in group["params"]}) < len(group["params"]):
             warn(
                 "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error. Each "
@@ -76,18 +93,32 @@ class Optimizer:
             if id(param) in known:
                 raise ValueError("some parameters appear in more than one parameter group")
         self._check(group)
-        self.param_groups.append({"params": group.pop("params"), **group})
+        self.param_groups.append(group)
 
     def _check(self, group: dict[str, Any]) -> None:
-        """Raise ValueError for invalid options."""
-        for name in ("lr", "eps", "weight_decay", "momentum"):
-            if name in group and not isinstance(group[name], (int, float)):  # a NumPy scalar would change the parameters' dtype
-                if not hasattr(group[name], "__float__"):
-                    raise TypeError(f"{name} must be a number, not {type(group[name]).__name__}: {group[name]!r:.40}")
-                group[name] = float(group[name])
-            if name in group and not group[name] >= 0.0:
+        """Raise an error for invalid options; make numbers of tensors of no dimension."""
+        for name in self._nonnegative:
+            if name not in group:
+                continue
+            group[name] = _number(name, group[name])
+            if not group[name] >= 0.0:
                 label = "learning rate" if name == "lr" else f"{name} value"
                 raise ValueError(f"Invalid {label}: {group[name]}")
+        self._check_implementation(group)
+
+    @staticmethod
+    def _check_implementation(group: dict[str, Any]) -> None:
+        """Raise an error for options about how to compute that are not supported, or not together."""
+        if group.get("fused") and group.get("differentiable"):
+            raise RuntimeError("`fused` does not support `differentiable`: leave out both")
+        if group.get("fused") and group.get("foreach"):
+            raise RuntimeError("`fused` and `foreach` cannot be `True` together: leave out both, the result is the same")
+        if group.get("differentiable"):
+            raise NotImplementedError(
+                "differentiable=True is not supported: step() changes parameters in place and records nothing. To "
+                "differentiate an update, write it with operations: "
+                "new = param - lr * autograd.grad(loss, param, create_graph=True)[0]"
+            )
 
     @no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -110,28 +141,41 @@ class Optimizer:
 
     def _update_param(self, param: Tensor, grad: Array, group: dict[str, Any]) -> None:
         """`_update`, in float32 for a float16 parameter: its squared gradient may exceed float16's range."""
-        array, state = param._array, self.state[param]
-        if not getattr(array.flags, "writeable", True):
-            raise RuntimeError(
-                f"step(): a parameter of shape {list(array.shape)} cannot be written to: several of its elements share one "
-                "place in memory, as after expand(), or its memory is read-only. Optimize its .clone()"
+        array, state = writable(param), self.state[param]
+        if group.get("capturable") and param.device.type == "cpu":
+            raise AssertionError(
+                "If capturable=True, params must be on a GPU, but a parameter is on the CPU: leave capturable out"
             )
         if array.dtype.char != "e":
-            self._update(array, grad, state, group)
+            self._descend(array, grad, state, group)
             return
         wide, single = {}, array.astype(xp.float32)
         for name, value in state.items():
             is_half = isinstance(value, Tensor) and value._array.dtype.char == "e"
             wide[name] = wrap(value._array.astype(xp.float32)) if is_half else value
-        self._update(single, grad.astype(xp.float32), wide, group)
+        self._descend(single, grad.astype(xp.float32), wide, group)
         array[...] = single
         for name, value in wide.items():
             if isinstance(value, Tensor) and value.shape == param.shape and name != "step":
                 value = wrap(value._array.astype(array.dtype))
             state[name] = value
 
+    def _descend(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """`_update`, with the options that all optimizers treat alike: `maximize` and `weight_decay`."""
+        if group.get("maximize"):
+            grad = -grad
+        if decay := group.get("weight_decay"):
+            if group.get("decoupled_weight_decay"):
+                param *= 1 - group["lr"] * decay
+            else:
+                grad = grad + decay * param
+        self._update(param, grad, state, group)
+
     def _update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """Update `param` in place. `state` persists between steps; its tensors have PyTorch's names."""
+        """Update `param` in place. `state` persists between steps; its tensors have PyTorch's names.
+
+        `grad` includes `maximize` and `weight_decay`.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define _update(param, grad, state, group)")
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -176,24 +220,30 @@ class Optimizer:
         for n, saved_state in state_dict["state"].items():
             if n not in param_of:
                 raise ValueError(f"loaded state dict has a state for parameter {n}, but there are {len(param_of)} parameters")
+            shape = self._state_shape(param_of[n])
             for key, value in saved_state.items():
-                if isinstance(value, Tensor) and value.ndim and value.shape != param_of[n].shape:
-                    raise ValueError(
-                        f"loaded state dict has {key!r} of shape {list(value.shape)} for parameter {n} of shape "
-                        f"{list(param_of[n].shape)}"
-                    )
+                for part in value if isinstance(value, list) else [value]:
+                    if isinstance(part, Tensor) and part.ndim and part.shape != shape:
+                        raise ValueError(
+                            f"loaded state dict has {key!r} of shape {list(part.shape)} for parameter {n}: expected "
+                            f"{list(shape)}, as the parameter's shape is {list(param_of[n].shape)}"
+                        )
+        for new, old in zip(saved, self.param_groups, strict=True):
+            self._check_implementation(old | new)
         for new, old in zip(saved, self.param_groups, strict=True):
             old.update({k: v for k, v in new.items() if k != "params"})
         self.state = defaultdict(dict)
         for n, saved_state in state_dict["state"].items():
             param = param_of[n]
             for key, value in saved_state.items():
-                if isinstance(value, Tensor):
-                    value = value.clone() if key == "step" else value.to(param.dtype).clone()
-                elif key == "step":  # a Python number, as in older files
-                    value = wrap(xp.asarray(value, xp.float32))
-                if value is not None:
-                    self.state[param][key] = value
+                if key == "step":  # a Python number in older files
+                    self.state[param][key] = value.clone() if isinstance(value, Tensor) else wrap(xp.asarray(value, xp.float32))
+                elif value is not None:
+                    self.state[param][key] = _copy_as(param, value)
+
+    def _state_shape(self, param: Tensor) -> tuple[int, ...]:
+        """The shape of the tensors in the state of `param`."""
+        return param.shape
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
@@ -202,3 +252,50 @@ class Optimizer:
             lines.append(f"Parameter Group {i}")
             lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return "\n".join([*lines, ")"])
+
+
+def begin_step(param: Array, state: dict[str, Any], *buffers: str) -> int:
+    """Count a step in `state` and return its number, 1 for the first. The first one sets `buffers` to zeros like `param`."""
+    if not state:
+        state["step"] = wrap(xp.zeros((), dtype=xp.float32))
+        state |= {name: wrap(xp.zeros_like(param)) for name in buffers}
+    state["step"]._array[...] += 1
+    return int(state["step"].item())
+
+
+def check_betas(group: dict[str, Any]) -> None:
+    """Raise an error unless the option "betas" is two numbers in [0, 1)."""
+    betas = group["betas"]
+    if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+        raise TypeError(f"betas must be two numbers such as (0.9, 0.999), not {betas!r:.40}")
+    group["betas"] = betas = tuple(_number("betas", beta) for beta in betas)
+    for i, beta in enumerate(betas):
+        if not 0.0 <= beta < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+
+
+def _number(name: str, value: Any) -> Any:
+    """`value` as a Python number: a NumPy scalar would change the dtype of the parameters."""
+    if isinstance(value, (int, float)):
+        return value
+    if not hasattr(value, "__float__"):
+        raise TypeError(f"{name} must be a number, not {type(value).__name__}: {value!r:.40}")
+    return float(value)
+
+
+def writable(param: Tensor) -> Array:
+    """The array of `param`. Raises RuntimeError if it cannot be written to."""
+    array = param._array
+    if not getattr(array.flags, "writeable", True):
+        raise RuntimeError(
+            f"step(): a parameter of shape {list(array.shape)} cannot be written to: several of its elements share one "
+            "place in memory, as after expand(), or its memory is read-only. Optimize its .clone()"
+        )
+    return array
+
+
+def _copy_as(param: Tensor, value: Any) -> Any:
+    """A copy of a state's value, a tensor or a list of them in the dtype of `param`."""
+    if isinstance(value, list):
+        return [_copy_as(param, part) for part in value]
+    return value.to(param.dtype).clone() if isinstance(value, Tensor) else value

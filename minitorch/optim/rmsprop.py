@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, xp
-from minitorch.optim.optimizer import Optimizer
+from minitorch.optim.optimizer import Optimizer, begin_step
 from minitorch.public import constructor
 
 __all__ = ["RMSprop"]
@@ -17,10 +16,11 @@ class RMSprop(Optimizer):
     """param -= lr * g / (sqrt(v) + eps), with v = alpha v + (1 - alpha) g^2.
 
     `centered` subtracts the square of the running mean from v, which gives the variance; `momentum` accumulates the steps in a
-    buffer. g includes weight_decay * param. (Tieleman and Hinton 2012; Graves 2013 for centered.)
+    buffer. g includes weight_decay * param. `foreach` and `capturable` are only stored, `differentiable` must be False: see
+    `Optimizer`. (Tieleman and Hinton 2012; Graves 2013 for centered.)
     """
 
-    _fixed_options = {"capturable": False, "differentiable": False, "foreach": None}
+    _nonnegative = (*Optimizer._nonnegative, "alpha")
 
     @constructor
     def __init__(
@@ -32,28 +32,19 @@ class RMSprop(Optimizer):
         weight_decay: float = 0,
         momentum: float = 0,
         centered: bool = False,
-        *,
+        capturable: bool = False,
+        foreach: bool | None = None,
         maximize: bool = False,
+        differentiable: bool = False,
     ) -> None:
-        defaults = {"lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps, "centered": centered}
-        super().__init__(params, {**defaults, "weight_decay": weight_decay, "maximize": maximize})
-
-    def _check(self, group: dict[str, Any]) -> None:
-        super()._check(group)
-        if not group["alpha"] >= 0:
-            raise ValueError(f"Invalid alpha value: {group['alpha']}")
+        defaults: dict[str, Any] = {"lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps, "centered": centered}
+        defaults |= {"weight_decay": weight_decay, "capturable": capturable, "foreach": foreach, "maximize": maximize}
+        super().__init__(params, defaults | {"differentiable": differentiable})
 
     def _update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         alpha = group["alpha"]
-        if group["maximize"]:
-            grad = -grad
-        if group["weight_decay"]:
-            grad = grad + group["weight_decay"] * param
-        if not state:
-            state["step"] = wrap(xp.zeros((), dtype=xp.float32))
-            wanted = {"square_avg": True, "momentum_buffer": group["momentum"] > 0, "grad_avg": group["centered"]}
-            state |= {name: wrap(xp.zeros_like(param)) for name, used in wanted.items() if used}
-        state["step"]._array[...] += 1
+        wanted = {"square_avg": True, "momentum_buffer": group["momentum"] > 0, "grad_avg": group["centered"]}
+        begin_step(param, state, *(name for name, used in wanted.items() if used))
         v = state["square_avg"]._array
         v *= alpha
         v += (1 - alpha) * grad * grad

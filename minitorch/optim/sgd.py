@@ -17,6 +17,7 @@ class SGD(Optimizer):
     """param -= lr * v, where v = momentum * v + (1 - dampening) * g  and  g = grad + weight_decay * param.
 
     The first v is g. `nesterov` steps along g + momentum * v instead of v; `maximize` uses -grad.
+    `foreach` and `fused` are only stored, `differentiable` must be False: see `Optimizer`.
     (Sutskever et al. 2013, in PyTorch's form.)
     """
 
@@ -31,19 +32,24 @@ class SGD(Optimizer):
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        defaults = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
-        super().__init__(params, {**defaults, "nesterov": nesterov, "maximize": maximize})
+        defaults: dict[str, Any] = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+        }
+        defaults |= {"maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused}
+        super().__init__(params, defaults)
 
     def _update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
-        momentum, lr = group["momentum"], group["lr"]
-        if group["maximize"]:
-            grad = -grad
-        if group["weight_decay"]:
-            grad = grad + group["weight_decay"] * param
-        if momentum:
+        if momentum := group["momentum"]:
             if "momentum_buffer" not in state:
                 state["momentum_buffer"] = wrap(as_array(grad).copy())
             else:
@@ -52,4 +58,4 @@ class SGD(Optimizer):
                 buffer += grad * (1 - group["dampening"])
             buffer = state["momentum_buffer"]._array
             grad = grad + momentum * buffer if group["nesterov"] else buffer
-        param -= lr * grad
+        param -= group["lr"] * grad

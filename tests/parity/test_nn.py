@@ -157,10 +157,13 @@ def test_init(name):
 OPTIMIZERS = {
     "SGD": [{"lr": 0.1}, {"lr": 0.1, "momentum": 0.9}, {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1},
             {"lr": 0.1, "momentum": 0.5, "dampening": 0.2, "maximize": True}],
-    "Adam": [{}, {"lr": 0.05, "betas": (0.8, 0.9), "weight_decay": 0.1}, {"amsgrad": True, "eps": 1e-4}],
+    "Adam": [{}, {"lr": 0.05, "betas": (0.8, 0.9), "weight_decay": 0.1}, {"amsgrad": True, "eps": 1e-4, "fused": True},
+             {"decoupled_weight_decay": True, "weight_decay": 0.2, "foreach": False}],
     "AdamW": [{"lr": 0.05}, {"weight_decay": 0.3, "amsgrad": True}],
     "RMSprop": [{}, {"lr": 0.02, "alpha": 0.9, "weight_decay": 0.1, "momentum": 0.5}, {"centered": True, "eps": 1e-4, "maximize": True}],
     "Adagrad": [{}, {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1}, {"initial_accumulator_value": 0.5, "eps": 1e-3, "maximize": True}],
+    "Adadelta": [{}, {"lr": 0.5, "rho": 0.7, "eps": 1e-3, "weight_decay": 0.1}, {"maximize": True, "foreach": True}],
+    "Adamax": [{}, {"lr": 0.05, "betas": (0.8, 0.9), "weight_decay": 0.1}, {"maximize": True, "eps": 0.1}],
 }  # fmt: skip
 
 
@@ -183,18 +186,78 @@ def test_optimizer(name, options):
     same(train, tolerance=1e-7)
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_optimizers_print_alike_and_their_states_have_the_same_keys(name):
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("name", [*OPTIMIZERS, "LBFGS"])
+def test_optimizers_print_alike_and_their_states_have_the_same_keys(name, named):
     def build(t):
         p = t.nn.Parameter(t.ones(2))
-        optimizer = getattr(t.optim, name)([p], lr=0.1)
+        optimizer = getattr(t.optim, name)([("w", p) if named else p], lr=0.1)
         t.optim.lr_scheduler.StepLR(optimizer, 2)
         p.grad = t.ones(2)
-        optimizer.step()
+        optimizer.step(lambda: (p.grad * 3).sum())
         return optimizer
 
+    def states(t):
+        state = build(t).state_dict()
+        return [list(state["param_groups"][0]), str(state["param_groups"]), sorted(state["state"].get(0, {}))]
+
     prints_the_same(build)
-    same(lambda t: [sorted(build(t).state_dict()["param_groups"][0]), sorted(build(t).state_dict()["state"][0])])
+    prints_the_same(lambda t: list(build(t).param_groups[0]))
+    same(states)
+
+
+LOSSES = [
+    lambda a, b: ((1 - a) ** 2).sum() + 100 * ((b - a**2) ** 2).sum(),
+    lambda a, b: (a**4).sum() * 0.3 + ((b - 2) ** 2 * (1 + a.sum() ** 2)).sum(),
+    lambda a, b: (a.sin() + 0.1 * a * a).sum() + (b * b + 1).log().sum() + (a * b).sum().cos(),
+]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("options", [
+    {"lr": 0.01}, {"lr": 0.1, "history_size": 2, "max_iter": 4}, {"line_search_fn": "strong_wolfe", "max_iter": 4},
+    {"line_search_fn": "strong_wolfe", "max_eval": 3, "tolerance_change": 1e-3}, {"tolerance_grad": 10.0},
+    {"lr": 3, "line_search_fn": "strong_wolfe", "history_size": 1, "max_iter": 3},
+])  # fmt: skip
+def test_lbfgs(options, loss):
+    def run(t, start, other):
+        a, b = (t.nn.Parameter(x.detach().clone()) for x in (start, other))
+        optimizer, seen = t.optim.LBFGS([a, b], **options), []
+
+        def closure():
+            optimizer.zero_grad()
+            value = loss(a, b)
+            value.backward()
+            seen.append(value.item())
+            return value
+
+        for i in range(3):
+            seen.append(optimizer.step(closure).item())
+            if i == 1:
+                state = optimizer.state_dict()
+                optimizer = t.optim.LBFGS([a, b], **options)
+                optimizer.load_state_dict(state)
+        state = optimizer.state[a]
+        counts = [state["func_evals"], state["n_iter"]]
+        return [t.tensor(seen, dtype=t.float64), a.detach(), b.detach(), counts, sorted(set(state) - {"al"})]  # al is scratch
+
+    same(run, (3,), (3,), tolerance=1e-5)
+
+
+@pytest.mark.parametrize("f", [
+    lambda t, p: t.optim.SGD([p], fused=True, foreach=True), lambda t, p: t.optim.SGD([p], fused=True, differentiable=True),
+    lambda t, p: t.optim.SGD([{"params": {p}}]), lambda t, p: t.optim.SGD([{"params": [("a", p)]}, {"params": t.ones(1)}]),
+    lambda t, p: t.optim.SGD([("a", p), t.ones(1)]), lambda t, p: t.optim.Adadelta([p], rho=1.5),
+    lambda t, p: t.optim.Adadelta([p], lr=-1), lambda t, p: t.optim.Adamax([p], betas=(1.0, 0.9)),
+    lambda t, p: t.optim.Adam([p], betas=(0, 0.9)), lambda t, p: t.optim.Adamax([p], betas=(0, 0.9)),
+    lambda t, p: t.optim.LBFGS([{"params": p}, {"params": t.ones(1)}]), lambda t, p: t.optim.LBFGS([p], lr=-1),
+    lambda t, p: t.optim.LBFGS([p]).step(), lambda t, p: [p.sum().backward(), t.optim.LBFGS([p], line_search_fn="armijo").step(p.sum)],
+    lambda t, p: t.optim.RMSprop([p], fused=True), lambda t, p: t.optim.SGD([p], capturable=True),
+    lambda t, p: t.optim.Adam([p], capturable=True).step(lambda: setattr(p, "grad", t.ones(1))),
+    lambda t, p: t.optim.LBFGS([p], maximize=True), lambda t, p: t.optim.AdamW([p], decoupled_weight_decay=True),
+])  # fmt: skip
+def test_optimizers_refuse(f):
+    same(lambda t: str(type(f(t, t.nn.Parameter(t.ones(1))))).split(".")[-1])
 
 
 SCHEDULES = {
@@ -203,6 +266,36 @@ SCHEDULES = {
     "ExponentialLR": [{"gamma": 0.9}],
     "CosineAnnealingLR": [{"T_max": 5}, {"T_max": 4, "eta_min": 0.02}],
     "LambdaLR": [{"lr_lambda": lambda epoch: 0.95**epoch}, {"lr_lambda": [lambda e: 1 / (e + 1), lambda e: e * 0.1]}],
+    "MultiplicativeLR": [{"lr_lambda": lambda e: 0.95}, {"lr_lambda": [lambda e: 1 / (e + 1), lambda e: e * 0.1]}],
+    "ConstantLR": [{}, {"factor": 0.9, "total_iters": 9}],
+    "LinearLR": [{}, {"start_factor": 0.1, "end_factor": 0.7, "total_iters": 9}, {"total_iters": 0}],
+    "PolynomialLR": [{}, {"total_iters": 11, "power": 1.7}],
+    "CosineAnnealingWarmRestarts": [{"T_0": 4}, {"T_0": 2, "T_mult": 2, "eta_min": 0.003}],
+    "CyclicLR": [
+        {"base_lr": 0.01, "max_lr": 0.2, "step_size_up": 3},
+        {
+            "base_lr": [0.01, 0.1],
+            "max_lr": 0.2,
+            "step_size_up": 2,
+            "step_size_down": 3,
+            "mode": "triangular2",
+            "base_momentum": 0.5,
+        },
+        {"base_lr": 0.1, "max_lr": 0.2, "step_size_up": 4, "mode": "exp_range", "gamma": 0.8},
+        {"base_lr": 0.1, "max_lr": 0.2, "step_size_up": 2, "scale_fn": lambda x: 1 / x, "cycle_momentum": False},
+    ],
+    "OneCycleLR": [
+        {"max_lr": 0.3, "total_steps": 20},
+        {"max_lr": [0.3, 0.1], "epochs": 5, "steps_per_epoch": 3, "three_phase": True},
+        {
+            "max_lr": 0.3,
+            "total_steps": 14,
+            "pct_start": 0.6,
+            "anneal_strategy": "linear",
+            "base_momentum": [0.3, 0.4],
+            "div_factor": 3.0,
+        },
+    ],
 }
 
 
@@ -210,19 +303,68 @@ SCHEDULES = {
 def test_schedule(name, options):
     def run(t):
         a, b = t.nn.Parameter(t.ones(1)), t.nn.Parameter(t.ones(1))
-        optimizer = t.optim.SGD([{"params": [a]}, {"params": [b], "lr": 0.01}], lr=0.1)
+        optimizer = t.optim.SGD([{"params": [a]}, {"params": [b], "lr": 0.01}], lr=0.1, momentum=0.9)
         scheduler = getattr(t.optim.lr_scheduler, name)(optimizer, **options)
         seen = []
         for epoch in range(14):
-            seen += [*scheduler.get_last_lr(), optimizer.param_groups[0]["lr"]]
+            seen += [*scheduler.get_last_lr(), *(g[key] for g in optimizer.param_groups for key in ("lr", "momentum"))]
             optimizer.step()
             scheduler.step()
             if epoch == 7:
                 state, of_optimizer = scheduler.state_dict(), optimizer.state_dict()
-                optimizer = t.optim.SGD([{"params": [a]}, {"params": [b], "lr": 0.01}], lr=0.1)
+                optimizer = t.optim.SGD([{"params": [a]}, {"params": [b], "lr": 0.01}], lr=0.1, momentum=0.9)
                 scheduler = getattr(t.optim.lr_scheduler, name)(optimizer, **options)
                 scheduler.load_state_dict(state)
                 optimizer.load_state_dict(of_optimizer)
+        groups = [{key: value for key, value in g.items() if key != "params"} for g in optimizer.param_groups]
+        return [t.tensor(seen, dtype=t.float64), groups]
+
+    same(run)
+
+
+COMPOSITIONS = [
+    lambda s, o: s.SequentialLR(o, [s.LinearLR(o, 0.1, total_iters=3), s.CosineAnnealingLR(o, 5), s.StepLR(o, 2)], [3, 8]),
+    lambda s, o: s.SequentialLR(o, [s.ConstantLR(o), s.CosineAnnealingWarmRestarts(o, 3), s.MultiplicativeLR(o, lambda e: 0.9)], [2, 9]),
+    lambda s, o: s.SequentialLR(o, [s.LinearLR(o, 0.5, total_iters=2), s.OneCycleLR(o, 0.2, 13)], [2]),
+    lambda s, o: s.SequentialLR(o, [s.SequentialLR(o, [s.ConstantLR(o), s.ExponentialLR(o, 0.5)], [2]), s.PolynomialLR(o, 9)], [5]),
+    lambda s, o: s.SequentialLR(o, [s.LinearLR(o, total_iters=0), s.ExponentialLR(o, 0.9)], [0]),
+    lambda s, o: s.ChainedScheduler([s.ConstantLR(o, 0.2, 4), s.ExponentialLR(o, 0.9), s.LinearLR(o, 0.3)]),
+    lambda s, o: s.ChainedScheduler([s.SequentialLR(o, [s.ConstantLR(o), s.ExponentialLR(o, 0.5)], [2]), s.StepLR(o, 3)], o),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("compose", COMPOSITIONS)
+@pytest.mark.filterwarnings("ignore")
+def test_composed_schedules(compose):
+    def run(t):
+        def build():
+            optimizer = t.optim.Adam(
+                [{"params": t.nn.Parameter(t.ones(1))}, {"params": t.nn.Parameter(t.ones(1)), "lr": 0.01}], lr=0.1
+            )
+            return optimizer, compose(t.optim.lr_scheduler, optimizer)
+
+        (optimizer, scheduler), seen = build(), []
+        for epoch in range(14):
+            seen += [*scheduler.get_last_lr(), *(v for g in optimizer.param_groups for v in (g["lr"], *g["betas"]))]
+            optimizer.step()
+            scheduler.step()
+            if epoch == 6:
+                states = optimizer.state_dict(), scheduler.state_dict()
+                optimizer, scheduler = build()
+                optimizer.load_state_dict(states[0])
+                scheduler.load_state_dict(states[1])
+        return t.tensor(seen, dtype=t.float64)
+
+    same(run)
+
+
+def test_cosine_restarts_between_epochs():
+    def run(t):
+        scheduler = t.optim.lr_scheduler.CosineAnnealingWarmRestarts(t.optim.SGD([t.nn.Parameter(t.ones(1))], lr=0.1), 3, 2)
+        seen = []
+        for epoch in (0.3, 2.5, 3.0, 8.99, 9.0, 14.2, None, None, 1.5, None, None):
+            scheduler.step(epoch)
+            seen += [*scheduler.get_last_lr(), scheduler.last_epoch, scheduler.T_cur, scheduler.T_i]
         return t.tensor(seen, dtype=t.float64)
 
     same(run)
@@ -248,6 +390,16 @@ def test_reduce_on_plateau(options):
     lambda t, o: t.optim.lr_scheduler.LambdaLR(o, [lambda e: 1, lambda e: 1]), lambda t, o: t.optim.lr_scheduler.ReduceLROnPlateau(o, mode="low"),
     lambda t, o: t.optim.lr_scheduler.ReduceLROnPlateau(o, factor=1.0), lambda t, o: t.optim.lr_scheduler.LRScheduler(o),
     lambda t, o: t.optim.lr_scheduler.ReduceLROnPlateau(o, min_lr=[0.1, 0.2]), lambda t, o: t.optim.RMSprop([t.ones(1)], alpha=-1),
+    lambda t, o: t.optim.lr_scheduler.StepLR(o, 2, verbose=True), lambda t, o: t.optim.lr_scheduler.ReduceLROnPlateau(o, verbose=True),
+    lambda t, o: t.optim.lr_scheduler.ConstantLR(o, 1.5), lambda t, o: t.optim.lr_scheduler.LinearLR(o, 0.0),
+    lambda t, o: t.optim.lr_scheduler.LinearLR(o, 0.5, 2.0), lambda t, o: t.optim.lr_scheduler.CosineAnnealingWarmRestarts(o, 0),
+    lambda t, o: t.optim.lr_scheduler.CosineAnnealingWarmRestarts(o, 2, 0), lambda t, o: t.optim.lr_scheduler.CyclicLR(o, 0.1, 1.0, mode="a"),
+    lambda t, o: t.optim.lr_scheduler.CyclicLR(t.optim.Adagrad([t.ones(1)]), 0.1, 1.0), lambda t, o: t.optim.lr_scheduler.CyclicLR(o, [1, 2], 1.0),
+    lambda t, o: t.optim.lr_scheduler.OneCycleLR(o, 0.1), lambda t, o: t.optim.lr_scheduler.OneCycleLR(o, 0.1, 0),
+    lambda t, o: t.optim.lr_scheduler.OneCycleLR(o, 0.1, 9, pct_start=1), lambda t, o: t.optim.lr_scheduler.OneCycleLR(o, 0.1, 9, anneal_strategy="a"),
+    lambda t, o: t.optim.lr_scheduler.ChainedScheduler([]), lambda t, o: t.optim.lr_scheduler.SequentialLR(o, [], []),
+    lambda t, o: t.optim.lr_scheduler.ChainedScheduler([t.optim.lr_scheduler.ReduceLROnPlateau(o)]),
+    lambda t, o: t.optim.lr_scheduler.SequentialLR(o, [t.optim.lr_scheduler.StepLR(o, 2)], [3]),
     lambda t, o: t.optim.Adagrad([t.ones(1)], lr_decay=-1), lambda t, o: t.nn.utils.vector_to_parameters([1.0], []),
 ])  # fmt: skip
 def test_schedules_refuse(f):

@@ -121,3 +121,9 @@ def test_optimizers_and_schedules():
                 "backward",
             ):
                 assert [p.name for p in mine] == [p.name for p in expected][: len(mine)], f"{room}.{name}"
+            if room.startswith("optim"):
+                assert _all_parameters(a) == _all_parameters(b), f"{room}.{name}"
+
+
+def _all_parameters(function):
+    return [(p.name, p.kind, p.default) for p in inspect.signature(function).parameters.values()]
