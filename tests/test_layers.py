@@ -18,8 +18,8 @@ from tests.naive import NAIVE
 
 EVERY = pytest.mark.parametrize("name", LAYERS)
 HOLDERS = {
-    "Buffer", "Module", "ModuleDict", "ModuleList", "Parameter", "RNNBase", "RNNCellBase", "Sequential", "functional", "init",
-    "utils",
+    "Buffer", "Module", "ModuleDict", "ModuleList", "Parameter", "ParameterDict", "ParameterList", "RNNBase", "RNNCellBase",
+    "Sequential", "functional", "init", "utils",
 }  # fmt: skip
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")

@@ -443,3 +443,19 @@ def test_truncated_normal_values_are_within_their_bounds(bounds):
     x = mt.nn.init.trunc_normal_(mt.empty(1000), 0.0, 1.0, *bounds)
     assert bounds[0] <= x.min().item() <= x.max().item() <= bounds[1]
     assert 0.02 * (bounds[1] - bounds[0]) < x.std().item()
+
+
+def test_lists_and_dicts_of_parameters():
+    def lists(t):
+        listed = t.nn.ParameterList([t.ones(2, 3), "word", t.ones(()).double()])
+        named = t.nn.ParameterDict({"b": t.ones(2), "a": 3, "c": t.zeros(2, 1).double()})
+        return [
+            listed,
+            named,
+            t.nn.ParameterList(),
+            t.nn.ParameterDict({"b": t.ones(2)}),
+            list(listed.state_dict()),
+            list(named.state_dict()),
+        ]
+
+    prints_the_same(lists)
