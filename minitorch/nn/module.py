@@ -29,7 +29,7 @@ from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.dtypes import float16, float32, float64
 from minitorch.nn.hooks import BackwardHook
 from minitorch.nn.location import with_layer_note
-from minitorch.nn.parameter import Buffer, Parameter
+from minitorch.nn.parameter import Buffer, Parameter, UninitializedTensorMixin
 from minitorch.tensor import Tensor, destination
 
 __all__ = ["Module"]
@@ -315,7 +315,9 @@ class Module:
         for module in self.modules():
             for registry in (module._parameters, module._buffers):
                 for value in registry.values():
-                    if value is not None:
+                    if isinstance(value, UninitializedTensorMixin):
+                        value.to(device, dtype)
+                    elif value is not None:
                         target_dtype = dtype if value.is_floating_point() else None
                         moved = value.detach().to(device, target_dtype)._array
                         if moved is not value._array:
@@ -395,7 +397,7 @@ class Module:
             value = state_dict.get(name)
             if name in state_dict and not isinstance(value, Tensor):
                 errors.append(f'While copying the parameter named "{name}", expected a Tensor but got {type(value).__name__}. ')
-            elif value is not None and value.shape != target.shape:
+            elif value is not None and not isinstance(target, UninitializedTensorMixin) and value.shape != target.shape:
                 errors.append(
                     f"size mismatch for {name}: copying a param with shape {value.shape!r} from checkpoint, the shape in "
                     f"current model is {target.shape!r}."
@@ -404,8 +406,12 @@ class Module:
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
         with no_grad():
             for name, target in own.items():
-                if name in state_dict:
-                    target.copy_(state_dict[name])
+                value = state_dict.get(name)
+                if value is None or isinstance(value, UninitializedTensorMixin):
+                    continue
+                if isinstance(target, UninitializedTensorMixin):
+                    target.materialize(value.shape)
+                target.copy_(value)
         for name, module in extra.items():
             if name in state_dict:
                 module.set_extra_state(state_dict[name])
@@ -448,7 +454,14 @@ class Module:
 
 def _as_saved_long_ago(value: Any, target: Any) -> Any:
     """A value of one element for a target of no dimension: older files have these as vectors."""
-    is_vector = isinstance(value, Tensor) and isinstance(target, Tensor) and target.ndim == 0 and tuple(value.shape) == (1,)
+    is_lazy = isinstance(target, UninitializedTensorMixin) or isinstance(value, UninitializedTensorMixin)
+    is_vector = (
+        not is_lazy
+        and isinstance(value, Tensor)
+        and isinstance(target, Tensor)
+        and target.ndim == 0
+        and tuple(value.shape) == (1,)
+    )
     return value[0] if is_vector else value
 
 
