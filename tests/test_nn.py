@@ -211,3 +211,43 @@ def test_lists_and_dicts_of_parameters():
     ):  # fmt: skip
         with pytest.raises(error, match=text):
             call()
+
+
+def test_options_of_hooks():
+    class Scaled(nn.Module):
+        def forward(self, x, factor=1.0):
+            if factor == 0:
+                raise ValueError("a factor of nothing")
+            return x * factor
+
+    layer, seen = Scaled(), []
+    layer.register_forward_pre_hook(lambda m, args, kwargs: (args, {"factor": kwargs["factor"] + 1}), with_kwargs=True)
+    layer.register_forward_pre_hook(lambda m, args: seen.append("first"), prepend=True)
+    layer.register_forward_hook(lambda m, args, out: seen.append("second"))
+    layer.register_forward_hook(
+        lambda m, args, kwargs, out: seen.append((kwargs["factor"], out is None)),
+        with_kwargs=True,
+        always_call=True,
+        prepend=True,
+    )
+    assert layer(mt.ones(1), factor=2.0).item() == 3
+    assert seen == ["first", (3.0, False), "second"]
+    seen.clear()
+    with pytest.raises(ValueError, match="a factor of nothing"):
+        layer(mt.ones(1), factor=-1.0)
+    assert seen == ["first", (0.0, True)]
+    linear, x = nn.Linear(2, 1, bias=False), mt.ones(2, requires_grad=True)
+    handle = linear.register_full_backward_pre_hook(lambda m, grads: (grads[0] * 3,))
+    with handle, linear.register_backward_hook(lambda m, grad_in, grad_out: seen.append(grad_out[0].item())):
+        linear(x).sum().backward()
+    assert seen[-1] == 3
+    assert mt.allclose(x.grad, linear.weight[0] * 3)
+    linear.register_full_backward_pre_hook(lambda m, grads: (1, 2))
+    with pytest.raises(RuntimeError, match="invalid number of grad_output, got 2, but expected 1"):
+        linear(x).sum().backward()
+    net = Net()
+    assert net.get_parameter("hidden.weight") is net.hidden.weight
+    assert net.get_buffer("mean") is net.mean
+    for wrong in (lambda: net.get_parameter("mean"), lambda: net.get_buffer("hidden.weight"), lambda: net.get_parameter("x.y")):
+        with pytest.raises(AttributeError):
+            wrong()

@@ -25,9 +25,10 @@ from typing import Any
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.hooks import RemovableHandle
 from minitorch.autograd.observe import observed_call, observers
+from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.dtypes import float16, float32, float64
-from minitorch.nn.hooks import BackwardHook
+from minitorch.nn.hooks import BackwardHook, Hook
 from minitorch.nn.location import with_layer_note
 from minitorch.nn.parameter import Buffer, Parameter, UninitializedTensorMixin
 from minitorch.tensor import Tensor, destination
@@ -47,7 +48,7 @@ class Module:
     _parameters: dict[str, Parameter | None]
     _buffers: dict[str, Tensor | None]
     _modules: dict[str, Module | None]
-    _hooks: dict[str, dict[int, Any]]
+    _hooks: dict[str, dict[int, Hook]]
 
     def __init__(self) -> None:
         set_ = super().__setattr__
@@ -56,7 +57,7 @@ class Module:
         set_("_buffers", {})
         set_("_modules", {})
         set_("_non_persistent", set())  # names of buffers that state_dict excludes
-        set_("_hooks", {"forward_pre": {}, "forward": {}, "full_backward": {}})
+        set_("_hooks", {"forward_pre": {}, "forward": {}, "full_backward": {}, "full_backward_pre": {}})
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output. Raises NotImplementedError unless a subclass defines it."""
@@ -74,21 +75,35 @@ class Module:
         except Exception as error:
             raise with_layer_note(error, self)  # noqa: B904 (the same error, with a note)
 
-    def _run_with_hooks(self, hooks: dict[str, dict[int, Any]], /, *args: Any, **kwargs: Any) -> Any:
-        """Run the forward pre-hooks, forward, and the forward hooks."""
-        for hook in tuple(hooks["forward_pre"].values()):
-            replaced = hook(self, args)
-            if replaced is not None:
-                args = replaced if isinstance(replaced, tuple) else (replaced,)
-        backward_hook = BackwardHook(self, tuple(hooks["full_backward"].values())) if hooks["full_backward"] else None
-        if backward_hook is not None:
-            args = backward_hook.setup_inputs(args)
-        output = self.forward(*args, **kwargs)
-        for hook in tuple(hooks["forward"].values()):
-            replaced = hook(self, args, output)
-            if replaced is not None:
-                output = replaced
-        return output if backward_hook is None else backward_hook.setup_outputs(output)
+    def _run_with_hooks(self, hooks: dict[str, dict[int, Hook]], /, *args: Any, **kwargs: Any) -> Any:
+        """Run the forward pre-hooks, forward, and the forward hooks; after an error, those that are always called."""
+        waiting, output = dict(hooks["forward"]), None
+        try:
+            for hook in tuple(hooks["forward_pre"].values()):
+                if hook.with_kwargs:
+                    args, kwargs = _args_and_kwargs(hook.function(self, args, kwargs), args, kwargs)
+                elif (replaced := hook.function(self, args)) is not None:
+                    args = replaced if isinstance(replaced, tuple) else (replaced,)
+            backward_hooks, pre_hooks = tuple(hooks["full_backward"].values()), tuple(hooks["full_backward_pre"].values())
+            backward_hook = BackwardHook(self, backward_hooks, pre_hooks) if backward_hooks or pre_hooks else None
+            if backward_hook is not None:
+                args = backward_hook.setup_inputs(args)
+            output = self.forward(*args, **kwargs)
+            while waiting:
+                output = self._run_forward_hook(waiting.pop(next(iter(waiting))), args, kwargs, output)
+            return output if backward_hook is None else backward_hook.setup_outputs(output)
+        except Exception:
+            for hook in waiting.values():
+                if hook.always_call:
+                    try:
+                        output = self._run_forward_hook(hook, args, kwargs, output)
+                    except Exception as error:
+                        warn(f"a forward hook with always_call=True failed after another error in forward: {error}")
+            raise
+
+    def _run_forward_hook(self, hook: Hook, args: Any, kwargs: Any, output: Any) -> Any:
+        replaced = hook.function(self, args, *((kwargs,) if hook.with_kwargs else ()), output)
+        return output if replaced is None else replaced
 
     # ---- registration: by attribute or by name -------------------------------------------------------------------
 
@@ -272,6 +287,25 @@ class Module:
             module = found
         return module
 
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter with a dotted name. Raises AttributeError for an unknown name."""
+        return self._member(target, Parameter, "an nn.Parameter")
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer with a dotted name. Raises AttributeError for an unknown name."""
+        owner, _, name = target.rpartition(".")
+        found: Tensor = self._member(target, Tensor, "a buffer")
+        if name not in self.get_submodule(owner)._buffers:
+            raise AttributeError(f"`{name}` is not a buffer")
+        return found
+
+    def _member(self, target: str, kind: type, wanted: str) -> Any:
+        owner, _, name = target.rpartition(".")
+        found = getattr(self.get_submodule(owner), name)
+        if not isinstance(found, kind):
+            raise AttributeError(f"`{name}` is not {wanted}")
+        return found
+
     def apply(self, fn: Callable[[Module], None]) -> Module:
         """Call `fn` on every submodule, children first, and on this module; for example to initialize weights."""
         for child in self.children():
@@ -419,19 +453,43 @@ class Module:
 
     # ---- hooks --------------------------------------------------------------------------------------------------------
 
-    def register_forward_pre_hook(self, hook: Callable[[Module, tuple[Any, ...]], Any]) -> RemovableHandle:
-        """Call hook(module, args) before forward; a result other than None replaces the arguments."""
-        return RemovableHandle(self._hooks["forward_pre"], hook)
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call hook(module, args) before forward; a result other than None replaces the arguments.
 
-    def register_forward_hook(self, hook: Callable[[Module, tuple[Any, ...], Any], Any]) -> RemovableHandle:
-        """Call hook(module, args, output) after forward; a result other than None replaces the output."""
-        return RemovableHandle(self._hooks["forward"], hook)
+        With `with_kwargs` it is hook(module, args, kwargs), and returns None or (args, kwargs). `prepend` puts it before the
+        hooks that are there.
+        """
+        return Hook(hook, with_kwargs).register(self._hooks["forward_pre"], prepend)
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+    ) -> RemovableHandle:
+        """Call hook(module, args, output) after forward; a result other than None replaces the output.
+
+        With `with_kwargs` it is hook(module, args, kwargs, output). With `always_call` it is called after an error in forward,
+        too, with the output so far or None.
+        """
+        return Hook(hook, with_kwargs, always_call).register(self._hooks["forward"], prepend)
 
     def register_full_backward_hook(
-        self, hook: Callable[[Module, tuple[Tensor | None, ...], tuple[Tensor | None, ...]], Any]
+        self, hook: Callable[[Module, tuple[Tensor | None, ...], tuple[Tensor | None, ...]], Any], prepend: bool = False
     ) -> RemovableHandle:
         """Call hook(module, grad_input, grad_output) in backward; a returned tuple replaces grad_input."""
-        return RemovableHandle(self._hooks["full_backward"], hook)
+        return Hook(hook).register(self._hooks["full_backward"], prepend)
+
+    def register_full_backward_pre_hook(
+        self, hook: Callable[[Module, tuple[Tensor | None, ...]], Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call hook(module, grad_output) before the module's gradients are computed; a returned tuple replaces grad_output."""
+        return Hook(hook).register(self._hooks["full_backward_pre"], prepend)
+
+    def register_backward_hook(
+        self, hook: Callable[[Module, tuple[Tensor | None, ...], tuple[Tensor | None, ...]], Any]
+    ) -> RemovableHandle:
+        """The older name of `register_full_backward_hook`. In PyTorch it has the gradients of the last operation alone."""
+        return self.register_full_backward_hook(hook)
 
     # ---- printing -----------------------------------------------------------------------------------------------------
 
@@ -450,6 +508,15 @@ class Module:
             return f"{self._get_name()}({extra})"
         body = "\n  ".join(lines + children)
         return f"{self._get_name()}(" + (f"\n  {body}\n" if body else "") + ")"
+
+
+def _args_and_kwargs(replaced: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+    """What a forward pre-hook with keyword arguments returned, None for no change. Raises RuntimeError for anything else."""
+    if replaced is None:
+        return args, kwargs
+    if not (isinstance(replaced, tuple) and len(replaced) == 2):
+        raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {replaced!r:.60}.")
+    return replaced
 
 
 def _as_saved_long_ago(value: Any, target: Any) -> Any:
