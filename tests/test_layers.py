@@ -18,7 +18,8 @@ from tests.naive import NAIVE
 
 EVERY = pytest.mark.parametrize("name", LAYERS)
 HOLDERS = {
-    "Buffer", "Module", "ModuleDict", "ModuleList", "Parameter", "ParameterDict", "ParameterList", "RNNBase", "RNNCellBase",
+    "Buffer", "DataParallel", "Module", "ModuleDict", "ModuleList",
+    "Parameter", "ParameterDict", "ParameterList", "RNNBase", "RNNCellBase",
     "Sequential", "UninitializedBuffer", "UninitializedParameter", "functional", "init", "utils",
 }  # fmt: skip
 

@@ -251,3 +251,22 @@ def test_options_of_hooks():
     for wrong in (lambda: net.get_parameter("mean"), lambda: net.get_buffer("hidden.weight"), lambda: net.get_parameter("x.y")):
         with pytest.raises(AttributeError):
             wrong()
+
+
+def test_data_parallel_on_one_device():
+    model = nn.DataParallel(nn.Linear(2, 1))
+    assert list(model.state_dict()) == ["module.weight", "module.bias"]
+    assert mt.equal(model(mt.ones(2)), model.module(mt.ones(2)))
+    with pytest.raises(ValueError, match="one device"):
+        nn.DataParallel(nn.ReLU(), [0, 1])
+
+
+@pytest.mark.parametrize("name", ["celu", "elu", "hardtanh", "leaky_relu", "relu", "selu", "threshold", "rrelu"])
+def test_functions_in_place(name):
+    args = (0.5, 2.0) if name == "threshold" else (0.2, 0.2) if name == "rrelu" else ()
+    leaf = mt.tensor([-2.0, -0.5, 0.3, 4.0], requires_grad=True)
+    x = leaf * 1
+    assert getattr(nn.functional, f"{name}_")(x, *args) is x
+    expected = getattr(nn.functional, name)(leaf, *args)
+    assert mt.equal(x, expected)
+    assert mt.equal(*(mt.autograd.grad(y.sum(), leaf)[0] for y in (x, expected)))

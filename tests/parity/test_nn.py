@@ -502,3 +502,10 @@ def test_options_of_hooks():
 ])  # fmt: skip
 def test_members_by_name(f):
     same(f)
+
+
+@pytest.mark.parametrize("name", ["celu_", "elu_", "hardtanh_", "leaky_relu_", "relu_", "selu_", "threshold_"])
+def test_functions_in_place(name):
+    args = (0.5, 2.0) if name == "threshold_" else ()
+    same(lambda t, x: getattr(t.nn.functional, name)(x * 1, *args), (3, 4))
+    prints_the_same(lambda t: [t.nn.DataParallel(t.nn.Linear(1, 2)), list(t.nn.DataParallel(t.nn.Linear(1, 2)).state_dict())])
