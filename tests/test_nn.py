@@ -183,3 +183,90 @@ def test_normalization_over_nothing():
     x = mt.zeros(2, 0, requires_grad=True)
     nn.functional.layer_norm(x, (0,)).sum().backward()
     assert x.grad.shape == (2, 0)
+
+
+def test_lists_and_dicts_of_parameters():
+    listed = nn.ParameterList([mt.ones(2, 3), nn.Parameter(mt.zeros(1))])
+    listed.append("word").extend([mt.ones(2)])
+    listed[-1] = mt.zeros(4)
+    assert [(n, tuple(p.shape)) for n, p in listed.named_parameters()] == [("0", (2, 3)), ("1", (1,)), ("3", (4,))]
+    assert (len(listed), listed[2], len(listed[1:])) == (4, "word", 3)
+    listed += [mt.ones(1)]
+    assert all(isinstance(p, (nn.Parameter, str)) for p in listed)
+    named = nn.ParameterDict({"b": mt.ones(2), "a": mt.zeros(1)})
+    assert list(named.state_dict()) == ["a", "b"]
+    named |= {"c": 3}
+    assert (list(named), list(reversed(named)), named.pop("c"), named.get("c", 5)) == (["a", "b", "c"], ["c", "b", "a"], 3, 5)
+    assert named.copy()["a"] is named.a
+    assert list(named | {"z": 1}) == ["a", "b", "z"]
+    assert list({"z": 1} | named) == ["z", "a", "b"]
+    assert named.setdefault("d", mt.ones(1)) is named.d
+    assert named.popitem()[0] == "d"
+    named.clear()
+    assert list(named.parameters()) == []
+    for call, error, text in (
+        (lambda: listed[9], IndexError, "out of range for 5"), (lambda: listed(1), RuntimeError, "should not be called"),
+        (lambda: named["x"], KeyError, "no key 'x'"), (lambda: named.update({1: 2}), TypeError, "must be a string"),
+        (lambda: named.update([1]), TypeError, "pair"), (lambda: listed.extend(3), TypeError, "iterable"),
+    ):  # fmt: skip
+        with pytest.raises(error, match=text):
+            call()
+
+
+def test_options_of_hooks():
+    class Scaled(nn.Module):
+        def forward(self, x, factor=1.0):
+            if factor == 0:
+                raise ValueError("a factor of nothing")
+            return x * factor
+
+    layer, seen = Scaled(), []
+    layer.register_forward_pre_hook(lambda m, args, kwargs: (args, {"factor": kwargs["factor"] + 1}), with_kwargs=True)
+    layer.register_forward_pre_hook(lambda m, args: seen.append("first"), prepend=True)
+    layer.register_forward_hook(lambda m, args, out: seen.append("second"))
+    layer.register_forward_hook(
+        lambda m, args, kwargs, out: seen.append((kwargs["factor"], out is None)),
+        with_kwargs=True,
+        always_call=True,
+        prepend=True,
+    )
+    assert layer(mt.ones(1), factor=2.0).item() == 3
+    assert seen == ["first", (3.0, False), "second"]
+    seen.clear()
+    with pytest.raises(ValueError, match="a factor of nothing"):
+        layer(mt.ones(1), factor=-1.0)
+    assert seen == ["first", (0.0, True)]
+    linear, x = nn.Linear(2, 1, bias=False), mt.ones(2, requires_grad=True)
+    handle = linear.register_full_backward_pre_hook(lambda m, grads: (grads[0] * 3,))
+    with handle, linear.register_backward_hook(lambda m, grad_in, grad_out: seen.append(grad_out[0].item())):
+        linear(x).sum().backward()
+    assert seen[-1] == 3
+    assert mt.allclose(x.grad, linear.weight[0] * 3)
+    linear.register_full_backward_pre_hook(lambda m, grads: (1, 2))
+    with pytest.raises(RuntimeError, match="invalid number of grad_output, got 2, but expected 1"):
+        linear(x).sum().backward()
+    net = Net()
+    assert net.get_parameter("hidden.weight") is net.hidden.weight
+    assert net.get_buffer("mean") is net.mean
+    for wrong in (lambda: net.get_parameter("mean"), lambda: net.get_buffer("hidden.weight"), lambda: net.get_parameter("x.y")):
+        with pytest.raises(AttributeError):
+            wrong()
+
+
+def test_data_parallel_on_one_device():
+    model = nn.DataParallel(nn.Linear(2, 1))
+    assert list(model.state_dict()) == ["module.weight", "module.bias"]
+    assert mt.equal(model(mt.ones(2)), model.module(mt.ones(2)))
+    with pytest.raises(ValueError, match="one device"):
+        nn.DataParallel(nn.ReLU(), [0, 1])
+
+
+@pytest.mark.parametrize("name", ["celu", "elu", "hardtanh", "leaky_relu", "relu", "selu", "threshold", "rrelu"])
+def test_functions_in_place(name):
+    args = (0.5, 2.0) if name == "threshold" else (0.2, 0.2) if name == "rrelu" else ()
+    leaf = mt.tensor([-2.0, -0.5, 0.3, 4.0], requires_grad=True)
+    x = leaf * 1
+    assert getattr(nn.functional, f"{name}_")(x, *args) is x
+    expected = getattr(nn.functional, name)(leaf, *args)
+    assert mt.equal(x, expected)
+    assert mt.equal(*(mt.autograd.grad(y.sum(), leaf)[0] for y in (x, expected)))

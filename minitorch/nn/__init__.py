@@ -9,7 +9,7 @@ init.py          weight initialization
 utils/           clipping gradients, parameters as one vector, packed sequences
 
 The layers: linear.py  conv.py  pooling.py  padding.py  resampling.py  activation.py  normalization.py  dropout.py  loss.py
-recurrent.py  attention.py
+recurrent.py  attention.py  lazy.py
 """
 
 from minitorch.nn import (
@@ -20,6 +20,7 @@ from minitorch.nn import (
     dropout,
     functional,
     init,
+    lazy,
     linear,
     loss,
     module,
@@ -36,6 +37,7 @@ from minitorch.nn.attention import *
 from minitorch.nn.container import *
 from minitorch.nn.conv import *
 from minitorch.nn.dropout import *
+from minitorch.nn.lazy import *
 from minitorch.nn.linear import *
 from minitorch.nn.loss import *
 from minitorch.nn.module import *
@@ -48,7 +50,7 @@ from minitorch.nn.resampling import *
 
 __all__ = ["functional", "init", "utils"]
 for _module in (
-    activation, attention, container, conv, dropout, linear, loss, module, normalization, padding, parameter, pooling,
+    activation, attention, container, conv, dropout, lazy, linear, loss, module, normalization, padding, parameter, pooling,
     recurrent, resampling,
 ):  # fmt: skip
     __all__ += _module.__all__

@@ -1,15 +1,20 @@
-"""Containers of modules: Sequential, ModuleList, ModuleDict."""
+"""Containers of modules: Sequential, ModuleList, ModuleDict; and of parameters: ParameterList,
+ParameterDict; and DataParallel around one module.
+"""
 
 from __future__ import annotations
 
 import operator
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
 from minitorch.nn.module import Module
+from minitorch.nn.parameter import Parameter
 from minitorch.public import constructor
+from minitorch.tensor import Tensor
 
-__all__ = ["ModuleDict", "ModuleList", "Sequential"]
+__all__ = ["DataParallel", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
 
 
 class _Indexed(Module):
@@ -204,3 +209,233 @@ class ModuleDict(Module):
 
     def clear(self) -> None:
         self._modules.clear()
+
+
+class _Parameters(Module):
+    """A container of values, the Tensors among which become Parameters. Each is an attribute with its key for a name."""
+
+    def _set(self, key: str, value: Any) -> None:
+        setattr(self, key, Parameter(value) if isinstance(value, Tensor) and not isinstance(value, Parameter) else value)
+
+    def _entries(self) -> Iterable[tuple[Any, Any]]:
+        raise NotImplementedError(f"{type(self).__name__} has to define its entries")
+
+    def _type_of(self, value: Tensor) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has to define what it prints as a type")
+
+    def extra_repr(self) -> str:
+        lines = []
+        for key, value in self._entries():
+            text = f"Object of type: {type(value).__name__}"
+            if isinstance(value, Tensor):
+                size, where = "x".join(map(str, value.shape)), f" ({value.device})" if value.is_cuda else ""
+                text = f"{type(value).__name__} containing: [{self._type_of(value)} of size {size}{where}]"
+            lines.append(f"  ({key}): {text}")
+        return "\n".join(lines)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(f"{type(self).__name__} should not be called: it has parameters, and no forward")
+
+
+class ParameterList(_Parameters):
+    """A list of parameters, which are registered. Tensors become Parameters; other values are kept as they are.
+
+    >>> weights = ParameterList([Tensor(2, 3), Tensor(3)])
+    >>> [name for name, _ in weights.named_parameters()]
+    ['0', '1']
+    """
+
+    @constructor
+    def __init__(self, values: Iterable[Any] | None = None) -> None:
+        super().__init__()
+        self._size = 0
+        self.extend(() if values is None else values)
+
+    def _key(self, index: int) -> str:
+        i = operator.index(index)
+        if not -self._size <= i < self._size:
+            raise IndexError(f"index {i} is out of range for {self._size} parameters")
+        return str(i % self._size)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(self._size))
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return type(self)([self[i] for i in range(*index.indices(self._size))])
+        return getattr(self, self._key(index))
+
+    def __setitem__(self, index: int, param: Any) -> None:
+        self._set(self._key(index), param)
+
+    def append(self, value: Any) -> Self:
+        """Add `value` at the end; returns self."""
+        self._set(str(self._size), value)
+        self._size += 1
+        return self
+
+    def extend(self, values: Iterable[Any]) -> Self:
+        """Add `values` at the end; returns self."""
+        if not isinstance(values, Iterable) or isinstance(values, Tensor):
+            raise TypeError(f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}")
+        for value in list(values):
+            self.append(value)
+        return self
+
+    __iadd__ = extend
+
+    def _entries(self) -> Iterable[tuple[Any, Any]]:
+        return enumerate(self)
+
+    def _type_of(self, value: Tensor) -> Any:
+        return repr(value.dtype)
+
+
+class ParameterDict(_Parameters):
+    """A dict of parameters, which are registered. Tensors become Parameters; other values are kept as they are.
+
+    >>> weights = ParameterDict({"left": Tensor(2, 3)})
+    >>> weights.left is weights["left"]
+    True
+    """
+
+    @constructor
+    def __init__(self, parameters: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None) -> None:
+        super().__init__()
+        self._keys: dict[str, None] = {}
+        self.update(() if parameters is None else parameters)
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self._keys:
+            raise KeyError(f"ParameterDict has no key {key!r}; its keys are {list(self._keys)}")
+        return getattr(self, key)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if not isinstance(key, str):
+            raise TypeError(
+                f"a key of a ParameterDict must be a string, because it names an attribute, not {type(key).__name__}"
+            )
+        self._set(key, value)
+        self._keys[key] = None
+
+    def __delitem__(self, key: str) -> None:
+        self[key]
+        del self._keys[key]
+        delattr(self, key)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(self._keys)
+
+    def __contains__(self, key: Any) -> bool:
+        return key in self._keys
+
+    def keys(self) -> Any:
+        return self._keys.keys()
+
+    def values(self) -> Iterable[Any]:
+        return (self[key] for key in self._keys)
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        return ((key, self[key]) for key in self._keys)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value at `key`, or `default` where there is none."""
+        return self[key] if key in self else default  # noqa: SIM401
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value at `key`, which is set to `default` first where there is none."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def pop(self, key: str) -> Any:
+        """Remove a value and return it."""
+        value = self[key]
+        del self[key]
+        return value
+
+    def popitem(self) -> tuple[str, Any]:
+        """Remove the last pair of key and value, and return it."""
+        if not self._keys:
+            raise KeyError("popitem(): the ParameterDict is empty")
+        key = next(reversed(self._keys))
+        return key, self.pop(key)
+
+    def clear(self) -> None:
+        for key in list(self._keys):
+            del self[key]
+
+    def copy(self) -> ParameterDict:
+        """A ParameterDict of the same parameters."""
+        return ParameterDict(self.items())
+
+    def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
+        """A ParameterDict with `default` at each of `keys`."""
+        return ParameterDict([(key, default) for key in keys])
+
+    def update(self, parameters: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
+        """Add or replace values. The keys of a plain dict are sorted first, as in PyTorch."""
+        if not isinstance(parameters, Iterable):
+            raise TypeError(
+                f"ParameterDict.update should be called with a dict, or pairs of key and value, but got "
+                f"{type(parameters).__name__}"
+            )
+        pairs: Any = parameters.items() if isinstance(parameters, (Mapping, ParameterDict)) else parameters
+        if isinstance(parameters, Mapping) and not isinstance(parameters, OrderedDict):
+            pairs = sorted(pairs, key=lambda pair: str(pair[0]))
+        for i, pair in enumerate(list(pairs)):
+            if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+                error = ValueError if hasattr(pair, "__len__") else TypeError
+                raise error(f"ParameterDict.update: element #{i} must be a pair of key and value, not {type(pair).__name__}")
+            self[pair[0]] = pair[1]
+
+    def __or__(self, other: Any) -> ParameterDict:
+        merged = self.copy()
+        merged.update(other)
+        return merged
+
+    def __ror__(self, other: Any) -> ParameterDict:
+        merged = ParameterDict(other)
+        merged.update(self.items())
+        return merged
+
+    def __ior__(self, other: Any) -> Self:
+        self.update(other)
+        return self
+
+    def _entries(self) -> Iterable[tuple[Any, Any]]:
+        return self.items()
+
+    def _type_of(self, value: Tensor) -> Any:
+        return value.type()
+
+
+class DataParallel(Module):
+    """Calls `module`, on the one device that there is; the parameters have names with "module." before them, as in PyTorch.
+
+    `output_device` and `dim` have no effect, as in PyTorch on one device. Raises ValueError for several `device_ids`.
+    """
+
+    @constructor
+    def __init__(self, module: Any, device_ids: Any = None, output_device: Any = None, dim: int = 0) -> None:
+        super().__init__()
+        if not isinstance(module, Module):
+            raise TypeError(f"DataParallel: module must be a Module, not {type(module).__name__}")
+        self.device_ids = list(device_ids) if isinstance(device_ids, (tuple, list)) else []
+        if len(self.device_ids) > 1 or not (device_ids is None or isinstance(device_ids, (tuple, list))):
+            raise ValueError(
+                f"DataParallel computes on one device: device_ids must be None or a list of one, not {device_ids!r:.60}"
+            )
+        self.module, self.dim = module, dim
+
+    def forward(self, *inputs: Any, **kwargs: Any) -> Any:
+        return self.module(*inputs, **kwargs)

@@ -38,6 +38,10 @@ selu, silu, softmax = public(activation.selu), public(activation.silu), public(a
 softmin, softplus, softshrink = public(activation.softmin), public(activation.softplus), public(activation.softshrink)
 softsign, tanhshrink, threshold = public(activation.softsign), public(activation.tanhshrink), public(activation.threshold)
 
+celu_, elu_, hardtanh_ = public(activation.celu_), public(activation.elu_), public(activation.hardtanh_)
+leaky_relu_, relu_, rrelu_ = public(activation.leaky_relu_), public(activation.relu_), public(activation.rrelu_)
+selu_, threshold_ = public(activation.selu_), public(activation.threshold_)
+
 scaled_dot_product_attention = public(attention.scaled_dot_product_attention)
 
 conv1d, conv2d, conv3d = public(convolution.conv1d), public(convolution.conv2d), public(convolution.conv3d)

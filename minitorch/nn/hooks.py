@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from minitorch.autograd.function import Function
+from minitorch.autograd.hooks import RemovableHandle
 from minitorch.tensor import Tensor
 
-__all__ = ["BackwardHook", "BackwardHookFunction"]
+__all__ = ["BackwardHook", "BackwardHookFunction", "Hook"]
+
+
+class Hook(NamedTuple):
+    """A hook of a module, and the options that it was registered with."""
+
+    function: Callable[..., Any]
+    with_kwargs: bool = False
+    always_call: bool = False
+
+    def register(self, hooks: dict[int, Hook], prepend: bool) -> RemovableHandle:
+        """Add the hook to others, behind them or before them."""
+        if not callable(self.function):
+            raise TypeError(f"a hook must be a function, not {type(self.function).__name__}")
+        others = dict(hooks)
+        handle = RemovableHandle(hooks, self)
+        if prepend:
+            for number, other in others.items():
+                del hooks[number]
+                hooks[number] = other
+        return handle
 
 
 class BackwardHook:
@@ -17,8 +38,9 @@ class BackwardHook:
     Both have one place for each argument, and for each output: None where that is no tensor or has no gradient.
     """
 
-    def __init__(self, module: Any, hooks: tuple[Callable[..., Any], ...]) -> None:
-        self.module, self.hooks = module, hooks
+    def __init__(self, module: Any, hooks: Sequence[Hook], pre_hooks: Sequence[Hook] = ()) -> None:
+        self.module = module
+        self.hooks, self.pre_hooks = [h.function for h in hooks], [h.function for h in pre_hooks]
         self.grad_output: tuple[Any, ...] | None = None
         self.inputs: list[int] = []  # the places of tensors among the arguments, and among the outputs
         self.outputs: list[int] = []
@@ -42,10 +64,13 @@ class BackwardHook:
         return type(output)(wrapped) if is_sequence else wrapped[0]
 
     def save_grad_output(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        self.grad_output = _placed(self.n_outputs, self.outputs, grads)
+        grad_output = _placed(self.n_outputs, self.outputs, grads)
+        for hook in self.pre_hooks:
+            grad_output = self._checked(hook(self.module, grad_output), grad_output, "Backward pre hook", "grad_output")
+        self.grad_output = grad_output
         if not self.has_inputs:
             self.run_hooks((None,) * len(self.inputs))
-        return grads
+        return tuple(grad_output[i] for i in self.outputs)
 
     def run_hooks(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
         if self.grad_output is None:  # the gradient came by another way than the module's outputs
@@ -53,23 +78,27 @@ class BackwardHook:
         grad_input = _placed(self.n_inputs, self.inputs, grads)
         for hook in self.hooks:
             replaced = hook(self.module, grad_input, self.grad_output)
-            if replaced is None:
-                continue
-            replaced = tuple(replaced) if isinstance(replaced, (tuple, list)) else (replaced,)
-            if len(replaced) != self.n_inputs:
-                raise RuntimeError(
-                    f"Backward hook for {type(self.module).__name__} returned an invalid number of grad_input, got "
-                    f"{len(replaced)}, but expected {self.n_inputs}: one for each positional argument of the module"
-                )
-            for i, grad in enumerate(replaced):
-                if not (grad is None or isinstance(grad, Tensor)):
-                    raise RuntimeError(
-                        f"Backward hook for {type(self.module).__name__} returned a {type(grad).__name__} as grad_input {i}: "
-                        "expected a Tensor or None"
-                    )
-            grad_input = replaced
+            grad_input = self._checked(replaced, grad_input, "Backward hook", "grad_input")
         self.grad_output = None
         return tuple(grad_input[i] for i in self.inputs)
+
+    def _checked(self, replaced: Any, grads: tuple[Any, ...], kind: str, what: str) -> tuple[Any, ...]:
+        """What a hook returned in place of `grads`: None keeps them. Raises RuntimeError for what cannot replace them."""
+        if replaced is None:
+            return grads
+        replaced = tuple(replaced) if isinstance(replaced, (tuple, list)) else (replaced,)
+        name, each = type(self.module).__name__, "argument" if what == "grad_input" else "output"
+        if len(replaced) != len(grads):
+            raise RuntimeError(
+                f"{kind} for {name} returned an invalid number of {what}, got {len(replaced)}, but expected {len(grads)}: one "
+                f"for each {'positional ' * (each == 'argument')}{each} of the module"
+            )
+        for i, grad in enumerate(replaced):
+            if not (grad is None or isinstance(grad, Tensor)):
+                raise RuntimeError(
+                    f"{kind} for {name} returned a {type(grad).__name__} as {what} {i}: expected a Tensor or None"
+                )
+        return replaced
 
 
 def _replaced(values: Sequence[Any], places: list[int], hook: Callable[..., Any]) -> tuple[Any, ...]:

@@ -25,11 +25,12 @@ from typing import Any
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.hooks import RemovableHandle
 from minitorch.autograd.observe import observed_call, observers
+from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.dtypes import float16, float32, float64
-from minitorch.nn.hooks import BackwardHook
+from minitorch.nn.hooks import BackwardHook, Hook
 from minitorch.nn.location import with_layer_note
-from minitorch.nn.parameter import Buffer, Parameter
+from minitorch.nn.parameter import Buffer, Parameter, UninitializedTensorMixin
 from minitorch.tensor import Tensor, destination
 
 __all__ = ["Module"]
@@ -47,7 +48,7 @@ class Module:
     _parameters: dict[str, Parameter | None]
     _buffers: dict[str, Tensor | None]
     _modules: dict[str, Module | None]
-    _hooks: dict[str, dict[int, Any]]
+    _hooks: dict[str, dict[int, Hook]]
 
     def __init__(self) -> None:
         set_ = super().__setattr__
@@ -56,7 +57,7 @@ class Module:
         set_("_buffers", {})
         set_("_modules", {})
         set_("_non_persistent", set())  # names of buffers that state_dict excludes
-        set_("_hooks", {"forward_pre": {}, "forward": {}, "full_backward": {}})
+        set_("_hooks", {"forward_pre": {}, "forward": {}, "full_backward": {}, "full_backward_pre": {}})
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output. Raises NotImplementedError unless a subclass defines it."""
@@ -74,21 +75,35 @@ class Module:
         except Exception as error:
             raise with_layer_note(error, self)  # noqa: B904 (the same error, with a note)
 
-    def _run_with_hooks(self, hooks: dict[str, dict[int, Any]], /, *args: Any, **kwargs: Any) -> Any:
-        """Run the forward pre-hooks, forward, and the forward hooks."""
-        for hook in tuple(hooks["forward_pre"].values()):
-            replaced = hook(self, args)
-            if replaced is not None:
-                args = replaced if isinstance(replaced, tuple) else (replaced,)
-        backward_hook = BackwardHook(self, tuple(hooks["full_backward"].values())) if hooks["full_backward"] else None
-        if backward_hook is not None:
-            args = backward_hook.setup_inputs(args)
-        output = self.forward(*args, **kwargs)
-        for hook in tuple(hooks["forward"].values()):
-            replaced = hook(self, args, output)
-            if replaced is not None:
-                output = replaced
-        return output if backward_hook is None else backward_hook.setup_outputs(output)
+    def _run_with_hooks(self, hooks: dict[str, dict[int, Hook]], /, *args: Any, **kwargs: Any) -> Any:
+        """Run the forward pre-hooks, forward, and the forward hooks; after an error, those that are always called."""
+        waiting, output = dict(hooks["forward"]), None
+        try:
+            for hook in tuple(hooks["forward_pre"].values()):
+                if hook.with_kwargs:
+                    args, kwargs = _args_and_kwargs(hook.function(self, args, kwargs), args, kwargs)
+                elif (replaced := hook.function(self, args)) is not None:
+                    args = replaced if isinstance(replaced, tuple) else (replaced,)
+            backward_hooks, pre_hooks = tuple(hooks["full_backward"].values()), tuple(hooks["full_backward_pre"].values())
+            backward_hook = BackwardHook(self, backward_hooks, pre_hooks) if backward_hooks or pre_hooks else None
+            if backward_hook is not None:
+                args = backward_hook.setup_inputs(args)
+            output = self.forward(*args, **kwargs)
+            while waiting:
+                output = self._run_forward_hook(waiting.pop(next(iter(waiting))), args, kwargs, output)
+            return output if backward_hook is None else backward_hook.setup_outputs(output)
+        except Exception:
+            for hook in waiting.values():
+                if hook.always_call:
+                    try:
+                        output = self._run_forward_hook(hook, args, kwargs, output)
+                    except Exception as error:
+                        warn(f"a forward hook with always_call=True failed after another error in forward: {error}")
+            raise
+
+    def _run_forward_hook(self, hook: Hook, args: Any, kwargs: Any, output: Any) -> Any:
+        replaced = hook.function(self, args, *((kwargs,) if hook.with_kwargs else ()), output)
+        return output if replaced is None else replaced
 
     # ---- registration: by attribute or by name -------------------------------------------------------------------
 
@@ -272,6 +287,25 @@ class Module:
             module = found
         return module
 
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter with a dotted name. Raises AttributeError for an unknown name."""
+        return self._member(target, Parameter, "an nn.Parameter")
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer with a dotted name. Raises AttributeError for an unknown name."""
+        owner, _, name = target.rpartition(".")
+        found: Tensor = self._member(target, Tensor, "a buffer")
+        if name not in self.get_submodule(owner)._buffers:
+            raise AttributeError(f"`{name}` is not a buffer")
+        return found
+
+    def _member(self, target: str, kind: type, wanted: str) -> Any:
+        owner, _, name = target.rpartition(".")
+        found = getattr(self.get_submodule(owner), name)
+        if not isinstance(found, kind):
+            raise AttributeError(f"`{name}` is not {wanted}")
+        return found
+
     def apply(self, fn: Callable[[Module], None]) -> Module:
         """Call `fn` on every submodule, children first, and on this module; for example to initialize weights."""
         for child in self.children():
@@ -315,7 +349,9 @@ class Module:
         for module in self.modules():
             for registry in (module._parameters, module._buffers):
                 for value in registry.values():
-                    if value is not None:
+                    if isinstance(value, UninitializedTensorMixin):
+                        value.to(device, dtype)
+                    elif value is not None:
                         target_dtype = dtype if value.is_floating_point() else None
                         moved = value.detach().to(device, target_dtype)._array
                         if moved is not value._array:
@@ -395,7 +431,7 @@ class Module:
             value = state_dict.get(name)
             if name in state_dict and not isinstance(value, Tensor):
                 errors.append(f'While copying the parameter named "{name}", expected a Tensor but got {type(value).__name__}. ')
-            elif value is not None and value.shape != target.shape:
+            elif value is not None and not isinstance(target, UninitializedTensorMixin) and value.shape != target.shape:
                 errors.append(
                     f"size mismatch for {name}: copying a param with shape {value.shape!r} from checkpoint, the shape in "
                     f"current model is {target.shape!r}."
@@ -404,8 +440,12 @@ class Module:
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
         with no_grad():
             for name, target in own.items():
-                if name in state_dict:
-                    target.copy_(state_dict[name])
+                value = state_dict.get(name)
+                if value is None or isinstance(value, UninitializedTensorMixin):
+                    continue
+                if isinstance(target, UninitializedTensorMixin):
+                    target.materialize(value.shape)
+                target.copy_(value)
         for name, module in extra.items():
             if name in state_dict:
                 module.set_extra_state(state_dict[name])
@@ -413,19 +453,43 @@ class Module:
 
     # ---- hooks --------------------------------------------------------------------------------------------------------
 
-    def register_forward_pre_hook(self, hook: Callable[[Module, tuple[Any, ...]], Any]) -> RemovableHandle:
-        """Call hook(module, args) before forward; a result other than None replaces the arguments."""
-        return RemovableHandle(self._hooks["forward_pre"], hook)
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call hook(module, args) before forward; a result other than None replaces the arguments.
 
-    def register_forward_hook(self, hook: Callable[[Module, tuple[Any, ...], Any], Any]) -> RemovableHandle:
-        """Call hook(module, args, output) after forward; a result other than None replaces the output."""
-        return RemovableHandle(self._hooks["forward"], hook)
+        With `with_kwargs` it is hook(module, args, kwargs), and returns None or (args, kwargs). `prepend` puts it before the
+        hooks that are there.
+        """
+        return Hook(hook, with_kwargs).register(self._hooks["forward_pre"], prepend)
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+    ) -> RemovableHandle:
+        """Call hook(module, args, output) after forward; a result other than None replaces the output.
+
+        With `with_kwargs` it is hook(module, args, kwargs, output). With `always_call` it is called after an error in forward,
+        too, with the output so far or None.
+        """
+        return Hook(hook, with_kwargs, always_call).register(self._hooks["forward"], prepend)
 
     def register_full_backward_hook(
-        self, hook: Callable[[Module, tuple[Tensor | None, ...], tuple[Tensor | None, ...]], Any]
+        self, hook: Callable[[Module, tuple[Tensor | None, ...], tuple[Tensor | None, ...]], Any], prepend: bool = False
     ) -> RemovableHandle:
         """Call hook(module, grad_input, grad_output) in backward; a returned tuple replaces grad_input."""
-        return RemovableHandle(self._hooks["full_backward"], hook)
+        return Hook(hook).register(self._hooks["full_backward"], prepend)
+
+    def register_full_backward_pre_hook(
+        self, hook: Callable[[Module, tuple[Tensor | None, ...]], Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call hook(module, grad_output) before the module's gradients are computed; a returned tuple replaces grad_output."""
+        return Hook(hook).register(self._hooks["full_backward_pre"], prepend)
+
+    def register_backward_hook(
+        self, hook: Callable[[Module, tuple[Tensor | None, ...], tuple[Tensor | None, ...]], Any]
+    ) -> RemovableHandle:
+        """The older name of `register_full_backward_hook`. In PyTorch it has the gradients of the last operation alone."""
+        return self.register_full_backward_hook(hook)
 
     # ---- printing -----------------------------------------------------------------------------------------------------
 
@@ -446,9 +510,25 @@ class Module:
         return f"{self._get_name()}(" + (f"\n  {body}\n" if body else "") + ")"
 
 
+def _args_and_kwargs(replaced: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+    """What a forward pre-hook with keyword arguments returned, None for no change. Raises RuntimeError for anything else."""
+    if replaced is None:
+        return args, kwargs
+    if not (isinstance(replaced, tuple) and len(replaced) == 2):
+        raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {replaced!r:.60}.")
+    return replaced
+
+
 def _as_saved_long_ago(value: Any, target: Any) -> Any:
     """A value of one element for a target of no dimension: older files have these as vectors."""
-    is_vector = isinstance(value, Tensor) and isinstance(target, Tensor) and target.ndim == 0 and tuple(value.shape) == (1,)
+    is_lazy = isinstance(target, UninitializedTensorMixin) or isinstance(value, UninitializedTensorMixin)
+    is_vector = (
+        not is_lazy
+        and isinstance(value, Tensor)
+        and isinstance(target, Tensor)
+        and target.ndim == 0
+        and tuple(value.shape) == (1,)
+    )
     return value[0] if is_vector else value
 
 

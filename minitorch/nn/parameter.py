@@ -1,12 +1,13 @@
-"""Tensors that a Module registers: Parameter and Buffer."""
+"""Tensors that a Module registers: Parameter and Buffer, and both before their shape is known."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from minitorch.creation import empty
 from minitorch.tensor import Tensor
 
-__all__ = ["Buffer", "Parameter"]
+__all__ = ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter"]
 
 
 class Parameter(Tensor):
@@ -40,3 +41,90 @@ class Buffer(Tensor):
             raise TypeError(f"Buffer expects a Tensor, got {type(data).__name__}; use minitorch.tensor(...)")
         self._array = data._array.view()
         self.persistent = persistent
+
+
+class UninitializedTensorMixin(Tensor):
+    """A tensor without shape and values, of which only dtype and device are known. `materialize` gives it both.
+
+    Raises RuntimeError where its shape is asked for, and ValueError in any operation.
+    """
+
+    cls_to_become: ClassVar[type[Tensor]]
+
+    def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> None:
+        self._empty = empty(0, device=device, dtype=dtype)
+        self._requires_grad = bool(requires_grad)
+
+    def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
+        """Become a tensor of this shape, with arbitrary values."""
+        device, dtype = self.device if device is None else device, self.dtype if dtype is None else dtype
+        values = empty(shape, device=device, dtype=dtype)
+        del self._empty
+        self.__class__ = self.cls_to_become  # type: ignore[assignment]
+        self._array = values._array
+
+    @property
+    def _array(self) -> Any:
+        raise ValueError(
+            f"Attempted to use an {type(self).__name__} in an operation: it has no values before the first call of its lazy "
+            "layer. Call the model with one batch first"
+        )
+
+    @_array.setter
+    def _array(self, value: Any) -> None:
+        raise ValueError(f"an {type(self).__name__} gets its values by materialize(shape)")
+
+    @property
+    def shape(self) -> Any:
+        raise RuntimeError(
+            f"Can't access the shape of an {type(self).__name__}: it gets one at the first call of its lazy layer. Call the "
+            "model with one batch first, also before its state is loaded into a layer that has a shape"
+        )
+
+    @property
+    def dtype(self) -> Any:
+        return self._empty.dtype
+
+    @property
+    def device(self) -> Any:
+        return self._empty.device
+
+    def is_floating_point(self) -> bool:
+        return self._empty.is_floating_point()
+
+    def detach(self) -> Any:
+        return self
+
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        """Set dtype and device; returns itself."""
+        self._empty = self._empty.to(*args, **kwargs)
+        return self
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        self._requires_grad = bool(requires_grad)
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        memo[id(self)] = out = type(self)(self._requires_grad, self.device, self.dtype)
+        return out
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return type(self), (self._requires_grad, str(self.device), self.dtype)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class UninitializedParameter(UninitializedTensorMixin, Parameter):
+    """A Parameter of a lazy layer before its first call."""
+
+    cls_to_become = Parameter
+
+    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
+        super().__init__(requires_grad, device, dtype)
+
+
+class UninitializedBuffer(UninitializedTensorMixin, Buffer):
+    """A Buffer of a lazy layer before its first call."""
+
+    cls_to_become = Buffer

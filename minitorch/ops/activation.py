@@ -6,9 +6,11 @@ times infinity is nan.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import on_device_of, xp
@@ -321,3 +323,23 @@ def _dropout(input: Tensor, p: float, training: bool, inplace: bool, shape: tupl
     scale = xp.zeros_like(input._array, shape=shape)
     scale[kept] = 1 / (1 - p) if p < 1 else 0.0
     return _into(input, inplace, lambda x: x * wrap(scale))
+
+
+def _in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The function of the same name with an underscore: `function` with inplace=True."""
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def compute(*args: Any, **named: Any) -> Tensor:
+        return function(*args, inplace=True, **named)
+
+    compute.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[p for p in signature.parameters.values() if p.name != "inplace"]
+    )
+    compute.__name__ = compute.__qualname__ = f"{function.__name__}_"
+    compute.__doc__ = f"`{function.__name__}`, written into the input."
+    return compute
+
+
+celu_, elu_, hardtanh_, leaky_relu_ = _in_place(celu), _in_place(elu), _in_place(hardtanh), _in_place(leaky_relu)
+relu_, rrelu_, selu_, threshold_ = _in_place(relu), _in_place(rrelu), _in_place(selu), _in_place(threshold)

@@ -74,7 +74,7 @@ def test_function_signatures_are_a_subset_in_pytorchs_order(name):
     for p in ours.values():
         if p.name in defaults and p.default is not p.empty:
             theirs = defaults[p.name]
-            assert theirs == p.default or theirs.strip("'\"") == str(p.default) or float(theirs) == p.default
+            assert theirs == p.default or theirs.strip("'\"") == str(p.default) or float(eval(theirs)) == p.default
 
 
 @pytest.mark.parametrize("code", [code for code, *_ in LAYER_MISUSE])

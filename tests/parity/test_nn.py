@@ -48,8 +48,13 @@ def test_signatures_are_a_subset_in_pytorchs_order(name):
 
     ours, ours_named = positional(getattr(mt.nn, name))
     theirs, theirs_named = positional(getattr(torch.nn, name))
-    if name in ("Parameter", "Buffer"):
+    if name in ("Parameter", "Buffer", "UninitializedParameter", "UninitializedBuffer"):
         return
+    if name in ("RNN", "LSTM", "GRU"):  # there they take *args, and pass them on
+        theirs, theirs_named = positional(torch.nn.RNNBase)
+        del theirs["mode"]
+        if name == "RNN":
+            theirs = dict([*list(theirs.items())[:3], ("nonlinearity", "tanh"), *list(theirs.items())[3:]])
     assert list(ours.items()) == list(theirs.items())[: len(ours)]
     for key, default in ours_named.items():
         assert {**theirs, **theirs_named}[key] == default
@@ -595,3 +600,64 @@ def test_truncated_normal_values_are_within_their_bounds(bounds):
     x = mt.nn.init.trunc_normal_(mt.empty(1000), 0.0, 1.0, *bounds)
     assert bounds[0] <= x.min().item() <= x.max().item() <= bounds[1]
     assert 0.02 * (bounds[1] - bounds[0]) < x.std().item()
+
+
+def test_lists_and_dicts_of_parameters():
+    def lists(t):
+        listed = t.nn.ParameterList([t.ones(2, 3), "word", t.ones(()).double()])
+        named = t.nn.ParameterDict({"b": t.ones(2), "a": 3, "c": t.zeros(2, 1).double()})
+        return [
+            listed,
+            named,
+            t.nn.ParameterList(),
+            t.nn.ParameterDict({"b": t.ones(2)}),
+            list(listed.state_dict()),
+            list(named.state_dict()),
+        ]
+
+    prints_the_same(lists)
+
+
+def test_options_of_hooks():
+    def run(t, x):
+        class Scaled(t.nn.Module):
+            def forward(self, x, factor=1.0):
+                if factor == 0:
+                    raise ValueError("a factor of nothing")
+                return x * factor
+
+        layer, seen = Scaled(), []
+        layer.register_forward_pre_hook(lambda m, args, kwargs: (args, {"factor": kwargs["factor"] + 1}), with_kwargs=True)
+        layer.register_forward_pre_hook(lambda m, args: seen.append("first"), prepend=True)
+        layer.register_forward_hook(lambda m, args, out: seen.append("second"))
+        layer.register_forward_hook(
+            lambda m, args, kwargs, out: seen.append((kwargs["factor"], out is None)),
+            with_kwargs=True,
+            always_call=True,
+            prepend=True,
+        )
+        layer.register_full_backward_pre_hook(lambda m, grads: (grads[0] * 3,))
+        layer.register_full_backward_hook(lambda m, grad_in, grad_out: seen.append(grad_out[0].sum().item()))
+        layer.register_full_backward_hook(lambda m, grad_in, grad_out: (grad_in[0] * 2,), prepend=True)
+        leaf = x.detach().requires_grad_()
+        layer(leaf, factor=2.0).sum().backward()
+        with pytest.raises(ValueError, match="nothing"):
+            layer(leaf, factor=-1.0)
+        return [seen, leaf.grad]
+
+    same(run, (3,))
+
+
+@pytest.mark.parametrize("f", [
+    lambda t: t.nn.Linear(1, 2).get_parameter("x"), lambda t: t.nn.Linear(1, 2).get_buffer("weight"), lambda t: t.nn.BatchNorm1d(2).get_parameter("running_mean"),
+    lambda t: [t.nn.Linear(1, 2).get_parameter("weight").shape, t.nn.BatchNorm1d(2).get_buffer("running_mean")],
+])  # fmt: skip
+def test_members_by_name(f):
+    same(f)
+
+
+@pytest.mark.parametrize("name", ["celu_", "elu_", "hardtanh_", "leaky_relu_", "relu_", "selu_", "threshold_"])
+def test_functions_in_place(name):
+    args = (0.5, 2.0) if name == "threshold_" else ()
+    same(lambda t, x: getattr(t.nn.functional, name)(x * 1, *args), (3, 4))
+    prints_the_same(lambda t: [t.nn.DataParallel(t.nn.Linear(1, 2)), list(t.nn.DataParallel(t.nn.Linear(1, 2)).state_dict())])
