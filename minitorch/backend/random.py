@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from typing import Any
 
 import numpy as np
 
 from minitorch.backend.arrays import Array
 
-__all__ = ["Generator", "default_generator", "initial_seed", "manual_seed", "seed"]
+__all__ = ["Generator", "default_generator", "initial_seed", "manual_seed", "seed", "use_stream"]
 
 _TWO_PI = 2 * math.pi
 
@@ -134,7 +135,25 @@ def _box_muller(uniforms: Array) -> Array:
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1)
 
 
-default_generator = Generator()
+class _DefaultGenerator(Generator):
+    """The stream of functions that are given no generator. A worker of a DataLoader has one of its own: `use_stream`."""
+
+    _of_thread = threading.local()
+
+    def __getattribute__(self, name: str) -> Any:
+        own = None if name.startswith("__") else getattr(_DefaultGenerator._of_thread, "generator", None)
+        return object.__getattribute__(self if own is None else own, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(getattr(_DefaultGenerator._of_thread, "generator", None) or self, name, value)
+
+
+def use_stream(seed: int) -> None:
+    """In this thread, the default stream is from now on another, which starts from `seed`."""
+    _DefaultGenerator._of_thread.generator = Generator().manual_seed(seed)
+
+
+default_generator: Generator = _DefaultGenerator()
 default_generator.seed()
 
 
