@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 import os
+import struct
 import threading
 from typing import Any
 
@@ -69,6 +70,32 @@ class Generator:
         bits: Any = {"key": np.array(state["key"], dtype=np.uint32), "pos": state["pos"]}
         self._bits.state = {"bit_generator": "MT19937", "state": bits}
         self._seed, self._next_normal = state["seed"], state["next_normal"]
+
+    def state_bytes(self) -> bytes:
+        """The state as PyTorch writes it: 5,056 bytes."""
+        state = self._bits.state["state"]
+        used, normal = int(state["pos"]) % 624, self._next_normal
+        words = state["key"].astype("<u8").tobytes()
+        return (
+            struct.pack("<QIIQ", self._seed, 624 - used + 1 if used else 1, 1, used)
+            + words
+            + struct.pack("<dddi", 0.0, normal or 0.0, 0.0, normal is not None).ljust(40, b"\0")
+        )
+
+    def restore_bytes(self, state: bytes) -> None:
+        """Continue the stream from a state of `state_bytes`, or of PyTorch's generator. Raises RuntimeError for other bytes."""
+        if len(state) != 5056:
+            raise RuntimeError(
+                f"Expected a generator's state of size 5056 but found the input RNG state size to be {len(state)}"
+            )
+        seed, left, _, used = struct.unpack_from("<QIIQ", state)
+        if not 1 <= left <= 624 or used > 624:
+            raise RuntimeError("Invalid generator's state: these 5056 bytes were not made by get_rng_state()")
+        _, normal, _, has_normal = struct.unpack_from("<dddi", state, 5016)
+        key = np.frombuffer(state, "<u8", 624, 24)
+        self.set_state(
+            {"seed": seed, "key": key, "pos": 624 if left == 1 else used, "next_normal": normal if has_normal else None}
+        )
 
     # ---- words into numbers: each returns a flat NumPy array of n values -------------------------------------
 
