@@ -95,7 +95,7 @@ class _Arguments:
         type.
         """
         parameters = self._read() if self.parameters is None else self.parameters
-        for word in kwargs.keys() & self.renamed.keys():
+        for word in kwargs.keys() & self.renamed.keys() if kwargs else ():
             if self.renamed[word] not in kwargs:
                 kwargs[self.renamed[word]] = kwargs.pop(word)
         for place, name, accepted, convert, wanted in parameters:

@@ -97,3 +97,10 @@ def test_vectorize_has_the_same_result():
     assert functional.hessian(lambda x: (x**3).sum(), x, vectorize=True).tolist() == [[6, 0], [0, 12]]
     with pytest.raises(RuntimeError, match="strict"):
         functional.jacobian(lambda x: x, x, strict=True, vectorize=True)
+
+
+@pytest.mark.parametrize("kind", ["minitorch.LongTensor", mt.LongTensor, mt.int64])
+def test_types_by_name(kind):
+    assert mt.tensor([1.5]).type(kind).dtype is mt.int64
+    with pytest.raises(TypeError, match="dtype"):
+        mt.ones(1).type(3.5)

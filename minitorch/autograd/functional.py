@@ -57,7 +57,7 @@ def _gradients(outputs: Any, inputs: Any, weights: Any, create_graph: bool, stri
 
 def _check_vectorize(name: str, strict: Any, vectorize: Any) -> None:
     check_types(name, FLAG, vectorize=vectorize)
-    if strict and vectorize:
+    if strict is True and vectorize:
         raise RuntimeError(
             f"{name}: `strict=True` and `vectorize=True` are not supported together: set `strict=False` or `vectorize=False`"
         )
