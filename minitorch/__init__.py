@@ -21,11 +21,11 @@ The packages, from the ground up; each knows only those above it in this list:
 
 import math
 
-from minitorch import autograd, cuda, kernels, nn, ops, optim, utils
+from minitorch import accelerator, autograd, backends, cuda, kernels, nn, ops, optim, utils
 from minitorch.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.anomaly import is_anomaly_enabled
 from minitorch.backend.arrays import tune_process as _tune_process
-from minitorch.backend.device import device
+from minitorch.backend.device import device, get_default_device, set_default_device
 from minitorch.backend.dtypes import bool_ as bool
 from minitorch.backend.dtypes import (
     dtype,

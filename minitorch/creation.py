@@ -9,8 +9,9 @@ from typing import Any
 
 from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, xp
+from minitorch.backend.callsite import warn
 from minitorch.backend.device import device as Device
-from minitorch.backend.device import to_device
+from minitorch.backend.device import get_default_device, to_device
 from minitorch.backend.dtypes import (
     bool_,
     dtypes,
@@ -21,6 +22,7 @@ from minitorch.backend.dtypes import (
     int32,
     int64,
     promote_types,
+    set_default_dtype,
     uint8,
 )
 from minitorch.backend.dtypes import dtype as DType
@@ -33,12 +35,15 @@ from minitorch.tensor import Tensor
 __all__ = [
     "BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "arange", "as_tensor",
     "empty", "empty_like", "eye", "finfo", "from_numpy", "full", "full_like", "iinfo", "linspace", "logspace",
-    "ones", "ones_like", "tensor", "zeros", "zeros_like",
+    "ones", "ones_like", "tensor", "set_default_tensor_type", "zeros", "zeros_like",
 ]  # fmt: skip
 
 
 def to_leaf(array: Array, requires_grad: bool, device: Any = None) -> Tensor:
-    out = wrap(array if device is None else to_device(array, Device(device)))
+    if device is None and get_default_device().type == "cpu":
+        out = wrap(array)  # a copy of a tensor stays where that is
+    else:
+        out = wrap(to_device(array, Device(get_default_device() if device is None else device)))
     return out.requires_grad_() if requires_grad else out
 
 
@@ -246,7 +251,7 @@ def full_like(
     """`fill_value` in every element, with the shape and dtype of `input`."""
     np_dtype = numpy_dtype(dtype, input.dtype)
     value = fill_value_of("full_like", fill_value, np_dtype)
-    return to_leaf(xp.full_like(input._array, value, dtype=np_dtype), requires_grad, device)
+    return to_leaf(xp.full_like(input._array, value, dtype=np_dtype), requires_grad, device or input.device)
 
 
 @public
@@ -264,7 +269,8 @@ def ones_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, 
 @public
 def empty_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Uninitialized memory, with the shape and dtype of `input`."""
-    return to_leaf(xp.empty_like(input._array, dtype=numpy_dtype(dtype, input.dtype)), requires_grad, device)
+    array = xp.empty_like(input._array, dtype=numpy_dtype(dtype, input.dtype))
+    return to_leaf(array, requires_grad, device or input.device)
 
 
 @public
@@ -422,3 +428,16 @@ ByteTensor = _typed_constructor("ByteTensor", uint8)
 BoolTensor = _typed_constructor("BoolTensor", bool_)
 LongTensor = _typed_constructor("LongTensor", int64)
 IntTensor = _typed_constructor("IntTensor", int32)
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """Make the dtype of `t` the default: minitorch.DoubleTensor, or its name. Deprecated: use `set_default_dtype`."""
+    name = str(getattr(t, "__name__", t)).rpartition(".")[2]
+    kinds = {"HalfTensor": float16, "FloatTensor": float32, "DoubleTensor": float64}
+    if name not in kinds:
+        raise TypeError(
+            f"only floating-point types are supported as the default type, got {t!r:.60}: "
+            "minitorch.FloatTensor, DoubleTensor and HalfTensor"
+        )
+    warn("set_default_tensor_type() is deprecated, please use set_default_dtype() and set_default_device() as alternatives")
+    set_default_dtype(kinds[name])

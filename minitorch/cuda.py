@@ -1,10 +1,21 @@
-"""GPUs, through CuPy: which ones are available. `x.to('cuda')` copies a tensor to the GPU, `x.cpu()` copies it back."""
+"""GPUs, through CuPy: which ones are available. `x.to('cuda')` copies a tensor to the GPU, `x.cpu()` copies it back.
+
+Without a GPU, the functions that ask for its name or wait for it raise AssertionError, and the others do nothing, as in
+PyTorch.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+from minitorch.backend.device import device as _device
 from minitorch.backend.device import gpu_count, gpu_library
 
-__all__ = ["device_count", "get_device_name", "is_available", "synchronize"]
+__all__ = [
+    "current_device", "device_count", "empty_cache", "get_device_capability", "get_device_name", "is_available", "manual_seed",
+    "manual_seed_all", "max_memory_allocated", "memory_allocated", "memory_reserved", "reset_peak_memory_stats", "seed",
+    "seed_all", "set_device", "synchronize",
+]  # fmt: skip
 
 
 def is_available() -> bool:
@@ -17,11 +28,81 @@ def device_count() -> int:
     return gpu_count()
 
 
-def get_device_name(device: int = 0) -> str:
+def _index(device: Any) -> int:
+    """The number of a GPU: of a device, its name or number, or, for None, the current one."""
+    index = None if device is None else _device(device).index
+    return current_device() if index is None else index
+
+
+def current_device() -> int:
+    """The number of the GPU that 'cuda' stands for."""
+    return int(gpu_library().cuda.Device().id)
+
+
+def set_device(device: Any) -> None:
+    """Make 'cuda' stand for this GPU."""
+    gpu_library().cuda.Device(_index(device)).use()
+
+
+def get_device_name(device: Any = None) -> str:
     """The name of a GPU."""
-    return str(gpu_library().cuda.runtime.getDeviceProperties(device)["name"].decode())
+    return str(gpu_library().cuda.runtime.getDeviceProperties(_index(device))["name"].decode())
 
 
-def synchronize() -> None:
+def get_device_capability(device: Any = None) -> tuple[int, int]:
+    """The compute capability of a GPU, such as (9, 0)."""
+    properties = gpu_library().cuda.runtime.getDeviceProperties(_index(device))
+    return int(properties["major"]), int(properties["minor"])
+
+
+def synchronize(device: Any = None) -> None:
     """Wait until the GPU has finished all its work; needed to measure time."""
-    gpu_library().cuda.Device().synchronize()
+    gpu_library().cuda.Device(_index(device)).synchronize()
+
+
+def manual_seed(seed: int) -> None:
+    """No effect: random numbers are drawn by the CPU for every device, and `minitorch.manual_seed` seeds them."""
+    if not hasattr(seed, "__index__"):
+        raise TypeError(f"manual_seed(): argument 'seed' must be int, not {type(seed).__name__}")
+
+
+def seed() -> None:
+    """No effect: random numbers are drawn by the CPU for every device, and `minitorch.seed` seeds them."""
+
+
+manual_seed_all, seed_all = manual_seed, seed
+
+
+def empty_cache() -> None:
+    """Return the memory of freed arrays to the GPU."""
+    if is_available():
+        gpu_library().get_default_memory_pool().free_all_blocks()
+
+
+def memory_allocated(device: Any = None) -> int:
+    """Bytes of all arrays on a GPU; 0 without one."""
+    return _pool_bytes(device, "used_bytes")
+
+
+def memory_reserved(device: Any = None) -> int:
+    """Bytes that arrays on a GPU have, or had and were not returned by `empty_cache`; 0 without one."""
+    return _pool_bytes(device, "total_bytes")
+
+
+def _pool_bytes(device: Any, which: str) -> int:
+    if not is_available():
+        return 0
+    with gpu_library().cuda.Device(_index(device)):
+        return int(getattr(gpu_library().get_default_memory_pool(), which)())
+
+
+def max_memory_allocated(device: Any = None) -> int:
+    """0 without a GPU. Raises NotImplementedError with one: CuPy does not note the largest use of memory."""
+    if not is_available():
+        return 0
+    raise NotImplementedError("CuPy does not note the largest use of memory: cuda.memory_allocated() has the current one")
+
+
+def reset_peak_memory_stats(device: Any = None) -> None:
+    """No effect without a GPU. Raises NotImplementedError with one, as `max_memory_allocated`."""
+    max_memory_allocated(device)

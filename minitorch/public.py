@@ -88,12 +88,17 @@ class _Arguments:
         self.function, self.lenient = function, lenient
         self.parameters: list[_Check] | None = None
         self.variadic: int | None = None  # where *tensors begin
+        self.renamed: dict[str, str] = {}  # NumPy's words for parameters, which PyTorch takes, too
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """`args` with numbers made Python's; `kwargs` is changed in place. Raises TypeError for an argument of the wrong
         type.
         """
-        for place, name, accepted, convert, wanted in self._read() if self.parameters is None else self.parameters:
+        parameters = self._read() if self.parameters is None else self.parameters
+        for word in kwargs.keys() & self.renamed.keys() if kwargs else ():
+            if self.renamed[word] not in kwargs:
+                kwargs[self.renamed[word]] = kwargs.pop(word)
+        for place, name, accepted, convert, wanted in parameters:
             value = args[place] if place < len(args) else kwargs.get(name, MISSING)
             if value.__class__ in accepted:
                 continue
@@ -119,6 +124,8 @@ class _Arguments:
                 accepted, convert, wanted = _converter(kinds | {NoneType} if parameter.default is None else kinds, self.lenient)
                 if convert is not None:
                     parameters.append((place, name, {_Missing, *accepted}, convert, wanted))
+        named = inspect.signature(self.function).parameters
+        self.renamed = {word: name for word, name in _NUMPY_WORDS.items() if name in named and word not in named}
         self.parameters = parameters
         return parameters
 
@@ -154,6 +161,9 @@ def _replaced(args: tuple[Any, ...], kwargs: dict[str, Any], place: int, name: s
         return (*args[:place], value, *args[place + 1 :])
     kwargs[name] = value
     return args
+
+
+_NUMPY_WORDS = {"axis": "dim", "keepdims": "keepdim", "x": "input"}
 
 
 class _Missing:

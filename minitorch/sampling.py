@@ -9,7 +9,7 @@ from typing import Any, SupportsIndex
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import xp
 from minitorch.backend.dtypes import dtype as DType
-from minitorch.backend.dtypes import int64
+from minitorch.backend.dtypes import int64, uint8
 from minitorch.backend.errors import refuse_if_too_large
 from minitorch.backend.random import Generator, default_generator
 from minitorch.creation import check_range, checked_shape, empty, empty_like, numpy_dtype, shape_of, to_leaf
@@ -19,6 +19,7 @@ from minitorch.tensor import Tensor, broadcast_shapes
 
 __all__ = [
     "bernoulli",
+    "get_rng_state",
     "multinomial",
     "normal",
     "rand",
@@ -28,7 +29,34 @@ __all__ = [
     "randn",
     "randn_like",
     "randperm",
+    "set_rng_state",
 ]
+
+
+@public
+def get_rng_state() -> Tensor:
+    """The state of the default stream, 5,056 bytes as a uint8 tensor: `set_rng_state` continues from there. PyTorch's format.
+
+    Example:
+        >>> import minitorch
+        >>> state = minitorch.get_rng_state()
+        >>> first = minitorch.rand(3)
+        >>> minitorch.set_rng_state(state)
+        >>> minitorch.equal(minitorch.rand(3), first)
+        True
+    """
+    return wrap(xp.frombuffer(default_generator.state_bytes(), xp.uint8).copy())
+
+
+@public
+def set_rng_state(new_state: Tensor) -> None:
+    """Continue the default stream from a state that `get_rng_state` returned, of minitorch or of PyTorch.
+
+    Raises TypeError for a tensor that is not uint8, RuntimeError for one that is no state.
+    """
+    if new_state.dtype is not uint8:
+        raise TypeError(f"RNG state must be a ByteTensor, as get_rng_state() returns it, not of dtype {new_state.dtype!r}")
+    default_generator.restore_bytes(new_state._array.tobytes())
 
 
 @public

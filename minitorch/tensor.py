@@ -403,8 +403,12 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         return self.to("cuda" if device is None else device)
 
     @public
-    def type(self, dtype: _dtype | None = None) -> Any:
-        """Of another type; without one, this type's name, such as 'minitorch.FloatTensor'."""
+    def type(self, dtype: Any = None) -> Any:
+        """Of another type: a dtype, or the name of a tensor type; without one, this type's name: 'minitorch.FloatTensor'."""
+        by_name = {f"{name}Tensor": kind for kind, name in _TENSOR_NAMES.items()}
+        name = str(getattr(dtype, "__name__", dtype)).rpartition(".")[2]
+        if not isinstance(dtype, _dtype) and name in by_name:  # minitorch.FloatTensor, too
+            return self.to(by_name[name])
         if dtype is not None:
             return self.to(dtype)
         where = "cuda." if self.is_cuda else ""

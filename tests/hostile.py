@@ -200,6 +200,7 @@ def _as_before() -> None:
     """Undo what a call may have set for the whole program."""
     mt.set_grad_enabled(True)
     mt.set_default_dtype(mt.float32)
+    mt.set_default_device(None)
     mt.set_printoptions(profile="default")
     mt.autograd.set_detect_anomaly(False)
     mt.manual_seed(0)

@@ -21,6 +21,7 @@ What programs call:
     gradcheck.py     derivatives compared with finite differences; report.py prints the result
     anomaly.py       the program line behind a nan
     graph.py         the tape for pictures and other tools
+    variable.py      an old name of tensors
 """
 
 from minitorch.autograd import functional
@@ -29,8 +30,9 @@ from minitorch.autograd.api import backward, grad
 from minitorch.autograd.function import Function
 from minitorch.autograd.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.gradcheck import GradcheckError, GradcheckReport, gradcheck, gradgradcheck
+from minitorch.autograd.variable import Variable
 
 __all__ = [
-    "Function", "GradcheckError", "GradcheckReport", "backward", "detect_anomaly", "enable_grad", "functional", "grad",
-    "gradcheck", "gradgradcheck", "is_grad_enabled", "no_grad", "set_detect_anomaly", "set_grad_enabled",
+    "Function", "GradcheckError", "GradcheckReport", "Variable", "backward", "detect_anomaly", "enable_grad", "functional",
+    "grad", "gradcheck", "gradgradcheck", "is_grad_enabled", "no_grad", "set_detect_anomaly", "set_grad_enabled",
 ]  # fmt: skip

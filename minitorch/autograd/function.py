@@ -16,6 +16,7 @@ y = Cube.apply(x)
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -28,7 +29,7 @@ from minitorch.autograd.observe import notify, observers
 from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import as_array
 
-__all__ = ["Function"]
+__all__ = ["Function", "once_differentiable"]
 
 
 class Function(Node):
@@ -135,6 +136,40 @@ class Function(Node):
     def name(self) -> str:
         """The node's name as `grad_fn` prints it."""
         return f"{type(self).__name__}Backward"
+
+
+def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """A decorator for a backward that uses more than minitorch's operations: its result cannot be differentiated again.
+
+    Differentiating it raises RuntimeError, where the second derivative would be wrong without a word.
+    """
+
+    @functools.wraps(fn)
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        with no_grad():
+            result = fn(ctx, *grad_outputs)
+        if not is_grad_enabled():
+            return result
+        results = result if isinstance(result, tuple) else (result,)
+        ends = tuple(_Once.apply(r._as_tensor().detach().requires_grad_()) if isinstance(r, TensorBase) else r for r in results)
+        return ends if isinstance(result, tuple) else ends[0]
+
+    return backward
+
+
+class _Once(Function):
+    """A value whose derivative is refused."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Any) -> Any:
+        return value.detach()
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Any) -> Any:
+        raise RuntimeError(
+            "trying to differentiate twice a function that was marked with @once_differentiable: its backward is not made of "
+            "minitorch's operations. create_graph=False computes the first derivative alone"
+        )
 
 
 def _same_memory(tensor: Any) -> Any:

@@ -55,12 +55,24 @@ def _gradients(outputs: Any, inputs: Any, weights: Any, create_graph: bool, stri
     return tuple(wrap(xp.zeros_like(x._array)) if f is None else f for f, x in zip(grads, inputs, strict=True))
 
 
+def _check_vectorize(name: str, strict: Any, vectorize: Any) -> None:
+    check_types(name, FLAG, vectorize=vectorize)
+    if strict is True and vectorize:
+        raise RuntimeError(
+            f"{name}: `strict=True` and `vectorize=True` are not supported together: set `strict=False` or `vectorize=False`"
+        )
+
+
 @enable_grad()
-def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False) -> Any:
+def jacobian(
+    func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False, vectorize: bool = False
+) -> Any:
     """All partial derivatives: for an output of shape out and an input of shape in, a tensor of shape (*out, *in).
 
     With several outputs or inputs, a tuple over outputs of tuples over inputs. Row by row, each by one backward sweep.
+    `vectorize` changes how PyTorch computes and not the result: it has no effect here, and as there is refused with `strict`.
     """
+    _check_vectorize("jacobian", strict, vectorize)
     variables, outputs = _evaluate("jacobian", func, inputs, create_graph, strict)
     table = []
     for output in outputs if isinstance(outputs, (tuple, list)) else (outputs,):
@@ -74,8 +86,14 @@ def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, 
     return _like(tuple(table), outputs)
 
 
-def hessian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False) -> Any:
-    """All second partial derivatives of a function with one number as its output: a tensor of shape (*in, *in)."""
+def hessian(
+    func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False, vectorize: bool = False
+) -> Any:
+    """All second partial derivatives of a function with one number as its output: a tensor of shape (*in, *in).
+
+    `vectorize` is as in `jacobian`.
+    """
+    _check_vectorize("hessian", strict, vectorize)
 
     def gradient(*tensors: Any) -> Any:
         output = func(*tensors)

@@ -58,7 +58,7 @@ def user_line() -> Line:
     return Line(file, number, frame.f_code.co_name, linecache.getline(file, number).strip())
 
 
-def warn(message: str) -> None:
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn of `message` at the user's line."""
     _, level = user_frame()
-    warnings.warn(message, stacklevel=level + 1)
+    warnings.warn(message, category, stacklevel=level + 1)

@@ -7,7 +7,7 @@ from typing import Any
 
 from minitorch.backend.arrays import Array, xp
 
-__all__ = ["device", "device_of", "gpu_count", "to_device"]
+__all__ = ["device", "device_of", "get_default_device", "gpu_count", "set_default_device", "to_device"]
 
 
 class device:
@@ -47,7 +47,19 @@ class device:
         return device, (self.type, self.index)
 
 
-_CPU = device("cpu")
+_CPU, _device = device("cpu"), device
+_default: device | None = None
+
+
+def get_default_device() -> device:
+    """The device of new tensors: the CPU unless set otherwise."""
+    return _default or _CPU
+
+
+def set_default_device(device: Any) -> None:
+    """Make new tensors on `device` unless they are given another; None means the CPU."""
+    global _default
+    _default = None if device is None else _device(device)
 
 
 def device_of(array: Array) -> device:

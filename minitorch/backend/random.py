@@ -16,13 +16,15 @@ from __future__ import annotations
 
 import math
 import os
+import struct
+import threading
 from typing import Any
 
 import numpy as np
 
 from minitorch.backend.arrays import Array
 
-__all__ = ["Generator", "default_generator", "initial_seed", "manual_seed", "seed"]
+__all__ = ["Generator", "default_generator", "initial_seed", "manual_seed", "seed", "use_stream"]
 
 _TWO_PI = 2 * math.pi
 
@@ -68,6 +70,32 @@ class Generator:
         bits: Any = {"key": np.array(state["key"], dtype=np.uint32), "pos": state["pos"]}
         self._bits.state = {"bit_generator": "MT19937", "state": bits}
         self._seed, self._next_normal = state["seed"], state["next_normal"]
+
+    def state_bytes(self) -> bytes:
+        """The state as PyTorch writes it: 5,056 bytes."""
+        state = self._bits.state["state"]
+        used, normal = int(state["pos"]) % 624, self._next_normal
+        words = state["key"].astype("<u8").tobytes()
+        return (
+            struct.pack("<QIIQ", self._seed, 624 - used + 1 if used else 1, 1, used)
+            + words
+            + struct.pack("<dddi", 0.0, normal or 0.0, 0.0, normal is not None).ljust(40, b"\0")
+        )
+
+    def restore_bytes(self, state: bytes) -> None:
+        """Continue the stream from a state of `state_bytes`, or of PyTorch's generator. Raises RuntimeError for other bytes."""
+        if len(state) != 5056:
+            raise RuntimeError(
+                f"Expected a generator's state of size 5056 but found the input RNG state size to be {len(state)}"
+            )
+        seed, left, _, used = struct.unpack_from("<QIIQ", state)
+        if not 1 <= left <= 624 or used > 624:
+            raise RuntimeError("Invalid generator's state: these 5056 bytes were not made by get_rng_state()")
+        _, normal, _, has_normal = struct.unpack_from("<dddi", state, 5016)
+        key = np.frombuffer(state, "<u8", 624, 24)
+        self.set_state(
+            {"seed": seed, "key": key, "pos": 624 if left == 1 else used, "next_normal": normal if has_normal else None}
+        )
 
     # ---- words into numbers: each returns a flat NumPy array of n values -------------------------------------
 
@@ -134,7 +162,25 @@ def _box_muller(uniforms: Array) -> Array:
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1)
 
 
-default_generator = Generator()
+class _DefaultGenerator(Generator):
+    """The stream of functions that are given no generator. A worker of a DataLoader has one of its own: `use_stream`."""
+
+    _of_thread = threading.local()
+
+    def __getattribute__(self, name: str) -> Any:
+        own = None if name.startswith("__") else getattr(_DefaultGenerator._of_thread, "generator", None)
+        return object.__getattribute__(self if own is None else own, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(getattr(_DefaultGenerator._of_thread, "generator", None) or self, name, value)
+
+
+def use_stream(seed: int) -> None:
+    """In this thread, the default stream is from now on another, which starts from `seed`."""
+    _DefaultGenerator._of_thread.generator = Generator().manual_seed(seed)
+
+
+default_generator: Generator = _DefaultGenerator()
 default_generator.seed()
 
 

@@ -1,0 +1,38 @@
+"""Libraries that PyTorch computes with, as programs ask for them: which are there, and their settings.
+
+minitorch computes with NumPy, Numba and CuPy. The settings are kept, so that programs run, and have no effect: they
+choose among ways to compute within those libraries.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["cuda", "cudnn", "mkl", "mps"]
+
+
+class _Library:
+    """A library that minitorch does not use, with its settings."""
+
+    def __init__(self, **settings: Any) -> None:
+        vars(self).update(settings)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in vars(self):
+            raise AttributeError(f"there is no setting {name!r}; those that programs set are {sorted(vars(self))}")
+        vars(self)[name] = value
+
+    def is_available(self) -> bool:
+        """False: minitorch does not use it."""
+        return False
+
+    is_built = is_available
+
+    def version(self) -> int | None:
+        """None: minitorch does not use it."""
+        return None
+
+
+mps, mkl = _Library(), _Library()
+cudnn = _Library(enabled=True, benchmark=False, benchmark_limit=10, deterministic=False, allow_tf32=True)
+cuda = _Library(matmul=_Library(allow_tf32=False))
