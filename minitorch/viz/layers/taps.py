@@ -244,9 +244,9 @@ def _by_single_ones(layer: Module, shape: tuple[int, ...]) -> Taps:
         is_linear = xp.allclose(both._array, one + 2 * other, 1e-6, 1e-6) and xp.allclose(negative, -one, 1e-6, 1e-6)
         if (zero._array != 0).any() or not is_linear:
             raise ValueError(
-                f"{name} is not linear: of a sum of two inputs it does not make the sum of the outputs (a bias or a random draw "
-                "is enough for that), so it has no table of what it multiplies by what. Convolutions, poolings, Linear, padding "
-                "and upsampling have one, of a model each by itself"
+                f"{name} is not linear: of a sum of two inputs it does not make the sum of the outputs (a bias or a random "
+                "draw is enough for that). So it has no table of what it multiplies by what; convolutions, poolings, Linear, "
+                "padding and upsampling have one, of a model each by itself"
             )
         images = layer(wrap(xp.eye(cells).reshape(cells, *shape)))._array
     out_shape = images.shape[1:]
