@@ -26,6 +26,7 @@ from minitorch.ops import (
     reduction,
     shape,
     sorting,
+    special,
     statistics,
 )
 from minitorch.public import public
@@ -68,6 +69,9 @@ abs, addcdiv, addcmul = public(arithmetic.abs), public(arithmetic.addcdiv), publ
 lerp, log = public(arithmetic.lerp), public(arithmetic.log)
 log10, log2, neg = public(arithmetic.log10), public(arithmetic.log2), public(arithmetic.neg)
 reciprocal, square = public(arithmetic.reciprocal), public(arithmetic.square)
+fmod, rsub, float_power = public(arithmetic.fmod), public(arithmetic.rsub), public(arithmetic.float_power)
+copysign, positive = public(arithmetic.copysign), public(arithmetic.positive)
+deg2rad, rad2deg = public(arithmetic.deg2rad), public(arithmetic.rad2deg)
 
 # comparison, selection, rounding
 allclose, bitwise_and = public(comparison.allclose), public(comparison.bitwise_and)
@@ -82,7 +86,9 @@ logical_not, logical_or = public(comparison.logical_not), public(comparison.logi
 logical_xor, lt, masked_fill = public(comparison.logical_xor), public(comparison.lt), public(comparison.masked_fill)
 maximum, minimum, ne = public(comparison.maximum), public(comparison.minimum), public(comparison.ne)
 round, sign, trunc = public(comparison.round), public(comparison.sign), public(comparison.trunc)
-where = public(comparison.where)
+where, sgn, signbit = public(comparison.where), public(comparison.sgn), public(comparison.signbit)
+fmax, fmin, heaviside = public(comparison.fmax), public(comparison.fmin), public(comparison.heaviside)
+nan_to_num = public(comparison.nan_to_num)
 
 # picking elements
 diag, gather, index_add = public(indexing.diag), public(indexing.gather), public(indexing.index_add)
@@ -107,6 +113,13 @@ cos, cosh, erf, exp = public(pointwise.cos), public(pointwise.cosh), public(poin
 exp2, expm1, frac, log1p = public(pointwise.exp2), public(pointwise.expm1), public(pointwise.frac), public(pointwise.log1p)
 rsqrt, sigmoid, sin, sinh = public(pointwise.rsqrt), public(pointwise.sigmoid), public(pointwise.sin), public(pointwise.sinh)
 sqrt, tan, tanh = public(pointwise.sqrt), public(pointwise.tan), public(pointwise.tanh)
+asinh, acosh, atanh = public(pointwise.asinh), public(pointwise.acosh), public(pointwise.atanh)
+hypot, logit = public(pointwise.hypot), public(pointwise.logit)
+
+# special functions
+sinc, erfc, erfinv, lgamma = public(special.sinc), public(special.erfc), public(special.erfinv), public(special.lgamma)
+digamma, polygamma, xlogy = public(special.digamma), public(special.polygamma), public(special.xlogy)
+logaddexp, logaddexp2 = public(special.logaddexp), public(special.logaddexp2)
 
 relu = public(rectifier.relu)
 
@@ -136,7 +149,8 @@ searchsorted, sort, take = public(sorting.searchsorted), public(sorting.sort), p
 topk, unique = public(sorting.topk), public(sorting.unique)
 
 # other names
-absolute, arctan, arcsin, arccos = abs, atan, asin, acos
+absolute, arctan, arcsin, arccos, arctan2 = abs, atan, asin, acos, atan2
+arcsinh, arccosh, arctanh = asinh, acosh, atanh
 clip, concat, concatenate, divide = clamp, cat, cat, div
 true_divide, multiply, subtract, negative = div, mul, sub, neg
 greater, greater_equal, less, less_equal = gt, ge, lt, le

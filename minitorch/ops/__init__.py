@@ -4,6 +4,7 @@
     elementwise.py    what elementwise ops share: promotion, the error for shapes that do not fit
     comparison.py     comparing, selecting, rounding
     pointwise.py      exp, angles, tanh, sigmoid, erf
+    special.py        sinc, erfc, erfinv, log gamma and its derivatives, logaddexp
     rectifier.py      relu and leaky relu
     shape.py          reshape, permute, expand, flip, pad
     joining.py        cat, stack, and splitting
