@@ -9,27 +9,33 @@ import functools
 import inspect
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.tensor_base import TensorBase
 from minitorch.autograd.tensor_base import wrap as _wrap
 from minitorch.backend.arrays import xp
+from minitorch.backend.callsite import warn as _warn
 from minitorch.backend.dtypes import get_default_dtype
 from minitorch.ops import (
     arithmetic,
     comparison,
     indexing,
     joining,
+    linalg,
     matrix,
     pointwise,
     rectifier,
     reduction,
+    scan,
     shape,
     sorting,
     special,
     statistics,
 )
 from minitorch.public import public
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
 
 
 def _of_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,6 +65,35 @@ def _dim_by_name(function: Callable[..., Any]) -> Callable[..., Any]:
             named["dim"] = int(named["dim"]._array)
         return function(*args, **named)
 
+    return compute
+
+
+def _of_input(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of linalg, whose matrix is called A there and input here."""
+
+    def compute(input: Tensor) -> Any:
+        return function(input)
+
+    compute.__doc__, compute.__module__, compute.__name__ = function.__doc__, function.__module__, function.__name__
+    compute.__annotations__["input"] = "Tensor"
+    return compute
+
+
+def _first_of_three(function: Callable[..., Any]) -> Callable[..., Any]:
+    """cross: without dim along the first dimension of three elements."""
+
+    @functools.wraps(function)
+    def compute(input: Tensor, other: Tensor, dim: int | None = None) -> Any:
+        if dim is None:
+            _warn("Using cross without specifying the dim arg is deprecated: pass dim, or use linalg.cross, whose dim is -1")
+        if dim is None and input.shape == other.shape:
+            dim = next((i for i, n in enumerate(input.shape) if n == 3), None)
+            if dim is None:
+                raise RuntimeError(f"cross: no dimension of size 3 in input, which is {list(input.shape)}")
+        return function(input, other, dim=-1 if dim is None else dim)
+
+    del compute.__wrapped__
+    compute.__annotations__ = {"input": "Tensor", "other": "Tensor", "dim": "int | None"}
     return compute
 
 
@@ -105,7 +140,11 @@ tile, unbind, vstack = public(joining.tile), public(joining.unbind), public(join
 # matrix products
 addmm, bmm, dot, einsum = public(matrix.addmm), public(matrix.bmm), public(matrix.dot), public(matrix.einsum)
 matmul, mm, mv, outer = public(matrix.matmul), public(matrix.mm), public(matrix.mv), public(matrix.outer)
-trace = public(matrix.trace)
+trace, vdot, inner, kron = public(matrix.trace), public(matrix.vdot), public(matrix.inner), public(matrix.kron)
+addmv, addr, addbmm, baddbmm = public(matrix.addmv), public(matrix.addr), public(matrix.addbmm), public(matrix.baddbmm)
+tensordot, cdist, logdet = public(matrix.tensordot), public(statistics.cdist), public(linalg.logdet)
+det, slogdet, inverse = public(_of_input(linalg.det)), public(_of_input(linalg.slogdet)), public(_of_input(linalg.inv))
+cross = public(_first_of_three(linalg.cross))
 
 # functions of one number
 acos, asin, atan, atan2 = public(pointwise.acos), public(pointwise.asin), public(pointwise.atan), public(pointwise.atan2)
@@ -131,7 +170,10 @@ logsumexp, mean = public(reduction.logsumexp), public(reduction.mean)
 max, min = public(_dim_by_name(reduction.max)), public(_dim_by_name(reduction.min))
 norm, prod, softmax, std = public(statistics.norm), public(reduction.prod), public(reduction.softmax), public(statistics.std)
 std_mean, sum, var = public(statistics.std_mean), public(reduction.sum), public(statistics.var)
-var_mean = public(statistics.var_mean)
+var_mean, cumprod, cummax = public(statistics.var_mean), public(scan.cumprod), public(scan.cummax)
+cummin, logcumsumexp, nansum = public(scan.cummin), public(scan.logcumsumexp), public(scan.nansum)
+nanmean, aminmax = public(scan.nanmean), public(scan.aminmax)
+histc, histogram = public(scan.histc), public(scan.histogram)
 
 # shapes
 broadcast_tensors, broadcast_to, clone = public(shape.broadcast_tensors), public(shape.broadcast_to), public(shape.clone)

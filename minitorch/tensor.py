@@ -36,7 +36,7 @@ from minitorch.backend.dtypes import (
 )
 from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.errors import refuse_if_too_large
-from minitorch.ops import arithmetic, comparison, filling, indexing, joining, pointwise, rectifier, special
+from minitorch.ops import arithmetic, comparison, filling, indexing, joining, pointwise, rectifier, scan, special
 from minitorch.ops import shape as shape_ops
 from minitorch.ops.elementwise import Number
 from minitorch.ops.indexing import SetItem, getitem, placed, plain_index
@@ -531,6 +531,10 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     matmul, mm, bmm, mv, dot, gather, scatter = f.matmul, f.mm, f.bmm, f.mv, f.dot, f.gather, f.scatter
     scatter_add, index_select, index_add, index_fill = f.scatter_add, f.index_select, f.index_add, f.index_fill
+    cumprod, cummax, cummin, logcumsumexp, nansum = f.cumprod, f.cummax, f.cummin, f.logcumsumexp, f.nansum
+    nanmean, aminmax, histc, histogram = f.nanmean, f.aminmax, f.histc, f.histogram
+    inner, vdot, kron, addmv, addr, addbmm = f.inner, f.vdot, f.kron, f.addmv, f.addr, f.addbmm
+    baddbmm, cross, det, inverse, logdet, slogdet = f.baddbmm, f.cross, f.det, f.inverse, f.logdet, f.slogdet
     masked_select, take_along_dim = f.masked_select, f.take_along_dim
 
     # ---- in place -------------------------------------------------------------------------------------------------------
@@ -544,6 +548,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     reciprocal_, rsqrt_, sin_, cos_ = _in_place(arithmetic.reciprocal, pointwise.rsqrt, pointwise.sin, pointwise.cos)
     lerp_, addcmul_, addcdiv_ = _in_place(arithmetic.lerp, arithmetic.addcmul, arithmetic.addcdiv)
     clip_ = clamp_
+    (cumprod_,) = _in_place(scan.cumprod)
     asinh_, acosh_, atanh_, hypot_ = _in_place(pointwise.asinh, pointwise.acosh, pointwise.atanh, pointwise.hypot)
     logit_, sinc_, erfc_, erfinv_ = _in_place(pointwise.logit, special.sinc, special.erfc, special.erfinv)
     lgamma_, digamma_, xlogy_ = _in_place(special.lgamma, special.digamma, special.xlogy)

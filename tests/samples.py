@@ -314,6 +314,44 @@ def product_of_matrices(draw):
     return lambda a, b: a @ b, (draw.tensor(a), draw.tensor(b)), definition
 
 
+def matrices(draw, low=0.5, high=1.5):
+    """A stack of matrices far from singular ones."""
+    n, batch = draw.integers(1, 3), draw.shape(0, 1)
+    x = draw.tensor((*batch, n, n), low=-0.3, high=0.3).detach()
+    return (x + mt.diag(draw.tensor((n,), low=low, high=high).detach()) * draw.choose([1, -1])).requires_grad_()
+
+
+def leibniz(x):
+    """The determinant as the sum over permutations."""
+    n, total = x.shape[-1], 0.0
+    for p in itertools.permutations(range(n)):
+        sign = (-1) ** sum(p[i] > p[j] for i in range(n) for j in range(i + 1, n))
+        total = total + sign * math.prod((x[..., i, p[i]] for i in range(n)), start=np.ones(x.shape[:-2]))
+    return np.asarray(total)
+
+
+def cramer(a, b):
+    """The solution of a x = b by Cramer's rule."""
+    out = np.zeros((*a.shape[:-2], *b.shape[-2:]))
+    for i, k in np.ndindex(*b.shape[-2:]):
+        replaced = a.copy()
+        replaced[..., i] = b[..., k]
+        out[..., i, k] = leibniz(replaced) / leibniz(a)
+    return out
+
+
+def determinant(draw):
+    x = matrices(draw)
+    if draw.integers(0, 1):
+        x.detach()[..., draw.integers(0, x.shape[-1] - 1)] = 0.0  # singular: the cofactors are the derivative, still
+    return mt.linalg.det, (x,), leibniz
+
+
+def system(draw):
+    a = matrices(draw)
+    return mt.linalg.solve, (a, draw.tensor((*a.shape[:-1], draw.integers(1, 2)))), cramer
+
+
 def einsum(draw):
     equation, *shapes = draw.choose(
         [
@@ -627,6 +665,14 @@ SAMPLES: dict[type[Node], Callable] = {
     ops.indexing.SetItem: setting,
     ops.matrix.MatMul: product_of_matrices,
     ops.matrix.Einsum: einsum,
+    ops.linalg.Det: determinant,
+    ops.linalg.Inv: lambda draw: (
+        mt.linalg.inv,
+        (matrices(draw),),
+        lambda x: cramer(x, np.broadcast_to(np.eye(x.shape[-1]), x.shape)),
+    ),
+    ops.linalg.Solve: system,
+    ops.linalg.LogAbsDet: lambda draw: (lambda x: mt.slogdet(x)[1], (matrices(draw),), lambda x: np.log(np.abs(leibniz(x)))),
     Convolution: convolution,
     ConvTranspose: conv_transpose,
     ConvWeight: conv_weight,

@@ -213,7 +213,7 @@ IN_PLACE = {
     "lerp_": ("x", 0.3), "addcmul_": ("x", "x"), "addcdiv_": ("x", "x"), "scatter_": (1, "index", 5.0),
     "scatter_add_": (1, "index", "x"), "index_add_": (0, "rows", "x"), "index_fill_": (0, "rows", 3.0), "unsqueeze_": (0,),
     "transpose_": (0, 1), "swapaxes_": (0, 1), "hypot_": ("x",), "xlogy_": ("x",), "fmod_": (0.4,), "copysign_": (-1.0,),
-    "float_power_": (2,), "heaviside_": ("x",),
+    "float_power_": (2,), "cumprod_": (1,), "heaviside_": ("x",),
 }  # fmt: skip
 IN_PLACE_ALONE = {  # these have no twin that computes the same
     "requires_grad_", "copy_", "fill_", "zero_", "detach_", "uniform_", "normal_", "bernoulli_", "_accumulate_",

@@ -10,9 +10,11 @@
     joining.py        cat, stack, and splitting
     indexing.py       x[index], gather, and their adjoints
     reduction.py      sums, means, extrema, softmax
+    scan.py           running products and extrema, reductions without nan, histograms
     statistics.py     variances, norms
     sorting.py        sort, topk, median, unique
     matrix.py         matrix products and einsum
+    linalg.py         determinants, inverses, linear systems, norms of matrices
     linear.py         linear and bilinear maps, embedding
     convolution.py    convolution, its transpose, its weight gradient
     pooling.py        pooling and unpooling

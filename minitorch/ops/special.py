@@ -105,7 +105,8 @@ class LogAddExp(Pointwise):
 
     def backward(ctx, grad: Tensor) -> Any:
         a, b = ctx.saved_tensors
-        distance = (a - b) * ctx.rate
+        equal = (a == b) & (a - a != 0)  # both infinite: their difference would be nan
+        distance = where(equal, 0.0, (a - b) * ctx.rate)
         return grad * sigmoid(distance), grad * sigmoid(-distance)
 
 
