@@ -11,8 +11,8 @@ The packages, from the ground up; each knows only those above it in this list:
     autograd/    the tape, the backward pass, gradient checks
     ops/         every operation with its derivative
     kernels/     other ways to compute what ops/ defines (it knows backend/ alone)
-    public.py    the guard of public functions; functions.py lists those of ops/, tensor.py has class Tensor, creation.py and
-                 sampling.py make tensors, printing.py prints them, serialization.py saves them
+    public.py    the guard of public functions; functions.py and linalg.py list those of ops/, tensor.py has class Tensor,
+                 creation.py and sampling.py make tensors, printing.py prints them, serialization.py saves them
     nn/          modules, their functions, initial weights
     optim/       optimizers
     utils/data   datasets and loaders
@@ -21,7 +21,7 @@ The packages, from the ground up; each knows only those above it in this list:
 
 import math
 
-from minitorch import accelerator, autograd, backends, cuda, kernels, nn, ops, optim, utils
+from minitorch import accelerator, autograd, backends, cuda, kernels, linalg, nn, ops, optim, utils
 from minitorch.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.anomaly import is_anomaly_enabled
 from minitorch.backend.arrays import tune_process as _tune_process

@@ -9,26 +9,33 @@ import functools
 import inspect
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.tensor_base import TensorBase
 from minitorch.autograd.tensor_base import wrap as _wrap
 from minitorch.backend.arrays import xp
+from minitorch.backend.callsite import warn as _warn
 from minitorch.backend.dtypes import get_default_dtype
 from minitorch.ops import (
     arithmetic,
     comparison,
     indexing,
     joining,
+    linalg,
     matrix,
     pointwise,
     rectifier,
     reduction,
+    scan,
     shape,
     sorting,
+    special,
     statistics,
 )
 from minitorch.public import public
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
 
 
 def _of_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -61,6 +68,35 @@ def _dim_by_name(function: Callable[..., Any]) -> Callable[..., Any]:
     return compute
 
 
+def _of_input(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of linalg, whose matrix is called A there and input here."""
+
+    def compute(input: Tensor) -> Any:
+        return function(input)
+
+    compute.__doc__, compute.__module__, compute.__name__ = function.__doc__, function.__module__, function.__name__
+    compute.__annotations__["input"] = "Tensor"
+    return compute
+
+
+def _first_of_three(function: Callable[..., Any]) -> Callable[..., Any]:
+    """cross: without dim along the first dimension of three elements."""
+
+    @functools.wraps(function)
+    def compute(input: Tensor, other: Tensor, dim: int | None = None) -> Any:
+        if dim is None:
+            _warn("Using cross without specifying the dim arg is deprecated: pass dim, or use linalg.cross, whose dim is -1")
+        if dim is None and input.shape == other.shape:
+            dim = next((i for i, n in enumerate(input.shape) if n == 3), None)
+            if dim is None:
+                raise RuntimeError(f"cross: no dimension of size 3 in input, which is {list(input.shape)}")
+        return function(input, other, dim=-1 if dim is None else dim)
+
+    del compute.__wrapped__
+    compute.__annotations__ = {"input": "Tensor", "other": "Tensor", "dim": "int | None"}
+    return compute
+
+
 # arithmetic, powers, logarithms
 add, sub, mul = _of_numbers(arithmetic.add), _of_numbers(arithmetic.sub), _of_numbers(arithmetic.mul)
 div, pow, remainder = _of_numbers(arithmetic.div), _of_numbers(arithmetic.pow), _of_numbers(arithmetic.remainder)
@@ -68,6 +104,9 @@ abs, addcdiv, addcmul = public(arithmetic.abs), public(arithmetic.addcdiv), publ
 lerp, log = public(arithmetic.lerp), public(arithmetic.log)
 log10, log2, neg = public(arithmetic.log10), public(arithmetic.log2), public(arithmetic.neg)
 reciprocal, square = public(arithmetic.reciprocal), public(arithmetic.square)
+fmod, rsub, float_power = public(arithmetic.fmod), public(arithmetic.rsub), public(arithmetic.float_power)
+copysign, positive = public(arithmetic.copysign), public(arithmetic.positive)
+deg2rad, rad2deg = public(arithmetic.deg2rad), public(arithmetic.rad2deg)
 
 # comparison, selection, rounding
 allclose, bitwise_and = public(comparison.allclose), public(comparison.bitwise_and)
@@ -82,7 +121,9 @@ logical_not, logical_or = public(comparison.logical_not), public(comparison.logi
 logical_xor, lt, masked_fill = public(comparison.logical_xor), public(comparison.lt), public(comparison.masked_fill)
 maximum, minimum, ne = public(comparison.maximum), public(comparison.minimum), public(comparison.ne)
 round, sign, trunc = public(comparison.round), public(comparison.sign), public(comparison.trunc)
-where = public(comparison.where)
+where, sgn, signbit = public(comparison.where), public(comparison.sgn), public(comparison.signbit)
+fmax, fmin, heaviside = public(comparison.fmax), public(comparison.fmin), public(comparison.heaviside)
+nan_to_num = public(comparison.nan_to_num)
 
 # picking elements
 diag, gather, index_add = public(indexing.diag), public(indexing.gather), public(indexing.index_add)
@@ -99,7 +140,11 @@ tile, unbind, vstack = public(joining.tile), public(joining.unbind), public(join
 # matrix products
 addmm, bmm, dot, einsum = public(matrix.addmm), public(matrix.bmm), public(matrix.dot), public(matrix.einsum)
 matmul, mm, mv, outer = public(matrix.matmul), public(matrix.mm), public(matrix.mv), public(matrix.outer)
-trace = public(matrix.trace)
+trace, vdot, inner, kron = public(matrix.trace), public(matrix.vdot), public(matrix.inner), public(matrix.kron)
+addmv, addr, addbmm, baddbmm = public(matrix.addmv), public(matrix.addr), public(matrix.addbmm), public(matrix.baddbmm)
+tensordot, cdist, logdet = public(matrix.tensordot), public(statistics.cdist), public(linalg.logdet)
+det, slogdet, inverse = public(_of_input(linalg.det)), public(_of_input(linalg.slogdet)), public(_of_input(linalg.inv))
+cross = public(_first_of_three(linalg.cross))
 
 # functions of one number
 acos, asin, atan, atan2 = public(pointwise.acos), public(pointwise.asin), public(pointwise.atan), public(pointwise.atan2)
@@ -107,6 +152,13 @@ cos, cosh, erf, exp = public(pointwise.cos), public(pointwise.cosh), public(poin
 exp2, expm1, frac, log1p = public(pointwise.exp2), public(pointwise.expm1), public(pointwise.frac), public(pointwise.log1p)
 rsqrt, sigmoid, sin, sinh = public(pointwise.rsqrt), public(pointwise.sigmoid), public(pointwise.sin), public(pointwise.sinh)
 sqrt, tan, tanh = public(pointwise.sqrt), public(pointwise.tan), public(pointwise.tanh)
+asinh, acosh, atanh = public(pointwise.asinh), public(pointwise.acosh), public(pointwise.atanh)
+hypot, logit = public(pointwise.hypot), public(pointwise.logit)
+
+# special functions
+sinc, erfc, erfinv, lgamma = public(special.sinc), public(special.erfc), public(special.erfinv), public(special.lgamma)
+digamma, polygamma, xlogy = public(special.digamma), public(special.polygamma), public(special.xlogy)
+logaddexp, logaddexp2 = public(special.logaddexp), public(special.logaddexp2)
 
 relu = public(rectifier.relu)
 
@@ -118,7 +170,10 @@ logsumexp, mean = public(reduction.logsumexp), public(reduction.mean)
 max, min = public(_dim_by_name(reduction.max)), public(_dim_by_name(reduction.min))
 norm, prod, softmax, std = public(statistics.norm), public(reduction.prod), public(reduction.softmax), public(statistics.std)
 std_mean, sum, var = public(statistics.std_mean), public(reduction.sum), public(statistics.var)
-var_mean = public(statistics.var_mean)
+var_mean, cumprod, cummax = public(statistics.var_mean), public(scan.cumprod), public(scan.cummax)
+cummin, logcumsumexp, nansum = public(scan.cummin), public(scan.logcumsumexp), public(scan.nansum)
+nanmean, aminmax = public(scan.nanmean), public(scan.aminmax)
+histc, histogram = public(scan.histc), public(scan.histogram)
 
 # shapes
 broadcast_tensors, broadcast_to, clone = public(shape.broadcast_tensors), public(shape.broadcast_to), public(shape.clone)
@@ -136,7 +191,8 @@ searchsorted, sort, take = public(sorting.searchsorted), public(sorting.sort), p
 topk, unique = public(sorting.topk), public(sorting.unique)
 
 # other names
-absolute, arctan, arcsin, arccos = abs, atan, asin, acos
+absolute, arctan, arcsin, arccos, arctan2 = abs, atan, asin, acos, atan2
+arcsinh, arccosh, arctanh = asinh, acosh, atanh
 clip, concat, concatenate, divide = clamp, cat, cat, div
 true_divide, multiply, subtract, negative = div, mul, sub, neg
 greater, greater_equal, less, less_equal = gt, ge, lt, le

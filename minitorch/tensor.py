@@ -36,7 +36,7 @@ from minitorch.backend.dtypes import (
 )
 from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.errors import refuse_if_too_large
-from minitorch.ops import arithmetic, comparison, filling, indexing, joining, pointwise, rectifier
+from minitorch.ops import arithmetic, comparison, filling, indexing, joining, pointwise, rectifier, scan, special
 from minitorch.ops import shape as shape_ops
 from minitorch.ops.elementwise import Number
 from minitorch.ops.indexing import SetItem, getitem, placed, plain_index
@@ -452,8 +452,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
             "x.detach().numpy()"
         )
 
-    def __pos__(self) -> Tensor:
-        return self
+    __pos__ = arithmetic.positive
 
     # ---- operations as methods -------------------------------------------------------------------------------------------
 
@@ -470,6 +469,26 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     clip, isclose, allclose, equal, bitwise_not = f.clip, f.isclose, f.allclose, f.equal, f.bitwise_not
 
     clamp_min, clamp_max = f.clamp_min, f.clamp_max
+    asinh, acosh, atanh, hypot, logit, sinc, erfc, erfinv = (
+        f.asinh,
+        f.acosh,
+        f.atanh,
+        f.hypot,
+        f.logit,
+        f.sinc,
+        f.erfc,
+        f.erfinv,
+    )
+    arcsin, arccos, arctan, arctan2 = f.asin, f.acos, f.atan, f.atan2
+    arcsinh, arccosh, arctanh, lgamma, digamma, xlogy = f.asinh, f.acosh, f.atanh, f.lgamma, f.digamma, f.xlogy
+    logaddexp, logaddexp2, fmod, copysign, float_power = f.logaddexp, f.logaddexp2, f.fmod, f.copysign, f.float_power
+    positive, deg2rad, rad2deg, sgn, signbit, fmax, fmin = f.positive, f.deg2rad, f.rad2deg, f.sgn, f.signbit, f.fmax, f.fmin
+    heaviside, nan_to_num = f.heaviside, f.nan_to_num
+
+    @public
+    def polygamma(self, n: builtins.int) -> Tensor:
+        """The n-th derivative of digamma."""
+        return f.polygamma(n, self)
 
     @public
     def where(self, condition: Tensor, other: Any) -> Tensor:
@@ -516,6 +535,10 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     matmul, mm, bmm, mv, dot, gather, scatter = f.matmul, f.mm, f.bmm, f.mv, f.dot, f.gather, f.scatter
     scatter_add, index_select, index_add, index_fill = f.scatter_add, f.index_select, f.index_add, f.index_fill
+    cumprod, cummax, cummin, logcumsumexp, nansum = f.cumprod, f.cummax, f.cummin, f.logcumsumexp, f.nansum
+    nanmean, aminmax, histc, histogram = f.nanmean, f.aminmax, f.histc, f.histogram
+    inner, vdot, kron, addmv, addr, addbmm = f.inner, f.vdot, f.kron, f.addmv, f.addr, f.addbmm
+    baddbmm, cross, det, inverse, logdet, slogdet = f.baddbmm, f.cross, f.det, f.inverse, f.logdet, f.slogdet
     masked_select, take_along_dim = f.masked_select, f.take_along_dim
 
     # ---- in place -------------------------------------------------------------------------------------------------------
@@ -529,6 +552,13 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     reciprocal_, rsqrt_, sin_, cos_ = _in_place(arithmetic.reciprocal, pointwise.rsqrt, pointwise.sin, pointwise.cos)
     lerp_, addcmul_, addcdiv_ = _in_place(arithmetic.lerp, arithmetic.addcmul, arithmetic.addcdiv)
     clip_ = clamp_
+    (cumprod_,) = _in_place(scan.cumprod)
+    asinh_, acosh_, atanh_, hypot_ = _in_place(pointwise.asinh, pointwise.acosh, pointwise.atanh, pointwise.hypot)
+    logit_, sinc_, erfc_, erfinv_ = _in_place(pointwise.logit, special.sinc, special.erfc, special.erfinv)
+    lgamma_, digamma_, xlogy_ = _in_place(special.lgamma, special.digamma, special.xlogy)
+    fmod_, copysign_, float_power_ = _in_place(arithmetic.fmod, arithmetic.copysign, arithmetic.float_power)
+    deg2rad_, rad2deg_, sgn_ = _in_place(arithmetic.deg2rad, arithmetic.rad2deg, comparison.sgn)
+    heaviside_, nan_to_num_ = _in_place(comparison.heaviside, comparison.nan_to_num)
     scatter_, scatter_add_, index_add_ = _in_place(indexing.scatter, indexing.scatter_add, indexing.index_add)
     index_fill_, tril_, triu_ = _in_place(indexing.index_fill, indexing.tril, indexing.triu)
     clamp_min_, clamp_max_ = _in_place(comparison.clamp_min, comparison.clamp_max)

@@ -102,7 +102,8 @@ def targets() -> dict[str, Callable[..., Any]]:
     """Every public function, method and class, by name."""
     found: dict[str, Callable[..., Any]] = {}
     rooms = {
-        "": mt, "nn.functional.": nn.functional, "nn.init.": nn.init, "nn.utils.": nn.utils, "nn.": nn, "optim.": optim,
+        "": mt, "nn.functional.": nn.functional, "nn.init.": nn.init, "nn.utils.": nn.utils, "nn.": nn, "linalg.": mt.linalg,
+        "optim.": optim,
         "optim.lr_scheduler.": lr_scheduler, "autograd.": mt.autograd, "autograd.functional.": mt.autograd.functional,
         "utils.data.": data, "viz.": viz, "nn.utils.rnn.": nn.utils.rnn,
     }  # fmt: skip

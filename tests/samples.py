@@ -83,6 +83,52 @@ def power(draw):
     )
 
 
+def shared(function, scalar, **range_):
+    """As `binary`, of two tensors alone."""
+
+    def sample(draw):
+        shape = draw.shape()
+        return function, (draw.tensor(shape, **range_), draw.tensor(draw.like(shape), **range_)), each(scalar)
+
+    return sample
+
+
+def cardinal(draw):
+    order = draw.integers(0, 3)
+
+    def plain(x, steps=2000):
+        """The integral of (pi t)^n cos(pi x t + n pi / 2) over t from 0 to 1, by Simpson's rule."""
+        values = [(math.pi * i / steps) ** order * math.cos(math.pi * (x * i / steps + order / 2)) for i in range(steps + 1)]
+        return math.fsum(v * (1 if i in (0, steps) else 2 + 2 * (i % 2)) for i, v in enumerate(values)) / (3 * steps)
+
+    return lambda x: ops.special.Sinc.apply(x, order), (draw.tensor(draw.shape()),), each(plain)
+
+
+def gamma_slope(draw):
+    order = draw.integers(0, 2)
+
+    def plain(x, terms=2000):
+        """The sum over k of (x + k)^-(n+1), for digamma of 1/(k+1) - 1/(x+k), and the rest by Euler-Maclaurin."""
+        far, sign = x + terms, (-1) ** (order + 1) * math.factorial(order)
+        if order == 0:
+            return math.log(far) - 0.5 / far - 1 / (12 * far**2) - math.fsum(1 / (x + k) for k in range(terms))
+        rest = far**-order / order + far ** (-order - 1) / 2 + (order + 1) / 12 * far ** (-order - 2)
+        return sign * (math.fsum((x + k) ** (-order - 1) for k in range(terms)) + rest)
+
+    return lambda x: ops.special.Polygamma.apply(x, order), (draw.tensor(draw.shape(), apart_from=(-2, -1, 0)),), each(plain)
+
+
+def inverse_of(function, low, high):
+    """The inverse of an increasing function of one number, by halving."""
+
+    def plain(y, a=low, b=high):
+        for _ in range(100):
+            a, b = ((a + b) / 2, b) if function((a + b) / 2) < y else (a, (a + b) / 2)
+        return a
+
+    return plain
+
+
 def reduction(function, plain, **range_):
     def sample(draw):
         shape = draw.shape(1)
@@ -278,6 +324,44 @@ def product_of_matrices(draw):
         )
 
     return lambda a, b: a @ b, (draw.tensor(a), draw.tensor(b)), definition
+
+
+def matrices(draw, low=0.5, high=1.5):
+    """A stack of matrices far from singular ones."""
+    n, batch = draw.integers(1, 3), draw.shape(0, 1)
+    x = draw.tensor((*batch, n, n), low=-0.3, high=0.3).detach()
+    return (x + mt.diag(draw.tensor((n,), low=low, high=high).detach()) * draw.choose([1, -1])).requires_grad_()
+
+
+def leibniz(x):
+    """The determinant as the sum over permutations."""
+    n, total = x.shape[-1], 0.0
+    for p in itertools.permutations(range(n)):
+        sign = (-1) ** sum(p[i] > p[j] for i in range(n) for j in range(i + 1, n))
+        total = total + sign * math.prod((x[..., i, p[i]] for i in range(n)), start=np.ones(x.shape[:-2]))
+    return np.asarray(total)
+
+
+def cramer(a, b):
+    """The solution of a x = b by Cramer's rule."""
+    out = np.zeros((*a.shape[:-2], *b.shape[-2:]))
+    for i, k in np.ndindex(*b.shape[-2:]):
+        replaced = a.copy()
+        replaced[..., i] = b[..., k]
+        out[..., i, k] = leibniz(replaced) / leibniz(a)
+    return out
+
+
+def determinant(draw):
+    x = matrices(draw)
+    if draw.integers(0, 1):
+        x.detach()[..., draw.integers(0, x.shape[-1] - 1)] = 0.0  # singular: the cofactors are the derivative, still
+    return mt.linalg.det, (x,), leibniz
+
+
+def system(draw):
+    a = matrices(draw)
+    return mt.linalg.solve, (a, draw.tensor((*a.shape[:-1], draw.integers(1, 2)))), cramer
 
 
 def einsum(draw):
@@ -501,6 +585,12 @@ SAMPLES: dict[type[Node], Callable] = {
     ops.arithmetic.Mul: binary(mt.mul, operator.mul),
     ops.arithmetic.Div: division,
     ops.arithmetic.Remainder: modulo,
+    ops.arithmetic.Fmod: lambda draw: (
+        mt.fmod,
+        (draw.tensor((2, 3), low=1.1, high=1.9), draw.tensor((3,), low=-1.0, high=-0.96)),
+        each(math.fmod),
+    ),
+    ops.arithmetic.Copysign: binary(mt.copysign, math.copysign, apart_from=(0,)),
     ops.arithmetic.Neg: unary(mt.neg, operator.neg),
     ops.arithmetic.Abs: unary(mt.abs, abs, apart_from=(0,)),
     ops.arithmetic.Pow: power,
@@ -520,6 +610,18 @@ SAMPLES: dict[type[Node], Callable] = {
     ops.pointwise.Sinh: unary(mt.sinh, math.sinh),
     ops.pointwise.Cosh: unary(mt.cosh, math.cosh),
     ops.pointwise.Atan2: lambda draw: (mt.atan2, (draw.tensor((2, 3), low=0.3), draw.tensor((3,))), each(math.atan2)),
+    ops.pointwise.Asinh: unary(mt.asinh, math.asinh),
+    ops.pointwise.Acosh: unary(mt.acosh, math.acosh, low=1.3, high=4.0),
+    ops.pointwise.Atanh: unary(mt.atanh, math.atanh, low=-0.8, high=0.8),
+    ops.pointwise.Hypot: shared(mt.hypot, math.hypot, low=0.1),
+    ops.special.Sinc: cardinal,
+    ops.special.Erfc: unary(mt.erfc, math.erfc),
+    ops.special.Erfinv: unary(mt.erfinv, inverse_of(math.erf, -3, 3), low=-0.9, high=0.9),
+    ops.special.Lgamma: unary(mt.lgamma, math.lgamma, low=-1.9, apart_from=(-1, 0)),
+    ops.special.Polygamma: gamma_slope,
+    ops.special.Xlogy: binary(mt.xlogy, lambda a, b: a * math.log(b), low=0.3),
+    ops.special.LogAddExp: shared(mt.logaddexp, lambda a, b: math.log(math.exp(a) + math.exp(b))),
+    ops.special.LogAddExp2: shared(mt.logaddexp2, lambda a, b: math.log2(2**a + 2**b)),
     ops.pointwise.Tanh: unary(mt.tanh, math.tanh),
     ops.pointwise.TanhBackward: of_output(ops.pointwise.TanhBackward, lambda g, y: g * (1 - y * y)),
     ops.pointwise.SigmoidBackward: of_output(ops.pointwise.SigmoidBackward, lambda g, y: g * y * (1 - y)),
@@ -576,6 +678,14 @@ SAMPLES: dict[type[Node], Callable] = {
     ops.indexing.SetItem: setting,
     ops.matrix.MatMul: product_of_matrices,
     ops.matrix.Einsum: einsum,
+    ops.linalg.Det: determinant,
+    ops.linalg.Inv: lambda draw: (
+        mt.linalg.inv,
+        (matrices(draw),),
+        lambda x: cramer(x, np.broadcast_to(np.eye(x.shape[-1]), x.shape)),
+    ),
+    ops.linalg.Solve: system,
+    ops.linalg.LogAbsDet: lambda draw: (lambda x: mt.slogdet(x)[1], (matrices(draw),), lambda x: np.log(np.abs(leibniz(x)))),
     Convolution: convolution,
     ConvTranspose: conv_transpose,
     ConvWeight: conv_weight,
@@ -615,6 +725,9 @@ KINKS: dict[type[Node], list[tuple[Callable, tuple, tuple]]] = {
     ops.arithmetic.Pow: [(lambda x: x**1, ([0.0],), ([1.0],)), (lambda x: x**0, ([0.0],), ([0.0],))],
     Relu: [(mt.relu, ([0.0, -0.0],), ([0.0, 0.0],))],
     LeakyRelu: [(lambda x, s=s: mt.nn.functional.leaky_relu(x, s), ([0.0],), ([s],)) for s in (0.25, -0.5)],
+    ops.arithmetic.Copysign: [(mt.copysign, ([0.0, 2.0], [1.0, -0.0]), ([0.0, -1.0], [0.0, 0.0]))],
+    ops.arithmetic.Fmod: [(mt.fmod, ([-2.0], [1.0]), ([1.0], [2.0]))],
+    ops.special.Xlogy: [(mt.xlogy, ([0.0, 0.0], [2.0, 0.0]), ([math.log(2), 0.0], [0.0, math.nan]))],
     ops.comparison.Floor: [(mt.floor, ([1.0],), ([0.0],))],
     ops.comparison.Sign: [(mt.sign, ([0.0],), ([0.0],))],
     ops.comparison.Maximum: [(mt.maximum, ([1.0, 2.0], [1.0, 1.0]), ([0.5, 1.0], [0.5, 0.0]))],
@@ -650,7 +763,8 @@ ANALYTIC: set[type[Node]] = {
     ops.arithmetic.Add, ops.arithmetic.Sub, ops.arithmetic.Mul, ops.arithmetic.Div, ops.arithmetic.Neg, ops.arithmetic.Pow,
     ops.pointwise.Exp, ops.pointwise.Expm1, ops.pointwise.Log1p, ops.pointwise.Sqrt, ops.pointwise.Sin, ops.pointwise.Cos,
     ops.pointwise.Asin, ops.pointwise.Acos, ops.pointwise.Atan, ops.pointwise.Sinh, ops.pointwise.Cosh, ops.pointwise.Tanh,
-    ops.pointwise.Sigmoid, ops.arithmetic.Reciprocal, ops.reduction.Mean, ops.reduction.Sum, ops.reduction.Prod,
+    ops.pointwise.Asinh, ops.pointwise.Atanh, ops.pointwise.Sigmoid,
+    ops.arithmetic.Reciprocal, ops.reduction.Mean, ops.reduction.Sum, ops.reduction.Prod,
     ops.reduction.Softmax, ops.reduction.LogSumExp, ops.reduction.LogSoftmax, ops.reduction.CumSum, ops.shape.Reshape,
     ops.shape.Permute, ops.shape.Expand, ops.shape.Flip, ops.shape.Roll, ops.shape.Clone, ops.joining.Cat, ops.matrix.MatMul,
     ops.joining.SplitWithSizes,

@@ -675,3 +675,10 @@ def test_requires_grad_is_a_bool(value):
         mt.nn.Parameter(x, value)
     assert x.requires_grad is False
     assert x.requires_grad_(np.bool_(True)).requires_grad is True
+
+
+def test_a_view_that_is_a_leaf_has_second_derivatives():
+    x = mt.tensor([0.5, 2.0], dtype=mt.float64).reshape(2, 1).requires_grad_()
+    (first,) = mt.autograd.grad(x.sin().sum(), x, create_graph=True)
+    (second,) = mt.autograd.grad(first.sum(), x)
+    assert mt.allclose(second, -x.detach().sin())

@@ -128,7 +128,7 @@ class Node:
                 if not isinstance(arg, TensorBase):
                     packed.append(new_saved(SavedTensor, (value, value, None, None, 0)))
                 elif arg._base is not None:
-                    packed.append(pack_view(value, arg))
+                    packed.append(pack_view(value, arg, gradient_edge(arg)))
                 else:
                     counter = arg._version_counter = arg._version_counter or [0]
                     packed.append(new_saved(SavedTensor, (value, arg, None, counter, counter[0])))

@@ -48,10 +48,10 @@ new_saved = tuple.__new__  # makes a SavedTensor in half the time that calling t
 SAVED_NONE = SavedTensor(None, None, None, None, 0)
 
 
-def pack_view(value: Any, arg: TensorBase) -> SavedTensor:
-    """A view: kept without its base, whose history may come to depend on this very node."""
+def pack_view(value: Any, arg: TensorBase, edge: Edge | None) -> SavedTensor:
+    """A view: kept with its edge, without its base, whose history may come to depend on this very node."""
     counter = version_counter(arg)
-    kept = alias(arg._array, arg._edge, counter)
+    kept = alias(arg._array, edge, counter)
     return SavedTensor(kept if value is arg else value, kept, None, counter, counter[0])
 
 

@@ -7,7 +7,6 @@ device from an array at hand (`xp.zeros_like(x, shape=...)`).
 
 from __future__ import annotations
 
-import functools
 import math
 import warnings
 from typing import Any, TypeAlias
@@ -16,7 +15,7 @@ import numpy as xp
 import numpy.typing as npt
 
 __all__ = [
-    "Array", "address", "as_array", "copied_storage", "from_storage", "on_device_of", "contiguous", "error_function",
+    "Array", "address", "as_array", "copied_storage", "from_storage", "on_device_of", "contiguous",
     "is_basic_index", "max_reduce", "prod_reduce", "share_memory", "storage", "strided", "tune_process", "windows", "xp",
 ]  # fmt: skip
 
@@ -66,32 +65,6 @@ def as_array(value: Any) -> Array:
 def is_basic_index(index: tuple[Any, ...]) -> bool:
     """Whether the index has only ints, slices, None and `...`: the result is then a view and names no cell twice."""
     return all(p is None or p is Ellipsis or isinstance(p, slice) or type(p) is int for p in index)
-
-
-def error_function(x: Array) -> Array:
-    """erf(x), which NumPy lacks, to the last digit: from exact values 1/1024 apart, by Taylor's series around the nearest.
-
-    With c[0] = erf(a) and c[1] = 2 / sqrt(pi) e^(-a^2), the slope at a, erf(a + d) is the sum of c[n] d^n. The other c[n]
-    follow from erf'' = -2 x erf':  c[n+2] = -2 (a (n + 1) c[n+1] + n c[n]) / ((n + 2) (n + 1)). From 6 on, erf is 1.
-    """
-    wide = x.astype(xp.float32 if x.dtype.itemsize == 2 else x.dtype, copy=False)
-    size = xp.absolute(wide)
-    position = xp.rint(xp.fmin(size, 6) * 1024)
-    a = position / 1024
-    d = xp.minimum(size - a, 1 / 2048)
-    value, term = (xp.asarray(table, dtype=wide.dtype, like=x)[position.astype(xp.int32)] for table in _erf_tables())
-    power, before = d, 0.0
-    for n in range(5 if wide.dtype.itemsize == 8 else 3):
-        value = value + term * power
-        power = power * d
-        before, term = term, (a * ((n + 1) * term) + n * before) * (-2 / ((n + 2) * (n + 1)))
-    return xp.copysign(value, wide).astype(x.dtype, copy=False)
-
-
-@functools.cache
-def _erf_tables() -> tuple[Array, Array]:
-    points = [i / 1024 for i in range(6 * 1024 + 1)]
-    return xp.array([math.erf(a) for a in points]), 2 / math.sqrt(math.pi) * xp.exp(-(xp.array(points) ** 2))
 
 
 def share_memory(view: Array, of: Array) -> bool:

@@ -4,14 +4,17 @@
     elementwise.py    what elementwise ops share: promotion, the error for shapes that do not fit
     comparison.py     comparing, selecting, rounding
     pointwise.py      exp, angles, tanh, sigmoid, erf
+    special.py        sinc, erfc, erfinv, log gamma and its derivatives, logaddexp
     rectifier.py      relu and leaky relu
     shape.py          reshape, permute, expand, flip, pad
     joining.py        cat, stack, and splitting
     indexing.py       x[index], gather, and their adjoints
     reduction.py      sums, means, extrema, softmax
+    scan.py           running products and extrema, reductions without nan, histograms
     statistics.py     variances, norms
     sorting.py        sort, topk, median, unique
     matrix.py         matrix products and einsum
+    linalg.py         determinants, inverses, linear systems, norms of matrices
     linear.py         linear and bilinear maps, embedding
     convolution.py    convolution, its transpose, its weight gradient
     pooling.py        pooling and unpooling

@@ -11,9 +11,9 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from minitorch.backend.arrays import Array, xp
-from minitorch.backend.dtypes import dtypes, get_default_dtype, result_type
+from minitorch.backend.dtypes import bool_, dtypes, float64, get_default_dtype, result_type
 from minitorch.ops.comparison import ZerosLike, floor, floor_divide, refuse_zero, sign, trunc, where
-from minitorch.ops.elementwise import Number, Pointwise, cast, floating, in_single, promote
+from minitorch.ops.elementwise import Number, Pointwise, cast, floating, in_single, promote, promote_floating
 from minitorch.ops.node_names import node_name
 
 if TYPE_CHECKING:
@@ -82,16 +82,37 @@ class Remainder(Pointwise):
     """a % b = a - floor(a / b) b, with the sign of b;  in a: 1, in b: -floor(a / b)"""
 
     symbol = "%"
+    function: ClassVar[Any] = xp.remainder
+    whole: ClassVar[Any] = staticmethod(floor)  # how the quotient is rounded
 
     def forward(ctx, a: Array, b: Array) -> Array:
         ctx.save_for_backward(a, b)
         a, b = promote(a, b)
         refuse_zero(a, b)
-        return xp.remainder(a, b)
+        return ctx.function(a, b)
 
     def backward(ctx, grad: Tensor) -> Any:
         a, b = ctx.saved_tensors
-        return grad, -grad * floor(a / b) if ctx.needs_input_grad[1] else None
+        return grad, -grad * ctx.whole(a / b) if ctx.needs_input_grad[1] else None
+
+
+class Fmod(Remainder):
+    """a - trunc(a / b) b, with the sign of a;  in a: 1, in b: -trunc(a / b)"""
+
+    symbol, function, whole = "fmod", xp.fmod, staticmethod(trunc)
+
+
+class Copysign(Pointwise):
+    """|a| with the sign of b;  in a: 1, or -1 where the sign changes, 0 at 0, in b: 0"""
+
+    def forward(ctx, a: Array, b: Array) -> Array:
+        y = xp.copysign(*promote_floating(a, b))
+        ctx.save_for_backward(a, y)
+        return y
+
+    def backward(ctx, grad: Tensor) -> Any:
+        a, y = ctx.saved_tensors
+        return grad * (sign(a) * sign(y)), ZerosLike.apply(grad)
 
 
 class Neg(Pointwise):
@@ -245,14 +266,59 @@ def remainder(input: Tensor, other: Tensor | Number) -> Tensor:
     return Remainder.apply(input, other)
 
 
+def fmod(input: Tensor, other: Tensor | Number) -> Tensor:
+    """What is left of input after subtracting other as often as fits, with the sign of input, as C's fmod."""
+    if all(getattr(v, "dtype", None) is bool_ for v in (input, other)):
+        raise NotImplementedError('"fmod" not implemented for two tensors of minitorch.bool: .int() converts')
+    return Fmod.apply(input, other)
+
+
+def copysign(input: Tensor, other: Tensor | Number) -> Tensor:
+    """|input| with the sign of other; that of -0.0 is negative, too."""
+    return Copysign.apply(input, other)
+
+
+@node_name(lambda input, other, **_: "Rsub1" if isinstance(other, Number) else "Rsub0")
+def rsub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    """other - alpha * input."""
+    return Sub.apply(other, input if alpha == 1 else _times(alpha, other, input))
+
+
 def pow(input: Tensor, exponent: Tensor | Number) -> Tensor:
     """input to the power of exponent."""
     return Pow.apply(input, exponent)
 
 
+def float_power(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
+    """input to the power of exponent, computed in float64 whatever the types."""
+    if isinstance(input, Number) and isinstance(exponent, Number):
+        raise TypeError("float_power(): at least one of 'input' and 'exponent' must be Tensor, and both are numbers")
+    a, b = (float(v) if isinstance(v, Number) else v.to(float64) for v in (input, exponent))
+    return Pow.apply(a, b)
+
+
 def neg(input: Tensor) -> Tensor:
     """-input."""
     return Neg.apply(input)
+
+
+def positive(input: Tensor) -> Tensor:
+    """input itself."""
+    if input.dtype is bool_:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
+@node_name("Deg2Rad0")
+def deg2rad(input: Tensor) -> Tensor:
+    """An angle of so many degrees in radians: input * pi / 180."""
+    return mul(input, math.pi / 180)
+
+
+@node_name("Rad2Deg0")
+def rad2deg(input: Tensor) -> Tensor:
+    """An angle of so many radians in degrees: input * 180 / pi."""
+    return mul(input, 180 / math.pi)
 
 
 def abs(input: Tensor) -> Tensor:

@@ -52,10 +52,10 @@ class Trunc(Rounding):
 
 
 class Sign(Rounding):
-    """-1, 0 or 1, the sign of x;  0"""
+    """-1, 0 or 1, the sign of x, 0 for nan;  0"""
 
     def forward(ctx, x: Array) -> Array:
-        return x.copy() if x.dtype.kind == "b" else xp.sign(x)
+        return x.copy() if x.dtype.kind == "b" else xp.subtract(x > 0, x < 0, dtype=x.dtype)
 
 
 class ZerosLike(Pointwise):
@@ -209,8 +209,19 @@ class Clamp(Pointwise):
 
 
 def sign(input: Tensor) -> Tensor:
-    """-1, 0 or 1."""
+    """-1, 0 or 1; 0 for nan."""
     return Sign.apply(input)
+
+
+@node_name("Sgn0")
+def sgn(input: Tensor) -> Tensor:
+    """As `sign`. (In PyTorch it is another function for complex numbers.)"""
+    return sign(input)
+
+
+def signbit(input: Tensor) -> Tensor:
+    """Where input is negative; -0.0 is, too."""
+    return Compare.apply(xp.signbit, input)
 
 
 def floor(input: Tensor) -> Tensor:
@@ -351,6 +362,41 @@ def minimum(input: Tensor, other: Tensor) -> Tensor:
     """The smaller of two tensors, element by element."""
     _two_tensors("minimum", input, other)
     return Minimum.apply(input, other)
+
+
+@node_name("Fmax0")
+def fmax(input: Tensor, other: Tensor) -> Tensor:
+    """The larger of two tensors, element by element; of nan and a number the number. Of equals the gradient is input's."""
+    return where((input >= other) | isnan(other), input, other)
+
+
+@node_name("Fmin0")
+def fmin(input: Tensor, other: Tensor) -> Tensor:
+    """The smaller of two tensors, element by element; of nan and a number the number. Of equals the gradient is input's."""
+    return where((input <= other) | isnan(other), input, other)
+
+
+def heaviside(input: Tensor, values: Tensor) -> Tensor:
+    """The step function: 0 where input is negative, 1 where it is positive, `values` where it is 0.
+
+    Raises RuntimeError for two tensors of different types. PyTorch has no derivative of it; here it is 0 in input.
+    """
+    if input.dtype is not values.dtype:
+        raise RuntimeError(
+            f"heaviside is not yet implemented for tensors with different dtypes: {input.dtype!r} and {values.dtype!r}"
+        )
+    return where(input == 0, values, masked_fill(ZerosLike.apply(input), input > 0, 1))
+
+
+@node_name("NanToNum0")
+def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
+    """Numbers in place of nan, inf and -inf: by default 0, and the largest and the smallest of the type."""
+    if not input.is_floating_point():
+        return input.clone()
+    limits = xp.finfo(input.dtype.numpy)
+    out = masked_fill(input, isnan(input), nan)
+    out = masked_fill(out, eq(input, math.inf), float(limits.max) if posinf is None else posinf)
+    return masked_fill(out, eq(input, -math.inf), float(limits.min) if neginf is None else neginf)
 
 
 def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:

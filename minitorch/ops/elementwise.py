@@ -14,7 +14,10 @@ from minitorch.backend.arrays import Array
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.dtypes import float16, float32, get_default_dtype, result_type
 
-__all__ = ["Number", "Pointwise", "cast", "check_floating", "explain_operands", "floating", "in_single", "promote"]
+__all__ = [
+    "Number", "Pointwise", "cast", "check_floating", "explain_operands", "floating", "floating_pair", "in_single", "promote",
+    "promote_floating",
+]  # fmt: skip
 
 Number: TypeAlias = int | float | bool
 F = TypeVar("F", bound=Callable[..., Any])
@@ -56,6 +59,14 @@ def cast(value: Any, to: Any) -> Any:
 def floating(x: Array) -> Array:
     """Integers and booleans in the default floating type, for functions whose values are real."""
     return x if x.dtype.kind in "fc" else x.astype(get_default_dtype().numpy)
+
+
+def promote_floating(a: Any, b: Any) -> tuple[Any, Any]:
+    """Two operands in their common type; integers in the default floating type."""
+    common = result_type(a, b)
+    if common.kind not in "fc":
+        common = get_default_dtype().numpy
+    return cast(a, common), cast(b, common)
 
 
 def in_single(function: F) -> F:
@@ -103,6 +114,14 @@ def check_floating(name: str, *inputs: Any) -> None:
     for x in inputs:
         if not (x.is_floating_point() or x.dtype.numpy.kind == "c"):
             raise NotImplementedError(f'"{name}" not implemented for {x.dtype!r}: .float() converts')
+
+
+def floating_pair(name: str, a: Any, b: Any) -> tuple[Any, Any]:
+    """Two tensors, integers in the floating type of the other one. Raises NotImplementedError if both are integers."""
+    if not b.is_floating_point():
+        check_floating(name, a)
+        return a, b.to(a.dtype)
+    return a if a.is_floating_point() else a.to(b.dtype), b
 
 
 class Pointwise(Op):

@@ -12,7 +12,7 @@ from minitorch.backend.dispatch import definition
 from minitorch.ops.elementwise import in_single
 from minitorch.ops.indexing import diag
 from minitorch.ops.node_names import node_name
-from minitorch.ops.shape import Permute, Reshape, expand, movedim, permute, reshape, unsqueeze
+from minitorch.ops.shape import Permute, Reshape, check_dims, expand, movedim, permute, reshape, sizes, unsqueeze
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -265,6 +265,87 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: 
     """beta * input + alpha * (mat1 @ mat2)."""
     if input.dtype is not mat1.dtype:
         raise RuntimeError(f"addmm: input and the matrices must have one dtype, but got {input.dtype!r} and {mat1.dtype!r}")
-    product = mm(mat1, mat2)
+    return _plus(input, mm(mat1, mat2), beta, alpha)
+
+
+def _plus(input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:
+    """beta * input + alpha * product; a beta of 0 leaves out even nan."""
     product = product if alpha == 1 else product * alpha
     return product if beta == 0 else (input if beta == 1 else input * beta) + product
+
+
+@in_single
+@node_name("Addmv0")
+def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """beta * input + alpha * (mat @ vec)."""
+    return _plus(input, mv(mat, vec), beta, alpha)
+
+
+@in_single
+@node_name("Addr0")
+def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """beta * input + alpha * outer(vec1, vec2)."""
+    return _plus(input, outer(vec1, vec2), beta, alpha)
+
+
+@in_single
+@node_name("Baddbmm0")
+def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """beta * input + alpha * (batch1 @ batch2), for each matrix of the stacks."""
+    return _plus(input, bmm(batch1, batch2), beta, alpha)
+
+
+@in_single
+@node_name("Addbmm0")
+def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """beta * input + alpha * the sum of the products of the stacks' matrices."""
+    return _plus(input, bmm(batch1, batch2).sum(0), beta, alpha)
+
+
+@node_name("Dot0")
+def vdot(input: Tensor, other: Tensor) -> Tensor:
+    """As `dot`. (In PyTorch it is another function for complex numbers.)"""
+    return dot(input, other)
+
+
+@in_single
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
+    """Products summed over the last `dims` dimensions of a and the first of b, or over pairs: dims = ([1], [0])."""
+    if isinstance(dims, int):
+        if not 0 <= dims <= min(a.ndim, b.ndim):
+            raise RuntimeError(
+                f"tensordot expects dims from 0 to {min(a.ndim, b.ndim)} of {a.ndim} and {b.ndim}, but got {dims}"
+            )
+        dims = (tuple(range(a.ndim - dims, a.ndim)), tuple(range(dims)))
+    of_a, of_b = (check_dims(sizes((d,), "tensordot"), x.ndim) if len(d) else () for d, x in zip(dims, (a, b), strict=True))
+    if [a.shape[d] for d in of_a] != [b.shape[d] for d in of_b]:
+        raise RuntimeError(
+            f"contracted dimensions need to match, but shapes {list(a.shape)} and {list(b.shape)} differ along dims {of_a} and "
+            f"{of_b}"
+        )
+    rest_a, rest_b = ([i for i in range(x.ndim) if i not in d] for x, d in ((a, of_a), (b, of_b)))
+    shapes = [a.shape[i] for i in rest_a], [b.shape[i] for i in rest_b]
+    inner = math.prod(a.shape[i] for i in of_a)
+    rows = reshape(permute(a, *rest_a, *of_a), (math.prod(shapes[0]), inner))
+    columns = reshape(permute(b, *of_b, *rest_b), (inner, math.prod(shapes[1])))
+    return reshape(MatMul.apply(rows, columns), (*shapes[0], *shapes[1]))
+
+
+def inner(input: Tensor, other: Tensor) -> Tensor:
+    """Products summed over the last dimension of both: (*, n) and (**, n) give (*, **). With a number, the product."""
+    if input.ndim == 0 or other.ndim == 0:
+        return input * other
+    if input.shape[-1] != other.shape[-1]:
+        raise RuntimeError(
+            f"inner() the last dimension must match on both input tensors but got shapes {list(input.shape)} and "
+            f"{list(other.shape)}"
+        )
+    return tensordot(input, other, ([-1], [-1]))
+
+
+def kron(input: Tensor, other: Tensor) -> Tensor:
+    """Kronecker's product: each element of input times the whole of other, side by side."""
+    n = max(input.ndim, other.ndim)
+    a, b = ((1,) * (n - x.ndim) + tuple(x.shape) for x in (input, other))
+    apart = reshape(input, [k for size in a for k in (size, 1)]) * reshape(other, [k for size in b for k in (1, size)])
+    return reshape(apart, tuple(i * j for i, j in zip(a, b, strict=True)))

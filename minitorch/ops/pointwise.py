@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from minitorch.backend.arrays import Array, error_function, xp
+from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dispatch import definition
-from minitorch.ops.arithmetic import Pow, div, reciprocal
-from minitorch.ops.comparison import trunc, where
-from minitorch.ops.elementwise import Pointwise, floating, in_single, promote
+from minitorch.backend.dtypes import get_default_dtype
+from minitorch.backend.special import error_function
+from minitorch.ops.arithmetic import Pow, div, log, reciprocal
+from minitorch.ops.comparison import clamp, trunc, where
+from minitorch.ops.elementwise import Pointwise, floating, floating_pair, in_single, promote_floating
 from minitorch.ops.node_names import node_name
 
 if TYPE_CHECKING:
@@ -147,6 +149,50 @@ class Cosh(Unary):
         return grad * sinh(x)
 
 
+class Asinh(Unary):
+    """asinh x;  1 / sqrt(1 + x^2)"""
+
+    function = xp.arcsinh
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return grad / Hypot.apply(x, 1.0)  # the square of x would overflow
+
+
+class Acosh(Unary):
+    """acosh x;  1 / sqrt(x^2 - 1)"""
+
+    function = xp.arccosh
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return grad / (sqrt(x - 1) * sqrt(x + 1))
+
+
+class Atanh(Unary):
+    """atanh x;  1 / (1 - x^2)"""
+
+    function = xp.arctanh
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return grad / ((1 - x) * (1 + x))
+
+
+class Hypot(Pointwise):
+    """y = sqrt(a^2 + b^2), which does not overflow;  in a: a / y, in b: b / y"""
+
+    def forward(ctx, a: Array, b: Array) -> Array:
+        y = xp.hypot(*promote_floating(a, b))
+        ctx.save_for_backward(a, b, y)
+        return y
+
+    def backward(ctx, grad: Tensor) -> Any:
+        a, b, y = ctx.saved_tensors
+        for_a, for_b = ctx.needs_input_grad
+        return grad * (a / y) if for_a else None, grad * (b / y) if for_b else None
+
+
 class Atan2(Pointwise):
     """The angle of the point (x, y);  in y: x / (x^2 + y^2), in x: -y / (x^2 + y^2)"""
 
@@ -154,8 +200,7 @@ class Atan2(Pointwise):
 
     def forward(ctx, y: Array, x: Array) -> Array:
         ctx.save_for_backward(y, x)
-        y, x = promote(y, x)
-        return xp.arctan2(*promote(floating(y), floating(x)))
+        return xp.arctan2(*promote_floating(y, x))
 
     def backward(ctx, grad: Tensor) -> Any:
         y, x = ctx.saved_tensors
@@ -351,6 +396,38 @@ def atan2(input: Tensor, other: Tensor) -> Tensor:
     if not hasattr(other, "dtype"):
         raise TypeError(f"atan2(): argument 'other' must be Tensor, not {type(other).__name__}")
     return Atan2.apply(input, other)
+
+
+@in_single
+def asinh(input: Tensor) -> Tensor:
+    """The inverse hyperbolic sine."""
+    return Asinh.apply(input)
+
+
+@in_single
+def acosh(input: Tensor) -> Tensor:
+    """The inverse hyperbolic cosine; nan below 1."""
+    return Acosh.apply(input)
+
+
+def atanh(input: Tensor) -> Tensor:
+    """The inverse hyperbolic tangent; infinite at -1 and 1, nan beyond."""
+    return Atanh.apply(input)
+
+
+@in_single
+def hypot(input: Tensor, other: Tensor) -> Tensor:
+    """sqrt(input^2 + other^2), the length of a hypotenuse, without overflow on the way."""
+    return Hypot.apply(*floating_pair("hypot", input, other))
+
+
+@in_single
+@node_name("Logit0")
+def logit(input: Tensor, eps: float | None = None) -> Tensor:
+    """log(x / (1 - x)), the inverse of sigmoid, with x raised to `eps` and cut to 1 - eps; nan outside [0, 1] without eps."""
+    x = input if input.is_floating_point() else input.to(get_default_dtype())
+    x = x if eps is None else clamp(x, eps, 1 - eps)
+    return log(x) - log1p(-x)
 
 
 def sinh(input: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from minitorch.ops.elementwise import in_single
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import sqrt
 from minitorch.ops.reduction import Dims, amax, amin, mean, sum
-from minitorch.ops.shape import check_dims
+from minitorch.ops.shape import check_dims, unsqueeze
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -95,6 +95,14 @@ def vector_norm(input: Tensor, ord: float = 2, dim: Dims = None, keepdim: bool =
     return masked_fill(sqrt(total) if ord == 2 else total ** (1 / ord), nothing, 0.0)
 
 
+@node_name("LinalgVectorNorm0")
+def linalg_vector_norm(x: Tensor, ord: float = 2, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """(sum |x|^ord)^(1 / ord) over `dim`; for ord = inf the largest |x|, for 0 the number of nonzero ones."""
+    if not x.is_floating_point():
+        raise RuntimeError(f"linalg.vector_norm: Expected a floating point tensor as input. Got {x.dtype!r}: .float() converts")
+    return vector_norm(x, ord, dim, keepdim)
+
+
 @in_single
 @node_name("LinalgVectorNorm0")
 def norm(
@@ -113,6 +121,23 @@ def norm(
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     """The p-norm of input - other."""
     return vector_norm(input - other, p)
+
+
+@in_single
+@node_name("Cdist0")
+def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = "use_mm_for_euclid_dist_if_necessary") -> Tensor:
+    """The p-norm of the difference of each row of x1 (*, n, d) and each of x2 (*, m, d): (*, n, m).
+
+    `compute_mode` decides in PyTorch between two ways to compute the same, and has no effect here.
+    """
+    if x1.ndim < 2 or x2.ndim < 2 or x1.shape[-1] != x2.shape[-1]:
+        raise RuntimeError(
+            f"cdist: X1 and X2 must have at least two dimensions and the same number of columns, but got {list(x1.shape)} and "
+            f"{list(x2.shape)}"
+        )
+    if p < 0:
+        raise RuntimeError(f"cdist only supports non-negative p values, but got {p}")
+    return vector_norm(unsqueeze(x1, -2) - unsqueeze(x2, -3), p, -1)
 
 
 def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:

@@ -15,11 +15,15 @@ pytestmark = pytest.mark.parity
 DTYPES = ["float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool"]
 F32 = np.float32
 A = np.linspace(-2, 2, 12).reshape(3, 4)
-BINARY = ["add", "sub", "mul", "div", "pow", "remainder", "eq", "lt", "ge", "maximum", "minimum"]
+BINARY = [
+    "add", "sub", "mul", "div", "pow", "remainder", "eq", "lt", "ge", "maximum", "minimum", "fmod", "fmax", "fmin", "hypot", "xlogy",
+    "logaddexp", "logaddexp2", "copysign", "float_power", "rsub",
+]  # fmt: skip
 
 
 # PyTorch's own answers for powers and remainders of booleans differ from function to function.
-PROMOTED = [c for c in itertools.product(BINARY, DTYPES, DTYPES) if "bool" not in c or c[0] not in ("pow", "remainder")]
+REFUSED_FOR_MASKS = ("pow", "remainder", "logaddexp", "logaddexp2")  # the last two in the backward pass alone
+PROMOTED = [c for c in itertools.product(BINARY, DTYPES, DTYPES) if "bool" not in c or c[0] not in REFUSED_FOR_MASKS]
 
 
 @pytest.mark.parametrize(("name", "a", "b"), PROMOTED)
@@ -115,8 +119,22 @@ def test_creation_and_refusals(f):
 
 
 @pytest.mark.parametrize(
-    "name", ["exp", "tanh", "sigmoid", "sqrt", "log", "sin", "cos", "abs", "relu", "expm1", "log1p", "square"]
-)
+    "name",
+    [
+        "exp",
+        "tanh",
+        "sigmoid",
+        "sqrt",
+        "log",
+        "sin",
+        "cos",
+        "abs",
+        "relu",
+        "expm1",
+        "log1p",
+        "square", "asinh", "atanh", "sinc",
+     "erfc", "erfinv", "nan_to_num", "signbit", "sgn", "positive", "deg2rad", "rad2deg", "lgamma", "digamma"],
+)  # fmt: skip
 @given(data=st.data())
 def test_functions_of_one_tensor(name, data):
     draw = Draw(lambda low, high: data.draw(st.integers(low, high)))
@@ -299,3 +317,44 @@ def test_gradients_through_changes(change):
 )  # fmt: skip
 def test_further_corners(f):
     same(f, A)
+
+
+EDGES = np.array([0.0, -0.0, 1.0, -1.0, 2.5, -2.5, 40.0, -40.5, 1e-20, -1e-20, 1e300, np.inf, -np.inf, np.nan])
+
+
+@pytest.mark.parametrize(
+    "name", ["asinh", "acosh", "atanh", "sinc", "erfc", "erfinv", "nan_to_num", "signbit", "sgn", "lgamma", "digamma", "logit"]
+)
+def test_edges_of_functions_of_one_number(name):
+    same(lambda t, x: getattr(t, name)(x.detach()), EDGES, second_order=False)
+    for dtype in DTYPES[1:]:
+        same(lambda t, x: getattr(t, name)(x.detach()), np.array([0, 1, 2]).astype(dtype), tolerance=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name", ["fmod", "fmax", "fmin", "hypot", "xlogy", "logaddexp", "logaddexp2", "copysign", "rsub", "heaviside"]
+)
+def test_edges_of_functions_of_two_numbers(name):
+    x, y = EDGES[:, None], EDGES[None]
+    same(lambda t, x, y: getattr(t, name)(x.detach(), y.detach()), x, y, second_order=False)
+
+
+@pytest.mark.parametrize("f", [
+    lambda t, x: t.xlogy(x.abs(), 2.0), lambda t, x: t.xlogy(2.0, x.abs()), lambda t, x: t.xlogy(x * 0, x.abs()), lambda t, x: t.fmod(x, 0.7), lambda t, x: t.fmod(x, -0.7),
+    lambda t, x: x.copysign(-2), lambda t, x: x.logit(0.1), lambda t, x: (x * 0.2).sigmoid().logit(), lambda t, x: x.nan_to_num(1.0, 2.0, 3.0), lambda t, x: t.rsub(x, 2, alpha=3),
+    lambda t, x: t.rsub(x, x * x, alpha=0.5), lambda t, x: t.float_power(2, x), lambda t, x: x.float().float_power(2), lambda t, x: t.polygamma(1, x), lambda t, x: x.polygamma(2),
+    lambda t, x: t.polygamma(0, x), lambda t, x: t.polygamma(-1, x), lambda t, x: t.fmax(x, x), lambda t, x: t.fmin(x, x.detach()), lambda t, x: t.logaddexp(x, x), lambda t, x: +x, lambda t, x: +(x > 0),
+    lambda t, x: t.positive(x > 0), lambda t, x: t.hypot(x, 2.0), lambda t, x: t.xlogy(1.0, 2.0), lambda t, x: t.arctan2(x, x + 3), lambda t, x: t.arcsinh(x), lambda t, x: x.clone().copysign_(x.flip(0)),
+    lambda t, x: t.heaviside(x.detach(), x.detach().float()), lambda t, x: t.sinc(x * 1e-3), lambda t, x: t.acosh(x.abs() + 1.5), lambda t, x: t.atanh(x * 0.3), lambda t, x: t.erfinv(x * 0.3), lambda t, x: t.heaviside(x.detach(), x.detach()),
+])  # fmt: skip
+def test_further_functions_of_numbers(f):
+    same(f, A + 0.03, tolerance=1e-8)
+
+
+def test_names_of_further_nodes():
+    for name in ("hypot", "xlogy", "copysign", "fmax", "fmin", "rsub", "logaddexp", "logaddexp2"):
+        prints_the_same(lambda t, name=name: getattr(t, name)(t.ones(2, requires_grad=True), t.ones(2)))
+    for name in (
+        "asinh", "atanh", "sinc", "erfc", "acosh", "logit", "erfinv", "nan_to_num", "sgn", "deg2rad", "rad2deg", "lgamma", "digamma"
+    ):  # fmt: skip
+        prints_the_same(lambda t, name=name: getattr(t, name)(t.full((2,), 0.5, requires_grad=True)))

@@ -116,3 +116,64 @@ def test_what_order_functions_print():
     prints_the_same(lambda t: t.sort(t.tensor([3, 1])))
     prints_the_same(lambda t: t.topk(t.tensor([3.0, 1.0]), 1))
     prints_the_same(lambda t: t.median(t.tensor([[3.0, 1.0]]), 1))
+
+
+@pytest.mark.parametrize("f", [
+    lambda t, x, m: t.linalg.det(m), lambda t, x, m: t.linalg.inv(m), lambda t, x, m: t.linalg.solve(m, x.T), lambda t, x, m: t.linalg.solve(m, x[0]), lambda t, x, m: t.linalg.solve(m, x, left=False),
+    lambda t, x, m: t.linalg.solve(t.stack([m, m + 1]), x.T), lambda t, x, m: t.linalg.solve(t.stack([m, m + 1]), x[:2]), lambda t, x, m: m.det(), lambda t, x, m: m.inverse(), lambda t, x, m: t.inverse(m[None]),
+    lambda t, x, m: tuple(t.slogdet(m)), lambda t, x, m: tuple(t.linalg.slogdet(-m)), lambda t, x, m: t.logdet(m @ m.T), lambda t, x, m: t.linalg.norm(x), lambda t, x, m: t.linalg.norm(x, 3, 1),
+    lambda t, x, m: t.linalg.norm(x, 1), lambda t, x, m: t.linalg.norm(x, "fro", keepdim=True), lambda t, x, m: t.linalg.norm(x[0], 1), lambda t, x, m: t.linalg.vector_norm(x, 1, 0, True),
+    lambda t, x, m: t.linalg.matrix_norm(x), lambda t, x, m: t.linalg.matrix_norm(x, 1), lambda t, x, m: t.linalg.matrix_norm(x, float("inf")), lambda t, x, m: t.linalg.matrix_norm(x[None], -1, keepdim=True),
+    lambda t, x, m: t.linalg.matrix_norm(x[None], -float("inf"), (0, 2)), lambda t, x, m: t.cross(x[:, :3], x[:, 1:], dim=0), lambda t, x, m: t.cross(x[:, :3], x[:, 1:], dim=1), lambda t, x, m: t.linalg.cross(x[:, :3], x[:1, 1:]),
+    lambda t, x, m: x.cross(x + 1, 0), lambda t, x, m: t.inner(x, x), lambda t, x, m: t.inner(x[0], x), lambda t, x, m: t.inner(x, t.tensor(2.0, dtype=t.float64)), lambda t, x, m: t.vdot(x[0], x[1]),
+    lambda t, x, m: t.tensordot(x, x.T, 1), lambda t, x, m: t.tensordot(x, x, 2), lambda t, x, m: t.tensordot(x, x[0], 0), lambda t, x, m: t.tensordot(x, x[None], ([0, 1], [1, 2])), lambda t, x, m: t.tensordot(x, x, dims=([1], [1])),
+    lambda t, x, m: t.addmv(x[:, 0], x, x[0], beta=0.5, alpha=2), lambda t, x, m: t.addr(x, x[:, 0], x[0], beta=0, alpha=3), lambda t, x, m: x[0].addmv(x.T, x[:, 1]), lambda t, x, m: t.baddbmm(x[:, :3], x[None], x.T[None]),
+    lambda t, x, m: t.addbmm(x[:, :3], t.stack([x, x]), t.stack([x.T, x.T]), beta=2), lambda t, x, m: t.kron(x, x[:2]), lambda t, x, m: t.kron(x[0], x), lambda t, x, m: t.kron(x[0], x[1]),
+    lambda t, x, m: t.det(m[:, :1] @ m[:1]).detach(),
+    lambda t, x, m: t.linalg.det(x), lambda t, x, m: t.linalg.det(x[0]), lambda t, x, m: t.linalg.inv(m * 0), lambda t, x, m: t.linalg.solve(m * 0, x.T), lambda t, x, m: t.linalg.solve(m, x), lambda t, x, m: t.linalg.det(m.long()),
+    lambda t, x, m: t.cross(x, x), lambda t, x, m: t.linalg.cross(x, x), lambda t, x, m: t.inner(x, x.T), lambda t, x, m: t.tensordot(x, x, 1), lambda t, x, m: t.linalg.norm(x.long()), lambda t, x, m: t.linalg.matrix_norm(x, 3), lambda t, x, m: t.cdist(x, x.T),
+    lambda t, x, m: t.linalg.norm(x[None], 3), lambda t, x, m: t.vdot(x, x), lambda t, x, m: t.cdist(x, x, -1.0), lambda t, x, m: t.linalg.solve(m, x.T.float()),
+])  # fmt: skip
+def test_linear_algebra(f):
+    same(f, (3, 4), np.array([[2.0, 0.3, -0.4], [0.1, 1.5, 0.6], [-0.7, 0.2, 1.8]]))
+
+
+def test_distances_of_rows():
+    for p in (0.5, 1, 2.0, 3.0, float("inf")):
+        same(lambda t, x, p=p: t.cdist(x, x[:2] + 1, p), (3, 4), second_order=False)
+    same(lambda t, x: t.cdist(x[None], x.detach()), (3, 4), second_order=False)
+
+
+ZEROS = np.array([[2.0, 0.0, 3.0, -1.5, 0.5], [0.0, 1.0, 0.0, 2.0, 4.0], [1.0, 2.0, -3.0, 4.0, 5.0]])
+HOLES = np.array([[2.0, np.nan, 3.0, 3.0, 0.5], [np.nan, np.nan, np.nan, np.nan, np.nan], [1.0, 2.0, -3.0, 2.0, np.nan]])
+
+
+@pytest.mark.parametrize("f", [
+    lambda t, x, y: t.cumprod(x, 1), lambda t, x, y: x.cumprod(0), lambda t, x, y: x.cumprod(-1, dtype=t.float32), lambda t, x, y: t.cumprod(x.long(), 1), lambda t, x, y: (x > 0).cumprod(0), lambda t, x, y: x[0, 0].cumprod(0),
+    lambda t, x, y: t.cumprod(x, 2), lambda t, x, y: t.logcumsumexp(x, 1), lambda t, x, y: (x * 400).logcumsumexp(0), lambda t, x, y: x.log().detach().logcumsumexp(1), lambda t, x, y: t.logcumsumexp(x.long(), 1),
+    lambda t, x, y: x.nansum(), lambda t, x, y: t.aminmax(x), lambda t, x, y: t.aminmax(x, dim=1), lambda t, x, y: x.aminmax(dim=0, keepdim=True), lambda t, x, y: t.aminmax(t.zeros(0)),
+    lambda t, x, y: t.histc(x.detach(), 4), lambda t, x, y: t.histc(x.detach(), 3, -2, 2), lambda t, x, y: t.histc(x.detach() * 0, 3), lambda t, x, y: t.histc(x.long(), 3), lambda t, x, y: t.histc(x.detach(), 0),
+    lambda t, x, y: t.histc(x.detach(), 3, 2, 1), lambda t, x, y: tuple(t.histogram(x.detach(), 4)), lambda t, x, y: tuple(t.histogram(x.detach(), 4, range=(-1.0, 2.0), density=True)),
+    lambda t, x, y: tuple(t.histogram(x.detach(), t.tensor([-2.0, 0, 1, 3], dtype=t.float64), weight=x.detach() + 1)), lambda t, x, y: t.histogram(x.detach(), -1), lambda t, x, y: t.histogram(x.long(), 3),
+    lambda t, x, y: t.histc(y.detach(), 3), lambda t, x, y: t.nanmean(x.long()), lambda t, x, y: t.zeros(0, 3).cumprod(0), lambda t, x, y: t.zeros(2, 0).cummax(0).values, lambda t, x, y: t.nansum(x.long(), 0),
+])  # fmt: skip
+def test_scans_and_counts(f):
+    same(f, ZEROS, HOLES, tolerance=1e-6)
+
+
+@pytest.mark.parametrize("f", [
+    lambda t, x, y: t.cummax(y, 1), lambda t, x, y: y.cummax(0), lambda t, x, y: t.cummin(y, 1), lambda t, x, y: x.cummin(0), lambda t, x, y: t.cummax(x.long(), 1), lambda t, x, y: t.cummin(x > 0, 1), lambda t, x, y: t.cummax(x[0, 0], 0),
+    lambda t, x, y: y.nansum(), lambda t, x, y: t.nansum(y, 1, True), lambda t, x, y: y.nanmean(), lambda t, x, y: y.nanmean(0), lambda t, x, y: t.nanmean(y, (0, 1), True), lambda t, x, y: t.nansum(y, dtype=t.float32),
+])  # fmt: skip
+def test_scans_and_reductions_with_nan(f):
+    same(f, ZEROS, HOLES, second_order=False)
+
+
+def test_what_scans_print():
+    for name in ("cummax", "cummin"):
+        prints_the_same(lambda t, name=name: getattr(t, name)(t.tensor([3.0, 1.0]), 0))
+    prints_the_same(lambda t: t.aminmax(t.tensor([3.0, 1.0])))
+    prints_the_same(lambda t: t.histogram(t.tensor([3.0, 1.0]), 2))
+    prints_the_same(lambda t: t.slogdet(t.tensor([[3.0, 1.0], [0.0, 1.0]])))
+    prints_the_same(lambda t: t.ones(3, requires_grad=True).cumprod(0))
+    prints_the_same(lambda t: t.zeros(3, requires_grad=True).cummax(0))

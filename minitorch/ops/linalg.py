@@ -1,0 +1,234 @@
+"""Determinants, inverses, linear systems, norms of matrices, vector products."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from minitorch.autograd.node import Op
+from minitorch.autograd.tensor_base import wrap
+from minitorch.backend.arrays import Array, as_array, on_device_of, xp
+from minitorch.ops.arithmetic import abs, mul, neg
+from minitorch.ops.comparison import where
+from minitorch.ops.elementwise import in_single
+from minitorch.ops.indexing import GetItem
+from minitorch.ops.matrix import MatMul, mT
+from minitorch.ops.node_names import node_name
+from minitorch.ops.reduction import Dims, amax, amin, sum
+from minitorch.ops.results import printed_pair
+from minitorch.ops.shape import broadcast_tensors, check_dim, check_dims, reshape, roll, unsqueeze
+from minitorch.ops.statistics import vector_norm
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+def _explained(error: Exception, *shapes: Any) -> Exception:
+    """The error for a matrix without an inverse, or for shapes that do not fit."""
+    if "ingular" in str(error):
+        return RuntimeError("linalg: the matrix is singular: its determinant is 0, and it has no inverse")
+    return RuntimeError(f"linalg: shapes {' and '.join(str(list(s)) for s in shapes)} do not fit together")
+
+
+class Det(Op):
+    """The determinant d;  the cofactors, d x^-T where d is not 0"""
+
+    label = "LinalgDet0"
+
+    def forward(ctx, x: Array) -> Array:
+        y = as_array(xp.linalg.det(x))
+        ctx.is_singular = bool((y == 0).any())
+        ctx.save_for_backward(x, y)
+        return y
+
+    def backward(ctx, grad: Tensor) -> Any:
+        x, y = ctx.saved_tensors
+        if ctx.is_singular:
+            return grad[..., None, None] * _cofactors(x)
+        return (grad * y)[..., None, None] * mT(Inv.apply(x))
+
+
+def _cofactors(x: Any) -> Any:
+    """The signed determinants of the matrices that are left without a row and a column."""
+    n = x.shape[-1]
+    array = getattr(x, "_array", x)
+    rest = xp.array([[k for k in range(n) if k != i] for i in range(n)], dtype=xp.int64).reshape(n, max(n - 1, 0))
+    rows, columns = on_device_of(rest[:, None, :, None], array), on_device_of(rest[None, :, None, :], array)
+    checkered = (-1.0) ** xp.add.outer(xp.arange(n), xp.arange(n))
+    minors = Det.apply(GetItem.apply(x, (Ellipsis, rows, columns)))
+    signs: Any = on_device_of(checkered.astype(array.dtype), array)
+    return mul(minors, signs if array is x else wrap(signs))
+
+
+class Inv(Op):
+    """The inverse y;  -y^T grad y^T"""
+
+    label = "LinalgInvEx0"
+
+    def forward(ctx, x: Array) -> Array:
+        y = xp.linalg.inv(x)
+        ctx.save_for_backward(y)
+        return y
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (y,) = ctx.saved_tensors
+        return neg(MatMul.apply(MatMul.apply(mT(y), grad), mT(y)))
+
+    @classmethod
+    def explain(cls, error: Exception, *args: Any) -> Exception:
+        return _explained(error, args[0].shape)
+
+
+class Solve(Op):
+    """The x with a x = b;  in b: g = a^-T grad, in a: -g x^T"""
+
+    label = "LinalgSolveEx0"
+
+    def forward(ctx, a: Array, b: Array) -> Array:
+        x = xp.linalg.solve(a, b)
+        ctx.save_for_backward(a, x)
+        return x
+
+    def backward(ctx, grad: Tensor) -> Any:
+        a, x = ctx.saved_tensors
+        g = Solve.apply(mT(a), grad)
+        return neg(MatMul.apply(g, mT(x))), g
+
+    @classmethod
+    def explain(cls, error: Exception, *args: Any) -> Exception:
+        return _explained(error, *(x.shape for x in args))
+
+
+class LogAbsDet(Op):
+    """log |det x|;  x^-T"""
+
+    label = "LinalgSlogdet0"
+
+    def forward(ctx, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return as_array(xp.linalg.slogdet(x)[1])
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return grad[..., None, None] * mT(Inv.apply(x))
+
+
+# ---- the functions, by PyTorch's names ----------------------------------------------------------------------------------
+
+
+@printed_pair
+class Slogdet(NamedTuple):
+    """What slogdet() returns."""
+
+    sign: Tensor
+    logabsdet: Tensor
+
+
+def _square(name: str, x: Tensor) -> Tensor:
+    """A stack of square matrices. Raises RuntimeError for anything else."""
+    if x.ndim < 2:
+        raise RuntimeError(f"linalg.{name}: The input tensor A must have at least 2 dimensions, got {list(x.shape)}")
+    if x.shape[-1] != x.shape[-2]:
+        raise RuntimeError(f"linalg.{name}: A must be batches of square matrices, but they are {x.shape[-2]} by {x.shape[-1]}")
+    if not x.is_floating_point():
+        raise RuntimeError(f"linalg.{name}: Expected a floating point tensor as input. Got {x.dtype!r}: .float() converts")
+    return x
+
+
+@in_single
+def det(A: Tensor) -> Tensor:
+    """The determinant of square matrices (*, n, n): (*)."""
+    return Det.apply(_square("det", A))
+
+
+@in_single
+def inv(A: Tensor) -> Tensor:
+    """The inverse of square matrices (*, n, n). Raises RuntimeError for one that has none."""
+    return Inv.apply(_square("inv", A))
+
+
+@in_single
+def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
+    """The X with A X = B, or X A = B unless `left`, for A (*, n, n) and B (*, n, k), or a vector (*, n).
+
+    More exact than the product with the inverse. Raises RuntimeError for a singular A.
+    """
+    _square("solve", A)
+    if A.dtype is not B.dtype:
+        raise RuntimeError(f"linalg.solve: A and B must have one dtype, but got {A.dtype!r} and {B.dtype!r}")
+    is_vector = B.ndim == 1 or (B.ndim == A.ndim - 1 and tuple(B.shape) == tuple(A.shape[:-1]))
+    b = unsqueeze(B, -1) if is_vector else B
+    if not left:
+        if is_vector:
+            raise RuntimeError("linalg.solve: a vector B stands on the right of A: left=False takes matrices")
+        return mT(solve(mT(A), mT(B)))
+    if b.ndim < 2 or b.shape[-2] != A.shape[-1]:
+        raise RuntimeError(f"linalg.solve: Incompatible shapes of A and B: {list(A.shape)} and {list(B.shape)}")
+    x = Solve.apply(A, b)
+    return reshape(x, x.shape[:-1]) if is_vector else x
+
+
+@in_single
+def slogdet(A: Tensor) -> Any:
+    """(sign, logabsdet): the sign of the determinant and the logarithm of its absolute value, which does not overflow."""
+    _square("slogdet", A)
+    sign = wrap(as_array(xp.linalg.slogdet(A._array)[0]))
+    return Slogdet(sign, LogAbsDet.apply(A))
+
+
+@in_single
+def logdet(input: Tensor) -> Tensor:
+    """The logarithm of the determinant: nan where it is negative, -inf where it is 0."""
+    sign, log = slogdet(input)
+    return where(sign < 0, math.nan, log)
+
+
+@in_single
+@node_name("LinalgCross0")
+def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
+    """The vector product of vectors of three elements along `dim`; the other dimensions are broadcast."""
+    if input.ndim != other.ndim:
+        raise RuntimeError(f"linalg.cross: inputs must have the same number of dimensions, got {input.ndim} and {other.ndim}")
+    dim = check_dim(dim, input.ndim)
+    if input.ndim == 0 or input.shape[dim] != 3 or other.shape[dim] != 3:
+        raise RuntimeError(
+            f"linalg.cross: inputs dimension {dim} must have length 3. Got {list(input.shape)} and {list(other.shape)}"
+        )
+    a, b = broadcast_tensors(input, other)
+    return roll(a, -1, dim) * roll(b, -2, dim) - roll(a, -2, dim) * roll(b, -1, dim)
+
+
+@in_single
+def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False) -> Tensor:
+    """A norm of matrices: 'fro', the root of the sum of squares; 1 (-1) the largest (smallest) sum of |A| over a column; inf
+    (-inf) over a row. Those that need singular values, 2, -2 and 'nuc', are absent.
+    """
+    if not A.is_floating_point() or A.ndim < 2:
+        raise RuntimeError(f"linalg.matrix_norm: expected matrices of a floating type, got {list(A.shape)} of {A.dtype!r}")
+    dims = check_dims(dim, A.ndim)
+    if len(dims) != 2:
+        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {dim}")
+    if ord == "fro":
+        return vector_norm(A, 2, dims, keepdim)
+    if isinstance(ord, str) or ord not in (1, -1, math.inf, -math.inf):
+        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported: 'fro', 1, -1, inf and -inf are")
+    summed, kept = dims if math.isfinite(ord) else dims[::-1]
+    out = (amax if ord > 0 else amin)(sum(abs(A), summed, True), kept, True)
+    return out if keepdim else reshape(out, tuple(n for i, n in enumerate(A.shape) if i not in dims))
+
+
+@in_single
+def norm(A: Tensor, ord: Any = None, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """The norm of a vector or of matrices: without `ord` the 2-norm of all entries; with it `vector_norm` along one dim, or
+    of a vector, and `matrix_norm` over two, or of a matrix.
+    """
+    if not A.is_floating_point():
+        raise RuntimeError(f"linalg.norm: Expected a floating point tensor as input. Got {A.dtype!r}: .float() converts")
+    if ord is None:
+        return vector_norm(A, 2, dim, keepdim)
+    dims = check_dims(dim, A.ndim)
+    if isinstance(ord, str) or len(dims) == 2:
+        return matrix_norm(A, ord, dims, keepdim)
+    if len(dims) != 1:
+        raise RuntimeError(f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {A.ndim}D.")
+    return vector_norm(A, ord, dims, keepdim)

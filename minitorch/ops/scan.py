@@ -1,0 +1,187 @@
+"""Running products, extrema and logarithms of sums; reductions that leave out nan; histograms.
+
+An associative operation is run along a dimension by doubling: each element is combined with the one that is 1, 2, 4 ... places
+before it, so that after log2(n) rounds it stands for all before it. The derivatives are those of the operation, whatever the
+values: a running product has its derivative also where factors are 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from minitorch.autograd.tensor_base import wrap
+from minitorch.backend.arrays import Array, on_device_of, xp
+from minitorch.backend.dtypes import dtype as DType
+from minitorch.backend.dtypes import int64
+from minitorch.ops.arithmetic import mul
+from minitorch.ops.comparison import isnan, masked_fill
+from minitorch.ops.elementwise import check_floating, in_single
+from minitorch.ops.indexing import gather
+from minitorch.ops.joining import cat, narrow
+from minitorch.ops.node_names import node_name
+from minitorch.ops.reduction import Dims, amax, amin, sum
+from minitorch.ops.results import ValuesAndIndices, printed_pair
+from minitorch.ops.shape import check_dim, clone
+from minitorch.ops.special import LogAddExp
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+class CumMax(ValuesAndIndices):
+    """What cummax() returns."""
+
+
+class CumMin(ValuesAndIndices):
+    """What cummin() returns."""
+
+
+@printed_pair
+class AMinMax(NamedTuple):
+    """What aminmax() returns."""
+
+    min: Tensor
+    max: Tensor
+
+
+@printed_pair
+class Histogram(NamedTuple):
+    """What histogram() returns."""
+
+    hist: Tensor
+    bin_edges: Tensor
+
+
+def _scan(combine: Callable[[Any, Any], Any], input: Tensor, dim: int) -> Tensor:
+    """The first element along `dim`, the first two combined, the first three ..."""
+    dim = check_dim(dim, input.ndim)
+    if input.ndim == 0:
+        return clone(input)
+    n, distance, out = input.shape[dim], 1, input
+    while distance < n:
+        rest = n - distance
+        combined = combine(narrow(out, dim, distance, rest), narrow(out, dim, 0, rest))
+        out, distance = cat([narrow(out, dim, 0, distance), combined], dim), 2 * distance
+    return clone(out) if out is input else out
+
+
+@in_single
+@node_name("Cumprod0")
+def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
+    """The products of the first 1, 2, 3 ... elements along `dim`. Integers and booleans are multiplied as int64."""
+    dtype = dtype or (None if input.is_floating_point() else int64)
+    return _scan(mul, input if dtype is None else input.to(dtype), dim)
+
+
+@in_single
+@node_name("Logcumsumexp0")
+def logcumsumexp(input: Tensor, dim: int) -> Tensor:
+    """log(cumsum(exp(input))) along `dim`, without overflow."""
+    check_floating("logcumsumexp", input)
+    return _scan(LogAddExp.apply, input, dim)
+
+
+@node_name("Cummax0")
+def cummax(input: Tensor, dim: int) -> Any:
+    """(values, indices) of the largest of the first 1, 2, 3 ... elements along `dim`; the last of equals, and nan if there is
+    one.
+    """
+    return _running(CumMax, xp.maximum, xp.greater_equal, input, dim)
+
+
+@node_name("Cummin0")
+def cummin(input: Tensor, dim: int) -> Any:
+    """(values, indices) of the smallest of the first 1, 2, 3 ... elements along `dim`; the last of equals, and nan if there is
+    one.
+    """
+    return _running(CumMin, xp.minimum, xp.less_equal, input, dim)
+
+
+def _running(pair: Any, extreme: Any, is_new: Any, input: Tensor, dim: int) -> Any:
+    dim = check_dim(dim, input.ndim)
+    if input.ndim == 0:
+        return pair(clone(input), wrap(xp.zeros_like(input._array, dtype=xp.int64)))
+    x: Array = input._array
+    places = on_device_of(xp.arange(x.shape[dim]).reshape((-1,) + (1,) * (x.ndim - dim - 1)), x)
+    found = is_new(x, extreme.accumulate(x, axis=dim)) | (x != x)
+    indices = wrap(xp.maximum.accumulate(xp.where(found, places, 0), axis=dim))
+    return pair(gather(input, dim, indices), indices)
+
+
+def nansum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
+    """The sum over `dim` of what is not nan."""
+    return sum(masked_fill(input, isnan(input), 0), dim, keepdim, dtype=dtype)
+
+
+@in_single
+def nanmean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
+    """The mean over `dim` of what is not nan; nan where nothing is left."""
+    if not input.is_floating_point():
+        raise RuntimeError(f"nanmean(): expected input to have floating point dtype but got {input.dtype!r}: .float() converts")
+    return nansum(input, dim, keepdim, dtype=dtype) / sum(~isnan(input), dim, keepdim)
+
+
+@node_name("Aminmax0")
+def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
+    """(min, max): the smallest and the largest over `dim`, or of all; ties share the gradient."""
+    if dim is None and 0 in input.shape:
+        raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity")
+    dims = () if dim is None else check_dim(dim, input.ndim)
+    return AMinMax(amin(input, dims, keepdim), amax(input, dims, keepdim))
+
+
+# ---- counts, without gradient -------------------------------------------------------------------------------------------
+
+
+def _limits(name: str, x: Array, low: float, high: float) -> tuple[float, float]:
+    """The first and the last edge; those of the values if both are the same. Raises RuntimeError for ones without sense."""
+    if low == high and x.size:
+        low, high = float(x.min()), float(x.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise RuntimeError(f"{name}: range of [{low}, {high}] is not finite")
+    if low > high:
+        raise RuntimeError(f"{name}: max must be larger than min, but the range is [{low}, {high}]")
+    return (low, high) if low < high else (low - 1, high + 1)
+
+
+def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
+    """How many elements lie in each of `bins` equal parts of [min, max]; of the elements' own range if both are the same."""
+    check_floating("histc", input)
+    if bins <= 0:
+        raise RuntimeError(f"histc(): bins must be > 0, but got {bins}")
+    x = input._array.reshape(-1)
+    limits = _limits("histc()", x, min, max)
+    return wrap(xp.histogram(x, bins, limits)[0].astype(x.dtype))
+
+
+def histogram(input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | None = None, density: bool = False) -> Any:
+    """(hist, bin_edges): how many elements, or what weights, lie in each of `bins` equal parts of `range`, or between the edges
+    in a sorted vector `bins`. With `density`, divided by the total and the width of each.
+    """
+    check_floating("histogram", input)
+    x = input._array.reshape(-1)
+    if weight is not None and (weight.shape != input.shape or weight.dtype is not input.dtype):
+        raise RuntimeError(
+            f"histogram(): weight must have the shape and the type of input, {list(input.shape)} and {input.dtype!r}, but has "
+            f"{list(weight.shape)} and {weight.dtype!r}"
+        )
+    if isinstance(bins, int) and not isinstance(bins, bool):
+        if bins <= 0:
+            raise RuntimeError(f"histogram(): bins must be > 0, but got {bins}")
+        if range is not None and (not isinstance(range, (tuple, list)) or len(range) != 2):
+            raise RuntimeError(f"histogram(): range should have 2 elements, but got {range!r:.60}")
+        low, high = _limits("histogram()", x, *(map(float, range) if range else (0.0, 0.0)))
+        edges = xp.linspace(low, high, bins + 1, dtype=x.dtype)
+    elif hasattr(bins, "_array") and bins.ndim == 1 and bins.dtype is input.dtype and bins.numel() and range is None:
+        edges = bins._array
+        if not (edges[1:] >= edges[:-1]).all():
+            raise RuntimeError("histogram(): the edges in bins must be in increasing order")
+    else:
+        raise TypeError(
+            f"histogram(): bins must be a number, or a vector of edges of input's type {input.dtype!r} without range, got "
+            f"{type(bins).__name__}"
+        )
+    counts = xp.histogram(x, edges, weights=None if weight is None else weight._array.reshape(-1), density=density)[0]
+    return Histogram(wrap(counts.astype(x.dtype)), wrap(xp.array(edges)))

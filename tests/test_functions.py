@@ -1,0 +1,175 @@
+"""Functions that are compositions of ops, beside their definitions in plain Python; their derivatives beside differences."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import minitorch as mt
+from minitorch.autograd import gradcheck, gradgradcheck
+
+VALUES = [0.3, -0.7, 1.4, -1.9, 0.05, 2.2]
+SPECIAL = [0.0, -0.0, 1.0, -2.5, math.inf, -math.inf, math.nan]
+
+
+def leaf(values, *shape):
+    return mt.tensor(values, dtype=mt.float64).reshape(*(shape or (-1,))).requires_grad_()
+
+
+def derivatives_agree(function, *inputs):
+    assert gradcheck(function, inputs)
+    assert gradgradcheck(function, inputs)
+
+
+NUMBERWISE = {
+    "logit": (lambda x: mt.logit(x, 0.1), lambda x: math.log(min(max(x, 0.1), 0.9) / (1 - min(max(x, 0.1), 0.9)))),
+    "deg2rad": (mt.deg2rad, math.radians),
+    "rad2deg": (mt.rad2deg, math.degrees),
+    "nan_to_num": (mt.nan_to_num, lambda x: x),
+    "sgn": (mt.sgn, lambda x: math.copysign(1, x)),
+    "positive": (mt.positive, lambda x: x),
+    "float_power": (lambda x: mt.float_power(x, 3), lambda x: x**3),
+    "rsub": (lambda x: mt.rsub(x, 2.0, alpha=3), lambda x: 2 - 3 * x),
+    "heaviside": (lambda x: mt.heaviside(x, x.detach()), lambda x: float(x > 0)),
+    "fmax": (lambda x: mt.fmax(x, x.detach() * 0 + 0.5), lambda x: max(x, 0.5)),
+    "fmin": (lambda x: mt.fmin(x, x.detach() * 0 + 0.5), lambda x: min(x, 0.5)),
+    "digamma": (mt.digamma, lambda x: (math.lgamma(x + 1e-5) - math.lgamma(x - 1e-5)) / 2e-5),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERWISE)
+def test_functions_of_numbers(name):
+    function, plain = NUMBERWISE[name]
+    x = leaf(VALUES)
+    np.testing.assert_allclose(function(x).tolist(), [plain(v) for v in VALUES], rtol=1e-6 if name == "digamma" else 1e-14)
+    derivatives_agree(function, x)
+
+
+def table(*shape, seed=0):
+    return mt.from_numpy(np.random.default_rng(seed).uniform(-2, 2, shape)).requires_grad_()
+
+
+def summed(output, *terms):
+    """The array of a shape whose element at each place is the sum of terms(place)."""
+    out = np.zeros(output)
+    for place in np.ndindex(*output):
+        out[place] = math.fsum(terms[0](*place))
+    return out
+
+
+def test_products_are_sums_over_indices():
+    a, b, v, w = table(2, 3), table(3, 2, seed=1), table(3, seed=2), table(2, seed=3)
+    s, u = table(2, 2, 3, seed=4), table(2, 3, 2, seed=5)
+    A, B, V, W, S, U = (x.detach().numpy() for x in (a, b, v, w, s, u))
+    i2, i3 = range(2), range(3)
+    for function, inputs, expected in (
+        (mt.inner, (a, table(4, 3)), summed((2, 4), lambda i, j: (A[i, k] * table(4, 3).detach().numpy()[j, k] for k in i3))),
+        (mt.vdot, (v, v), summed((), lambda: (x * x for x in V))),
+        (lambda a, b: mt.tensordot(a, b, 1), (a, b), summed((2, 2), lambda i, j: (A[i, k] * B[k, j] for k in i3))),
+        (lambda a, b: mt.tensordot(a, b, ([0, 1], [1, 0])), (a, b),
+         summed((), lambda: (A[i, k] * B[k, i] for k in i3 for i in i2))),
+        (mt.kron, (a, w), summed((2, 6), lambda i, j: (A[i, j // 2] * W[j % 2],))),
+        (lambda w, a, v: mt.addmv(w, a, v, beta=2, alpha=3), (w, a, v),
+         summed((2,), lambda i: (2 * W[i], *(3 * A[i, k] * V[k] for k in i3)))),
+        (lambda a, w, v: mt.addr(a, w, v, alpha=-2), (a, w, v), summed((2, 3), lambda i, j: (A[i, j], -2 * W[i] * V[j]))),
+        (lambda w, s, u: mt.baddbmm(w, s, u, beta=0.5), (w, s, u),
+         summed((2, 2, 2), lambda n, i, j: (0.5 * W[j], *(S[n, i, k] * U[n, k, j] for k in i3)))),
+        (lambda w, s, u: mt.addbmm(w, s, u, alpha=2), (w, s, u),
+         summed((2, 2), lambda i, j: (W[j], *(2 * S[n, i, k] * U[n, k, j] for k in i3 for n in i2)))),
+        (lambda a, v: mt.linalg.cross(a, v[None]), (a, v),
+         summed((2, 3), lambda i, j: (A[i, j - 2] * V[j - 1], -A[i, j - 1] * V[j - 2]))),
+        (lambda a, b: mt.cdist(a, b.T, 1), (a, b), summed((2, 2), lambda i, j: (abs(A[i, k] - B[k, j]) for k in i3))),
+        (lambda a, b: mt.cdist(a, b.T), (a, b), summed((2, 2), lambda i, j: (math.dist(A[i], B[:, j]),))),
+        (lambda a: mt.linalg.matrix_norm(a, 1), (a,), np.array(max(sum(abs(A[i, j]) for i in i2) for j in i3))),
+        (lambda a: mt.linalg.norm(a, -math.inf), (a,), np.array(min(sum(abs(A[i, j]) for j in i3) for i in i2))),
+        (mt.linalg.norm, (a,), np.array(math.hypot(*A.flat))),
+        (lambda a: mt.logdet(a @ a.T), (a,), np.array(2 * math.log(math.hypot(*np.cross(A[0], A[1]))))),
+    ):  # fmt: skip
+        value = function(*inputs)
+        np.testing.assert_allclose(value.detach().numpy(), expected, rtol=1e-12)
+        derivatives_agree(function, *inputs)
+
+
+def test_scans_and_reductions():
+    rows = [[2.0, 0.0, 3.0, -1.5, 0.5], [0.0, 1.0, 0.0, 2.0, 4.0], [1.0, 2.0, -3.0, 4.0, 5.0]]
+    x = leaf([v for row in rows for v in row], 3, 5)
+    for function, plain in (
+        (mt.cumprod, lambda row: [math.prod(row[: i + 1]) for i in range(5)]),
+        (mt.logcumsumexp, lambda row: [math.log(math.fsum(map(math.exp, row[: i + 1]))) for i in range(5)]),
+    ):
+        np.testing.assert_allclose(function(x, 1).tolist(), [plain(row) for row in rows], rtol=1e-13)
+        derivatives_agree(lambda x, function=function: function(x, 1), x)
+    for function, best in ((mt.cummax, max), (mt.cummin, min)):
+        values, indices = function(x, 1)
+        assert values.tolist() == [[best(row[: i + 1]) for i in range(5)] for row in rows]
+        assert indices.tolist() == [
+            [max(j for j in range(i + 1) if row[j] == best(row[: i + 1])) for i in range(5)] for row in rows
+        ]
+        derivatives_agree(lambda y, function=function: function(y, 1).values, table(3, 5))
+    assert mt.aminmax(x, dim=1).max.tolist() == [max(row) for row in rows]
+    holes = leaf([1.0, math.nan, 3.0, math.nan])
+    assert holes.nansum().item() == 4
+    assert holes.nanmean().item() == 2
+    (gradient,) = mt.autograd.grad(holes.nanmean(), holes)
+    assert gradient.tolist() == [0.5, 0, 0.5, 0]
+    far = leaf([-math.inf, -math.inf, 1000.0, 1000.0])
+    assert far.logcumsumexp(0).tolist() == [-math.inf, -math.inf, 1000, 1000 + math.log(2)]
+    (gradient,) = mt.autograd.grad(far.logcumsumexp(0)[3], far)
+    np.testing.assert_allclose(gradient.tolist(), [0, 0, 0.5, 0.5])
+    assert x.detach().histc(4, -2, 2).tolist() == [1, 0, 4, 5]
+    counts, edges = mt.histogram(x.detach(), mt.tensor([0.0, 1, 5], dtype=mt.float64))
+    assert counts.tolist() == [4, 9]
+    assert edges.tolist() == [0, 1, 5]
+
+
+def test_infinities_and_nan():
+    x, y = leaf(SPECIAL, -1, 1).detach(), leaf(SPECIAL).detach()
+    for a in range(len(SPECIAL)):
+        for b in range(len(SPECIAL)):
+            p, q = SPECIAL[a], SPECIAL[b]
+            number = q if p != p else p if q != q else None
+            for function, plain in ((mt.fmax, max), (mt.fmin, min)):
+                np.testing.assert_equal(function(x[a, 0], y[b]).item() + 0.0, (plain(p, q) if number is None else number) + 0.0)
+            assert mt.copysign(x[a], y[b]).signbit().item() == (math.copysign(1, q) < 0)
+    largest = float(np.finfo(np.float64).max)
+    assert mt.nan_to_num(y).tolist() == [0, 0, 1, -2.5, largest, -largest, 0]
+    assert mt.nan_to_num(y, 7, 8, 9).tolist() == [0, 0, 1, -2.5, 8, 9, 7]
+    assert mt.logaddexp(y[4], y[5]).item() == math.inf
+    assert mt.hypot(leaf([3e200]), leaf([4e200])).item() == pytest.approx(5e200, rel=1e-15)
+    assert mt.erfc(leaf([10.0])).item() == pytest.approx(math.erfc(10), rel=1e-15)
+    steep = leaf([3e200])
+    mt.asinh(steep).sum().backward()  # the square of x exceeds the range
+    assert steep.grad.item() == pytest.approx(1 / 3e200)
+
+
+def test_refusals_are_sentences():
+    x, n, mask = mt.ones(2), mt.tensor([1, 2]), mt.tensor([True, False])
+    for kind, words, call in (
+        (NotImplementedError, "hypot.*int64", lambda: mt.hypot(n, n)),
+        (NotImplementedError, "logaddexp.*int64", lambda: mt.logaddexp(n, mask)),
+        (NotImplementedError, "fmod.*bool", lambda: mt.fmod(mask, mask)),
+        (RuntimeError, "ZeroDivision", lambda: mt.fmod(n, 0)),
+        (RuntimeError, "different dtypes.*float32.*int64", lambda: mt.heaviside(x, n)),
+        (RuntimeError, "bool tensor", lambda: mt.positive(mask)),
+        (RuntimeError, "negative n.*-1", lambda: mt.polygamma(-1, x)),
+        (TypeError, "both are numbers", lambda: mt.xlogy(1.0, 2.0)),
+        (TypeError, "both are numbers", lambda: mt.float_power(1.0, 2.0)),
+        (TypeError, "must be Tensor", lambda: mt.fmax(x, 1.0)),
+        (NotImplementedError, "logcumsumexp.*int64", lambda: mt.logcumsumexp(n, 0)),
+        (RuntimeError, "nanmean.*int64", lambda: mt.nanmean(n)),
+        (RuntimeError, "bins must be > 0.*0", lambda: mt.histc(x, 0)),
+        (RuntimeError, "max must be larger", lambda: mt.histc(x, 3, 2, 1)),
+        (RuntimeError, "2 elements", lambda: mt.histogram(x, 3, range=(1,))),
+        (RuntimeError, "increasing", lambda: mt.histogram(x, mt.tensor([2.0, 1.0]))),
+        (RuntimeError, "singular", lambda: mt.linalg.inv(mt.zeros(2, 2))),
+        (RuntimeError, "square matrices.*2 by 3", lambda: mt.linalg.det(mt.ones(2, 3))),
+        (RuntimeError, "length 3.*\\[2\\]", lambda: mt.linalg.cross(x, x)),
+        (RuntimeError, "nuc.*'fro'", lambda: mt.linalg.matrix_norm(mt.ones(2, 2), "nuc")),
+        (RuntimeError, "last dimension.*\\[2, 3\\]", lambda: mt.inner(x, mt.ones(2, 3))),
+        (RuntimeError, "number of columns", lambda: mt.cdist(mt.ones(2, 3), mt.ones(2, 2))),
+        (RuntimeError, "contracted dimensions", lambda: mt.tensordot(mt.ones(2, 3), mt.ones(2, 3), 1)),
+    ):
+        with pytest.raises(kind, match=words):
+            call()
