@@ -46,6 +46,8 @@ class Animation(Picture):
     HEIGHT = 720
 
     def __init__(self, stage: Stage, view: str, by: str, step: int) -> None:
+        if not isinstance(stage, Stage):
+            raise TypeError(f"an Animation is made by viz.animate(layer, x), not of {type(stage).__name__}")
         self.layer_stage, self.view, self.by, self.step = stage, view, by, step
         self.stage = stage.as_convolution if view == "as_convolution" else stage
 
@@ -226,6 +228,8 @@ class Filmstrip(Picture):
     WHAT = "a filmstrip"
 
     def __init__(self, steps: list[Animation]) -> None:
+        if not isinstance(steps, list) or not steps or not all(isinstance(step, Animation) for step in steps):
+            raise TypeError("a Filmstrip is made by viz.animate(layer, x).filmstrip(): a list of steps")
         self.steps = steps
 
     @property
