@@ -73,6 +73,14 @@ def test_the_readme_names_every_layer():
     assert set(minitorch.nn.__all__) - {"functional", "init", "utils"} <= named
 
 
+def test_the_operations_shown_to_contributors_are_those_of_the_package():
+    text, source = (ROOT / "CONTRIBUTING.md").read_text(), (ROOT / "minitorch" / "ops" / "pointwise.py").read_text()
+    shown = re.findall(r"\n((?:    .*\n|\n)+)", text)
+    classes = [re.sub(r"(?m)^    ", "", block).strip() for block in shown if "class Asinh" in block or "class Hypot" in block]
+    assert len(classes) == 2
+    assert all(block in source for block in classes)
+
+
 def test_the_example_of_the_package():
     assert doctest.testmod(minitorch).attempted >= 3
     assert doctest.testmod(minitorch).failed == 0
