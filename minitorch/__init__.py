@@ -45,6 +45,7 @@ from minitorch.backend.random import Generator, default_generator, initial_seed,
 from minitorch.creation import *
 from minitorch.functions import *
 from minitorch.kernels.threads import get_num_threads, set_num_threads
+from minitorch.left_out import explains_missing as _explains_missing
 from minitorch.printing import set_printoptions
 from minitorch.sampling import *
 from minitorch.serialization import load, save
@@ -60,3 +61,5 @@ __version__ = "0.1.0"
 
 
 inference_mode = no_grad  # nothing is recorded in either
+
+__getattr__ = _explains_missing("minitorch")

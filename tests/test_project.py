@@ -1,6 +1,7 @@
 """Promises about the project as a whole: the direction of imports, the examples in the texts, the tutorials."""
 
 import doctest
+import importlib
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import minitorch
+from minitorch.left_out import LEFT_OUT
 
 ROOT = Path(__file__).parent.parent
 
@@ -129,3 +131,15 @@ def test_the_gallery():
     assert [len(re.findall(rf'src="{kind}_\d+', page)) for kind in ("figure", "setting")] == [24, 19]
     assert len(files) >= 120
     assert all((gallery / file).stat().st_size > 1000 for file in files)
+
+
+def test_what_is_left_out_says_what_to_use_instead():
+    for module, names in LEFT_OUT.items():
+        found = importlib.import_module(module)
+        for name, reason in names.items():
+            assert name not in vars(found), f"{module}.{name} is there"
+            with pytest.raises(AttributeError, match=re.escape(f"{module}.{name} is not part of minitorch: {reason}")):
+                getattr(found, name)
+        with pytest.raises(AttributeError, match=f"module '{module}' has no attribute 'nothing'"):
+            _ = found.nothing
+    assert not hasattr(minitorch.nn, "Transformer")

@@ -12,6 +12,7 @@ The layers: linear.py  conv.py  pooling.py  padding.py  resampling.py  activatio
 recurrent.py  attention.py  lazy.py
 """
 
+from minitorch.left_out import explains_missing as _explains_missing
 from minitorch.nn import (
     activation,
     attention,
@@ -54,3 +55,5 @@ for _module in (
     recurrent, resampling,
 ):  # fmt: skip
     __all__ += _module.__all__
+
+__getattr__ = _explains_missing("minitorch.nn")

@@ -22,6 +22,7 @@ from minitorch.ops import (
 )
 from minitorch.ops import linear as linear_ops
 from minitorch.public import public as _public
+from minitorch.left_out import explains_missing as _explains_missing
 
 public = functools.partial(_public, lenient=True)  # flags may be 0, 1 or None
 
@@ -89,3 +90,5 @@ for _name, _function in list(globals().items()):  # found here by pickle
 del _name, _function
 
 __all__ = [name for name, value in globals().items() if isinstance(value, types.FunctionType) and value is not _public]
+
+__getattr__ = _explains_missing("minitorch.nn.functional")

@@ -1,0 +1,67 @@
+"""What PyTorch has and minitorch leaves out on purpose, and what to use instead: an AttributeError says it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+__all__ = ["LEFT_OUT", "explains_missing"]
+
+LEFT_OUT = {
+    "minitorch": {
+        "jit": "programs run as they are written; there is nothing to compile",
+        "compile": "programs run as they are written; there is nothing to compile",
+        "fx": "viz.record() and viz.graph() show what a program computed",
+        "profiler": "Python's own profilers see every operation: python -m cProfile",
+        "fft": "NumPy has it: minitorch.tensor(np.fft.rfft(x.numpy()).real)",
+        "stft": "it takes complex numbers; cut the signal with unfold and use NumPy's fft",
+        "sparse": "all tensors are dense here",
+        "quantization": "all numbers are floats here",
+        "ao": "all numbers are floats here",
+        "amp": "compute in float32, or cast yourself with .to(minitorch.float16)",
+        "autocast": "compute in float32, or cast yourself with .to(minitorch.float16)",
+        "distributed": "there is one process",
+        "multiprocessing": "Python's own multiprocessing works with tensor.numpy()",
+        "hub": "there are no trained models to download; load() reads safetensors files",
+        "func": "autograd.functional has jacobian, hessian, vjp and jvp",
+        "vmap": "write the batch as the first dimension, which every layer takes",
+        "distributions": "minitorch.randn, rand, bernoulli and multinomial draw numbers",
+        "special": "special functions are in minitorch itself: minitorch.erf, minitorch.lgamma",
+    },
+    "minitorch.nn": {
+        "Transformer": "build it from MultiheadAttention, LayerNorm and Linear",
+        "TransformerEncoder": "build it from MultiheadAttention, LayerNorm and Linear",
+        "TransformerEncoderLayer": "build it from MultiheadAttention, LayerNorm and Linear",
+        "TransformerDecoder": "build it from MultiheadAttention, LayerNorm and Linear",
+        "TransformerDecoderLayer": "build it from MultiheadAttention, LayerNorm and Linear",
+        "EmbeddingBag": "Embedding, and then sum(1) or mean(1)",
+        "LocalResponseNorm": "it went out of use with BatchNorm2d",
+        "SyncBatchNorm": "there is one process, and BatchNorm2d is the same there",
+        "CTCLoss": "its sum over alignments is no sum of tensor operations of a fixed shape",
+        "AdaptiveLogSoftmaxWithLoss": "CrossEntropyLoss takes up to some ten thousand classes",
+        "FractionalMaxPool2d": "AdaptiveMaxPool2d makes an output of any size",
+        "FractionalMaxPool3d": "AdaptiveMaxPool3d makes an output of any size",
+        "LPPool1d": "it is AvgPool1d of x ** p, times the size of the window, to the power 1 / p",
+        "LPPool2d": "it is AvgPool2d of x ** p, times the size of the window, to the power 1 / p",
+        "parallel": "there is one process; DataParallel calls its module",
+        "quantized": "all numbers are floats here",
+    },
+    "minitorch.nn.functional": {
+        "grid_sample": "interpolate() resizes; there is no sampling at free places",
+        "affine_grid": "interpolate() resizes; there is no sampling at free places",
+        "ctc_loss": "its sum over alignments is no sum of tensor operations of a fixed shape",
+        "embedding_bag": "embedding(), and then sum(1) or mean(1)",
+        "gumbel_softmax": "softmax((logits - (-minitorch.rand_like(logits).log()).log()) / tau, -1)",
+    },
+}  # fmt: skip
+
+
+def explains_missing(module: str) -> Callable[[str], object]:
+    """The `__getattr__` of a module: raises AttributeError for a name it does not have, with what to use instead."""
+    reasons = LEFT_OUT[module]
+
+    def __getattr__(name: str) -> object:
+        if name in reasons:
+            raise AttributeError(f"{module}.{name} is not part of minitorch: {reasons[name]}")
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+
+    return __getattr__
