@@ -101,6 +101,10 @@ class DataLoader:
         vars(self).update(zip(_FIXED, fixed, strict=True))
         self.num_workers, self.timeout, self.worker_init_fn, self.generator = num_workers, timeout, worker_init_fn, generator
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
+        if pin_memory_device:
+            raise ValueError(
+                f"DataLoader: pin_memory_device={pin_memory_device!r} names memory to pin, and nothing is pinned here: leave it out"
+            )
         self.pin_memory, self.pin_memory_device, self.in_order = bool(pin_memory), pin_memory_device, bool(in_order)
         self.multiprocessing_context = multiprocessing_context
         self.collate_fn = collate_fn or (default_collate if self._auto_collation else default_convert)
