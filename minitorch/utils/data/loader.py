@@ -103,7 +103,8 @@ class DataLoader:
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         if pin_memory_device:
             raise ValueError(
-                f"DataLoader: pin_memory_device={pin_memory_device!r} names memory to pin, and nothing is pinned here: leave it out"
+                f"DataLoader: pin_memory_device={pin_memory_device!r} names memory to pin, and nothing is pinned here: leave "
+                "it out"
             )
         self.pin_memory, self.pin_memory_device, self.in_order = bool(pin_memory), pin_memory_device, bool(in_order)
         self.multiprocessing_context = multiprocessing_context
