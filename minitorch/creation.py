@@ -34,6 +34,7 @@ from minitorch.tensor import Tensor
 
 __all__ = [
     "BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "arange", "as_tensor",
+    "asarray",
     "empty", "empty_like", "eye", "finfo", "from_numpy", "full", "full_like", "iinfo", "linspace", "logspace",
     "ones", "ones_like", "tensor", "set_default_tensor_type", "zeros", "zeros_like",
 ]  # fmt: skip
@@ -90,6 +91,20 @@ def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tens
     if isinstance(data, Tensor):
         return data.to(device, dtype)
     return to_leaf(_array_of(data, dtype, copy=False).view(), False, device)
+
+
+@public
+def asarray(
+    obj: Any, *, dtype: DType | None = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None
+) -> Tensor:
+    """As `as_tensor`; with `copy` always a copy. Raises ValueError if `copy` is False and one is needed."""
+    out = as_tensor(obj, dtype, device)
+    given = getattr(obj, "_array", obj)
+    if copy is False and not (isinstance(given, xp.ndarray) and (out is obj or xp.may_share_memory(out._array, given))):
+        raise ValueError(f"asarray(): can't alias {type(obj).__name__} without a copy, and copy is False")
+    if copy and (out is obj or isinstance(given, xp.ndarray)):
+        out = out.clone()
+    return out.requires_grad_() if requires_grad else out
 
 
 @public

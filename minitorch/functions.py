@@ -31,6 +31,7 @@ from minitorch.ops import (
     sorting,
     special,
     statistics,
+    striding,
 )
 from minitorch.public import public
 
@@ -121,6 +122,8 @@ logical_not, logical_or = public(comparison.logical_not), public(comparison.logi
 logical_xor, lt, masked_fill = public(comparison.logical_xor), public(comparison.lt), public(comparison.masked_fill)
 maximum, minimum, ne = public(comparison.maximum), public(comparison.minimum), public(comparison.ne)
 round, sign, trunc = public(comparison.round), public(comparison.sign), public(comparison.trunc)
+bitwise_left_shift = public(comparison.bitwise_left_shift)
+bitwise_right_shift = public(comparison.bitwise_right_shift)
 where, sgn, signbit = public(comparison.where), public(comparison.sgn), public(comparison.signbit)
 fmax, fmin, heaviside = public(comparison.fmax), public(comparison.fmin), public(comparison.heaviside)
 nan_to_num = public(comparison.nan_to_num)
@@ -130,11 +133,17 @@ diag, gather, index_add = public(indexing.diag), public(indexing.gather), public
 index_fill, index_select = public(indexing.index_fill), public(indexing.index_select)
 masked_select, repeat_interleave = public(indexing.masked_select), public(indexing.repeat_interleave)
 scatter, scatter_add, take_along_dim = public(indexing.scatter), public(indexing.scatter_add), public(indexing.take_along_dim)
-tril, triu = public(indexing.tril), public(indexing.triu)
+tril, triu, fill = public(indexing.tril), public(indexing.triu), public(indexing.fill)
+index_copy, index_put = public(indexing.index_copy), public(indexing.index_put)
+diagonal, diag_embed = public(striding.diagonal), public(striding.diag_embed)
 
 # joining and splitting
 cat, chunk, hstack, meshgrid = public(joining.cat), public(joining.chunk), public(joining.hstack), public(joining.meshgrid)
 narrow, select, split, stack = public(joining.narrow), public(joining.select), public(joining.split), public(joining.stack)
+dstack, column_stack, block_diag = public(joining.dstack), public(joining.column_stack), public(joining.block_diag)
+atleast_1d, atleast_2d = public(joining.atleast_1d), public(joining.atleast_2d)
+atleast_3d, tensor_split = public(joining.atleast_3d), public(joining.tensor_split)
+split_with_sizes = public(joining.split_with_sizes)
 tile, unbind, vstack = public(joining.tile), public(joining.unbind), public(joining.vstack)
 
 # matrix products
@@ -181,7 +190,7 @@ flatten, flip, fliplr, flipud = public(shape.flatten), public(shape.flip), publi
 moveaxis, movedim, permute, ravel = public(shape.moveaxis), public(shape.movedim), public(shape.permute), public(shape.ravel)
 reshape, roll, squeeze, swapaxes = public(shape.reshape), public(shape.roll), public(shape.squeeze), public(shape.swapaxes)
 t, transpose, unflatten = public(shape.t), public(shape.transpose), public(shape.unflatten)
-unsqueeze = public(shape.unsqueeze)
+unsqueeze, rot90 = public(shape.unsqueeze), public(shape.rot90)
 
 # sorting and searching
 argsort, argwhere, bincount = public(sorting.argsort), public(sorting.argwhere), public(sorting.bincount)

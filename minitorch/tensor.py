@@ -36,7 +36,7 @@ from minitorch.backend.dtypes import (
 )
 from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.errors import refuse_if_too_large
-from minitorch.ops import arithmetic, comparison, filling, indexing, joining, pointwise, rectifier, scan, special
+from minitorch.ops import arithmetic, comparison, filling, indexing, joining, pointwise, rectifier, scan, special, striding
 from minitorch.ops import shape as shape_ops
 from minitorch.ops.elementwise import Number
 from minitorch.ops.indexing import SetItem, getitem, placed, plain_index
@@ -171,8 +171,8 @@ _COMPARABLE: Any = (TensorBase, int, float, xp.generic)
 _OPERATOR_OF = {
     "add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__", "divide": "__rtruediv__", "power": "__rpow__",
     "floor_divide": "__rfloordiv__", "remainder": "__rmod__", "matmul": "__rmatmul__", "bitwise_and": "__rand__",
-    "bitwise_or": "__ror__", "bitwise_xor": "__rxor__", "equal": "__eq__", "not_equal": "__ne__", "less": "__gt__",
-    "less_equal": "__ge__", "greater": "__lt__", "greater_equal": "__le__",
+    "left_shift": "__rlshift__", "right_shift": "__rrshift__", "bitwise_xor": "__rxor__", "equal": "__eq__",
+    "not_equal": "__ne__", "less": "__gt__", "less_equal": "__ge__", "greater": "__lt__", "greater_equal": "__le__",
 }  # fmt: skip
 
 
@@ -439,6 +439,8 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     __lt__, __le__, __gt__ = _operator(comparison.lt), _operator(comparison.le), _operator(comparison.gt)
     __ge__, __eq__, __ne__ = _operator(comparison.ge), _operator(comparison.eq), _operator(comparison.ne)
     __and__, __or__, __xor__ = map(_operator, (comparison.bitwise_and, comparison.bitwise_or, comparison.bitwise_xor))
+    __lshift__, __rshift__ = _operator(comparison.bitwise_left_shift), _operator(comparison.bitwise_right_shift)
+    __rlshift__, __rrshift__ = _reflected(comparison.bitwise_left_shift), _reflected(comparison.bitwise_right_shift)
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
     __getitem__ = public(getitem)
 
@@ -537,6 +539,9 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     scatter_add, index_select, index_add, index_fill = f.scatter_add, f.index_select, f.index_add, f.index_fill
     cumprod, cummax, cummin, logcumsumexp, nansum = f.cumprod, f.cummax, f.cummin, f.logcumsumexp, f.nansum
     nanmean, aminmax, histc, histogram = f.nanmean, f.aminmax, f.histc, f.histogram
+    diagonal, diag_embed, unfold, rot90 = f.diagonal, f.diag_embed, public(striding.unfold), f.rot90
+    tensor_split, split_with_sizes, index_copy, index_put = f.tensor_split, f.split_with_sizes, f.index_copy, f.index_put
+    bitwise_left_shift, bitwise_right_shift = f.bitwise_left_shift, f.bitwise_right_shift
     inner, vdot, kron, addmv, addr, addbmm = f.inner, f.vdot, f.kron, f.addmv, f.addr, f.addbmm
     baddbmm, cross, det, inverse, logdet, slogdet = f.baddbmm, f.cross, f.det, f.inverse, f.logdet, f.slogdet
     masked_select, take_along_dim = f.masked_select, f.take_along_dim
@@ -552,7 +557,8 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     reciprocal_, rsqrt_, sin_, cos_ = _in_place(arithmetic.reciprocal, pointwise.rsqrt, pointwise.sin, pointwise.cos)
     lerp_, addcmul_, addcdiv_ = _in_place(arithmetic.lerp, arithmetic.addcmul, arithmetic.addcdiv)
     clip_ = clamp_
-    (cumprod_,) = _in_place(scan.cumprod)
+    cumprod_, index_copy_, index_put_ = _in_place(scan.cumprod, indexing.index_copy, indexing.index_put)
+    bitwise_left_shift_, bitwise_right_shift_ = _in_place(comparison.bitwise_left_shift, comparison.bitwise_right_shift)
     asinh_, acosh_, atanh_, hypot_ = _in_place(pointwise.asinh, pointwise.acosh, pointwise.atanh, pointwise.hypot)
     logit_, sinc_, erfc_, erfinv_ = _in_place(pointwise.logit, special.sinc, special.erfc, special.erfinv)
     lgamma_, digamma_, xlogy_ = _in_place(special.lgamma, special.digamma, special.xlogy)
@@ -567,6 +573,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     swapaxes_ = transpose_
     __iadd__, __isub__, __imul__, __itruediv__ = _operator(add_), _operator(sub_), _operator(mul_), _operator(div_)
     __ipow__, __ifloordiv__, __imod__ = _operator(pow_), _operator(floor_divide_), _operator(remainder_)
+    __ilshift__, __irshift__ = _operator(bitwise_left_shift_), _operator(bitwise_right_shift_)
     __iand__, __ior__, __ixor__ = map(
         _operator, _in_place(comparison.bitwise_and, comparison.bitwise_or, comparison.bitwise_xor)
     )
@@ -616,6 +623,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     new_zeros, new_ones, new_empty = public(filling.new_zeros), public(filling.new_ones), public(filling.new_empty)
     new_full, new_tensor, uniform_ = public(filling.new_full), public(filling.new_tensor), public(filling.uniform_)
     normal_, bernoulli_ = public(filling.normal_), public(filling.bernoulli_)
+    random_ = public(filling.random_)
 
 
 TensorBase._tensor_class = Tensor  # from here on, ops return Tensors

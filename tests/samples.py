@@ -206,6 +206,30 @@ def expansion(draw):
     return lambda x: x.expand(large), (draw.tensor(small),), moved(large, origin)
 
 
+def diagonal(draw):
+    shape = (*draw.shape(0, 1), draw.integers(1, 3), draw.integers(1, 3))
+    offset, (a, b) = draw.integers(-3, 3), draw.choose(itertools.permutations(range(len(shape)), 2))
+
+    def plain(x):
+        rows = np.moveaxis(x, (a, b), (-2, -1))
+        places = [(i, i + offset) for i in range(rows.shape[-2]) if 0 <= i + offset < rows.shape[-1]]
+        return np.stack([rows[..., i, j] for i, j in places], -1) if places else np.zeros((*rows.shape[:-2], 0))
+
+    return lambda x: mt.diagonal(x, offset, a, b), (draw.tensor(shape),), plain
+
+
+def windowing(draw):
+    shape = draw.shape(1)
+    dim = draw.integers(0, len(shape) - 1)
+    size, step = draw.integers(1, max(shape[dim], 1)), draw.integers(1, 3)
+
+    def plain(x):
+        starts = range(0, x.shape[dim] - size + 1, step)
+        return np.stack([np.moveaxis(np.take(x, range(s, s + size), dim), dim, -1) for s in starts], dim)
+
+    return lambda x: x.unfold(dim, size, step), (draw.tensor(shape),), plain
+
+
 def reshaping(draw):
     shape = draw.shape(1)
     new = draw.choose([(-1,), shape[::-1], (1, -1)])
@@ -675,6 +699,8 @@ SAMPLES: dict[type[Node], Callable] = {
     ops.shape.Cast: unary(lambda x: ops.shape.Cast.apply(x, np.dtype("float64")), float),
     ops.indexing.GetItem: indexing,
     ops.indexing.IndexAdd: putting,
+    ops.striding.Diagonal: diagonal,
+    ops.striding.Windows: windowing,
     ops.indexing.SetItem: setting,
     ops.matrix.MatMul: product_of_matrices,
     ops.matrix.Einsum: einsum,

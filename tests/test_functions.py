@@ -124,6 +124,47 @@ def test_scans_and_reductions():
     assert edges.tolist() == [0, 1, 5]
 
 
+def test_diagonals_and_windows_share_memory():
+    for base in (mt.zeros(3, 4), mt.zeros(4, 3).T, mt.zeros(2, 3, 8)[1, :, ::2], mt.zeros(4, 2, 3).permute(1, 2, 0).clone()[0]):
+        base.diagonal(1).fill_(7.0)
+        assert [(i, j) for i in range(3) for j in range(4) if base[i, j] == 7] == [(0, 1), (1, 2), (2, 3)]
+        base.unfold(1, 2, 2)[2, 1, 0] = 5.0
+        assert base[2, 2].item() == 5
+    x = table(3, 4)
+    y = x * 1.0
+    y.diagonal().mul_(y.detach().clone()[:, 3])
+    (gradient,) = mt.autograd.grad(y.sum(), x)
+    assert gradient.tolist() == [[x[i, 3].item() if i == j else 1.0 for j in range(4)] for i in range(3)]
+
+
+def test_shapes_and_picking():
+    x, v = table(2, 3), table(3, seed=1)
+    rows, row = x.tolist(), v.tolist()
+    at = mt.tensor([1, 1]), mt.tensor([0, 0])
+    for function, inputs, expected in (
+        (mt.rot90, (x,), [[rows[j][2 - i] for j in range(2)] for i in range(3)]),
+        (lambda v: mt.diag_embed(v, 1), (v,), [[row[i] if j == i + 1 and i < 3 else 0 for j in range(4)] for i in range(4)]),
+        (mt.block_diag, (x, v), [[*rows[0], 0, 0, 0], [*rows[1], 0, 0, 0], [0, 0, 0, *row]]),
+        (lambda v: mt.dstack([v, v]), (v,), [[[a, a] for a in row]]),
+        (lambda v: mt.column_stack([v, v]), (v,), [[a, a] for a in row]),
+        (lambda v: mt.atleast_3d(v), (v,), [[[a] for a in row]]),
+        (lambda x: mt.tensor_split(x, 2, 1)[0], (x,), [r[:2] for r in rows]),
+        (lambda x: x.split_with_sizes([1, 2], 1)[1], (x,), [r[1:] for r in rows]),
+        (lambda x, v: x.index_copy(0, mt.tensor([1]), v[None]), (x, v), [rows[0], row]),
+        (lambda x, v: x.index_put(at, v[:2], accumulate=True), (x, v), [rows[0], [rows[1][0] + row[0] + row[1], *rows[1][1:]]]),
+        (lambda x, v: x.index_put((mt.tensor([1]),), v), (x, v), [rows[0], row]),
+        (lambda x: x.scatter(1, mt.tensor([[2, 2]]), 0.5, reduce="add"), (x,), [[*rows[0][:2], rows[0][2] + 1], rows[1]]),
+        (lambda x, v: mt.fill(x, v[0]), (x, v), [[row[0]] * 3] * 2),
+    ):
+        np.testing.assert_allclose(function(*inputs).tolist(), expected, rtol=1e-14)
+        derivatives_agree(function, *inputs)
+    n = mt.tensor([5, -6])
+    assert [(n << 3).tolist(), (n >> 1).tolist(), (1 << mt.tensor([3])).tolist()] == [[40, -48], [2, -3], [8]]
+    assert x.detach().scatter(1, mt.tensor([[0, 0]]), 3.0, reduce="multiply")[0, 0].item() == pytest.approx(9 * rows[0][0])
+    drawn = mt.empty(1000, dtype=mt.int64).random_(2, 5)
+    assert drawn.unique().tolist() == [2, 3, 4]
+
+
 def test_infinities_and_nan():
     x, y = leaf(SPECIAL, -1, 1).detach(), leaf(SPECIAL).detach()
     for a in range(len(SPECIAL)):
@@ -163,6 +204,15 @@ def test_refusals_are_sentences():
         (RuntimeError, "max must be larger", lambda: mt.histc(x, 3, 2, 1)),
         (RuntimeError, "2 elements", lambda: mt.histogram(x, 3, range=(1,))),
         (RuntimeError, "increasing", lambda: mt.histogram(x, mt.tensor([2.0, 1.0]))),
+        (RuntimeError, "identical 1, 1", lambda: mt.ones(2, 2).diagonal(0, 1, 1)),
+        (RuntimeError, "maximum size.*2 but size is 3", lambda: x.unfold(0, 3, 1)),
+        (RuntimeError, "step is 0", lambda: x.unfold(0, 1, 0)),
+        (RuntimeError, "larger than 0", lambda: mt.tensor_split(x, 0)),
+        (IndexError, "index 5 is out of bounds", lambda: x.index_copy(0, mt.tensor([5]), mt.ones(1))),
+        (RuntimeError, "add or multiply.*'sum'", lambda: x.scatter(0, n, 1.0, reduce="sum")),
+        (NotImplementedError, "left_shift", lambda: x << 1),
+        (ValueError, "copy is False", lambda: mt.asarray([1], copy=False)),
+        (RuntimeError, "from=5 >= to=2", lambda: mt.empty(2).random_(5, 2)),
         (RuntimeError, "singular", lambda: mt.linalg.inv(mt.zeros(2, 2))),
         (RuntimeError, "square matrices.*2 by 3", lambda: mt.linalg.det(mt.ones(2, 3))),
         (RuntimeError, "length 3.*\\[2\\]", lambda: mt.linalg.cross(x, x)),

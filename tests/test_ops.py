@@ -213,9 +213,11 @@ IN_PLACE = {
     "lerp_": ("x", 0.3), "addcmul_": ("x", "x"), "addcdiv_": ("x", "x"), "scatter_": (1, "index", 5.0),
     "scatter_add_": (1, "index", "x"), "index_add_": (0, "rows", "x"), "index_fill_": (0, "rows", 3.0), "unsqueeze_": (0,),
     "transpose_": (0, 1), "swapaxes_": (0, 1), "hypot_": ("x",), "xlogy_": ("x",), "fmod_": (0.4,), "copysign_": (-1.0,),
-    "float_power_": (2,), "cumprod_": (1,), "heaviside_": ("x",),
+    "float_power_": (2,), "cumprod_": (1,),
+    "index_copy_": (0, "rows", "x"), "index_put_": ("indices", "x"), "heaviside_": ("x",),
 }  # fmt: skip
-IN_PLACE_ALONE = {  # these have no twin that computes the same
+IN_PLACE_ALONE = {  # these have no twin that computes the same, or none on floating-point numbers
+    "bitwise_left_shift_", "bitwise_right_shift_", "random_",
     "requires_grad_", "copy_", "fill_", "zero_", "detach_", "uniform_", "normal_", "bernoulli_", "_accumulate_",
 }  # fmt: skip
 
@@ -230,6 +232,7 @@ def test_the_form_in_place_is_the_other_and_no_more(name):
         "mask": lambda: mt.tensor([[True, False, False], [False, True, True]]),
         "index": lambda: mt.tensor([[2, 0, 1], [1, 1, 0]]),
         "rows": lambda: mt.tensor([1, 0]),
+        "indices": lambda: (mt.tensor([1, 0]),),
     }
     args = [things[a]() if isinstance(a, str) else a for a in IN_PLACE.get(name, ())]
     start = mt.tensor([[0.3, 0.7, 0.2], [0.6, 0.9, 0.8]], dtype=mt.float64)

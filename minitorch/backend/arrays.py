@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 __all__ = [
     "Array", "address", "as_array", "copied_storage", "from_storage", "on_device_of", "contiguous",
-    "is_basic_index", "max_reduce", "prod_reduce", "share_memory", "storage", "strided", "tune_process", "windows", "xp",
+    "is_basic_index", "max_reduce", "prod_reduce", "share_memory", "storage", "strided", "tune_process",
+    "view_of", "windows", "xp",
 ]  # fmt: skip
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -128,6 +129,20 @@ def strided(x: Array, start: int, shape: tuple[int, ...], steps: tuple[int, ...]
     if isinstance(x, xp.ndarray):
         return xp.ndarray(shape, x.dtype, x, start * x.itemsize, strides)
     return _module_of(x).lib.stride_tricks.as_strided(x.reshape(-1)[start:], shape, strides)
+
+
+def view_of(x: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    """View the memory of x, in which elements may lie anyhow, from its first element on; the strides are in bytes."""
+    if not isinstance(x, xp.ndarray):
+        return _module_of(x).lib.stride_tricks.as_strided(x, shape, strides)
+    owner = x
+    while isinstance(owner.base, xp.ndarray):
+        owner = owner.base
+    memory = owner.transpose(sorted(range(owner.ndim), key=lambda axis: -owner.strides[axis]))
+    out = xp.ndarray(shape, x.dtype, memory, address(x) - address(owner), strides)
+    if not x.flags.writeable:
+        out.flags.writeable = False
+    return out
 
 
 def _module_of(x: Any) -> Any:

@@ -7,6 +7,7 @@
     special.py        sinc, erfc, erfinv, log gamma and its derivatives, logaddexp
     rectifier.py      relu and leaky relu
     shape.py          reshape, permute, expand, flip, pad
+    striding.py       diagonals and windows, as views
     joining.py        cat, stack, and splitting
     indexing.py       x[index], gather, and their adjoints
     reduction.py      sums, means, extrema, softmax

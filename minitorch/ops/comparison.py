@@ -102,7 +102,7 @@ class Compare(Pointwise):
         function, *operands = args
         name = function.__name__
         is_float = any(isinstance(x, float) or getattr(x, "dtype", xp.dtype(bool)).kind == "f" for x in operands)
-        if is_float and name.startswith(("bitwise", "invert")):
+        if is_float and name.startswith(("bitwise", "invert", "left", "right")):
             return NotImplementedError(f"{name} is for masks and integers, and was given floating-point numbers")
         return explain_operands(name, "", error, operands)
 
@@ -307,6 +307,23 @@ def bitwise_or(input: Tensor, other: Tensor | int) -> Tensor:
 def bitwise_xor(input: Tensor, other: Tensor | int) -> Tensor:
     """input ^ other, of masks or integers."""
     return Compare.apply(xp.bitwise_xor, input, other)
+
+
+def bitwise_left_shift(input: Tensor | int, other: Tensor | int) -> Tensor:
+    """input << other: the bits of integers moved to the left, which doubles as often as other says."""
+    return _shift(xp.left_shift, input, other)
+
+
+def bitwise_right_shift(input: Tensor | int, other: Tensor | int) -> Tensor:
+    """input >> other: the bits of integers moved to the right, which halves, rounding down, as often as other says."""
+    return _shift(xp.right_shift, input, other)
+
+
+def _shift(function: Any, a: Any, b: Any) -> Tensor:
+    kinds = [x._array.dtype.name if isinstance(x, TensorBase) else type(x).__name__ for x in (a, b)]
+    if kinds == ["bool", "bool"] or not (isinstance(a, TensorBase) or isinstance(b, TensorBase)):
+        raise NotImplementedError(f"{function.__name__} is for tensors of integers, and was given {kinds[0]} and {kinds[1]}")
+    return Compare.apply(function, a, b)
 
 
 def bitwise_not(input: Tensor) -> Tensor:

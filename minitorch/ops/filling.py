@@ -121,6 +121,30 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     return self._assign_inplace(wrap(drawn.astype(self._array.dtype)))
 
 
+def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: Generator | None = None) -> Tensor:
+    """random_(), random_(to) or random_(from, to): draw integers in [from, to), as PyTorch draws for the same seed.
+
+    Without `to`, from 0 to the largest integer of the type; of a floating type to the largest up to which all are exact.
+    """
+    np_dtype = self._array.dtype
+    limit = 2 if np_dtype.kind == "b" else 2 ** (xp.finfo(np_dtype).nmant + 1) + 1 if np_dtype.kind == "f" else 0
+    limit = limit or int(xp.iinfo(np_dtype).max) + 1
+    low, high = (from_, to) if to is not None else (0, from_ if from_ else limit)
+    if low >= high:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    for name, bound in (("from", low), ("to - 1", high - 1)):
+        if abs(bound) > limit or (bound < 0 and np_dtype.kind in "bu"):
+            raise RuntimeError(f"random_: {name} is out of bounds for {self.dtype!r}: {bound}")
+    source = generator or default_generator
+    if to is None and not from_:
+        values = (source.words64 if limit > 2**32 else source.words32)(self.numel()) % xp.uint64(limit)
+    else:
+        values = source.integers(self.numel(), low, high)
+    values = values.reshape(self.shape).astype(np_dtype)
+    self._inplace_operand()
+    return self._assign_inplace(wrap(on_device_of(values, self._array)))
+
+
 def _fill(self: Tensor, values: Array) -> Tensor:
     if self._array.dtype.kind != "f":
         raise NotImplementedError(f"random values of a distribution need a floating-point tensor, not {self.dtype!r}")

@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from minitorch.autograd.grad_mode import is_grad_enabled
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, contiguous, is_basic_index, on_device_of, xp
@@ -18,7 +19,7 @@ from minitorch.backend.sums import add_at
 from minitorch.ops.comparison import masked_fill
 from minitorch.ops.elementwise import Number
 from minitorch.ops.node_names import index_name, node_name
-from minitorch.ops.shape import Reshape, check_dim, reshape
+from minitorch.ops.shape import Reshape, check_dim, expand, reshape
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -312,13 +313,18 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
 
 @node_name("Scatter0")
 @_of_no_dimension
-def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Number) -> Tensor:
+def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Number, *, reduce: str | None = None) -> Tensor:
     """A copy of input with the elements of src, or a number, written where index says, as in `gather`.
 
-    If an index occurs several times, the last element stays.
+    If an index occurs several times, the last element stays. With `reduce` 'add' or 'multiply' the elements are added to those
+    of input, or multiplied with them, as often as the index names them; 'multiply' has no derivative.
     """
+    if reduce not in (None, "add", "multiply"):
+        raise RuntimeError(f"reduce argument must be either add or multiply, but got {reduce!r:.40}")
     dim = check_dim(dim, input.ndim)
     where = _along_checked("scatter", index, dim, input.shape)
+    if not isinstance(src, TensorBase):
+        src = src if reduce is None else wrap(xp.full_like(input._array, src, shape=tuple(index.shape)))
     if not isinstance(src, TensorBase):
         return SetItem.apply(input, src, where)
     if src.ndim != input.ndim:
@@ -327,7 +333,67 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Number) -> Ten
         raise RuntimeError(f"Expected index {list(index.shape)} to be no larger than src {list(src.shape)}")
     if src.dtype is not input.dtype:
         raise RuntimeError(f"scatter(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
-    return SetItem.apply(input, src[tuple(slice(n) for n in index.shape)], where)
+    used = src[tuple(slice(n) for n in index.shape)]
+    if reduce == "add":
+        return input + IndexAdd.apply(used, tuple(input.shape), where)
+    if reduce is None:
+        return SetItem.apply(input, used, where)
+    if is_grad_enabled() and (input.requires_grad or src.requires_grad):
+        raise RuntimeError("derivative for scatter with reduce='multiply' is not implemented: .detach() its arguments")
+    out = input._array.copy()
+    xp.multiply.at(out, where, used._array)
+    return wrap(out)
+
+
+@node_name("IndexCopy0")
+@_of_no_dimension
+def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
+    """A copy of input with the slices of `source` in place of those along `dim` that the 1-d `index` names."""
+    dim = check_dim(dim, input.ndim)
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            f"index_copy(): self and source expected to have the same dtype, but got {input.dtype!r} and {source.dtype!r}"
+        )
+    if index.ndim > 1 or index.dtype.numpy.kind not in "iu":
+        raise IndexError(f"index_copy(): Index should have dimension 1 or 0 and integers, got {index.ndim}D of {index.dtype!r}")
+    if source.ndim != input.ndim or source.shape[dim] != index.numel():
+        raise IndexError(
+            f"index_copy(): Number of indices ({index.numel()}) should be equal to source.size(dim): "
+            f"source is {list(source.shape)}"
+        )
+    if any(n != m for d, (n, m) in enumerate(zip(input.shape, source.shape, strict=True)) if d != dim):
+        raise RuntimeError(
+            f"index_copy(): Source/destination tensor must have same slice shapes: {list(input.shape)} and {list(source.shape)}"
+        )
+    wrong = [i for i in index._array.reshape(-1).tolist() if not 0 <= i < input.shape[dim]]
+    if wrong:
+        raise IndexError(f"index_copy(): index {wrong[0]} is out of bounds for dimension {dim} with size {input.shape[dim]}")
+    steps = plain_index((slice(None),) * dim + (reshape(index, (-1,)),), input.shape)
+    return SetItem.apply(input, source, *placed(steps, input))
+
+
+@node_name("IndexPut0")
+def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy of input with `values` at input[indices]; with `accumulate` added to what is there, as often as it is named."""
+    if not isinstance(indices, (tuple, list)):
+        raise TypeError(f"index_put(): argument 'indices' must be tuple of Tensors, not {type(indices).__name__}")
+    if values.dtype is not input.dtype:
+        raise IndexError(
+            f"Index put requires the source and destination dtypes match, got {input.dtype!r} and {values.dtype!r}"
+        )
+    steps = plain_index(tuple(slice(None) if i is None else i for i in indices), input.shape)
+    if not accumulate:
+        return SetItem.apply(input, values, *placed(steps, input))
+    region: Any = xp.broadcast_to(xp.empty(()), tuple(input.shape))
+    for step in steps:
+        region = region[step]
+    return input + IndexAdd.apply(expand(values, region.shape), tuple(input.shape), *placed(steps, input))
+
+
+@node_name("Fill0")
+def fill(input: Tensor, value: Tensor | Number) -> Tensor:
+    """A tensor like input, with `value`, a number or a 0-d tensor, everywhere."""
+    return masked_fill(input, wrap(xp.ones_like(input._array, dtype=bool)), value)
 
 
 @node_name("IndexAdd0")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import builtins
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.node import Op
 from minitorch.backend.arrays import Array, contiguous, xp
 from minitorch.backend.dtypes import result_type
 from minitorch.ops.node_names import node_name
-from minitorch.ops.shape import check_dim, clone, expand, reshape, sizes, transpose, unsqueeze
+from minitorch.ops.shape import check_dim, clone, constant_pad, expand, reshape, sizes, transpose, unsqueeze
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -156,6 +156,77 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """Joined from top to bottom: along the first dimension, vectors as rows."""
     return cat([reshape(x, (1, -1)) if x.ndim < 2 else x for x in tensors], 0)
+
+
+def dstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Joined in depth: along the third dimension, with vectors and matrices as of depth 1."""
+    return cat([atleast_3d(x) for x in tensors], 2)
+
+
+def column_stack(tensors: Sequence[Tensor]) -> Tensor:
+    """Joined from left to right, with vectors and numbers as columns."""
+    return cat([reshape(x, (-1, 1)) if x.ndim < 2 else x for x in tensors], 1)
+
+
+def _at_least(tensors: tuple[Any, ...], enlarge: Callable[[Any], Any]) -> Any:
+    """`enlarge` of one tensor, or of each of several or of a list."""
+    if len(tensors) == 1 and not isinstance(tensors[0], (tuple, list)):
+        return enlarge(tensors[0])
+    return tuple(enlarge(x) for x in (tensors[0] if len(tensors) == 1 else tensors))
+
+
+def atleast_1d(*tensors: Tensor) -> Any:
+    """With at least one dimension: numbers as vectors of one element. Of several tensors, a tuple."""
+    return _at_least(tensors, lambda x: x if x.ndim else reshape(x, (1,)))
+
+
+def atleast_2d(*tensors: Tensor) -> Any:
+    """With at least two dimensions: vectors as rows. Of several tensors, a tuple."""
+    return _at_least(tensors, lambda x: x if x.ndim > 1 else reshape(x, (1, -1)))
+
+
+def atleast_3d(*tensors: Tensor) -> Any:
+    """With at least three dimensions: vectors as (1, n, 1), matrices as (n, m, 1). Of several tensors, a tuple."""
+    return _at_least(tensors, lambda x: x if x.ndim > 2 else reshape(x, (*x.shape, 1) if x.ndim == 2 else (1, -1, 1)))
+
+
+def block_diag(*tensors: Tensor) -> Tensor:
+    """A matrix with the given ones along its diagonal, and zeros elsewhere; vectors are rows."""
+    for i, x in enumerate(tensors):
+        if x.ndim > 2:
+            raise RuntimeError(f"block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {x.ndim} dimensions")
+    if not tensors:
+        raise RuntimeError("block_diag(): expected at least one tensor, but got none")
+    blocks = [x if x.ndim == 2 else reshape(x, (1, -1)) for x in tensors]
+    ends = list(itertools.accumulate(x.shape[1] for x in blocks))
+    padded = [constant_pad(x, [(0, 0), (end - x.shape[1], ends[-1] - end)]) for x, end in zip(blocks, ends, strict=True)]
+    return cat(padded, 0)
+
+
+@node_name("SplitWithSizes0")
+def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """As `split`, into pieces of the sizes given."""
+    return split(input, list(sizes((tuple(split_sizes),), "split_with_sizes")), dim)
+
+
+def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of input, cut along `dim` into so many pieces, the first perhaps one longer, or before the given indices."""
+    if input.ndim == 0:
+        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
+    dim = check_dim(dim, input.ndim)
+    n, where = input.shape[dim], indices_or_sections
+    where = where.tolist() if hasattr(where, "_array") else where
+    if isinstance(where, (tuple, list)):
+        cuts = [
+            builtins.slice(*pair).indices(n)[:2] for pair in itertools.pairwise([None, *sizes((where,), "tensor_split"), None])
+        ]
+    else:
+        (count,) = sizes((where,), "tensor_split")
+        if count <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {count}")
+        longer, least = n % count, n // count
+        cuts = [(i * least + min(i, longer), (i + 1) * least + min(i + 1, longer)) for i in range(count)]
+    return tuple(narrow(input, dim, start, max(end - start, 0)) for start, end in cuts)
 
 
 @node_name("Repeat0")

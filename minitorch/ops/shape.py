@@ -365,6 +365,19 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
     return Roll.apply(input, shifts, axes) if input.ndim else clone(input)
 
 
+def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
+    """Turned by k times 90 degrees in the plane of two dimensions, from the first towards the second."""
+    plane = sizes((tuple(dims),), "rot90")
+    if len(plane) != 2:
+        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(plane)}")
+    a, b = (check_dim(d, input.ndim) for d in plane)
+    if a == b:
+        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {plane[0]} and dim1 = {plane[1]}")
+    if k % 2 == 0:
+        return flip(input, (a, b)) if k % 4 else clone(input)
+    return transpose(flip(input, b if k % 4 == 1 else a), a, b)
+
+
 def clone(input: Tensor) -> Tensor:
     """A copy with memory of its own; gradients flow through it."""
     return Clone.apply(input)

@@ -18,12 +18,12 @@ FORMS = {
     "var_mean", "std_mean", "get_default_dtype", "size", "type", "new_tensor", "uniform_", "unique", "split", "to", "backward", "stride", "item", "sum", "mean",
     "tensor", "as_tensor", "zeros", "ones", "empty", "rand", "randn", "view", "reshape", "permute", "expand", "repeat", "tile", "new_zeros", "new_ones",
     "all", "any", "amax", "amin", "argmax", "median", "prod", "sort", "argsort", "searchsorted", "kthvalue", "topk", "randperm", "concatenate", "swapdims",
-    "nansum", "histogram", "new_empty", "new_full", "from_numpy", "save", "load", "manual_seed", "seed", "initial_seed", "set_default_dtype", "promote_types", "set_grad_enabled",
+    "random_", "nansum", "histogram", "new_empty", "new_full", "from_numpy", "save", "load", "manual_seed", "seed", "initial_seed", "set_default_dtype", "promote_types", "set_grad_enabled",
 }  # fmt: skip
 
 # PyTorch's documentation of these has other names than the functions take.
 DOCUMENTED_OTHERWISE = {
-    "bmm", "fmod", "div", "divide", "true_divide", "dot", "floor_divide", "matmul", "mul", "multiply", "narrow", "remainder", "take", "type_as",
+    "bmm", "index_copy", "fmod", "div", "divide", "true_divide", "dot", "floor_divide", "matmul", "mul", "multiply", "narrow", "remainder", "take", "type_as",
 }  # fmt: skip
 
 

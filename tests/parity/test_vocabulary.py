@@ -177,3 +177,40 @@ def test_what_scans_print():
     prints_the_same(lambda t: t.slogdet(t.tensor([[3.0, 1.0], [0.0, 1.0]])))
     prints_the_same(lambda t: t.ones(3, requires_grad=True).cumprod(0))
     prints_the_same(lambda t: t.zeros(3, requires_grad=True).cummax(0))
+
+
+@pytest.mark.parametrize("f", [
+    lambda t, x, n: x.diagonal(), lambda t, x, n: x.diagonal(1), lambda t, x, n: t.diagonal(x, -1, 1, 0), lambda t, x, n: x[None].diagonal(0, 0, 2), lambda t, x, n: x.diagonal(9), lambda t, x, n: x.diagonal(0, 1, 1),
+    lambda t, x, n: t.diag_embed(x), lambda t, x, n: t.diag_embed(x, 1, 0, 2), lambda t, x, n: t.diag_embed(x, -1, 2, 0), lambda t, x, n: t.diag_embed(x, 0, 1, 1), lambda t, x, n: x.T.diagonal(1) * 2,
+    lambda t, x, n: x.unfold(1, 2, 1), lambda t, x, n: x.T.unfold(0, 3, 2), lambda t, x, n: x.unfold(1, 5, 1), lambda t, x, n: x.unfold(1, 2, 0), lambda t, x, n: x[:, 1:].unfold(-1, 2, 1), lambda t, x, n: x.unfold(0, 0, 1).shape,
+    lambda t, x, n: t.rot90(x), lambda t, x, n: x.rot90(2), lambda t, x, n: x.rot90(3, (1, 0)), lambda t, x, n: x.rot90(-1), lambda t, x, n: x.rot90(4), lambda t, x, n: x.rot90(1, (0, 0)), lambda t, x, n: x.rot90(1, [0]),
+    lambda t, x, n: x.tensor_split(3, 1), lambda t, x, n: t.tensor_split(x, (1, 3), 1), lambda t, x, n: t.tensor_split(x, (3, 1), 1), lambda t, x, n: t.tensor_split(x, (-1, 7), 1), lambda t, x, n: x.tensor_split(5), lambda t, x, n: x.tensor_split(0),
+    lambda t, x, n: x.split_with_sizes([1, 3], 1), lambda t, x, n: x.split_with_sizes([1, 1], 1), lambda t, x, n: t.dstack([x, x]), lambda t, x, n: t.dstack([x[0], x[1]]), lambda t, x, n: t.column_stack([x, x[:, 0]]), lambda t, x, n: t.column_stack([x[0], x[1]]),
+    lambda t, x, n: t.atleast_1d(x[0, 0], x), lambda t, x, n: t.atleast_2d(x[0]), lambda t, x, n: t.atleast_3d([x, x[0], x[0, 0]]), lambda t, x, n: t.block_diag(x, x[0], x[0, 0]), lambda t, x, n: t.block_diag(x[None]),
+    lambda t, x, n: t.fill(x, 2), lambda t, x, n: t.fill(x, x[0, 0]), lambda t, x, n: t.fill(x, x[0]), lambda t, x, n: x.index_copy(0, t.tensor([2, 0]), x[:2] * 2), lambda t, x, n: x.clone().index_copy_(1, t.tensor([3]), x[:, :1] ** 2),
+    lambda t, x, n: x.index_copy(0, t.tensor([5]), x[:1]), lambda t, x, n: x.index_copy(0, t.tensor([1]), x), lambda t, x, n: x.index_put((t.tensor([0, 2]), t.tensor([1, 1])), x[0, :2] ** 2), lambda t, x, n: x.index_put((x > 0,), x[0, 0]),
+    lambda t, x, n: x.index_put((t.tensor([0, 0]), t.tensor([1, 1])), x[0, :2] ** 2, accumulate=True), lambda t, x, n: x.clone().index_put_((t.tensor([1]),), x[0], True), lambda t, x, n: x.index_put((t.tensor([0]),), 2.0),
+    lambda t, x, n: n << 2, lambda t, x, n: n >> 1, lambda t, x, n: 1 << n, lambda t, x, n: 9 >> n, lambda t, x, n: n << n, lambda t, x, n: n.int() << n[0], lambda t, x, n: n << -1, lambda t, x, n: -n >> 70, lambda t, x, n: n << 70, lambda t, x, n: x << 1,
+    lambda t, x, n: (n > 1) << (n > 2), lambda t, x, n: t.bitwise_right_shift(n, n), lambda t, x, n: n << (n > 1), lambda t, x, n: n << 1.5, lambda t, x, n: n.clone().bitwise_left_shift_(2),
+    lambda t, x, n: x.detach().scatter(1, n[:1, :3] % 3, 2.0, reduce="add"), lambda t, x, n: x.detach().scatter(1, n[:1, :3] * 0, 2.0, reduce="multiply"), lambda t, x, n: x.scatter(1, n, 2.0, reduce="sum"),
+    lambda t, x, n: t.asarray([1, 2.0]), lambda t, x, n: t.asarray([1], dtype=t.float64, requires_grad=True).requires_grad, lambda t, x, n: t.asarray(np.arange(3), copy=True), lambda t, x, n: t.asarray([1], copy=False),
+    lambda t, x, n: [t.empty(9, dtype=d).random_() for d in (t.float32, t.float64, t.float16, t.int64, t.int32, t.int8, t.uint8, t.bool)], lambda t, x, n: [t.empty(9).random_(5), t.empty(9, dtype=t.int64).random_(-2, 9)],
+    lambda t, x, n: t.empty(3).random_(5, 2), lambda t, x, n: t.empty(2, dtype=t.float64).random_(2**40),
+])  # fmt: skip
+def test_further_shapes_and_picking(f):
+    same(f, (3, 4), whole)
+
+
+def test_changes_of_diagonals_and_windows():
+    def diagonal(t, x):
+        y = x * 2
+        y.diagonal(1).mul_(x[:, 0])
+        return [y * x, y.T.diagonal()]
+
+    def window(t, x):
+        y = x * 2
+        y.unfold(1, 2, 2)[:, 0].mul_(3)
+        return y * x
+
+    same(diagonal, (3, 4))
+    same(window, (3, 4))
