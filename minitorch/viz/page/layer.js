@@ -439,6 +439,7 @@ function legendText(m, panels) {
 }
 const gridOf = p => p.planes.length > 2 && p.planes[0].length === 1 ? Math.ceil(Math.sqrt(p.planes.length)) : 1;
 function fitCells(stage, panels) {  // as large as all panels fit beside each other
+  $("said").style.bottom = `${document.querySelector("footer").offsetHeight}px`;
   const large = panels.filter(p => Math.max(p.planes[0][0].rows, p.planes[0][0].columns) <= NUMBERS), columns = large.map(p => p.planes[0][0].columns * p.planes[0].length * gridOf(p));
   const rest = panels.length * 110 + 420 * (panels.length - large.length), rows = Math.max(1, ...large.map(p => Math.ceil(p.planes.length / gridOf(p)) * (p.planes[0][0].rows + 0.6)));
   const wide = (stage.clientWidth - rest) / (columns.reduce((a, b) => a + b, 0) || 1), high = (innerHeight - 330) / rows;
