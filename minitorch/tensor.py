@@ -171,8 +171,9 @@ _COMPARABLE: Any = (TensorBase, int, float, xp.generic)
 _OPERATOR_OF = {
     "add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__", "divide": "__rtruediv__", "power": "__rpow__",
     "floor_divide": "__rfloordiv__", "remainder": "__rmod__", "matmul": "__rmatmul__", "bitwise_and": "__rand__",
-    "left_shift": "__rlshift__", "right_shift": "__rrshift__", "bitwise_xor": "__rxor__", "equal": "__eq__",
-    "not_equal": "__ne__", "less": "__gt__", "less_equal": "__ge__", "greater": "__lt__", "greater_equal": "__le__",
+    "bitwise_or": "__ror__", "left_shift": "__rlshift__", "right_shift": "__rrshift__", "bitwise_xor": "__rxor__",
+    "equal": "__eq__", "not_equal": "__ne__", "less": "__gt__", "less_equal": "__ge__",
+    "greater": "__lt__", "greater_equal": "__le__",
 }  # fmt: skip
 
 

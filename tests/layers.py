@@ -376,7 +376,7 @@ def state_of(shapes: list[tuple[int, ...]], draw: Drawing) -> tuple[list[np.ndar
 
 def recurrent(name: str):
     def entry(draw: Drawing) -> Case:
-        n, hidden, steps, batch = draw.integers(1, 3), draw.integers(1, 3), draw.integers(1, 3), draw.choose([(), (1,), (2,)])
+        n, hidden, steps, batch = draw.integers(1, 2), draw.integers(1, 2), draw.integers(1, 3), draw.choose([(), (1,), (2,)])
         layers = draw.integers(1, 2)
         options = draw.some(bias=False, batch_first=True, bidirectional=True)
         options |= {"input_size": n, "hidden_size": hidden, "num_layers": layers}

@@ -132,7 +132,7 @@ MUTANTS: list[Mutant] = [
         ("Mul.forward", "b if for_a else None, a if for_b", "a if for_a else None, b if for_b", "the factors are exchanged"),
         ("Div", "-grad * ((a / b) / b)", "grad * ((a / b) / b)", "a sign lost in the denominator"),
         ("Div", "(a / b) / b", "a / b", "not divided by b a second time"),
-        ("Remainder", "floor(a / b)", "(a / b)", "the quotient is not rounded"),
+        ("Remainder", "ctx.whole(a / b)", "(a / b)", "the quotient is not rounded"),
         ("Neg", "-grad", "grad", "a sign lost"),
         ("Abs", "grad * sign(x)", "grad", "the sign of x is forgotten"),
         ("Log", "grad / x", "grad / (x * 2)", "a factor 1/2 too many"),

@@ -19,7 +19,7 @@ from tests import checks
 from tests.drawing import Draw, Sample, over
 from tests.samples import ANALYTIC, KINKS, ORDERS, SAMPLES, WITHOUT_GRADIENT, sample_of
 
-ABSTRACT = {"AccumulateGrad", "Extremum", "Function", "Op", "Pointwise", "Rounding", "Unary", "UnaryOfOutput"}
+ABSTRACT = {"AccumulateGrad", "_Once", "Extremum", "Function", "Op", "Pointwise", "Rounding", "Unary", "UnaryOfOutput"}
 IN_SINGLE = {
     "AvgPool", "AvgPoolBackward", "BinaryCrossEntropy", "Cast", "Convolution", "ConvTranspose", "ConvWeight", "Standardize",
     "StandardizeBackward", "SigmoidBackward", "TanhBackward",

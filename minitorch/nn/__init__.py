@@ -12,7 +12,7 @@ The layers: linear.py  conv.py  pooling.py  padding.py  resampling.py  activatio
 recurrent.py  attention.py  lazy.py
 """
 
-from minitorch.left_out import explains_missing as _explains_missing
+from minitorch import left_out as _left_out
 from minitorch.nn import (
     activation,
     attention,
@@ -56,4 +56,4 @@ for _module in (
 ):  # fmt: skip
     __all__ += _module.__all__
 
-__getattr__ = _explains_missing("minitorch.nn")
+__getattr__ = _left_out.explains_missing("minitorch.nn")
