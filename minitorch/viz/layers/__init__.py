@@ -1,6 +1,7 @@
 """Pictures of layers.
 
 taps.py     which cells of input, weight and output meet: the one table that the pictures are made from
+calls.py    which layers of a model were called, and what they returned
 stage.py    a layer with an input: arrays, gradients, taps, windows, steps
 frame.py    one step of it: what is shown, and the sentence with its numbers
 animate.py  a layer at work, step by step: viz.animate

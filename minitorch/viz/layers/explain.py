@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from html import escape
 from typing import Any
 
 from minitorch import nn
@@ -316,13 +315,6 @@ class Explanation(Picture):
             parts.append(text(16, y, legend, 12))
             y += 24
         return drawing(self.headline, width, y, "\n".join(parts))
-
-    @property
-    def html(self) -> str:
-        """The rulers as a page."""
-        style = f"{theme.css()} body {{ margin: 0; background: var(--paper); overflow: auto; }}"
-        head = '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        return f"{head}<title>{escape(self.headline)}</title><style>{style}</style>{self.svg}</html>\n"
 
 
 def explain(layer: Module, shape: Any) -> Explanation:

@@ -18,6 +18,7 @@ from minitorch.backend.arrays import Array, xp
 from minitorch.backend.device import device, to_device
 from minitorch.nn import Module
 from minitorch.tensor import Tensor
+from minitorch.viz.layers.calls import noted_calls
 from minitorch.viz.page import theme
 from minitorch.viz.page.page import finite, script_data, template
 from minitorch.viz.page.picture import Picture
@@ -235,24 +236,11 @@ def flow(model: Module, loss: Callable[[], Tensor], title: str | None = None) ->
 
 def _one_pass(model: Module, loss: Callable[[], Tensor]) -> list[LayerFlow]:
     """Run the loss with hooks on the layers, and differentiate it by their outputs and parameters."""
-    calls: list[tuple[str, Module, Tensor]] = []
-    handles = []
-    for name, module in model.named_modules():
-        if not list(module.children()):
-
-            def keep(module: Module, args: Any, result: Any, name: str = name) -> None:
-                first = result[0] if isinstance(result, tuple) and result else result
-                if isinstance(first, Tensor) and first.is_floating_point():
-                    calls.append((name, module, first))
-
-            handles.append(module.register_forward_hook(keep))
     buffers = [(buffer, buffer._array.copy()) for buffer in model.buffers()]
     try:
-        with enable_grad():
+        with noted_calls(model) as calls, enable_grad():
             value = loss()
     finally:
-        for handle in handles:
-            handle.remove()
         for buffer, array in buffers:
             buffer._array[...] = array
     if not calls:

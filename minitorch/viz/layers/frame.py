@@ -56,7 +56,7 @@ def panels(stage: Stage, view: str, by: str, n: int) -> list[Panel]:
     shown = [
         _source(stage, view, by, n, part, used) for part in sources[target] if part != "weight" or stage.weight is not None
     ]
-    products = _products(stage, view, by, n, used)
+    products = _products(stage, view, by, used)
     if products is not None:
         shown.append(products)
     result = values.reshape(stage.array(target).shape)
@@ -137,7 +137,7 @@ def _kernels(stage: Stage, used: Array, whole: bool = False) -> Array:
     return _planes(xp.flip(kernels, tuple(range(1, kernels.ndim))) if stage.flipped else kernels, stage.rank)
 
 
-def _products(stage: Stage, view: str, by: str, n: int, used: Array) -> Panel | None:
+def _products(stage: Stage, view: str, by: str, used: Array) -> Panel | None:
     """What a step multiplies, laid out as the kernel; as the output where the step is one weight."""
     if stage.weight is None or view == "grad_bias":
         return None

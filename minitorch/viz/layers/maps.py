@@ -22,6 +22,7 @@ from minitorch.backend.arrays import Array, xp
 from minitorch.backend.device import device, to_device
 from minitorch.nn import Module
 from minitorch.tensor import Tensor
+from minitorch.viz.layers.calls import noted_calls
 from minitorch.viz.page import theme
 from minitorch.viz.page.page import finite, script_data, template
 from minitorch.viz.page.picture import Picture
@@ -234,19 +235,15 @@ def feature_maps(model: Module, x: Tensor, channels: int = 16, loss: Callable[[A
     first = next((type(m).__name__ for m in model.modules() if type(m).__name__[-2:] in ("1d", "2d", "3d")), "")
     if first and x.ndim == int(first[-2]) + 1:
         raise ValueError(f"feature_maps(): x is {list(x.shape)}, and {first} takes a batch: x[None] is a batch of one")
-    twin, outputs, handles = copy.deepcopy(model), [], []
-    for name, module in twin.named_modules():
-        if not list(module.children()):
-
-            def keep(module: Module, args: Any, result: Any, name: str = name) -> None:
-                first = result[0] if isinstance(result, tuple) and result else result
-                if isinstance(first, Tensor) and first.ndim >= 2 and first.is_floating_point():
-                    outputs.append((f"{name} {type(module).__name__} {module_settings(module)}".strip(), first))
-
-            handles.append(module.register_forward_hook(keep))
+    twin = copy.deepcopy(model)
     with enable_grad():
         start = x.detach().requires_grad_() if x.is_floating_point() else x
-        out = twin(start)
+        with noted_calls(twin) as calls:
+            out = twin(start)
+        outputs = [
+            (f"{name} {type(layer).__name__} {module_settings(layer)}".strip(), output)
+            for name, layer, output in calls if output.ndim >= 2
+        ]  # fmt: skip
         every = [("input", start), *outputs]
         slopes: list[Tensor | None] = [None] * len(every)
         if loss is not None:
@@ -257,8 +254,6 @@ def feature_maps(model: Module, x: Tensor, channels: int = 16, loss: Callable[[A
             found = grad(value, [every[i][1] for i in wanted], allow_unused=True)
             for i, slope in zip(wanted, found, strict=True):
                 slopes[i] = slope
-    for handle in handles:
-        handle.remove()
     rows = []
     for (name, tensor), gradient in zip(every, slopes, strict=True):
         tiles, note = _tiles(tensor, channels)

@@ -11,7 +11,6 @@ import copy
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from minitorch import nn
@@ -121,14 +120,6 @@ class Worked(Picture):
             y += 8
         parts.append(text(16, y + 18, self.words, 14, colour=theme.INK))
         return drawing(self.title, max(width, theme.width(self.words, 14) + 32), y + 34, "\n".join(parts))
-
-    @property
-    def html(self) -> str:
-        """The table as a page."""
-        style = f"{theme.css()} body {{ margin: 0; background: var(--paper); overflow: auto; }}"
-        head = '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        body = f'<div style="overflow:auto">{self.svg}</div>'
-        return f"{head}<title>{escape(self.title)}</title><style>{style}</style>{body}</html>\n"
 
 
 def worked(layer: Module, x: Tensor, target: Tensor | None = None) -> Worked:

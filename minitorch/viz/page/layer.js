@@ -101,7 +101,7 @@ function laidOut(m, part, title, quantity, array, known, view, by, n, taps) {
   }
   return p;
 }
-function productsOf(m, view, by, n, taps) {
+function productsOf(m, view, by, taps) {
   if (!m.weight || view === "grad_bias") return null;
   const what = { output: `input × ${weightWord(m)}`, input: `upstream × ${weightWord(m)}`, weight: "upstream × input" }[TARGETS[view]], quantity = TARGETS[view] === "output" ? "value" : "gradient";
   let planes, values, places;
@@ -121,7 +121,7 @@ function panelsOf(m, view, by, n, look) {
   const array = part => part === "output" ? m.upstream : m[FIELDS[part]];
   const sources = { output: ["input", "weight"], input: ["output", "weight"], weight: ["output", "input"], bias: ["output"] }[target].filter(part => part !== "weight" || m.weight);
   const shown = sources.map(part => laidOut(m, part, part === "output" ? "∂L/∂y, upstream" : titleOf(m, part), part === "output" ? "gradient" : "value", array(part), null, view, lookBy, lookN, taps));
-  const products = productsOf(m, view, lookBy, lookN, taps);
+  const products = productsOf(m, view, lookBy, taps);
   if (products) shown.push(products);
   const last = laidOut(m, target, target === "output" ? "output" : `∂L/∂${LETTERS[target]}`, target === "output" ? "value" : "gradient", { shape: m[FIELDS[target]].shape, values }, known, view, lookBy, lookN, taps);
   if (m.kind === "max" && target === "output" && by === "output") {
@@ -583,7 +583,7 @@ addEventListener("keydown", e => {
 
 // ---- what if ----------------------------------------------------------------------------------------------------------
 
-const WORDS = { kernel_size: "kernel_size", stride: "stride", padding: "padding", dilation: "dilation", output_padding: "output_padding", groups: "groups" };
+const NUMERIC = ["kernel_size", "stride", "padding", "dilation", "output_padding", "groups"];
 let settings = { ...data.settings };
 function change(name, to) {
   const wanted = { ...settings, [name]: to };
@@ -601,7 +601,7 @@ function change(name, to) {
 }
 function refusal(name, wanted) {
   const near = range(16).filter(v => v >= (name === "padding" || name === "output_padding" ? 0 : 1) && fits(first, { ...wanted, [name]: v })).sort((a, b) => Math.abs(a - wanted[name]) - Math.abs(b - wanted[name]));
-  const others = Object.keys(WORDS).filter(other => other in wanted && other !== name).map(other => {
+  const others = NUMERIC.filter(other => other in wanted && other !== name).map(other => {
     const found = range(16).filter(v => v >= (other === "padding" || other === "output_padding" ? 0 : 1) && fits(first, { ...wanted, [other]: v })).sort((a, b) => Math.abs(a - wanted[other]) - Math.abs(b - wanted[other]));
     return found.length ? `${other} ${found[0]}` : "";
   }).filter(Boolean);

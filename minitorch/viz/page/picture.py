@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, ClassVar
 
+from minitorch.viz.page import theme
 from minitorch.viz.page.page import framed, write
 from minitorch.viz.page.raster import png
 
@@ -29,6 +31,15 @@ class Picture:
     def data(self) -> Any:
         """The picture as plain data, for JSON."""
         raise NotImplementedError
+
+    @property
+    def html(self) -> str:
+        """The drawing as a page; a picture with something to touch has a page of its own."""
+        drawing: str = getattr(self, self.FORMS[".svg"])
+        style = f"{theme.css()} body {{ margin: 0; background: var(--paper); }} div {{ overflow: auto; }}"
+        head = '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        title = re.search(r"<title>(.*?)</title>", drawing)
+        return f"{head}<title>{title[1] if title else ''}</title><style>{style}</style><div>{drawing}</div></html>\n"
 
     def save(self, path: str | Path) -> Path:
         """Write the picture to a file: a page, a drawing, its data as .json or itself as .txt. Returns the path.
