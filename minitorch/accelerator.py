@@ -11,7 +11,10 @@ is_available, device_count = cuda.is_available, cuda.device_count
 
 
 def current_accelerator(check_available: bool = False) -> device | None:
-    """device('cuda') if there is a GPU, else None."""
+    """device('cuda') if there is a GPU, else None.
+
+    `check_available` changes nothing: only a GPU that is there is an accelerator here.
+    """
     return device("cuda") if is_available() else None
 
 

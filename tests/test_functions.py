@@ -223,3 +223,10 @@ def test_refusals_are_sentences():
     ):
         with pytest.raises(kind, match=words):
             call()
+
+
+def test_cdist_knows_its_modes():
+    a = mt.ones(2, 3)
+    assert (mt.cdist(a, a, compute_mode="use_mm_for_euclid_dist") == 0).all()
+    with pytest.raises(ValueError, match="fast is not a valid value for compute_mode: use_mm"):
+        mt.cdist(a, a, compute_mode="fast")
