@@ -7,6 +7,7 @@ Read first, about 320 code lines:
 
 What the three call, each in a file of its own:
     saved.py         values saved for backward, and their version check
+    node_methods.py  what a program asks of a grad_fn: next_functions, hooks, the saved tensors
     inplace.py       in-place changes and views
     hooks.py         hooks and `retain_grad`
     checks.py        error messages
@@ -17,6 +18,7 @@ What programs call:
     api.py           backward() and grad()
     function.py      Function: a program's own operation
     grad_mode.py     no_grad and enable_grad
+    saved_hooks.py   how a program keeps what is saved for backward
     functional.py    Jacobians and Hessians
     gradcheck.py     derivatives compared with finite differences; report.py prints the result
     anomaly.py       the program line behind a nan

@@ -19,7 +19,7 @@ from operator import attrgetter
 from typing import Any
 
 from minitorch.autograd.checks import check_gradient_shape
-from minitorch.autograd.hooks import run_node_hooks
+from minitorch.autograd.hooks import run_node_hooks, run_post_hooks
 from minitorch.autograd.node import Edge, Node, Op
 from minitorch.backend.dtypes import dtypes
 from minitorch.backend.sums import sum_to
@@ -68,6 +68,8 @@ def sweep(
             if not _leads_to(needed, node):
                 continue
         results = node.call_backward(upstream, recording) if call is None else call(node, upstream, recording)
+        if node.post_hooks is not None:
+            results = run_post_hooks(node, results, upstream, recording)
         if not retain_graph:
             node._saved = None if node._saved else ()
         for edge, grad in zip(node.edges, results):  # noqa: B905 (an Op may leave out trailing None)

@@ -1,6 +1,7 @@
 """The tape as pictures, the player and exporters read it. (PyTorch: `torch.autograd.graph`.)
 
 get_gradient_edge(tensor)        where a tensor's gradient goes: a node, and the number of its output
+saved_tensors_hooks, save_on_cpu, disable_saved_tensors_hooks     how values saved for backward are kept
 walk(nodes)                      every node behind some nodes, the oldest first
 saved_tensors_of(node)           what a node keeps for backward
 sweep, call_backward, unbroadcast, run_hooks, root_gradients      the parts of a backward pass
@@ -20,11 +21,13 @@ from minitorch.autograd.hooks import run_hooks
 from minitorch.autograd.node import AccumulateGrad, Edge, Node, Op, gradient_edge
 from minitorch.autograd.observe import Observer, observed, observed_by, observers
 from minitorch.autograd.saved import SavedTensor
+from minitorch.autograd.saved_hooks import disable_saved_tensors_hooks, save_on_cpu, saved_tensors_hooks
 from minitorch.autograd.tensor_base import TensorBase
 
 __all__ = [
-    "AccumulateGrad", "Edge", "Function", "Node", "Observer", "Op", "SavedTensor", "TensorBase", "get_gradient_edge",
-    "observed_by", "observed_sweep", "observers", "root_gradients", "run_hooks", "saved_tensors_of", "unbroadcast", "walk",
+    "AccumulateGrad", "Edge", "Function", "Node", "Observer", "Op", "SavedTensor", "TensorBase",
+    "disable_saved_tensors_hooks", "get_gradient_edge", "observed_by", "observed_sweep", "observers", "root_gradients",
+    "run_hooks", "save_on_cpu", "saved_tensors_hooks", "saved_tensors_of", "unbroadcast", "walk",
 ]  # fmt: skip
 
 

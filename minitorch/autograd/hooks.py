@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.tensor_base import TensorBase, accumulate, wrap
@@ -18,7 +18,7 @@ from minitorch.backend.dtypes import dtypes
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
-__all__ = ["HookMethods", "RemovableHandle", "accumulating", "materialize", "run_hooks", "run_node_hooks"]
+__all__ = ["HookMethods", "RemovableHandle", "accumulating", "materialize", "run_hooks", "run_node_hooks", "run_post_hooks"]
 
 Hook = Callable[["Tensor"], "Tensor | None"]
 
@@ -109,13 +109,41 @@ def run_node_hooks(node: Any, grad_outputs: tuple[Any, ...], recording: bool) ->
     """Run the hooks on a node's outputs, and keep the gradients that `retain_grad` asks for."""
     out = list(grad_outputs)
     for nr, hooks in (node.hooks or {}).items():
-        out[nr] = run_hooks(out[nr], hooks, recording)
+        if nr >= 0:
+            out[nr] = run_hooks(out[nr], hooks, recording)
     for nr, reference in (node.retained or {}).items():
         tensor = reference()
         if tensor is not None and out[nr] is not None:
             with accumulating:
                 accumulate([(tensor, out[nr], False)], recording)
+    for hook in list((node.hooks or {}).get(-1, {}).values()):
+        out = _replaced(node, "prehook", out, hook(_tensors(out, recording)), recording)
     return tuple(out)
+
+
+def run_post_hooks(node: Any, results: Any, grad_outputs: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:
+    """The gradients that a node's backward returned, after the node's own hooks, each of which may replace them."""
+    out, places = [*results, *[None] * (len(node.edges) - len(results))], node._tensor_arguments()
+    for hook in list(node.post_hooks.values()):
+        needed = [out[place] if node.edges[place] is not None else None for place in places]
+        replaced = hook(_tensors(needed, recording), _tensors(grad_outputs, recording))
+        for place, grad in zip(places, _replaced(node, "hook", needed, replaced, recording), strict=True):
+            out[place] = grad
+    return tuple(out)
+
+
+def _tensors(grads: Sequence[Any], recording: bool) -> tuple[Any, ...]:
+    return tuple([grad if grad is None or recording else wrap(as_array(grad).view()) for grad in grads])
+
+
+def _replaced(node: Any, hook: str, grads: list[Any], replacement: Any, recording: bool) -> list[Any]:
+    """The gradients, or those that a node's hook returned in their place. Raises RuntimeError for another number of them."""
+    if replacement is None:
+        return grads
+    parts = (replacement,) if isinstance(replacement, TensorBase) else tuple(replacement)
+    if len(parts) != len(grads):
+        raise RuntimeError(f"{node.name()}: a {hook} returned {len(parts)} gradients, and there are {len(grads)}")
+    return [part if part is None or recording else part._array for part in parts]
 
 
 def materialize(node: Any, grad_outputs: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:

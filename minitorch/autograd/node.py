@@ -32,6 +32,7 @@ from minitorch.autograd.checks import changed_error, freed_error
 from minitorch.autograd.grad_mode import is_grad_enabled
 from minitorch.autograd.hooks import materialize
 from minitorch.autograd.inplace import set_view
+from minitorch.autograd.node_methods import NodeMethods
 from minitorch.autograd.observe import notify, observers
 from minitorch.autograd.recover import call_name, compute_again, without_arrays
 from minitorch.autograd.saved import SAVED_NONE, SavedTensor, new_saved, pack_output, pack_view
@@ -54,7 +55,7 @@ new = object.__new__  # makes an object in half the time that calling its class 
 metadata_of = functools.lru_cache(1000)(lambda shape, dtype: ((shape, dtype),))
 
 
-class Node:
+class Node(NodeMethods):
     """One recorded operation: where its inputs came from, what its outputs look like, what it saved for backward."""
 
     __slots__ = ("__dict__", "__weakref__", "_saved", "edges", "outputs", "serial")  # the rest has its default in the class
@@ -64,7 +65,8 @@ class Node:
     serial: int  # a node recorded later has a larger one: larger than those of the nodes that made its inputs
     _saved: Any  # the SavedTensors; None once they are freed
 
-    hooks: dict[int, dict[int, Any]] | None = None  # by output (hooks.py)
+    hooks: dict[int, dict[int, Any]] | None = None  # by output; those of the node itself by -1 (hooks.py)
+    post_hooks: dict[int, Any] | None = None  # which run after backward
     retained: dict[int, weakref.ref[Tensor]] | None = None  # outputs that keep their gradient
     materialize_grads: bool = True  # whether backward gets zeros for the gradient of an output that is not used
     label: str | None = None  # the printed name and PyTorch's number, where they are not the class's name and 0
@@ -84,24 +86,17 @@ class Node:
         """
         if self._saved is None:
             raise freed_error(self)
-        values = []
+        values, with_history = [], is_grad_enabled() or not isinstance(self, Op)
         for saved in self._saved:
             if saved.counter is not None and saved.counter[0] != saved.version:
                 raise changed_error(self, saved)
-            values.append(saved.value)
-        if is_grad_enabled() or not isinstance(self, Op):
-            return tuple([saved.unpack(self) for saved in self._saved])
-        return values
+            values.append(saved.unpack(self) if with_history else saved.value)
+        return tuple(values)
 
     @property
     def needs_input_grad(self) -> tuple[bool, ...]:
         """For each argument of forward, whether backward's gradient for it will be used."""
         return tuple([edge is not None for edge in self.edges])
-
-    @property
-    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
-        """`edges` as PyTorch shows them: (None, 0) where no gradient goes."""
-        return tuple([(None, 0) if edge is None else edge for edge in self.edges])
 
     @property
     def op_name(self) -> str:

@@ -34,6 +34,9 @@ class Linear(Op):
             y += bias
         return y
 
+    def _tensor_arguments(ctx) -> tuple[int, ...]:
+        return (2, 0, 1) if ctx.op_name == "Addmm" else (0, 1)  # as in PyTorch's addmm(bias, x, weight.T)
+
     def backward(ctx, grad: Tensor) -> Any:
         x, weight = ctx.saved_tensors
         grad_weight = None
