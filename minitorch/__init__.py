@@ -11,8 +11,9 @@ The packages, from the ground up; each knows only those above it in this list:
     autograd/    the tape, the backward pass, gradient checks
     ops/         every operation with its derivative
     kernels/     other ways to compute what ops/ defines (it knows backend/ alone)
-    public.py    the guard of public functions; functions.py and linalg.py list those of ops/, tensor.py has class Tensor,
-                 creation.py and sampling.py make tensors, printing.py prints them, serialization.py saves them
+    public.py    the guard of public functions, with old_words.py (old spellings) and output.py (`out=`); functions.py and
+                 linalg.py list those of ops/, tensor.py has class Tensor, creation.py and sampling.py make tensors,
+                 printing.py prints them, serialization.py saves them
     nn/          modules, their functions, initial weights
     optim/       optimizers
     utils/data   datasets and loaders
@@ -21,7 +22,8 @@ The packages, from the ground up; each knows only those above it in this list:
 
 import math
 
-from minitorch import accelerator, autograd, backends, cuda, kernels, linalg, nn, ops, optim, utils
+from minitorch import accelerator, autograd, backends, cuda, kernels, linalg, nn, ops, optim, utils, version
+from minitorch import functions as functional
 from minitorch import left_out as _left_out
 from minitorch.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.anomaly import is_anomaly_enabled
@@ -43,6 +45,7 @@ from minitorch.backend.dtypes import (
     uint8,
 )
 from minitorch.backend.random import Generator, default_generator, initial_seed, manual_seed, seed
+from minitorch.backends import are_deterministic_algorithms_enabled, use_deterministic_algorithms
 from minitorch.creation import *
 from minitorch.functions import *
 from minitorch.kernels.threads import get_num_threads, set_num_threads
@@ -53,12 +56,11 @@ from minitorch.tensor import Size, Tensor, broadcast_shapes, is_floating_point, 
 
 _tune_process()
 
-inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
+inf, nan, pi, e, newaxis = math.inf, math.nan, math.pi, math.e, None
 half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
 
-__version__ = "0.1.0"
-
+__version__ = version.__version__
 
 inference_mode = no_grad  # nothing is recorded in either
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["cuda", "cudnn", "mkl", "mps"]
+__all__ = ["are_deterministic_algorithms_enabled", "cuda", "cudnn", "mkl", "mps", "use_deterministic_algorithms"]
 
 
 class _Library:
@@ -36,3 +36,20 @@ class _Library:
 mps, mkl = _Library(), _Library()
 cudnn = _Library(enabled=True, benchmark=False, benchmark_limit=10, deterministic=False, allow_tf32=True)
 cuda = _Library(matmul=_Library(allow_tf32=False))
+
+
+_deterministic = False
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Note that a program wants the same numbers at every run. It has them on the CPU, whatever is noted here.
+
+    On a GPU sums over repeated indices add in any order, and differ in the last digits; nothing here changes that.
+    """
+    global _deterministic
+    _deterministic = bool(mode)
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """What `use_deterministic_algorithms` noted; False at the start."""
+    return _deterministic

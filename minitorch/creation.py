@@ -22,6 +22,7 @@ from minitorch.backend.dtypes import (
     int32,
     int64,
     promote_types,
+    python_types,
     set_default_dtype,
     uint8,
 )
@@ -66,8 +67,8 @@ def numpy_dtype(dtype: DType | None, default: DType | None = None) -> Any:
     if dtype is None:
         return (default or get_default_dtype()).numpy
     if not isinstance(dtype, DType):
-        if dtype in (int, float, bool):  # Python's types
-            return {int: int64, float: float64, bool: bool_}[dtype].numpy
+        if isinstance(dtype, type) and dtype in python_types:
+            return python_types[dtype].numpy
         raise TypeError(f"dtype must be a minitorch dtype such as minitorch.float32, not {dtype!r}")
     return dtype.numpy
 

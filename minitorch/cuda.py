@@ -6,13 +6,17 @@ PyTorch.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from minitorch import creation
 from minitorch.backend.device import device as _device
 from minitorch.backend.device import gpu_count, gpu_library
+from minitorch.tensor import Tensor
 
 __all__ = [
-    "current_device", "device_count", "empty_cache", "get_device_capability", "get_device_name", "is_available", "manual_seed",
+    "BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "current_device",
+    "device_count", "empty_cache", "get_device_capability", "get_device_name", "is_available", "manual_seed",
     "manual_seed_all", "max_memory_allocated", "memory_allocated", "memory_reserved", "reset_peak_memory_stats", "seed",
     "seed_all", "set_device", "synchronize",
 ]  # fmt: skip
@@ -106,3 +110,21 @@ def max_memory_allocated(device: Any = None) -> int:
 def reset_peak_memory_stats(device: Any = None) -> None:
     """No effect without a GPU. Raises NotImplementedError with one, as `max_memory_allocated`."""
     max_memory_allocated(device)
+
+
+def _typed_constructor(name: str) -> Callable[..., Tensor]:
+    """minitorch.FloatTensor and its kind, on the GPU."""
+
+    def construct(*data: Any) -> Tensor:
+        if not is_available():
+            raise TypeError(f"type minitorch.cuda.{name} not available: there is no GPU here. minitorch.{name} is on the CPU")
+        on_cpu: Tensor = getattr(creation, name)(*data)
+        return on_cpu.cuda()
+
+    construct.__name__ = construct.__qualname__ = f"cuda.{name}"
+    construct.__doc__ = f"As minitorch.{name}, on the GPU. Raises TypeError where there is none."
+    return construct
+
+
+BoolTensor, ByteTensor, IntTensor, LongTensor = map(_typed_constructor, ("BoolTensor", "ByteTensor", "IntTensor", "LongTensor"))
+HalfTensor, FloatTensor, DoubleTensor = map(_typed_constructor, ("HalfTensor", "FloatTensor", "DoubleTensor"))

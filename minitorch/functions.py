@@ -30,6 +30,7 @@ from minitorch.ops import (
     shape,
     sorting,
     special,
+    spectral,
     statistics,
     striding,
 )
@@ -152,8 +153,10 @@ matmul, mm, mv, outer = public(matrix.matmul), public(matrix.mm), public(matrix.
 trace, vdot, inner, kron = public(matrix.trace), public(matrix.vdot), public(matrix.inner), public(matrix.kron)
 addmv, addr, addbmm, baddbmm = public(matrix.addmv), public(matrix.addr), public(matrix.addbmm), public(matrix.baddbmm)
 tensordot, cdist, logdet = public(matrix.tensordot), public(statistics.cdist), public(linalg.logdet)
-det, slogdet, inverse = public(_of_input(linalg.det)), public(_of_input(linalg.slogdet)), public(_of_input(linalg.inv))
-cross = public(_first_of_three(linalg.cross))
+_det = _of_input(linalg.det)
+_det.__module__ = __name__  # linalg.det takes out=, and det does not
+det, slogdet, inverse = public(_det), public(_of_input(linalg.slogdet)), public(_of_input(linalg.inv))
+cross, svd = public(_first_of_three(linalg.cross)), public(spectral.svd)
 
 # functions of one number
 acos, asin, atan, atan2 = public(pointwise.acos), public(pointwise.asin), public(pointwise.atan), public(pointwise.atan2)

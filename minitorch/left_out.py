@@ -25,6 +25,12 @@ LEFT_OUT = {
         "func": "autograd.functional has jacobian, hessian, vjp and jvp",
         "vmap": "write the batch as the first dimension, which every layer takes",
         "distributions": "minitorch.randn, rand, bernoulli and multinomial draw numbers",
+        "complex": "all tensors hold real numbers",
+        "view_as_real": "all tensors hold real numbers",
+        "view_as_complex": "all tensors hold real numbers",
+        "symeig": "linalg.eigh",
+        "eig": "NumPy has it: np.linalg.eig(x.numpy()); of symmetric matrices, linalg.eigh",
+        "qr": "NumPy has it: np.linalg.qr(x.numpy())",
         "special": "special functions are in minitorch itself: minitorch.erf, minitorch.lgamma",
     },
     "minitorch.nn": {
@@ -44,6 +50,19 @@ LEFT_OUT = {
         "LPPool2d": "it is AvgPool2d of x ** p, times the size of the window, to the power 1 / p",
         "parallel": "there is one process; DataParallel calls its module",
         "quantized": "all numbers are floats here",
+    },
+    "minitorch.nn.utils": {
+        "weight_norm": "divide the weight by its norm in forward: weight / weight.norm(dim=1, keepdim=True) * g",
+        "spectral_norm": "divide the weight by its largest singular value in forward: weight / linalg.matrix_norm(weight, 2)",
+        "prune": "multiply the weight by a mask in forward",
+        "parametrize": "compute the weight from other parameters in forward",
+    },
+    "minitorch.linalg": {
+        "eig": "NumPy has it: np.linalg.eig(x.numpy()); of symmetric matrices, eigh",
+        "eigvals": "NumPy has it: np.linalg.eigvals(x.numpy()); of symmetric matrices, eigvalsh",
+        "qr": "NumPy has it: np.linalg.qr(x.numpy()); of full rank, Q is A @ inv(cholesky(A.T @ A)).T",
+        "lstsq": "pinv(A) @ B",
+        "matrix_exp": "of symmetric matrices, L, V = eigh(A) and (V * L.exp()) @ V.T",
     },
     "minitorch.nn.functional": {
         "grid_sample": "interpolate() resizes; there is no sampling at free places",

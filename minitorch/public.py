@@ -8,6 +8,7 @@ where it is listed, for example in functions.py:
 A call of it
 
 - checks the arguments annotated as Tensor, int, float or bool, and turns NumPy's numbers into Python's;
+- takes NumPy's words for parameters, old spellings (old_words.py), and `out=` (output.py), as PyTorch does;
 - runs the function;
 - gives the node of the result the name that PyTorch prints (`node_name`);
 - adds a note to an error, such as "in relu([1.0, 2.0])", and makes a TypeError or a RuntimeError of errors like AttributeError
@@ -33,8 +34,11 @@ import numpy as np
 from minitorch.autograd.observe import observed_call, observers
 from minitorch.autograd.tensor_base import TensorBase
 from minitorch.backend.callsite import without_internal_frames
+from minitorch.backend.dtypes import dtypes
 from minitorch.backend.errors import call_error, call_text, notes_of, set_notes
+from minitorch.old_words import Rewriting, rewriting
 from minitorch.ops.node_names import give_name
+from minitorch.output import takes_out, write_out
 
 __all__ = ["CallNote", "checked", "constructor", "layer_forward", "public"]
 
@@ -54,17 +58,29 @@ def public(function: F, lenient: bool = False) -> F:
     `lenient`: flags may be 0, 1 or None, too, as in PyTorch's functions that are written in Python.
     """
     name, bind = getattr(function, "node_name", None), _Arguments(function, lenient).bind
+    has_out = takes_out(function)
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
-            args = bind(args, kwargs)
+            if has_out and kwargs and "out" in kwargs:
+                return _with_out(function, call, args, kwargs)
+            args, kwargs = bind(args, kwargs)
             result = observed_call(function, function, args, kwargs) if observers else function(*args, **kwargs)
             return result if name is None else give_name(name, result, args, kwargs)
         except Exception as error:
             raise _explained(error, function, args, kwargs)  # noqa: B904
 
     return call  # type: ignore[return-value]
+
+
+def _with_out(function: Callable[..., Any], call: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """The call of a public function with `out=`. A function that makes a tensor takes its dtype from there, too."""
+    out = kwargs.pop("out")
+    if isinstance(out, TensorBase) and function.__module__.endswith((".creation", ".sampling")):
+        kwargs = {"dtype": dtypes[out._array.dtype], **kwargs} if "dtype" in inspect.signature(function).parameters else kwargs
+    result = call(*args, **kwargs)
+    return result if out is None else write_out(function.__qualname__, result, out)
 
 
 constructor = layer_forward = functools.partial(public, lenient=True)  # for a layer's __init__ and forward
@@ -76,7 +92,8 @@ def checked(function: F) -> F:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        return function(*bind(args, kwargs), **kwargs)
+        args, kwargs = bind(args, kwargs)
+        return function(*args, **kwargs)
 
     return call  # type: ignore[return-value]
 
@@ -89,12 +106,14 @@ class _Arguments:
         self.parameters: list[_Check] | None = None
         self.variadic: int | None = None  # where *tensors begin
         self.renamed: dict[str, str] = {}  # NumPy's words for parameters, which PyTorch takes, too
+        self.rewrite: Rewriting | None = None  # old spellings
+        self.places = 0  # the number of parameters
 
-    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        """`args` with numbers made Python's; `kwargs` is changed in place. Raises TypeError for an argument of the wrong
-        type.
-        """
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments by today's names, with numbers made Python's. Raises TypeError for an argument of the wrong type."""
         parameters = self._read() if self.parameters is None else self.parameters
+        if self.rewrite is not None and (kwargs or len(args) > self.places):
+            args, kwargs = self.rewrite(args, kwargs)
         for word in kwargs.keys() & self.renamed.keys() if kwargs else ():
             if self.renamed[word] not in kwargs:
                 kwargs[self.renamed[word]] = kwargs.pop(word)
@@ -109,7 +128,7 @@ class _Arguments:
                 args = _replaced(args, kwargs, place, name, converted)
         if self.variadic is not None:
             self._check_variadic(args)
-        return args
+        return args, kwargs
 
     def _read(self) -> list[_Check]:
         inner = getattr(self.function, "func", self.function)  # of a functools.partial
@@ -125,6 +144,8 @@ class _Arguments:
                 if convert is not None:
                     parameters.append((place, name, {_Missing, *accepted}, convert, wanted))
         named = inspect.signature(self.function).parameters
+        self.rewrite = rewriting(self.function)
+        self.places = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in named.values())
         self.renamed = {word: name for word, name in _NUMPY_WORDS.items() if name in named and word not in named}
         self.parameters = parameters
         return parameters

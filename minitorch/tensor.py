@@ -32,10 +32,12 @@ from minitorch.backend.dtypes import (
     int16,
     int32,
     int64,
+    python_types,
     uint8,
 )
 from minitorch.backend.dtypes import dtype as _dtype
-from minitorch.backend.errors import refuse_if_too_large
+from minitorch.backend.errors import describe, refuse_if_too_large
+from minitorch.old_words import rewriting
 from minitorch.ops import arithmetic, comparison, filling, indexing, joining, pointwise, rectifier, scan, special, striding
 from minitorch.ops import shape as shape_ops
 from minitorch.ops.elementwise import Number
@@ -65,7 +67,11 @@ def _in_place(*ops: Callable[..., Tensor]) -> list[Callable[..., Tensor]]:
     """The in-place forms of ops: each computes, then takes over value and history."""
 
     def form(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        rewrite = rewriting(op)
+
         def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+            if rewrite is not None:
+                (_, *args), kwargs = rewrite((self, *args), kwargs)  # type: ignore[assignment]
             before = self._inplace_operand(*args, *kwargs.values())
             args = tuple(before if a is self else a for a in args)
             kwargs = {name: before if a is self else a for name, a in kwargs.items()}
@@ -154,8 +160,12 @@ def destination(args: Sequence[Any], device: Any, dtype: Any) -> tuple[_device |
             device, dtype = arg._as_tensor().device, arg._as_tensor().dtype
         elif isinstance(arg, (str, int, _device)) and not isinstance(arg, bool):
             device = arg
+        elif isinstance(arg, type) and arg in python_types:
+            dtype = python_types[arg]
         elif arg is not None:
             raise TypeError(f"to() takes a dtype, a device or a tensor, not {arg!r}")
+    if isinstance(dtype, type):
+        dtype = python_types.get(dtype, dtype)
     if dtype is not None and not isinstance(dtype, _dtype):
         raise TypeError(f"to() takes a minitorch dtype, not {dtype!r}")
     if device is not None:
@@ -407,11 +417,13 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     def type(self, dtype: Any = None) -> Any:
         """Of another type: a dtype, or the name of a tensor type; without one, this type's name: 'minitorch.FloatTensor'."""
         by_name = {f"{name}Tensor": kind for kind, name in _TENSOR_NAMES.items()}
-        name = str(getattr(dtype, "__name__", dtype)).rpartition(".")[2]
+        where, _, name = str(getattr(dtype, "__name__", dtype)).rpartition(".")
         if not isinstance(dtype, _dtype) and name in by_name:  # minitorch.FloatTensor, too
-            return self.to(by_name[name])
-        if dtype is not None:
+            return self.to("cuda" if where.endswith("cuda") else "cpu", by_name[name])
+        if isinstance(dtype, _dtype):
             return self.to(dtype)
+        if dtype is not None:
+            raise ValueError(f"invalid type: {describe(dtype)}; a dtype is minitorch.float32 or 'minitorch.FloatTensor'")
         where = "cuda." if self.is_cuda else ""
         return f"minitorch.{where}{_TENSOR_NAMES[self.dtype]}Tensor"
 
@@ -446,14 +458,24 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     __getitem__ = public(getitem)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        """NumPy calls this for array + tensor, whose operator is that of the tensor, and for np.sin(tensor)."""
+        """NumPy calls this for array + tensor, whose operator is that of the tensor, and for np.sin(tensor).
+
+        The latter is computed by NumPy, and wrapped again. Raises RuntimeError if its gradient would be lost.
+        """
         operator = _OPERATOR_OF.get(ufunc.__name__)
         if method == "__call__" and operator and len(inputs) == 2 and not isinstance(inputs[0], TensorBase) and not kwargs:
             return getattr(self, operator)(inputs[0])
-        raise TypeError(
-            f"np.{ufunc.__name__} does not compute on a Tensor: use the function or method of minitorch, or give it the array, "
-            "x.detach().numpy()"
-        )
+        if any(isinstance(value, TensorBase) and value.requires_grad for value in (*inputs, *kwargs.get("out", ()))):
+            raise RuntimeError(
+                f"Can't call numpy() on Tensor that requires grad, as np.{ufunc.__name__} does: use minitorch's own function, "
+                "which is recorded, or tensor.detach()"
+            )
+        if "out" in kwargs:
+            kwargs["out"] = tuple(value.numpy() if isinstance(value, Tensor) else value for value in kwargs["out"])
+        arrays = [value.numpy() if isinstance(value, Tensor) else value for value in inputs]
+        result = getattr(ufunc, method)(*arrays, **kwargs)
+        parts = [wrap(xp.asarray(part)) for part in (result if isinstance(result, tuple) else (result,))]
+        return tuple(parts) if isinstance(result, tuple) else parts[0]
 
     __pos__ = arithmetic.positive
 
@@ -507,7 +529,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     reshape, view, permute, transpose, t, flatten = f.reshape, public(shape_ops.view), f.permute, f.transpose, f.t, f.flatten
     unflatten, squeeze, unsqueeze, expand = f.unflatten, f.squeeze, f.unsqueeze, public(shape_ops.expand)
     broadcast_to, sum_to_size = f.broadcast_to, public(shape_ops.sum_to_size)
-    movedim, flip, roll, clone, split, chunk, unbind = f.movedim, f.flip, f.roll, f.clone, f.split, f.chunk, f.unbind
+    movedim, roll, clone, split, chunk, unbind = f.movedim, f.roll, f.clone, f.split, f.chunk, f.unbind
     narrow, select, ravel, swapaxes, moveaxis = f.narrow, f.select, f.ravel, f.swapaxes, f.moveaxis
     repeat, tile, tril, triu, diag, trace, outer = public(joining.repeat), f.tile, f.tril, f.triu, f.diag, f.trace, f.outer
     repeat_interleave = f.repeat_interleave
@@ -521,6 +543,10 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         return self.view(tuple(_a_tensor("view_as", other).shape))
 
     @public
+    def flip(self, dims: Any, *more: builtins.int) -> Tensor:
+        """Reversed along the dimensions `dims`, as a copy: x.flip(0, 1) or x.flip([0, 1])."""
+        return f.flip(self, (dims, *more) if more else dims)
+
     def reshape_as(self, other: Tensor) -> Tensor:
         return f.reshape(self, tuple(_a_tensor("reshape_as", other).shape))
 
@@ -618,6 +644,38 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
             raise RuntimeError("Can't detach views in-place. Use detach() instead, or .clone() first")
         self._edge, self._requires_grad = None, False
         return self
+
+    @public
+    def storage_offset(self) -> builtins.int:
+        """How many elements of its memory come before the first of this tensor's: of x[1:], the length of a row."""
+        return (address(self._array) - address(storage(self._array)[0])) // self._array.itemsize
+
+    @public
+    def get_device(self) -> builtins.int:
+        """The number of the GPU that this tensor is on; -1 for the CPU."""
+        return -1 if self.device.index is None else self.device.index
+
+    @public
+    def is_same_size(self, other: Tensor) -> builtins.bool:
+        """Whether `other` has the same shape."""
+        return self.shape == other.shape
+
+    def apply_(self, callable: Callable[[Any], Any]) -> Tensor:
+        """Replace each element x by callable(x): slow, and only on the CPU. It is not recorded."""
+        return self.copy_(self.new_tensor([callable(x) for x in self.detach().reshape(-1).tolist()]).reshape(self.shape))
+
+    def map_(self, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
+        """Replace each element x by callable(x, y), for the element y of `tensor`: slow, and only on the CPU. Not recorded."""
+        others = expand(tensor.detach(), self.shape).reshape(-1).tolist()
+        values = [callable(x, y) for x, y in zip(self.detach().reshape(-1).tolist(), others, strict=True)]
+        return self.copy_(self.new_tensor(values).reshape(self.shape))
+
+    def new(self, *data: Any) -> Tensor:
+        """A tensor of this dtype on this device: of sizes, as x.new(2, 3), or with data, as x.new([1, 2]). An old spelling of
+        `new_empty` and `new_tensor`.
+        """
+        is_size = len(data) != 1 or isinstance(data[0], (int, Size))
+        return self.new_empty(*data) if data and is_size else self.new_tensor(data[0] if data else [])
 
     # ---- new tensors of this type, and random values in place (ops/filling.py) ---------------------------------------------
 

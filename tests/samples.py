@@ -388,6 +388,70 @@ def system(draw):
     return mt.linalg.solve, (a, draw.tensor((*a.shape[:-1], draw.integers(1, 2)))), cramer
 
 
+def symmetric(x):
+    return (x + x.mT) / 2
+
+
+def power_series(x, terms=40):
+    """The matrix exponential as the sum of x^k / k!."""
+    total = term = np.broadcast_to(np.eye(x.shape[-1]), x.shape)
+    for k in range(1, terms):
+        term = term @ x / k
+        total = total + term
+    return total
+
+
+def eigenvectors(draw):
+    triangle = draw.choose(["L", "U"])
+
+    def exponential(x):
+        values, vectors = mt.linalg.eigh(symmetric(x), triangle)
+        return (vectors * values.exp()[..., None, :]) @ vectors.mT
+
+    return exponential, (matrices(draw),), lambda x: power_series((x + np.swapaxes(x, -1, -2)) / 2)
+
+
+def orthogonal_part(x, steps=60):
+    """The orthogonal factor u v^T of x = u s v^T: Newton and Schulz's iteration, which needs no singular value."""
+    y = x / np.linalg.norm(x, axis=(-2, -1), keepdims=True)
+    for _ in range(steps):
+        y = 1.5 * y - 0.5 * y @ np.swapaxes(y, -1, -2) @ y
+    return y
+
+
+def singular_vectors(draw):
+    x = matrices(draw)
+    if x.shape[-1] > 1:  # with more columns, or with more rows
+        x = draw.choose([x, x[..., 1:, :], x[..., 1:]]).detach().clone().requires_grad_()
+    full = bool(draw.integers(0, 1))
+
+    def polar(x):
+        u, s, vh = mt.linalg.svd(x, full)
+        k = s.shape[-1]
+        return u[..., :k] @ vh[..., :k, :]
+
+    def sum_of_values(x):
+        return np.asarray((orthogonal_part(x) * x).sum((-2, -1)))
+
+    return draw.choose([(polar, (x,), orthogonal_part), (lambda x: mt.linalg.matrix_norm(x, "nuc"), (x,), sum_of_values)])
+
+
+def cholesky_factor(draw):
+    def factor(x):
+        return mt.linalg.cholesky(x @ x.mT + mt.eye(x.shape[-1], dtype=x.dtype))
+
+    def by_rows(x):
+        a = x @ np.swapaxes(x, -1, -2) + np.eye(x.shape[-1])
+        out = np.zeros_like(a)
+        for i, j in np.ndindex(*a.shape[-2:]):
+            rest = a[..., i, j] - (out[..., i, :j] * out[..., j, :j]).sum(-1)
+            if i >= j:
+                out[..., i, j] = np.sqrt(rest) if i == j else rest / out[..., j, j]
+        return out
+
+    return factor, (matrices(draw),), by_rows
+
+
 def einsum(draw):
     equation, *shapes = draw.choose(
         [
@@ -712,6 +776,9 @@ SAMPLES: dict[type[Node], Callable] = {
     ),
     ops.linalg.Solve: system,
     ops.linalg.LogAbsDet: lambda draw: (lambda x: mt.slogdet(x)[1], (matrices(draw),), lambda x: np.log(np.abs(leibniz(x)))),
+    ops.spectral.Eigh: eigenvectors,
+    ops.spectral.Svd: singular_vectors,
+    ops.spectral.Cholesky: cholesky_factor,
     Convolution: convolution,
     ConvTranspose: conv_transpose,
     ConvWeight: conv_weight,

@@ -21,9 +21,10 @@ from tests.samples import ANALYTIC, KINKS, ORDERS, SAMPLES, WITHOUT_GRADIENT, sa
 
 ABSTRACT = {"AccumulateGrad", "_Once", "Extremum", "Function", "Op", "Pointwise", "Rounding", "Unary", "UnaryOfOutput"}
 IN_SINGLE = {
-    "AvgPool", "AvgPoolBackward", "BinaryCrossEntropy", "Cast", "Convolution", "ConvTranspose", "ConvWeight", "Standardize",
-    "StandardizeBackward", "SigmoidBackward", "TanhBackward",
+    "AvgPool", "AvgPoolBackward", "BinaryCrossEntropy", "Cast", "Cholesky", "Convolution", "ConvTranspose", "ConvWeight",
+    "Eigh", "Standardize", "StandardizeBackward", "SigmoidBackward", "TanhBackward",
 }  # fmt: skip
+# Samples of Cholesky and Eigh round between their steps.
 # Functions call these ops in float32 where the input is float16, or with numbers in [-1, 1] alone: tests/test_layers.py has the
 # layers in float16.
 OPS = pytest.mark.parametrize("op", SAMPLES, ids=lambda op: op.__name__)

@@ -8,7 +8,7 @@ import numpy as np
 
 __all__ = [
     "bool_", "dtype", "dtypes", "float16", "float32", "float64", "get_default_dtype", "int8", "int16", "int32", "int64",
-    "promote_types", "result_type", "set_default_dtype", "uint8",
+    "promote_types", "python_types", "result_type", "set_default_dtype", "uint8",
 ]  # fmt: skip
 
 NumpyDtype = np.dtype[Any]
@@ -66,6 +66,8 @@ class _Types(dict[NumpyDtype, dtype]):
 
 _complex = dtype._of("complex128")
 dtypes = _Types({d.numpy: d for d in (float16, float32, float64, int8, int16, int32, int64, uint8, bool_)})
+
+python_types = {int: int64, float: float64, bool: bool_}  # Python's types, which stand for the widest of theirs
 
 
 def _by_name(name: str) -> dtype:

@@ -81,7 +81,7 @@ max_unpool1d, max_unpool2d = public(pooling.max_unpool1d), public(pooling.max_un
 max_unpool3d = public(pooling.max_unpool3d)
 
 interpolate, pad, pixel_shuffle = public(resampling.interpolate), public(resampling.pad), public(resampling.pixel_shuffle)
-pixel_unshuffle = public(resampling.pixel_unshuffle)
+pixel_unshuffle, upsample = public(resampling.pixel_unshuffle), public(resampling.upsample)
 
 for _name, _function in list(globals().items()):  # found here by pickle
     if getattr(_function, "__module__", "").startswith("minitorch.ops"):

@@ -10,8 +10,6 @@ from __future__ import annotations
 import functools
 import math
 import statistics
-from collections.abc import Callable
-from typing import Any
 
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.backend.arrays import xp
@@ -19,6 +17,7 @@ from minitorch.backend.callsite import warn
 from minitorch.backend.random import Generator
 from minitorch.creation import eye as _eye
 from minitorch.creation import from_numpy
+from minitorch.old_words import without_underscore
 from minitorch.public import public
 from minitorch.tensor import Tensor
 
@@ -219,21 +218,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     return tensor.copy_(from_numpy(q.T if rows < columns else q).reshape(tensor.shape) * gain)
 
 
-def _old_spelling(function: Any) -> Callable[..., Tensor]:
-    """A function under its name without the underscore, which warns."""
-    new = function.__name__
-    old = new.removesuffix("_")
-
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Tensor:
-        warn(f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`.", FutureWarning)
-        return function(*args, **kwargs)
-
-    call.__name__ = call.__qualname__ = old
-    call.__doc__ = f"Deprecated: `{new}` under its old name."
-    return call
-
-
+_old_spelling = functools.partial(without_underscore, "nn.init")
 uniform, normal, constant, eye, dirac = map(_old_spelling, (uniform_, normal_, constant_, eye_, dirac_))
 xavier_uniform, xavier_normal, orthogonal = map(_old_spelling, (xavier_uniform_, xavier_normal_, orthogonal_))
 kaiming_uniform, kaiming_normal = map(_old_spelling, (kaiming_uniform_, kaiming_normal_))

@@ -1,4 +1,4 @@
-"""Upsample, Unfold, Fold, PixelShuffle and PixelUnshuffle."""
+"""Upsample and its old forms, Unfold, Fold, PixelShuffle and PixelUnshuffle."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from minitorch.nn import functional as F
 from minitorch.nn.layer import layer
 from minitorch.nn.module import Module
 
-__all__ = ["Fold", "PixelShuffle", "PixelUnshuffle", "Unfold", "Upsample"]
+__all__ = ["Fold", "PixelShuffle", "PixelUnshuffle", "Unfold", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"]
 
 
 @layer(F.interpolate)
@@ -29,6 +29,20 @@ class Upsample(Module):
     def extra_repr(self) -> str:
         size = f"size={self.size}" if self.scale_factor is None else f"scale_factor={self.scale_factor}"
         return f"{size}, mode={self.mode!r}"
+
+
+class UpsamplingNearest2d(Upsample):
+    """Upsample(mode="nearest"), which replaces it"""
+
+    def __init__(self, size: int | Sequence[int] | None = None, scale_factor: float | Sequence[float] | None = None) -> None:
+        super().__init__(size, scale_factor, mode="nearest")
+
+
+class UpsamplingBilinear2d(Upsample):
+    """Upsample(mode="bilinear", align_corners=True), which replaces it"""
+
+    def __init__(self, size: int | Sequence[int] | None = None, scale_factor: float | Sequence[float] | None = None) -> None:
+        super().__init__(size, scale_factor, mode="bilinear", align_corners=True)
 
 
 @layer(F.unfold)

@@ -15,7 +15,8 @@
     statistics.py     variances, norms
     sorting.py        sort, topk, median, unique
     matrix.py         matrix products and einsum
-    linalg.py         determinants, inverses, linear systems, norms of matrices
+    linalg.py         determinants, inverses, linear systems
+    spectral.py       eigenvalues, singular values, norms of matrices
     linear.py         linear and bilinear maps, embedding
     convolution.py    convolution, its transpose, its weight gradient
     pooling.py        pooling and unpooling

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.node import Op
 from minitorch.backend.arrays import Array, contiguous, xp
+from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import result_type
 from minitorch.ops.node_names import node_name
 from minitorch.ops.shape import check_dim, clone, constant_pad, expand, reshape, sizes, transpose, unsqueeze
@@ -265,6 +266,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         raise RuntimeError("meshgrid expects at least one tensor, and all of one dtype")
     if any(x.ndim > 1 for x in inputs):
         raise RuntimeError("meshgrid: Expected 0D or 1D tensors, got shapes " + ", ".join(str(list(x.shape)) for x in inputs))
+    if indexing is None:
+        warn("meshgrid: in an upcoming release, it will be required to pass the indexing argument.")
     if indexing == "xy" and len(inputs) > 1:
         first, second, *rest = (transpose(x, 0, 1) for x in meshgrid(*inputs, indexing="ij"))
         return (first, second, *rest)

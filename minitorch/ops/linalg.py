@@ -1,4 +1,4 @@
-"""Determinants, inverses, linear systems, norms of matrices, vector products."""
+"""Determinants, inverses, linear systems, vector products."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, as_array, on_device_of, xp
-from minitorch.ops.arithmetic import abs, mul, neg
+from minitorch.ops.arithmetic import mul, neg
 from minitorch.ops.comparison import where
 from minitorch.ops.elementwise import in_single
 from minitorch.ops.indexing import GetItem
 from minitorch.ops.matrix import MatMul, mT
 from minitorch.ops.node_names import node_name
-from minitorch.ops.reduction import Dims, amax, amin, sum
 from minitorch.ops.results import printed_pair
-from minitorch.ops.shape import broadcast_tensors, check_dim, check_dims, reshape, roll, unsqueeze
-from minitorch.ops.statistics import vector_norm
+from minitorch.ops.shape import broadcast_tensors, check_dim, reshape, roll, unsqueeze
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -124,36 +122,48 @@ class Slogdet(NamedTuple):
     logabsdet: Tensor
 
 
-def _square(name: str, x: Tensor) -> Tensor:
-    """A stack of square matrices. Raises RuntimeError for anything else."""
+class Linalg_Slogdet(Slogdet):
+    """What linalg.slogdet() returns."""
+
+    __slots__ = ()
+
+
+def check_matrix(name: str, x: Tensor) -> Tensor:
+    """A stack of matrices of a floating type. Raises RuntimeError for anything else."""
     if x.ndim < 2:
         raise RuntimeError(f"linalg.{name}: The input tensor A must have at least 2 dimensions, got {list(x.shape)}")
-    if x.shape[-1] != x.shape[-2]:
-        raise RuntimeError(f"linalg.{name}: A must be batches of square matrices, but they are {x.shape[-2]} by {x.shape[-1]}")
     if not x.is_floating_point():
         raise RuntimeError(f"linalg.{name}: Expected a floating point tensor as input. Got {x.dtype!r}: .float() converts")
     return x
 
 
+def check_square(name: str, x: Tensor) -> Tensor:
+    """A stack of square matrices. Raises RuntimeError for anything else."""
+    if x.ndim >= 2 and x.shape[-1] != x.shape[-2]:
+        raise RuntimeError(f"linalg.{name}: A must be batches of square matrices, but they are {x.shape[-2]} by {x.shape[-1]}")
+    return check_matrix(name, x)
+
+
 @in_single
 def det(A: Tensor) -> Tensor:
     """The determinant of square matrices (*, n, n): (*)."""
-    return Det.apply(_square("det", A))
+    return Det.apply(check_square("det", A))
 
 
 @in_single
 def inv(A: Tensor) -> Tensor:
     """The inverse of square matrices (*, n, n). Raises RuntimeError for one that has none."""
-    return Inv.apply(_square("inv", A))
+    return Inv.apply(check_square("inv", A))
 
 
 @in_single
+@node_name("LinalgSolveEx0")
 def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     """The X with A X = B, or X A = B unless `left`, for A (*, n, n) and B (*, n, k), or a vector (*, n).
 
     More exact than the product with the inverse. Raises RuntimeError for a singular A.
     """
-    _square("solve", A)
+    check_square("solve", A)
     if A.dtype is not B.dtype:
         raise RuntimeError(f"linalg.solve: A and B must have one dtype, but got {A.dtype!r} and {B.dtype!r}")
     is_vector = B.ndim == 1 or (B.ndim == A.ndim - 1 and tuple(B.shape) == tuple(A.shape[:-1]))
@@ -171,9 +181,14 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
 @in_single
 def slogdet(A: Tensor) -> Any:
     """(sign, logabsdet): the sign of the determinant and the logarithm of its absolute value, which does not overflow."""
-    _square("slogdet", A)
+    check_square("slogdet", A)
     sign = wrap(as_array(xp.linalg.slogdet(A._array)[0]))
     return Slogdet(sign, LogAbsDet.apply(A))
+
+
+def linalg_slogdet(A: Tensor) -> Any:
+    """(sign, logabsdet): the sign of the determinant and the logarithm of its absolute value, which does not overflow."""
+    return Linalg_Slogdet(*slogdet(A))
 
 
 @in_single
@@ -196,39 +211,3 @@ def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
         )
     a, b = broadcast_tensors(input, other)
     return roll(a, -1, dim) * roll(b, -2, dim) - roll(a, -2, dim) * roll(b, -1, dim)
-
-
-@in_single
-def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False) -> Tensor:
-    """A norm of matrices: 'fro', the root of the sum of squares; 1 (-1) the largest (smallest) sum of |A| over a column; inf
-    (-inf) over a row. Those that need singular values, 2, -2 and 'nuc', are absent.
-    """
-    if not A.is_floating_point() or A.ndim < 2:
-        raise RuntimeError(f"linalg.matrix_norm: expected matrices of a floating type, got {list(A.shape)} of {A.dtype!r}")
-    dims = check_dims(dim, A.ndim)
-    if len(dims) != 2:
-        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {dim}")
-    if ord == "fro":
-        return vector_norm(A, 2, dims, keepdim)
-    if isinstance(ord, str) or ord not in (1, -1, math.inf, -math.inf):
-        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported: 'fro', 1, -1, inf and -inf are")
-    summed, kept = dims if math.isfinite(ord) else dims[::-1]
-    out = (amax if ord > 0 else amin)(sum(abs(A), summed, True), kept, True)
-    return out if keepdim else reshape(out, tuple(n for i, n in enumerate(A.shape) if i not in dims))
-
-
-@in_single
-def norm(A: Tensor, ord: Any = None, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """The norm of a vector or of matrices: without `ord` the 2-norm of all entries; with it `vector_norm` along one dim, or
-    of a vector, and `matrix_norm` over two, or of a matrix.
-    """
-    if not A.is_floating_point():
-        raise RuntimeError(f"linalg.norm: Expected a floating point tensor as input. Got {A.dtype!r}: .float() converts")
-    if ord is None:
-        return vector_norm(A, 2, dim, keepdim)
-    dims = check_dims(dim, A.ndim)
-    if isinstance(ord, str) or len(dims) == 2:
-        return matrix_norm(A, ord, dims, keepdim)
-    if len(dims) != 1:
-        raise RuntimeError(f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {A.ndim}D.")
-    return vector_norm(A, ord, dims, keepdim)

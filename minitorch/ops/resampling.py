@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, on_device_of, xp
+from minitorch.backend.callsite import warn
 from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.indexing import getitem
 from minitorch.ops.node_names import node_name
@@ -159,6 +160,18 @@ def interpolate(
             place = _places(i.astype(real), n, m, factor, bool(align_corners))
             resized = _mix(resized, dim, xp.minimum(place.astype(xp.int64), n - 1), place)
     return clone(input) if resized is input else resized
+
+
+def upsample(
+    input: Tensor,
+    size: int | Sequence[int] | None = None,
+    scale_factor: float | Sequence[float] | None = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+) -> Tensor:
+    """`interpolate` under an old name, which warns."""
+    warn("`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.")
+    return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 def _sizes(old: tuple[int, ...], size: Any, scale_factor: Any, recompute: bool | None) -> tuple[Any, tuple[float | None, ...]]:

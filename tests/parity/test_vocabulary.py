@@ -112,6 +112,15 @@ def test_draws_by_weight():
     assert abs(mt.bernoulli(mt.full((10_000,), 0.3)).mean().item() - 0.3) < 0.03
 
 
+def test_what_decompositions_print():
+    prints_the_same(lambda t: t.linalg.eigh(t.tensor([[2.0, 0.0], [0.0, 3.0]]).requires_grad_()))
+    prints_the_same(lambda t: t.linalg.svd(t.eye(2)))
+    prints_the_same(lambda t: t.svd(t.eye(2)))
+    prints_the_same(lambda t: t.linalg.slogdet(t.eye(2)))
+    prints_the_same(lambda t: t.linalg.solve(t.eye(2).requires_grad_(), t.ones(2)))
+    prints_the_same(lambda t: t.linalg.cholesky(t.eye(2).requires_grad_()))
+
+
 def test_what_order_functions_print():
     prints_the_same(lambda t: t.sort(t.tensor([3, 1])))
     prints_the_same(lambda t: t.topk(t.tensor([3.0, 1.0]), 1))
@@ -129,7 +138,11 @@ def test_what_order_functions_print():
     lambda t, x, m: t.tensordot(x, x.T, 1), lambda t, x, m: t.tensordot(x, x, 2), lambda t, x, m: t.tensordot(x, x[0], 0), lambda t, x, m: t.tensordot(x, x[None], ([0, 1], [1, 2])), lambda t, x, m: t.tensordot(x, x, dims=([1], [1])),
     lambda t, x, m: t.addmv(x[:, 0], x, x[0], beta=0.5, alpha=2), lambda t, x, m: t.addr(x, x[:, 0], x[0], beta=0, alpha=3), lambda t, x, m: x[0].addmv(x.T, x[:, 1]), lambda t, x, m: t.baddbmm(x[:, :3], x[None], x.T[None]),
     lambda t, x, m: t.addbmm(x[:, :3], t.stack([x, x]), t.stack([x.T, x.T]), beta=2), lambda t, x, m: t.kron(x, x[:2]), lambda t, x, m: t.kron(x[0], x), lambda t, x, m: t.kron(x[0], x[1]),
-    lambda t, x, m: t.det(m[:, :1] @ m[:1]).detach(),
+    lambda t, x, m: t.det(m[:, :1] @ m[:1]).detach(), lambda t, x, m: t.linalg.matrix_norm(x, 2), lambda t, x, m: t.linalg.norm(m, -2), lambda t, x, m: t.linalg.norm(x[None], "nuc", (0, 2), True),
+    lambda t, x, m: t.linalg.svdvals(x), lambda t, x, m: (lambda u, s, vh: (u @ vh[:3], s))(*t.linalg.svd(x)), lambda t, x, m: (lambda u, s, v: (u @ v.T, s))(*t.svd(x.T)), lambda t, x, m: t.linalg.svd(x, True)[2].detach().abs(),
+    lambda t, x, m: t.linalg.eigvalsh(m + m.T), lambda t, x, m: (lambda w, v: (v * w.exp()) @ v.T)(*t.linalg.eigh(m + m.T)), lambda t, x, m: t.linalg.eigh((m + m.T)[None], "U")[0], lambda t, x, m: t.linalg.cholesky(m @ m.T),
+    lambda t, x, m: t.linalg.cholesky(m @ m.T, upper=True), lambda t, x, m: t.linalg.pinv(x), lambda t, x, m: t.linalg.pinv(t.cat([x, x]).T), lambda t, x, m: t.linalg.matrix_rank(t.cat([x, x])), lambda t, x, m: t.linalg.matrix_rank(m, atol=0.5),
+    lambda t, x, m: t.linalg.cholesky(-m @ m.T), lambda t, x, m: t.linalg.eigh(x), lambda t, x, m: t.linalg.svd(x[0]), lambda t, x, m: t.linalg.cholesky(m.long()), lambda t, x, m: t.linalg.eigh(m, "X"),
     lambda t, x, m: t.linalg.det(x), lambda t, x, m: t.linalg.det(x[0]), lambda t, x, m: t.linalg.inv(m * 0), lambda t, x, m: t.linalg.solve(m * 0, x.T), lambda t, x, m: t.linalg.solve(m, x), lambda t, x, m: t.linalg.det(m.long()),
     lambda t, x, m: t.cross(x, x), lambda t, x, m: t.linalg.cross(x, x), lambda t, x, m: t.inner(x, x.T), lambda t, x, m: t.tensordot(x, x, 1), lambda t, x, m: t.linalg.norm(x.long()), lambda t, x, m: t.linalg.matrix_norm(x, 3), lambda t, x, m: t.cdist(x, x.T),
     lambda t, x, m: t.linalg.norm(x[None], 3), lambda t, x, m: t.vdot(x, x), lambda t, x, m: t.cdist(x, x, -1.0), lambda t, x, m: t.linalg.solve(m, x.T.float()),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from minitorch import left_out as _left_out
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.functions import cat, stack
 from minitorch.nn.utils import rnn
+from minitorch.old_words import without_underscore
 from minitorch.ops.statistics import vector_norm
 from minitorch.public import public
 from minitorch.tensor import Tensor
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "rnn", "vector_to_parameters"]
+__all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "rnn", "vector_to_parameters"]
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
@@ -40,6 +42,9 @@ def clip_grad_norm_(
     return total
 
 
+clip_grad_norm = without_underscore("nn.utils", clip_grad_norm_)
+
+
 @public
 @no_grad()
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
@@ -66,3 +71,6 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     for param in parameters:
         param.data = vec[start : start + param.numel()].view_as(param).data
         start += param.numel()
+
+
+__getattr__ = _left_out.explains_missing("minitorch.nn.utils")

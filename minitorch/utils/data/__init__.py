@@ -1,6 +1,7 @@
 """Datasets, samplers, and a loader that returns batches. The same seed gives PyTorch's order of samples."""
 
 from minitorch.utils.data.collate import default_collate, default_convert
+from minitorch.utils.data.dataloader import DataLoader
 from minitorch.utils.data.dataset import (
     ChainDataset,
     ConcatDataset,
@@ -11,7 +12,6 @@ from minitorch.utils.data.dataset import (
     TensorDataset,
     random_split,
 )
-from minitorch.utils.data.loader import DataLoader
 from minitorch.utils.data.sampler import (
     BatchSampler,
     RandomSampler,

@@ -1,0 +1,283 @@
+"""Eigenvalues, singular values, Cholesky factors, and what is made of them.
+
+A perturbation dA turns the eigenvectors of a symmetric A towards each other, j towards i by (v_i^T dA v_j) / (l_j - l_i). So
+the derivatives divide by differences of eigenvalues, and there is none for the vectors where two are equal. (Giles 2008, An
+extended collection of matrix derivative results.)
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from minitorch.autograd.node import Op
+from minitorch.autograd.tensor_base import TensorBase, wrap
+from minitorch.backend.arrays import Array, on_device_of, xp
+from minitorch.ops.arithmetic import abs
+from minitorch.ops.comparison import clamp, where
+from minitorch.ops.elementwise import in_single
+from minitorch.ops.linalg import Inv, check_matrix, check_square
+from minitorch.ops.matrix import MatMul, mT
+from minitorch.ops.reduction import Dims, amax, amin, sum
+from minitorch.ops.results import printed_pair
+from minitorch.ops.shape import check_dims, movedim, reshape
+from minitorch.ops.statistics import vector_norm
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+def _product(*factors: Any) -> Any:
+    out = factors[0]
+    for factor in factors[1:]:
+        out = MatMul.apply(out, factor)
+    return out
+
+
+def _constant(matrix: Any, like: Any) -> Any:
+    """A matrix of numbers: an array, or a Tensor where `like` is one."""
+    array = getattr(like, "_array", like)
+    constant = on_device_of(matrix.astype(array.dtype), array)
+    return wrap(constant) if isinstance(like, TensorBase) else constant
+
+
+def _identity(like: Any, n: int) -> Any:
+    return _constant(xp.eye(n), like)
+
+
+def _inverse_gaps(values: Any) -> Any:
+    """1 / (l_j - l_i) in row i, column j; 0 on the diagonal."""
+    eye = _identity(values, values.shape[-1])
+    return 1 / (values[..., None, :] - values[..., :, None] + eye) - eye
+
+
+class Eigh(Op):
+    """a = v diag(l) v^T for symmetric a;  v (diag(grad l) + v^T grad v / gaps) v^T"""
+
+    label = "LinalgEigh0"
+
+    def forward(ctx, x: Array, lower: bool) -> tuple[Array, Array]:
+        values, vectors = xp.linalg.eigh(x, "L" if lower else "U")
+        ctx.save_for_backward(values, vectors)
+        return values, vectors
+
+    def backward(ctx, grad_values: Tensor, grad_vectors: Tensor) -> Any:
+        values, v = ctx.saved_tensors
+        turned = _product(mT(v), grad_vectors) * _inverse_gaps(values)
+        stretched = _identity(v, v.shape[-1]) * grad_values[..., None, :]
+        return _product(v, turned + stretched, mT(v))
+
+
+class Svd(Op):
+    """a = u diag(s) v^T;  as Eigh for both sides, and what leaves the column space of u or v, divided by s"""
+
+    label = "LinalgSvd0"
+
+    def forward(ctx, x: Array, full: bool) -> tuple[Array, Array, Array]:
+        u, s, vh = xp.linalg.svd(x, full)
+        ctx.save_for_backward(u, s, vh)
+        return u, s, vh
+
+    def backward(ctx, grad_u: Tensor, grad_s: Tensor, grad_vh: Tensor) -> Any:
+        u, s, vh = ctx.saved_tensors
+        k = s.shape[-1]
+        u, v, gu, gv = u[..., :k], mT(vh[..., :k, :]), grad_u[..., :k], mT(grad_vh[..., :k, :])
+        gaps, inverse = _inverse_gaps(s * s), (1 / s)[..., None, :]
+        on_u, on_v = _product(mT(u), gu), _product(mT(v), gv)
+        inner = (on_u - mT(on_u)) * gaps * s[..., None, :] + s[..., :, None] * (on_v - mT(on_v)) * gaps
+        inner = inner + _identity(s, k) * grad_s[..., None, :]
+        out = _product(u, inner, mT(v))
+        if u.shape[-2] > k:
+            out = out + _product((gu - _product(u, on_u)) * inverse, mT(v))
+        if v.shape[-2] > k:
+            out = out + _product(u, mT((gv - _product(v, on_v)) * inverse))
+        return out
+
+
+class Cholesky(Op):
+    """a = l l^T for positive definite a, l lower triangular;  l^-T p l^-1 made symmetric, with p = lower(l^T grad), its
+    diagonal halved
+    """
+
+    label = "LinalgCholeskyEx0"
+
+    def forward(ctx, x: Array) -> Array:
+        factor = xp.linalg.cholesky(x)
+        ctx.save_for_backward(factor)
+        return factor
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (factor,) = ctx.saved_tensors
+        inverse, p = Inv.apply(factor), _product(mT(factor), grad)
+        n = factor.shape[-1]
+        out = _product(mT(inverse), p * _constant(xp.tril(xp.ones((n, n))) - xp.eye(n) / 2, p), inverse)
+        return (out + mT(out)) * 0.5
+
+    @classmethod
+    def explain(cls, error: Exception, *args: Any) -> Exception:
+        return RuntimeError(
+            "linalg.cholesky: The factorization could not be completed because the input is not positive-definite: a matrix "
+            "x x^T plus a small multiple of the identity is"
+        )
+
+
+# ---- the functions, by PyTorch's names ----------------------------------------------------------------------------------
+
+
+@printed_pair
+class Linalg_Eigh(NamedTuple):
+    """What linalg.eigh() returns."""
+
+    eigenvalues: Tensor
+    eigenvectors: Tensor
+
+
+@printed_pair
+class Linalg_Svd(NamedTuple):
+    """What linalg.svd() returns."""
+
+    U: Tensor
+    S: Tensor
+    Vh: Tensor
+
+
+@printed_pair
+class SVD(NamedTuple):
+    """What svd() returns."""
+
+    U: Tensor
+    S: Tensor
+    V: Tensor
+
+
+def _check_driver(driver: str | None) -> None:
+    if driver is not None:
+        raise RuntimeError(f"linalg.svd: keyword argument `driver=` is only supported on a GPU, and None here, not {driver!r}")
+
+
+@in_single
+def eigh(A: Tensor, UPLO: str = "L") -> Any:
+    """(eigenvalues, eigenvectors) of symmetric matrices (*, n, n): A = V diag(L) V^T, with the smallest first; V has the
+    eigenvectors as columns, each with either sign.
+
+    Only the lower triangle is read, or the upper one for UPLO="U". Its derivative is that of a symmetric matrix; through the
+    vectors it is infinite where two eigenvalues are equal.
+    """
+    if UPLO not in ("L", "U", "l", "u"):
+        raise RuntimeError(f"linalg.eigh: UPLO must be 'L' or 'U', not {UPLO!r}")
+    return Linalg_Eigh(*Eigh.apply(check_square("eigh", A), UPLO in "Ll"))
+
+
+@in_single
+def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
+    """The eigenvalues of symmetric matrices (*, n, n), with the smallest first: (*, n)."""
+    return eigh(A, UPLO)[0]
+
+
+@in_single
+def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None) -> Any:
+    """(U, S, Vh), the singular value decomposition of matrices (*, m, n): A = U diag(S) Vh, with the largest value first.
+
+    U is (*, m, m) and Vh (*, n, n), orthogonal; or, unless `full_matrices`, (*, m, k) and (*, k, n) with k = min(m, n). The
+    columns that this leaves out have no derivative. There is none through U and Vh where two singular values are equal, or one
+    is 0.
+    """
+    _check_driver(driver)
+    return Linalg_Svd(*Svd.apply(check_matrix("svd", A), full_matrices))
+
+
+@in_single
+def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
+    """The singular values of matrices (*, m, n), with the largest first: (*, min(m, n))."""
+    _check_driver(driver)
+    return Svd.apply(check_matrix("svdvals", A), False)[1]
+
+
+@in_single
+def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
+    """(U, S, V) with input = U diag(S) V^T: linalg.svd under an old name, with V itself. U and V are full unless `some`, and
+    zeros unless `compute_uv`.
+    """
+    u, s, vh = Svd.apply(check_matrix("svd", input), not some)
+    return SVD(u, s, mT(vh)) if compute_uv else SVD(u.detach() * 0, s, mT(vh).detach() * 0)
+
+
+@in_single
+def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
+    """The lower triangular L with A = L L^T, of positive definite matrices (*, n, n); L^T if `upper`.
+
+    Raises RuntimeError for matrices that are not positive definite.
+    """
+    factor = Cholesky.apply(check_square("cholesky", A))
+    return mT(factor) if upper else factor
+
+
+@in_single
+def pinv(A: Tensor, *, atol: float | None = None, rtol: float | None = None, hermitian: bool = False) -> Tensor:
+    """The pseudo-inverse (*, n, m) of matrices (*, m, n): V diag(1 / S) U^T, where singular values that are at most
+    max(atol, rtol times the largest) count as 0.
+
+    `rtol` is max(m, n) times the rounding unit, unless it or `atol` is given. `hermitian` says that A is symmetric, which
+    changes nothing here.
+    """
+    u, s, vh = linalg_svd(A, False)
+    kept = s > _threshold(A, s, atol, rtol)
+    return _product(mT(vh) * where(kept, 1 / where(kept, s, 1.0), 0.0)[..., None, :], mT(u))
+
+
+@in_single
+def matrix_rank(A: Tensor, *, atol: float | None = None, rtol: float | None = None, hermitian: bool = False) -> Tensor:
+    """How many singular values of matrices (*, m, n) are larger than max(atol, rtol times the largest): (*), int64."""
+    s = svdvals(A)
+    return sum(s > _threshold(A, s, atol, rtol), -1)
+
+
+def _threshold(A: Tensor, s: Any, atol: float | None, rtol: float | None) -> Any:
+    if rtol is None:
+        rtol = 0.0 if atol else max(A.shape[-2:]) * float(xp.finfo(A._array.dtype).eps)
+    largest = amax(s.detach(), -1, True) * rtol if s.shape[-1] else s.detach()
+    return clamp(largest, min=atol or 0.0)
+
+
+@in_single
+def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False) -> Tensor:
+    """A norm of matrices: 'fro', the root of the sum of squares; 1 (-1) the largest (smallest) sum of |A| over a column; inf
+    (-inf) over a row; 2 (-2) the largest (smallest) singular value, 'nuc' the sum of all.
+    """
+    dims = check_dims(dim, check_matrix("matrix_norm", A).ndim)
+    if len(dims) != 2:
+        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {dim}")
+    if ord == "fro":
+        return vector_norm(A, 2, dims, keepdim)
+    if ord in (2, -2, "nuc"):
+        return _singular_norm(A, ord, dims, keepdim)
+    if isinstance(ord, str) or ord not in (1, -1, math.inf, -math.inf):
+        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported: 'fro', 'nuc', 1, -1, 2, -2, inf and -inf are")
+    summed, kept = dims if math.isfinite(ord) else dims[::-1]
+    out = (amax if ord > 0 else amin)(sum(abs(A), summed, True), kept, True)
+    return out if keepdim else reshape(out, tuple(n for i, n in enumerate(A.shape) if i not in dims))
+
+
+@in_single
+def norm(A: Tensor, ord: Any = None, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """The norm of a vector or of matrices: without `ord` the 2-norm of all entries; with it `vector_norm` along one dim, or
+    of a vector, and `matrix_norm` over two, or of a matrix.
+    """
+    if not A.is_floating_point():
+        raise RuntimeError(f"linalg.norm: Expected a floating point tensor as input. Got {A.dtype!r}: .float() converts")
+    if ord is None:
+        return vector_norm(A, 2, dim, keepdim)
+    dims = check_dims(dim, A.ndim)
+    if isinstance(ord, str) or len(dims) == 2:
+        return matrix_norm(A, ord, dims, keepdim)
+    if len(dims) != 1:
+        raise RuntimeError(f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {A.ndim}D.")
+    return vector_norm(A, ord, dims, keepdim)
+
+
+def _singular_norm(A: Tensor, ord: Any, dims: tuple[int, ...], keepdim: bool) -> Tensor:
+    s = svdvals(movedim(A, dims, (-2, -1)))
+    if s.shape[-1] == 0 and ord != "nuc":
+        raise RuntimeError(f"linalg.matrix_norm: order {ord} is not there for a matrix without elements, as of {list(A.shape)}")
+    out = sum(s, -1) if ord == "nuc" else s[..., 0 if ord == 2 else -1]
+    return reshape(out, tuple(1 if i in dims else n for i, n in enumerate(A.shape))) if keepdim else out
