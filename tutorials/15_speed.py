@@ -25,8 +25,6 @@ import minitorch.nn.functional as F
 from minitorch import kernels, nn, optim, viz
 from minitorch.autograd.observe import Observer, observed_by
 
-minitorch.manual_seed(0)
-
 # %% [markdown]
 # ## How to measure
 #
@@ -35,6 +33,7 @@ minitorch.manual_seed(0)
 # *Predict:* are the ten times equal? If not, which is the longest?
 
 # %%
+minitorch.manual_seed(0)
 a = minitorch.randn(300, 300)
 times = []
 for _ in range(10):
@@ -50,6 +49,9 @@ print([round(1e6 * t) for t in times])
 # 1. *Warm up:* call once, or a few times, before the clock counts.
 # 2. *Take the median:* a slow moment changes a mean, and the median hardly.
 # 3. *Interleave* what you compare, A B A B A B. Then a slow moment of the machine meets both.
+#
+# And measure on a quiet machine. The threads of a matrix product wait for each other: while another program has one of
+# the cores, the product can take fifty times as long.
 #
 # `tests/benchmarks/__main__.py` measures like this. Here it is in a few lines:
 
@@ -78,8 +80,8 @@ show(measure(product=lambda: a @ a, sum=lambda: a + a))
 # %% [markdown]
 # ## Where the time of a training step goes
 #
-# Each operation that goes onto the tape, and each call of a backward, is announced to *observers*. They serve the
-# pictures; this one is a stopwatch. It books the time since the last event on the operation that has just ended.
+# *Observers* are called for each operation that is recorded on the tape, and before and after each backward. Pictures are
+# made with them. This one is a stopwatch: it adds the time since the last event to the operation that has just ended.
 
 
 # %%
@@ -132,15 +134,15 @@ for what, seconds in stopwatch.spent.most_common(8):
     print(f"{what:32} {seconds / 10 * 1000:7.2f} ms  {'█' * round(50 * seconds / whole)}")
 
 # %% [markdown]
-# A few operations take nearly everything; making the others faster changes nothing. (Python's profiler finds the same,
+# A few operations take most of the time. Making the others faster changes little. (Python's profiler finds the same,
 # function by function: `python -m cProfile -s tottime script.py`.) Compare it with the multiplications of each layer:
 
 # %%
 viz.summary(model, (64, 1, 28, 28))
 
 # %% [markdown]
-# The linear layers have most of the parameters, and hardly any of the time. And pooling, which multiplies nothing, is
-# not free. So multiplications are not all that counts.
+# The linear layers have most of the parameters, and take little of the time. Pooling multiplies nothing, and takes time.
+# So multiplications are not all that counts.
 #
 # ## What a call costs
 #
@@ -154,9 +156,9 @@ for size in (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000):
     print(f"{size:9,} numbers {1000 * each:9.2f} µs {1e6 * each / size:12.3f} ns a number")
 
 # %% [markdown]
-# Up to some thousand numbers the time does not change. It is the price of the call: Python finds the method, makes a
-# node, asks NumPy for memory. Only then does arithmetic begin to count. *Few operations on large tensors* beat many on
-# small ones: that is why layers take batches.
+# Up to some thousand numbers the time does not change. It is the cost of the call: Python finds the method, checks the
+# arguments, makes a node, and NumPy allocates memory. Arithmetic counts only for more numbers. *Few operations on large
+# tensors* are faster than many on small ones: that is why layers take batches.
 #
 # ## Two numbers of your machine
 #
@@ -207,8 +209,8 @@ for name, run, count, moved in (
     ("p @ p", lambda: p @ p, 2 * 512**3, 12 * 512**2),
     ("convolution", convolve, conv_flops, conv_bytes),
 ):
-    arithmetic, traffic = 1000 * count / flops, 1000 * moved / bandwidth
-    print(f"{name:12} arithmetic {arithmetic:6.2f} ms, traffic {traffic:6.2f} ms, measured {measure(run=run)['run']:6.2f} ms")
+    arithmetic, traffic, measured = 1000 * count / flops, 1000 * moved / bandwidth, measure(run=run)["run"]
+    print(f"{name:12} arithmetic {arithmetic:6.2f} ms, traffic {traffic:6.2f} ms, measured {measured:6.2f} ms")
 
 # %% [markdown]
 # The larger of the two is the floor. `x + y` takes longer than its floor, because its result is new memory: the
@@ -302,10 +304,10 @@ print([(way() - by_numbers()).abs().max().item() < 1e-4 for way in (by_cells, by
 show(measure(5, by_numbers=by_numbers, by_cells=by_cells, by_matrix=by_matrix))
 
 # %% [markdown]
-# Number by number, Python's price is paid for each multiplication. Cell by cell it is paid 72 times. As a product it is
-# paid once, and there is a second gain: a matrix product reads a block of numbers into the cache and uses each of them
-# many times. n³ multiplications on n² numbers: no other operation has so much arithmetic for each byte. That is why
-# everything that can be written as a matrix product is, on CPUs and on GPUs.
+# Number by number, each multiplication has the cost of a call in Python. Cell by cell there are 72 times the cost of a few
+# calls. As a product there are few calls, and there is a second gain: a matrix product reads a block of numbers into the
+# cache and uses each of them many times. It has n³ multiplications for n² numbers, more arithmetic for each byte than any
+# other operation. That is why so much is written as a matrix product, on CPUs and on GPUs.
 #
 # **Exercise 15.3.** Here is a slow definition. Write an implementation that gives the same, and is at least five times
 # as fast. (Views cost nothing: see `x.unfold`. Or is there a layer that does this?)
@@ -335,7 +337,9 @@ check("15.3", moving_mean)
 # the implementations are tried in order, and the first that takes these arrays computes.
 
 # %%
-print("\n".join(repr(kernels.table()).split("\n")[-17:]))
+lines = str(kernels.table()).split("\n")
+first = next(number for number, line in enumerate(lines) if line.startswith("sigmoid"))
+print("\n".join(lines[first : first + 6]))
 
 # %% [markdown]
 # (`print(kernels.table())` shows all of it. *Not available here* means that Numba is not installed: `pip install
@@ -395,7 +399,11 @@ def cube(x):
     return x**3
 
 
-@kernels.implements("cube", engine="numpy", ulp=4, sample=lambda generator: (generator.normal(size=100).astype("float32"),))
+def draw(generator):
+    return (generator.normal(size=100).astype("float32"),)
+
+
+@kernels.implements("cube", engine="numpy", ulp=4, sample=draw)
 def cube_by_products(x):
     return x * x * x
 
@@ -443,13 +451,13 @@ show(measure(sum_float32=lambda: x + y, sum_float64=lambda: x64 + y64))
 show(measure(product_float32=lambda: a @ b, product_float64=lambda: a64 @ b64))
 
 # %% [markdown]
-# About twice: twice the bytes to move, and half as many numbers in each instruction of the processor. float64 is for
-# checks (`gradcheck` needs it), float32 for training.
+# Twice or more: there are twice the bytes to move, less of them fits the cache, and each instruction of the processor takes
+# half as many numbers. float64 is for checks (`gradcheck` needs it), float32 for training.
 #
 # ## Views and copies
 #
-# A *view* shares the memory of its tensor, and costs nothing at any size: only shape and strides are new. A *copy* is
-# traffic. Whether two share memory, a test tells:
+# A *view* shares the memory of its tensor, and costs the same at any size: only shape and strides are new. A *copy* is
+# traffic. `np.shares_memory` says whether two arrays share memory:
 
 # %%
 x = minitorch.randn(1000, 1000)
@@ -501,7 +509,8 @@ images, labels = images.to(device), labels.to(device)
 step()
 print("the step ran on", next(model.parameters()).device)
 if device == "cpu":
-    print("There is no GPU here, or no CuPy: pip install '.[gpu]' in the clone brings it. The last line would name cuda:0.")
+    print("There is no GPU here, or no CuPy. With an NVIDIA GPU, pip install '.[gpu]' in the clone installs CuPy.")
+    print("The line above would then say cuda:0.")
 
 # %% [markdown]
 # A call for the GPU *returns before the work is done*: it is put in a queue, and Python goes on. What needs a value
@@ -511,7 +520,7 @@ if device == "cpu":
 #   read them once in a while.
 # - a copy to the GPU is slow beside its memory. Move the data once, before the loop, or batch by batch, never element
 #   by element.
-# - each call has a price on a GPU, too, and a higher one than on the CPU. Small networks are slower there.
+# - each call has a cost on a GPU, too, and a higher one than on the CPU. Small networks are slower there.
 # - a clock must wait: `minitorch.cuda.synchronize()` before it starts, and before it stops.
 
 # %%
@@ -527,8 +536,8 @@ done = time.perf_counter() - start
 print(f"returned after {1000 * returned:.3f} ms, done after {1000 * done:.3f} ms")
 
 # %% [markdown]
-# On the CPU the two are equal. On a GPU the first is a few hundredths of a millisecond, whatever the size of the matrix:
-# whoever stops the clock there measures the queue.
+# On the CPU the two are equal. On a GPU the first is a fraction of a millisecond, whatever the size of the matrix: a clock
+# that stops there measures the queue.
 #
 # **Exercise 15.5.** This benchmark has four faults:
 #
@@ -541,8 +550,8 @@ print(f"returned after {1000 * returned:.3f} ms, done after {1000 * done:.3f} ms
 # ```
 #
 # No warm-up; work from before may still be in the queue; the clock does not wait for the end; one slow moment is in the
-# mean. Write it rightly: the median of `rounds` times of one run each. `clock()` returns the time now. (The
-# check gives it a device that is simulated, with its own clock. So it works without a GPU, and to the last digit.)
+# mean. Write it without them: the median of `rounds` times of one run each. `clock()` returns the time now. (The
+# check simulates a device with its own clock. So it works without a GPU.)
 
 
 # %%

@@ -108,7 +108,7 @@ print("largest difference of the outputs:", abs(apart).max())
 try:
     minitorch.save(model.state_dict(), folder / "weights.safetensors")
 except ImportError as error:
-    print(f"{error}. Then this cell prints the first bytes of the file, and True.")
+    print(f"{error}. This cell would then print the first bytes of the file, and True.")
 else:
     print((folder / "weights.safetensors").read_bytes()[8:100])
     if there is minitorch:
@@ -203,7 +203,7 @@ print((big + one) + one, big + (one + one))
 
 # %% [markdown]
 # Another library adds in another order: in blocks, on several threads, with other instructions. Neither is wrong. How far
-# apart may they be? Compare float32 with float64, which knows better:
+# apart may they be? Compare float32 with float64, which has 53 binary digits:
 
 # %%
 generator = np.random.default_rng(0)
@@ -213,11 +213,11 @@ for terms in (10, 1_000, 100_000):
     print(f"{terms:7,} terms: the sum is {double:10.4f}, and off by {abs(single - double):.1e}")
 
 # %% [markdown]
-# What the error is measured by is the *size of the terms*, not the result: terms of 1,000 and −1,000 cancel, their
-# rounding does not. That is why `allclose` has two tolerances, |a − b| ≤ atol + rtol · |b|: near 0 only atol helps.
+# Rounding errors are proportional to the *size of the terms*, not of the result: terms of 1,000 and −1,000 cancel, and
+# their rounding errors stay. That is why `allclose` has two tolerances, |a − b| ≤ atol + rtol · |b|: near 0 only atol helps.
 #
 # **Exercise 16.4.** The sum of n products wᵢ xᵢ takes n multiplications and n − 1 additions. In the worst case its
-# rounding errors are n · 2⁻²⁴ of the sum of all |wᵢ xᵢ|. Two libraries compute it, each in its own order. By how
+# rounding errors are about n · 2⁻²⁴ of the sum of all |wᵢ xᵢ|. Two libraries compute it, each in its own order. By how
 # much can their results differ?
 
 
@@ -230,9 +230,9 @@ def rounding(w, x):
 check("16.4", rounding)
 
 # %% [markdown]
-# In practice errors partly cancel, and are nearer to √n than to n. For values of size 1 after a few layers, rtol=1e-4 and
-# atol=1e-5 are usual in float32. If you need more to agree, something else is wrong; compute in float64, where a true
-# mistake stays, and rounding goes down to 1e-12. The gradients, too:
+# In practice errors partly cancel, and grow like √n rather than n. For values of size 1 after a few layers, rtol=1e-4 and
+# atol=1e-5 are usual in float32. If the difference is larger, compute both in float64: a mistake stays, and rounding
+# errors shrink to 1e-12 or less. Here are the gradients of both models:
 
 # %%
 grads = {}
@@ -246,7 +246,8 @@ print("float64, gradients:", max(abs(a - b).max() for a, b in zip(grads[model], 
 # %% [markdown]
 # ## What is not here
 #
-# minitorch is a subset. What is left out is missing, and never there without working. The error says what to use instead:
+# minitorch is a subset of PyTorch. A name that it leaves out raises AttributeError, and the message says what to use
+# instead:
 
 # %%
 for module, name in ((nn, "Transformer"), (minitorch, "compile"), (minitorch, "fft")):
@@ -268,11 +269,13 @@ def nodes(loss):
     node = loss.grad_fn
     while node is not None:
         yield node.name().removesuffix("Backward0")
-        node = next((n for n, _ in node.next_functions if n is not None and "AccumulateGrad" not in n.name()), None)
+        before = (n for n, _ in node.next_functions if n is not None)
+        node = next((n for n in before if "AccumulateGrad" not in n.name()), None)
 
 
 for library, net in ((minitorch, model), (there, twin)):
-    loss = library.nn.functional.cross_entropy(net(library.from_numpy(image)), library.tensor([0, 1, 2, 0, 1]))
+    scores, labels = net(library.from_numpy(image)), library.tensor([0, 1, 2, 0, 1])
+    loss = library.nn.functional.cross_entropy(scores, labels)
     print(*nodes(loss), sep=" < ")
 
 # %% [markdown]
@@ -342,7 +345,8 @@ check("16.5", averaged)
 # %% [markdown]
 # Now with two processes, by Python's own multiprocessing. Each process runs `work`, and sends its gradients to the other
 # through a pipe. On Windows and macOS a new process imports the script again, so it must be a file, with `if __name__ ==
-# "__main__"`. Here it is written to a file, and run:
+# "__main__"`. Here it is written to a file, and run. (Both send before they receive. That works while the gradients fit
+# the buffer of the pipe. For larger ones, one of the two must receive first.)
 
 # %%
 script = """
@@ -377,7 +381,8 @@ if __name__ == "__main__":
 """
 (folder / "two.py").write_text(script)
 environment = {**os.environ, "PYTHONPATH": str(Path(minitorch.__file__).parents[1])}
-result = subprocess.run([sys.executable, folder / "two.py"], capture_output=True, text=True, env=environment, check=True)
+command = [sys.executable, folder / "two.py"]
+result = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
 two = np.array(result.stdout.strip("[]\n").split(", "), dtype=float)
 
 minitorch.manual_seed(0)
@@ -407,22 +412,22 @@ viz.worked(nn.BatchNorm1d(1), batch)
 viz.worked(nn.BatchNorm1d(1), batch[:2])
 
 # %% [markdown]
-# `SyncBatchNorm` in PyTorch averages the statistics, too. `LayerNorm` and `GroupNorm`, which look at one sample at a time,
-# have no such trouble.
+# `SyncBatchNorm` in PyTorch averages the statistics, too. `LayerNorm` and `GroupNorm` compute on one sample at a time, and
+# are the same in both.
 #
 # ## A graph as a file
 #
 # A state dict needs the code of its model. Phones and browsers have no Python; for them there is *ONNX*, a format for
 # the whole graph: a list of nodes, each with the name of an operation from a fixed list, its inputs and its outputs, and the
-# weights. One way to make it is to run the model once and write down every operation. minitorch has no such exporter; but
-# the tape knows all that one needs:
+# weights. One way to make it is to run the model once and write down every operation. minitorch has no exporter. But an
+# observer gets all that such a list needs:
 
 
 # %%
 class Tracer(Observer):
     """Writes down every operation as ONNX would name it."""
 
-    NAMES = {"Convolution": "Conv", "Relu": "Relu", "MaxPool": "MaxPool", "Reshape": "Flatten", "Linear": "Gemm"}
+    NAMES = {"Convolution": "Conv", "Reshape": "Flatten", "Linear": "Gemm"}  # the others have the same name
 
     def __init__(self, **known):
         self.known, self.count = [(tensor, name) for name, tensor in known.items()], 0
@@ -434,10 +439,14 @@ class Tracer(Observer):
         inputs = filter(None, map(self.name, args))
         self.count += 1
         self.known.append((outputs[0], f"t{self.count}"))
-        print(f"t{self.count} = {self.NAMES.get(type(node).__name__, '?')}({', '.join(inputs)})")
+        operation = type(node).__name__
+        print(f"t{self.count} = {self.NAMES.get(operation, operation)}({', '.join(inputs)})")
 
 
-plain = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(64, 3))
+plain = nn.Sequential(
+    nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+    nn.Flatten(), nn.Linear(64, 3),
+)  # fmt: skip
 x = minitorch.randn(1, 1, 8, 8)
 with observed_by(Tracer(x=x, **dict(plain.named_parameters()))):
     plain(x)
@@ -449,14 +458,14 @@ with observed_by(Tracer(x=x, **dict(plain.named_parameters()))):
 #
 # `torch.onnx.export` writes such files, `torch.load` and `safetensors.torch.load_file` read weights,
 # `torch.nn.parallel.DistributedDataParallel` trains with many processes, `torchrun` starts them. `torch.testing.assert_close`
-# has tolerances for each dtype, and `model.load_state_dict` says what does not fit, unless it is asked not to.
+# has tolerances for each dtype, and `model.load_state_dict` raises an error that lists what does not fit.
 #
 # ## Common mistakes
 #
 # - *strict=False to silence an error.* It loads what fits, and leaves the rest as it was: read what it returns.
 # - *Forgetting the buffers.* named_parameters() does not have the running mean of a batch norm; state_dict() does.
 # - *Comparing without eval().* Dropout and batch norm in training mode differ from run to run.
-# - *A tolerance that was raised until the test passed.* Reckon what rounding can do, or compare in float64.
+# - *A tolerance that was raised until the test passed.* Estimate what rounding can do, or compare in float64.
 # - *Averaging parts of different sizes with equal weights.* The last batch of an epoch is often smaller.
 # - *Loading a pickle from a stranger.*
 #
