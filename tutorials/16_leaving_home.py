@@ -187,9 +187,9 @@ found = fresh.load_state_dict(dict(model.named_parameters()), strict=False)
 x = minitorch.from_numpy(image)
 print("differ by", (fresh(x) - model(x)).abs().max().item())
 
-left_behind = ...
+not_loaded = ...
 
-check("16.3", left_behind)
+check("16.3", not_loaded)
 
 # %% [markdown]
 # ## How equal is equal?

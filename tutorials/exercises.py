@@ -683,7 +683,7 @@ def to_oihw(answer):
 
 
 @exercise("16.3")
-def left_behind(answer):
+def not_loaded(answer):
     if answer is ... or answer is None:
         raise Wrong("not written yet: a name is asked for, as a string")
     last = str(answer).rpartition(".")[2] if isinstance(answer, str) else ""

@@ -13,7 +13,7 @@ def to_oihw(kernel):
     return kernel.permute(3, 2, 0, 1)
 
 
-left_behind = "1.running_mean"  # or 1.running_var
+not_loaded = "1.running_mean"  # or 1.running_var
 
 
 def rounding(w, x):
