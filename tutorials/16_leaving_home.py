@@ -73,7 +73,7 @@ for mine, other in zip(ours["losses"], theirs["losses"], strict=True):
 # Both draw the same random numbers for the same seed. With PyTorch, the differences are 0 or about 1e-07: the last digits,
 # and we come back to them. The course programs in `tests/courses/` run in both in the same way.
 #
-# ## Weights on their way
+# ## Weights from one to the other
 #
 # A trained model is its code and its *state dict*: names, and tensors. The names come from the names of attributes and
 # the places in a Sequential, so the same code has the same names in both libraries.
@@ -175,8 +175,8 @@ check("16.2", to_oihw)
 # Their `Dense` keeps (in, out), the transpose of `nn.Linear`. And after a Flatten the inputs of a linear layer come in
 # the order H, W, C there, and C, H, W here: the columns of its weight must be reordered.
 #
-# **Exercise 16.3.** Bug hunt. All parameters travelled, both models are in eval mode, and the outputs differ. Which
-# tensors stayed at home? Give the name of one that makes the difference.
+# **Exercise 16.3.** Bug hunt. All parameters were loaded, both models are in eval mode, and the outputs differ. Which
+# tensors were not loaded? Give the name of one that makes the difference.
 
 # %%
 fresh = copy.deepcopy(model)
