@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import statistics
 import subprocess
 import sys
 import time
@@ -64,6 +65,20 @@ def test_solutions_are_right(exercises, lesson, number, name, capsys):
     assert exercises.RESULTS[number]
 
 
+def timed(run, wait, clock, rounds, warm=True, before=True, after=True, sum_up=statistics.median):
+    """The solution of 15.5, without some of its parts."""
+    times = [run()] if warm else []
+    for _ in range(rounds):
+        if before:
+            wait()
+        start = clock()
+        run()
+        if after:
+            wait()
+        times.append(clock() - start)
+    return sum_up(times[warm:])
+
+
 WRONG = {
     "01.1": (lambda a, b: a, lambda a, b: (9, 9)),
     "01.2": (lambda table: table - table.mean(1, keepdim=True), lambda table: table),
@@ -110,6 +125,24 @@ WRONG = {
     "14.1": (lambda x, w_x, w_h, b: (x @ w_x.T + b).tanh(), lambda x, w_x, w_h, b: x),
     "14.2": (lambda f, i, n, o, c: (o.sigmoid() * c.tanh(), c), lambda f, i, n, o, c: c),
     "14.3": (lambda q, k, v: (q @ k.T).softmax(1) @ v, lambda q, k, v: v),
+    "15.1": (lambda n, m: 8 * n * m, lambda n, m: 32 * n * m, lambda n, m: 8 * n * m + 4 * n, lambda n, m: [n, m]),
+    "15.2": (lambda n, m, along: m // 16, lambda n, m, along: m if along == "row" else n),
+    "15.3": (lambda x, k: x, lambda x, k: mt.stack([x[i : i + k].mean() for i in range(len(x) - k + 1)]),
+             lambda x, k: (lambda sums: (sums[k:] - sums[:-k]) / k)(mt.nn.functional.pad(x, (1, 0)).cumsum(0))),
+    "15.4": ("b", "bfgh", "bfgz", {"b", "f", "g"}),
+    "15.5": (lambda run, wait, clock, n: [run() for _ in range(n)] and clock() / n, lambda *a: timed(*a, warm=False),
+             lambda *a: timed(*a, before=False), lambda *a: timed(*a, after=False),
+             lambda *a: timed(*a, sum_up=statistics.mean), lambda *a: timed(*a, sum_up=sorted)),
+    "16.1": (lambda state, table: state, lambda state, table: list(state),
+             lambda state, table: {k.removeprefix("module."): v for k, v in state.items()},
+             lambda state, table: {k.removeprefix("module.").replace("conv1", "0"): v for k, v in state.items()}),
+    "16.2": (lambda kernel: kernel, lambda kernel: kernel.permute(3, 2, 1, 0), lambda kernel: kernel.permute(2, 3, 0, 1),
+             lambda kernel: kernel.permute(3, 2, 0, 1).flip((2, 3))),
+    "16.3": ("0.weight", "1.num_batches_tracked", 3),
+    "16.4": (lambda w, x: len(w) * 2**-24 * (w * x).abs().sum(), lambda w, x: len(w) * 2**-23 * (w @ x).abs(),
+             lambda w, x: 1e-5, lambda w, x: w * x),
+    "16.5": (lambda gradients, sizes: sum(gradients), lambda gradients, sizes: sum(gradients) / len(gradients),
+             lambda gradients, sizes: 0.0),
 }  # fmt: skip
 
 

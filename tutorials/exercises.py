@@ -7,6 +7,7 @@ FILES` runs lessons, scripts or notebooks, and prints how many exercises of each
 import json
 import sys
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 
@@ -527,6 +528,201 @@ def attention(answer):
         q, k, v = whole(times, features), whole(others, features, seed=1), whole(others, 2, seed=2)
         expected = (q @ k.T / features**0.5).softmax(1) @ v
         same(answer(q, k, v), expected, f"{times} queries, {others} keys of {features} features")
+
+
+# ---- 15: speed --------------------------------------------------------------------------------------------------------
+
+
+@exercise("15.1")
+def softmax_bytes(answer):
+    for rows, columns in ((3, 10), (1, 1), (128, 1000)):
+        numbers, got = rows * columns, answer(rows, columns)
+        given = f"{rows} rows and {columns} columns"
+        if got is not None and got is not ... and got != 4 * (8 * numbers + 4 * rows) and np.ndim(got) == 0:
+            if got == 8 * numbers + 4 * rows:
+                raise Wrong(f"for {given} it returns {got}: that counts numbers, and each has 4 bytes")
+            if got == 8 * numbers:
+                raise Wrong(f"for {given} it returns {got}: x read once and the result written once. The five steps move more")
+            if got == 32 * numbers:
+                raise Wrong(f"for {given} it returns {got}: maxima and sums, one for each row, are written and read, too")
+        same(got, 4 * (8 * numbers + 4 * rows), given)
+
+
+@exercise("15.2")
+def cache_lines(answer):
+    for rows, columns in ((64, 32), (10, 160), (4096, 4096)):
+        for along, expected in (("row", columns // 16), ("column", rows)):
+            same(answer(rows, columns, along), expected, f"one {along} of a matrix of {rows}×{columns}")
+
+
+@exercise("15.3")
+def moving_mean(answer):
+    def slow(x, k):
+        out = minitorch.zeros(len(x) - k + 1)
+        for i in range(len(out)):
+            out[i] = x[i : i + k].mean()
+        return out
+
+    for length, k in ((6, 3), (5, 1), (4, 4)):
+        x = whole(length)
+        same(answer(x, k), slow(x, k), f"x={x.tolist()}, k={k}")
+    x = whole(20_000) + 1000
+    expected = np.lib.stride_tricks.sliding_window_view(x.numpy().astype(float), 5).mean(1)
+    got = answer(x, 5)
+    off = abs((got.detach().numpy() if isinstance(got, minitorch.Tensor) else np.asarray(got)) - expected).max()
+    if off > 0.01:
+        raise Wrong(
+            f"for 20,000 numbers near 1,000 and k=5 it is off by {off:.2g}: a sum over many numbers loses digits in float32"
+        )
+    definition, yours = (quickest(lambda f=f: f(x[:2000], 10)) for f in (slow, answer))
+    if 5 * yours > definition:
+        raise Wrong(
+            f"right, but for 2,000 numbers it takes {1000 * yours:.1f} ms, and the definition {1000 * definition:.1f} ms"
+        )
+
+
+def quickest(run):
+    times = []
+    for _ in range(3):
+        start = perf_counter()
+        run()
+        times.append(perf_counter() - start)
+    return min(times)
+
+
+@exercise("15.4")
+def copies(answer):
+    if answer is ... or answer is None:
+        raise Wrong("not written yet: a string of letters is asked for")
+    if not isinstance(answer, str):
+        raise Wrong(f"a string of letters is asked for, not a {type(answer).__name__}")
+    x = minitorch.ones(20, 20)
+    for letter, code, result in (
+        ("a", "x.reshape(-1)", x.reshape(-1)), ("b", "x.T.reshape(-1)", x.T.reshape(-1)), ("c", "x[:, ::2]", x[:, ::2]),
+        ("d", "x.unsqueeze(0).expand(8, ...)", x.unsqueeze(0).expand(8, 20, 20)), ("e", "x.float()", x.float()),
+        ("f", "x.double()", x.double()), ("g", "x[x > 0]", x[x > 0]), ("h", "x.detach()", x.detach()),
+    ):  # fmt: skip
+        shared = np.shares_memory(x.numpy(), result.numpy())
+        if shared == (letter in answer):
+            said = "shares the memory of x" if shared else "has memory of its own"
+            raise Wrong(f"not {answer!r}: {letter}, {code}, {said}")
+    if set(answer) - set("abcdefgh ,"):
+        raise Wrong(f"{answer!r} has other letters than a to h")
+
+
+class SlowStart:
+    """A device whose run() puts 8 ms of work into a queue and returns after 0.1 ms. The first takes 100 ms, the fourth 50."""
+
+    def __init__(self):
+        self.now, self.done, self.runs = 0.0, 5.0, 0
+
+    def run(self):
+        self.runs += 1
+        self.now += 0.1
+        self.done = max(self.now, self.done) + {1: 100, 4: 50}.get(self.runs, 8)
+
+    def wait(self):
+        self.now = max(self.now, self.done)
+
+    def clock(self):
+        return self.now
+
+
+@exercise("15.5")
+def timed(answer):
+    for rounds in (2, 5, 8):
+        device = SlowStart()
+        got = answer(device.run, device.wait, device.clock, rounds)
+        if got is None or got is ...:
+            raise Wrong("not written yet: the function returns nothing")
+        if device.runs <= rounds:
+            raise Wrong(
+                f"for {rounds} rounds, run() was called {device.runs} times: one call more is needed before, to warm up"
+            )
+        given = f"a device that takes 8.1 ms, and {rounds} rounds,"
+        if np.ndim(got) == 0 and got < 1:
+            raise Wrong(f"for {given} it returns {got:.2g}, the time until run() returns: wait before the clock stops")
+        if rounds == 2 and np.ndim(got) == 0 and got > 8.2:
+            raise Wrong(f"for {given} it returns {got:.4g}: work from before was still in the queue when the clock started")
+        if np.ndim(got) == 0 and np.isclose(got, 8.1 + 42 / rounds):
+            raise Wrong(f"for {given} it returns {got:.4g}, the mean, with one slow moment in it: take the median")
+        same(got, 8.1, given)
+
+
+# ---- 16: leaving home -------------------------------------------------------------------------------------------------
+
+
+@exercise("16.1")
+def renamed(answer):
+    table = {"conv1": "0", "conv10": "3"}
+    for names, expected in (
+        (("module.conv1.weight", "module.conv10.bias"), ("0.weight", "3.bias")),
+        (("conv1.bias", "module.head.weight"), ("0.bias", "head.weight")),
+        (("module.head.conv1.weight",), ("head.conv1.weight",)),
+    ):
+        state = {name: whole(2, seed=seed) for seed, name in enumerate(names)}
+        got = answer(dict(state), dict(table))
+        if got is None or got is ...:
+            raise Wrong("not written yet: the function returns nothing")
+        if not isinstance(got, dict) or sorted(got) != sorted(expected):
+            keys = list(got) if isinstance(got, dict) else got
+            raise Wrong(f"for the names {list(names)} and {table} it returns {keys!r:.80}, and should return {list(expected)}")
+        for old, new in zip(names, expected, strict=True):
+            same(got[new], state[old], f"the name {old}, the tensor")
+
+
+@exercise("16.2")
+def to_oihw(answer):
+    for h, w, inputs, outputs in ((1, 1, 2, 3), (2, 2, 2, 2), (3, 2, 1, 4)):
+        kernel = whole(h, w, inputs, outputs)
+        got, expected = answer(kernel), kernel.permute(3, 2, 0, 1)
+        turned = isinstance(got, minitorch.Tensor) and minitorch.equal(got, expected.flip((2, 3)))
+        if turned and not minitorch.equal(got, expected):
+            raise Wrong("the kernel is turned around. A convolution there is a cross-correlation, too: only permute")
+        same(got, expected, f"a kernel of {h}×{w}, {inputs} channels in and {outputs} out, {kernel.tolist()!r:.60}")
+
+
+@exercise("16.3")
+def not_loaded(answer):
+    if answer is ... or answer is None:
+        raise Wrong("not written yet: a name is asked for, as a string")
+    last = str(answer).rpartition(".")[2] if isinstance(answer, str) else ""
+    if last == "num_batches_tracked":
+        raise Wrong(f"{answer!r} was not loaded, but eval mode does not use it: there are others")
+    if last not in ("running_mean", "running_var"):
+        raise Wrong(f"it is not {answer!r:.40}: print `found`, or compare the two state dicts name by name")
+
+
+@exercise("16.4")
+def rounding(answer):
+    for w, x in (([1.0, 2.0], [3.0, 4.0]), ([1000.0, -1000.0, 1.0], [1.0, 1.0, 1.0]), ([0.5] * 100, [2.0] * 100)):
+        w, x = minitorch.tensor(w), minitorch.tensor(x)
+        given = f"w={w.tolist()!r:.40} and x={x.tolist()!r:.40}, in units of 2⁻²³,"
+        got, expected = answer(w, x), len(w) * (w * x).abs().sum().item()
+        if got is not None and got is not ... and np.ndim(got) == 0:
+            got = float(got) * 2**23
+            if np.isclose(2 * got, expected):
+                raise Wrong(f"for {given} it returns {got:g}: that is the error of one. The other may be off the other way")
+            if np.isclose(got, len(w) * abs((w @ x).item())) and not np.isclose(got, expected):
+                raise Wrong(f"for {given} it returns {got:g}: terms that cancel have been rounded, too. Add up their sizes")
+        same(got, expected, given)
+
+
+@exercise("16.5")
+def averaged(answer):
+    for sizes in ((4, 4), (24, 8), (5, 1, 2)):
+        weight, x, y = whole(3).requires_grad_(), whole(sum(sizes), 3, seed=1), whole(sum(sizes), seed=2)
+
+        def gradient(x, y, weight=weight):
+            return minitorch.autograd.grad(F.mse_loss(x @ weight, y), weight)[0]
+
+        parts = [gradient(*part) for part in zip(x.split(sizes), y.split(sizes), strict=True)]
+        expected, got = gradient(x, y), answer(list(parts), list(sizes))
+        if isinstance(got, minitorch.Tensor) and np.allclose(got, sum(parts)):
+            raise Wrong(f"for parts of {list(sizes)} samples it returns the sum of the gradients: divide by the number of all")
+        if isinstance(got, minitorch.Tensor) and np.allclose(got, sum(parts) / len(parts)) and len(set(sizes)) > 1:
+            raise Wrong(f"for parts of {list(sizes)} samples it counts each part alike: a larger part has more samples in it")
+        same(got, expected, f"parts of {list(sizes)} samples")
 
 
 # ---- for teachers -----------------------------------------------------------------------------------------------------
