@@ -18,8 +18,8 @@ def inline(text):
         if n % 2 == 0:
             parts[n] = re.sub(r"([\\*_|`])", r"\\\1", part)
         elif part.strip() == part:
-            after = parts[n + 1][:1]
-            parts[n] = f"``{part}``" + ("\\ " if after.isalnum() else "")
+            before, after = parts[n - 1][-1:], parts[n + 1][:1]
+            parts[n] = "\\ " * (not before.isspace()) + f"``{part}``" + "\\ " * (not after.isspace())
     return "".join(parts)
 
 
@@ -57,9 +57,7 @@ def blocks(lines):
             new = ""
         elif line.lstrip().startswith(">>>") or kind == "pycon":
             new = "pycon"
-        elif line.startswith(("- ", "* ")):
-            new = "list"
-        elif kind == "list" and inside:
+        elif line.startswith(("- ", "* ")) or (kind == "list" and inside):
             new = "list"
         else:
             new = "text" if inside else "paragraph"

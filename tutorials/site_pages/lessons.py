@@ -48,7 +48,9 @@ class Lesson:
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 for _, name in CHECK.findall(cell.source):
-                    cell.source = with_answer(cell.source, name, "\n\n\n".join(["\n".join(around)] * bool(around) + [answers[name]]))
+                    cell.source = with_answer(
+                        cell.source, name, "\n\n\n".join(["\n".join(around)] * bool(around) + [answers[name]])
+                    )
                     around = []
         return notebook
 

@@ -4,7 +4,6 @@ import ast
 import inspect
 import re
 from html import escape
-from pathlib import Path
 
 import figures
 from docutils.nodes import make_id
@@ -18,7 +17,7 @@ from .reference import MODULES, public_names, source_page, sources
 ROOT = HERE.parent
 FRONT = """# minitorch
 
-<div class="front"><div>
+<div class="front">
 
 A deep-learning framework small enough to read and exact enough to trust: tensors, gradients, layers, optimizers and
 pictures, on NumPy alone, with the names, numbers and errors of PyTorch.
@@ -29,7 +28,9 @@ itself and says what is off. What you learn holds in PyTorch, where the same pro
 
 <a class="button first" href="lessons/{first}.html">Begin with lesson 1</a> <a class="button" href="teachers.html">For teachers</a>
 
-</div><a href="gallery/{picture}_page.html"><img src="gallery/{picture}.svg" alt="{told}"></a></div>
+<a href="gallery/{picture}_page.html"><img src="gallery/{picture}.svg" alt="{told}"></a>
+
+</div>
 
 The picture is a convolution at work, one of {pictures} in the [gallery](pictures/layers.md). Open it, and drag the window.
 
@@ -157,7 +158,7 @@ def teachers():
     lessons = all_lessons()
     plan = [
         (lesson.number, link(f"lessons/{lesson.stem}", lesson.title), lesson.minutes, lesson.pictures, len(lesson.exercises),
-         linked_lessons(lesson.needs, "lessons/"))
+         linked_lessons(lesson.needs.removeprefix("You need ").rstrip("."), "lessons/"))
         for lesson in lessons
     ]  # fmt: skip
     head = ("", "lesson", "minutes", "pictures", "exercises", "before it")
@@ -185,7 +186,9 @@ def lesson_text(text, names):
         elif SOURCE_FILE.fullmatch(field):
             path = field.strip("`")
             path += "__init__.py" if path.endswith("/") else ""
-            fields[n] = f'<a href="../{source_page(path)}.html"><code>{field.strip("`")}</code></a>' if path in sources() else field
+            fields[n] = (
+                f'<a href="../{source_page(path)}.html"><code>{field.strip("`")}</code></a>' if path in sources() else field
+            )
         elif field.strip("`") in names:
             name = names[field.strip("`")]
             fields[n] = f'<a href="../{name}"><code>{field.strip("`")}</code></a>'
@@ -219,7 +222,9 @@ def covered():
     rows = []
     for n, draw in enumerate(figures.FIGURES, start=1):
         told = draw.__doc__.split(". ", 1)[1]
-        rows.append((n, link("pictures/layers", told, f"figure_{n:02d}_{draw.__name__}"), place(*covers.FIGURES[draw.__name__])))
+        rows.append(
+            (n, link("pictures/layers", told, f"figure_{n:02d}_{draw.__name__}"), place(*covers.FIGURES[draw.__name__]))
+        )
     parts.append(f"## The figures\n\n{table(('', 'figure', 'lesson'), rows)}")
     parts.append(
         f"The nineteen settings of convolution arithmetic (Dumoulin and Visin 2016) are in the "
@@ -271,7 +276,7 @@ def fast():
 def gallery(title, part):
     """A page of the gallery: each picture beside the code that made it."""
     told = (
-        f"---\nhide-toc: true\n---\n\n# {title}\n\n{len(part)} pictures, each drawn by the code below it. *As a page* opens a "
+        f"---\nhide-toc: true\n---\n\n# {title}\n\n{len(part)} pictures, each drawn by the code beside or below it. *As a page* opens a "
         "picture to point at, drag and step through; *Play it* shows a backward pass step by step.\n"
     )
     pieces = [told]

@@ -95,6 +95,13 @@ def source_pages(app):
         yield source_page(path), {"title": path, "body": f"<h1>{path}</h1>{code}"}, "page.html"
 
 
+def home(module, value):
+    """The first module of the reference that has the class: its entry is there. A function has one in each."""
+    if not inspect.isclass(value):
+        return module
+    return next(m for _, m in MODULES.values() if m is module or any(other is value for _, other in public_names(m)))
+
+
 def families(module):
     """The names of a module by the file that they are written in."""
     found = {}
@@ -129,12 +136,12 @@ def page(heading, module):
     groups = families(module)
     parts += [".. container:: names", ""]
     for path, names in groups.items():
-        links = " · ".join(f":py:obj:`{name} <{module.__name__}.{name}>`" for name, _ in names)
+        links = " · ".join(f":py:obj:`{name} <{home(module, value).__name__}.{name}>`" for name, value in names)
         parts += [f"   **{title(path)}.** {links}", ""]
     for path, names in groups.items():
-        parts += [title(path), "-" * len(title(path)), ""]
-        parts += [f"{inline(about(path))} (:source:`{path}`)", ""] if path.endswith(".py") else []
-        parts += [entry(module, name, value) for name, value in names]
+        entries = [entry(module, name, value) for name, value in names if home(module, value) is module]
+        if entries:
+            parts += [title(path), "-" * len(title(path)), "", f"{inline(about(path))} (:source:`{path}`)", "", *entries]
     return "\n".join(parts)
 
 
