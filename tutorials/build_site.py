@@ -1,7 +1,8 @@
 """Build the documentation site: lessons with their figures, the gallery, a reference from the docstrings, pages for teachers.
 
 `make site` runs it; it needs the extra `site`. Every lesson is run. The site is in tutorials/output/site, works without a
-network, and is not committed. A warning, a spelling mistake or a link that leads nowhere is a fault. `site_pages/` has the pages.
+network, and is not committed. A warning, a spelling mistake or a link that leads nowhere is a fault. `site_pages/` has the
+pages.
 """
 
 import shutil
@@ -34,6 +35,7 @@ add_module_names = False
 python_use_unqualified_type_names = True
 maximum_signature_line_length = 90
 toc_object_entries_show_parents = "hide"
+smartquotes = False
 html_theme = "furo"
 html_static_path = [{str(HERE / "site_pages" / "static")!r}]
 html_css_files = ["site.css"]
@@ -107,7 +109,7 @@ def faults():
     if spelt.returncode:
         yield "there are spelling mistakes"
     if sphinx(["-q", "-b", "html", "-W", "--keep-going", str(SOURCE), str(SITE)]):
-        yield "Sphinx warns"
+        yield "Sphinx has warnings, see above"
     for page, link in links.broken(SITE):
         yield f"{page} has a link that leads nowhere: {link}"
 

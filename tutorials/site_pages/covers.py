@@ -29,7 +29,7 @@ STATEMENTS = {
             "they meet in the third convolution, too, and not only in the fully connected layers",
         ),
         ("What the first kernels of a trained network look for", 6, "What a kernel looks for", ""),
-        ("A convolution is a product with a matrix, 4×16 for an image of 4×4 and a kernel of 3×3", 7, "Sixteen in, four out", ""),
+        ("A product with a matrix, 4×16 for an image of 4×4 and a kernel of 3×3", 7, "Sixteen in, four out", ""),
         ("Signals and volumes", 13, "Signals", ""),
     ],
     "Transposed convolution": [
@@ -60,7 +60,7 @@ STATEMENTS = {
             "Back again",
             "often not said: without it values land in wrong cells, as an index counts cells row by row",
         ),
-        ("Overlapping windows and repeated indices", 9, "Back again", "often not said: the last value wins, and has the gradient"),
+        ("Overlapping windows and repeated indices", 9, "Back again", "often not said: the last value wins"),
     ],
     "The linear layer": [
         ("y = x Wᵀ + b: every output reads every input", 4, "Every output reads every input", ""),

@@ -36,6 +36,8 @@ def paragraph(lines):
     """Sentences; a formula keeps its lines; what is raised, and the word Example, begin a part of their own."""
     if FORMULA.match(lines[0]) and "`" not in lines[0].split("=")[0]:
         return [".. container:: formula", "", *indented([f"| {inline(line.strip())}" for line in lines]), ""]
+    if sum("   " in line for line in lines) > 1:  # columns
+        return verbatim("text", lines)
     done = []
     for part in PART.split(" ".join(line.strip() for line in lines)):
         word, _, rest = part.strip().partition(" ")

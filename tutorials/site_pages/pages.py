@@ -26,7 +26,8 @@ It is for people who want to know what happens inside a network, and for those w
 a grid of numbers to networks for images, sound and text. You predict, run, see, break and write; every exercise checks
 itself and says what is off. What you learn holds in PyTorch, where the same programs run.
 
-<a class="button first" href="lessons/{first}.html">Begin with lesson 1</a> <a class="button" href="teachers.html">For teachers</a>
+<a class="button first" href="lessons/{first}.html">Begin with lesson 1</a>
+<a class="button" href="teachers.html">For teachers</a>
 
 <a href="gallery/{picture}_page.html"><img src="gallery/{picture}.svg" alt="{told}"></a>
 
@@ -235,9 +236,9 @@ def covered():
 
 def left_out():
     parts = [
-        "# What is left out, and why\n\nminitorch is a strict subset of PyTorch. A name that is missing raises AttributeError, and "
-        "for those below the error says what to use instead. An argument that is missing raises TypeError; none is accepted and "
-        "ignored.\n"
+        "# What is left out, and why\n\nminitorch is a strict subset of PyTorch. A name that is missing raises "
+        "AttributeError, and for those below the error says what to use instead. An argument that is missing raises TypeError; "
+        "none is accepted and ignored.\n"
     ]
     for module, reasons in LEFT_OUT.items():
         rows = [(f"`{name}`", escape(why)) for name, why in reasons.items()]
@@ -268,16 +269,16 @@ def checked():
 def fast():
     return (
         f"# How fast it is\n{section_of_readme('Speed')}\n## To measure it yourself\n\n`make bench` runs all of it; "
-        "`python -m tests.benchmarks LeNet` one workload. The numbers depend on the machine, so compare ratios, and only those of "
-        "one run.\n"
+        "`python -m tests.benchmarks LeNet` one workload. The numbers depend on the machine, so compare ratios, and only those "
+        "of one run.\n"
     )
 
 
 def gallery(title, part):
     """A page of the gallery: each picture beside the code that made it."""
     told = (
-        f"---\nhide-toc: true\n---\n\n# {title}\n\n{len(part)} pictures, each drawn by the code beside or below it. *As a page* opens a "
-        "picture to point at, drag and step through; *Play it* shows a backward pass step by step.\n"
+        f"---\nhide-toc: true\n---\n\n# {title}\n\n{len(part)} pictures, each drawn by the code beside or below it. "
+        "*As a page* opens a picture to point at, drag and step through; *Play it* shows a backward pass step by step.\n"
     )
     pieces = [told]
     for name, sentence, code, links in part:

@@ -45,7 +45,7 @@ def public_names(module):
 def written_in(value):
     """The file and the line where a function or class is written; of the 1d, 2d and 3d of a function, where that is."""
     while True:
-        if isinstance(value, functools.partial):
+        if isinstance(value, functools.partial | functools.cached_property):
             value = value.func
         elif isinstance(value, property):
             value = value.fget
@@ -132,7 +132,7 @@ def entry(module, name, value):
 
 def page(heading, module):
     """A page of the reference: what the module is, all its names, and the entries by family."""
-    parts = [heading, "=" * len(heading), "", *as_rst(inspect.cleandoc(module.__doc__ or "").split("\n")), ""]
+    parts = [heading, "=" * len(heading), "", *as_rst(inspect.cleandoc(module.__doc__ or "").split("\n\n")[0].split("\n")), ""]
     groups = families(module)
     parts += [".. container:: names", ""]
     for path, names in groups.items():
