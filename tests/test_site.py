@@ -33,12 +33,12 @@ def test_docstrings_become_restructuredtext(pages):
     as_rst = pages["docstrings"].as_rst
     text = ["y = x * w_, by `f`", "", "With `k`=1, |x|. Raises ValueError for *no* x.", "", "Example:", "    >>> f(1)", "    2"]
     assert as_rst(text) == [
-        ".. container:: formula", "", r"   | y = x \* w\_, by ``f``\ ", "",
+        ".. container:: formula", "", r"   | y = x \* w\_, by ``f``", "",
         r"With ``k``\ =1, \|x\|.", "", ".. container:: raises", "", r"   **Raises** ValueError for \*no\* x.", "",
         ".. rubric:: Example", "", ".. code-block:: pycon", "", "   >>> f(1)", "   2", "",
     ]  # fmt: skip
     described = as_rst(["open: which", "    of them", "show: more"])
-    assert described == ["``open``\\ ", "   which", "   of them", "``show``\\ ", "   more", ""]
+    assert described == ["``open``", "   which", "   of them", "``show``", "   more", ""]
 
 
 def test_every_public_name_is_found_in_its_source(pages):

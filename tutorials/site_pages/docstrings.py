@@ -19,7 +19,7 @@ def inline(text):
             parts[n] = re.sub(r"([\\*_|`])", r"\\\1", part)
         elif part.strip() == part:
             before, after = parts[n - 1][-1:], parts[n + 1][:1]
-            parts[n] = "\\ " * (not before.isspace()) + f"``{part}``" + "\\ " * (not after.isspace())
+            parts[n] = "\\ " * bool(before.strip()) + f"``{part}``" + "\\ " * bool(after.strip())
     return "".join(parts)
 
 
