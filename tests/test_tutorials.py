@@ -1,6 +1,7 @@
 """The lessons: each runs, its stubs are told to be unwritten, its solutions are right, and wrong answers are not."""
 
 import importlib.util
+import json
 import re
 import statistics
 import subprocess
@@ -55,6 +56,24 @@ def test_a_lesson_is_a_notebook_that_teachers_can_read(lesson):
     for cell in text.split("# %% [markdown]\n")[1:]:
         prose = cell.split("\n# %%")[0]
         assert all(line.startswith("#") or not line for line in prose.split("\n")), prose
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_files_that_a_lesson_names_are_there(lesson):
+    for path in re.findall(r"`((?:minitorch|tutorials)/[\w/]+(?:\.py|/))`", lesson.read_text()):
+        assert (ROOT / path).exists(), path
+
+
+def test_what_the_lessons_cover(monkeypatch):
+    """Each row of the page names a lesson, and a heading of it; each figure of the course has a row."""
+    pytest.importorskip("sklearn")
+    monkeypatch.syspath_prepend(ROOT / "tutorials")
+    covers = module(ROOT / "tutorials" / "site_pages" / "covers.py", "covers")
+    headings = {int(path.stem[:2]): re.findall("^# ## (.+)$", path.read_text(), re.M) for path in LESSONS}
+    rows = list(covers.rows())
+    assert len(rows) > 50
+    for statement, number, heading in rows:
+        assert heading in headings[number], statement
 
 
 @pytest.mark.parametrize(("lesson", "number", "name"), EXERCISES, ids=lambda value: value)
@@ -169,3 +188,34 @@ def test_a_teacher_s_score(tmp_path):
         [sys.executable, "tutorials/exercises.py", str(path)], capture_output=True, text=True, timeout=300, cwd=ROOT
     )
     assert result.stdout.strip().split("\n")[-1] == f"1 of 3  {path}"
+
+
+def test_scores_of_a_folder(tmp_path):
+    """Scripts and notebooks in folders; one that ends the process or stops half-way counts what it has, and ends no other."""
+
+    def notebook(*cells):
+        return json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]})
+
+    start, right = "from exercises import check", 'check("12.2", "detach")'
+    files = {
+        "ann/12.ipynb": (notebook("%pip install x\n!ls\n" + start, right), "1 of 1"),
+        "ann/.ipynb_checkpoints/12.ipynb": (notebook(start, right), None),
+        "ann/exercises.py": ("1 / 0", None),
+        "bob/12.py": (f'{start}\n{right}\n1 / 0\ncheck("12.1", ...)\n', "1 of 2"),
+        "bob/13.py": (f"{start}\n{right}\nimport sys; sys.exit(0)\n", "1 of 1"),
+        "cem/12.py": ("import os; os._exit(3)", "0 of ?"),
+        "cem/notes.txt": ("", None),
+        "dee/12.ipynb": ("no notebook", "0 of 0"),
+    }
+    for name, (text, _) in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    result = subprocess.run(
+        [sys.executable, "tutorials/exercises.py", "--quiet", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=ROOT,
+    )
+    expected = [f"{score}  {tmp_path / name}" for name, (_, score) in files.items() if score]
+    assert [line.removesuffix(" (its process ended)") for line in result.stdout.strip().split("\n")] == expected, result.stderr

@@ -56,8 +56,10 @@ def tanh(x):
 check("05.1", tanh)
 
 # %% [markdown]
+# The values of the sigmoid are between 0 and 1, so that the next layer gets numbers that are all positive; those of
+# tanh are between −1 and 1, centred on 0. The slope of tanh is 1 at 0; that of the sigmoid is a quarter at best.
+#
 # Both curves are flat far from 0: they *saturate*. Where the slope is nearly 0, nearly nothing of a gradient passes.
-# And the slope of the sigmoid is a quarter at best.
 #
 # **Exercise 5.2.** How much of a gradient is left, at best, behind a number of sigmoids (leaving the weights aside)?
 
@@ -109,8 +111,9 @@ viz.curve(model=relus, x=x)
 # %% [markdown]
 # ## Its relatives
 #
-# *LeakyReLU* (Maas and others, 2013) keeps a small slope below 0. *PReLU* (He and others, 2015) learns it. *RReLU*
-# (Xu and others, 2015) draws it for each element while training, and takes the mean afterwards.
+# *LeakyReLU* (Maas and others, 2013) keeps a small slope below 0, `negative_slope`. *PReLU* (He and others, 2015)
+# learns it, beginning with `init`. *RReLU* (Xu and others, 2015) draws it for each element while training, evenly
+# between `lower` and `upper`, and takes the mean of the two afterwards.
 
 # %%
 viz.curve(nn.LeakyReLU(0.1), nn.PReLU(), nn.RReLU())

@@ -154,9 +154,9 @@ print(layer.weight.shape, layer(minitorch.zeros(1, 3, 32, 32)).shape, sum(p.nume
 
 # %% [markdown]
 # *Groups* cut the channels into parts that do not mix: with `groups=2`, half of the kernels read the first half of
-# the channels, the others the second. (AlexNet of 2012 had two groups, for two graphics cards.) With as many groups
-# as channels each channel is filtered by itself, and a kernel of 1×1 afterwards mixes the channels: together they
-# need far fewer multiplications.
+# the channels, the others the second. (AlexNet of 2012 had two groups, for two graphics cards. They met in its third
+# convolution and in the fully connected layers.) With as many groups as channels each channel is filtered by itself,
+# and a kernel of 1×1 afterwards mixes the channels: together they need far fewer multiplications.
 
 # %%
 viz.animate(nn.Conv2d(4, 4, 2, groups=2), (4, 3, 3))
@@ -214,8 +214,8 @@ figures.first_kernels()
 #
 # Every product in the sum is weight times input. So the gradient of a weight is the sum of what it was multiplied by,
 # times the gradient of the output there; and the gradient of an input cell is the sum of the weights that read it,
-# each times the gradient of the output it went into. Look at *gradient of the weight* and *gradient of the input* in
-# the page:
+# each times the gradient of the output it went into: 0 for a cell that no window reads. Look at *gradient of the
+# weight* and *gradient of the input* in the page:
 
 # %%
 viz.animate(conv, image.reshape(1, 4, 4), "grad_weight")

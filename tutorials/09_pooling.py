@@ -21,7 +21,8 @@ from minitorch import nn, optim, viz
 #
 # Pooling collects: of each window one number stays, the largest or the mean. There are no weights and nothing is
 # learnt. The image gets smaller, the layers after it see more of it at once, and it matters less where exactly
-# something was. Unless it is told otherwise, the window moves by its own size: the stride is the kernel.
+# something was. Unless it is told otherwise, the window moves by its own size: the stride is the kernel. Padding and
+# dilation are those of lesson 6, except that the border of a max pooling is −∞.
 
 # %%
 image = minitorch.tensor([[[1.0, 5, 2, 0], [5, 3, 8, 8], [0, 0, 1, 4], [7, 6, 2, 2]]])

@@ -1,74 +1,58 @@
-"""Build the documentation site: lessons with their figures, the gallery, and a reference from the docstrings.
+"""Build the documentation site: lessons with their figures, the gallery, a reference from the docstrings, pages for teachers.
 
 `make site` runs it; it needs the extra `site`. Every lesson is run. The site is in tutorials/output/site, works without a
-network, and is not committed.
+network, and is not committed. A warning, a spelling mistake or a link that leads nowhere is a fault. `site_pages/` has the
+pages.
 """
 
-import inspect
-import re
-import runpy
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import jupytext
 from sphinx.cmd.build import main as sphinx
 
-import minitorch
-from minitorch import autograd, nn, optim, viz
-from minitorch.nn import functional
-from minitorch.optim import lr_scheduler
-from minitorch.utils import data
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
 
-HERE = Path(__file__).parent
+import gallery  # noqa: E402
+from site_pages import lessons, links, pages, reference  # noqa: E402
+
 SOURCE, SITE = HERE / "output" / "site_source", HERE / "output" / "site"
-LESSONS = sorted(path.stem for path in HERE.glob("[01][0-9]_*.py") if not path.stem.startswith("00"))
-
-CONF = """
+CONF = f"""
+import sys
+sys.path.insert(0, {str(HERE)!r})
+from site_pages import reference
 project = "minitorch"
 html_title = "minitorch"
-extensions = ["myst_nb", "sphinx.ext.mathjax", "sphinx-mathjax-offline"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.linkcode", "sphinx.ext.mathjax", "sphinx-mathjax-offline"]
+linkcode_resolve = reference.link_to_source
+setup = reference.setup
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+add_module_names = False
+python_use_unqualified_type_names = True
+maximum_signature_line_length = 90
+toc_object_entries_show_parents = "hide"
+smartquotes = False
 html_theme = "furo"
+html_static_path = [{str(HERE / "site_pages" / "static")!r}]
+html_css_files = ["site.css"]
+html_js_files = ["lecture.js"]
+html_theme_options = {{"footer_icons": []}}
+html_copy_source = False
+html_show_sphinx = False
+html_show_copyright = False
+html_extra_path = ["extra"]
 myst_enable_extensions = ["dollarmath"]
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
-nb_ipywidgets_js = {}
+nb_ipywidgets_js = {{}}
 nb_mime_priority_overrides = [("html", "text/html", 0), ("html", "image/svg+xml", 10)]
-html_show_copyright = False
-html_extra_path = ["extra"]
-suppress_warnings = ["mystnb.unknown_mime_type"]
+suppress_warnings = ["mystnb.unknown_mime_type", "config.cache"]
 """
-
-REFERENCE = {  # page: title and module
-    "nn": ("Layers: minitorch.nn", nn),
-    "functional": ("Functions of layers: minitorch.nn.functional", functional),
-    "tensor": ("Tensors and functions: minitorch", minitorch),
-    "autograd": ("The tape: minitorch.autograd", autograd),
-    "optim": ("Optimizers: minitorch.optim", optim),
-    "lr_scheduler": ("Schedules: minitorch.optim.lr_scheduler", lr_scheduler),
-    "data": ("Data: minitorch.utils.data", data),
-    "viz": ("Pictures: minitorch.viz", viz),
-}
-
-
-def public_names(module):
-    names = getattr(module, "__all__", None) or [name for name in dir(module) if not name.startswith("_")]
-    for name in sorted(names, key=str.lower):
-        value = getattr(module, name)
-        if callable(value) and (getattr(value, "__module__", "") or "").startswith("minitorch"):
-            yield name, value
-
-
-def entry(name, value):
-    """The signature of a function or class, and its docstring as it is: the formulas in them are plain text."""
-    try:
-        signature = str(inspect.signature(value))
-    except (TypeError, ValueError):
-        signature = "(...)"
-    signature = re.sub(r"<[^<>]*>", "...", signature)
-    words = inspect.cleandoc(value.__doc__ or "")
-    return f"## {name}\n\n```text\n{name}{signature}\n```\n\n```text\n{words}\n```\n"
 
 
 def write(path, text):
@@ -76,41 +60,62 @@ def write(path, text):
     path.write_text(text, encoding="utf-8")
 
 
-def toctree(caption, *pages):
-    return f"```{{toctree}}\n:caption: {caption}\n:maxdepth: 1\n\n" + "\n".join(pages) + "\n```\n\n"
+def toctree(caption, *entries):
+    return f"```{{toctree}}\n:caption: {caption}\n:maxdepth: 1\n:hidden:\n\n" + "\n".join(entries) + "\n```\n\n"
 
 
-def build():
+def write_lessons():
+    names = pages.reference_names()
+    for helper in lessons.HELPERS:
+        write(SOURCE / "lessons" / helper, (HERE / helper).read_text(encoding="utf-8"))
+    for lesson in lessons.all_lessons():
+        notebook = lesson.notebook()
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = pages.lesson_text(cell.source, names)
+        jupytext.write(notebook, SOURCE / "lessons" / f"{lesson.stem}.ipynb", fmt="ipynb")
+
+
+def write_sources():
+    """Everything that Sphinx reads."""
     shutil.rmtree(SOURCE, ignore_errors=True)
-    shutil.rmtree(SITE, ignore_errors=True)
     write(SOURCE / "conf.py", CONF)
-    for name in ("exercises.py", "figures.py"):
-        write(SOURCE / "lessons" / name, (HERE / name).read_text(encoding="utf-8"))
-    for lesson in LESSONS:
-        notebook = jupytext.read(HERE / f"{lesson}.py")
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        jupytext.write(notebook, SOURCE / "lessons" / f"{lesson}.ipynb", fmt="ipynb")
-    for page, (title, module) in REFERENCE.items():
-        entries = "\n".join(entry(name, value) for name, value in public_names(module))
-        write(
-            SOURCE / "reference" / f"{page}.md",
-            f"# {title}\n\n```text\n{inspect.cleandoc(module.__doc__ or '')}\n```\n\n{entries}",
-        )
-    runpy.run_path(str(HERE / "gallery.py"), run_name="__main__")
-    shutil.copytree(HERE / "output" / "gallery", SOURCE / "extra" / "gallery")
-    words = (
-        "# minitorch\n\nA deep-learning framework small enough to read and exact enough to trust.\n\n"
-        "The lessons run as you read: every figure below comes from the code above it. The "
-        "<a href='gallery/index.html'>gallery</a> has pictures of graphs, of layers and of the standard settings of "
-        "convolution arithmetic.\n\n"
+    write_lessons()
+    for page, (title, module) in reference.MODULES.items():
+        write(SOURCE / "reference" / f"{page}.rst", reference.page(title, module))
+    parts = gallery.drawn()
+    shutil.copytree(gallery.OUTPUT, SOURCE / "extra" / "gallery", ignore=shutil.ignore_patterns("index.html"))
+    for part, title, shown in parts:
+        write(SOURCE / "pictures" / f"{part}.md", pages.gallery(title, shown))
+    for page in ("teachers", "covered", "left_out", "checked", "fast"):
+        write(SOURCE / f"{page.replace('covered', 'covers')}.md", getattr(pages, page)())
+    lessons.write_zips(SOURCE / "extra")
+    contents = (
+        toctree("Lessons", *(f"lessons/{lesson.stem}" for lesson in lessons.all_lessons())),
+        toctree("Gallery", *(f"pictures/{part}" for part, *_ in parts)),
+        toctree("Teaching", "teachers", "covers"),
+        toctree("Reference", *(f"reference/{page}" for page in reference.MODULES), "All names <genindex>"),
+        toctree("About", "left_out", "checked", "fast"),
     )
-    lessons = toctree("Lessons", *(f"lessons/{lesson}" for lesson in LESSONS))
-    write(SOURCE / "index.md", words + lessons + toctree("Reference", *(f"reference/{page}" for page in REFERENCE)))
-    return sphinx(["-q", "-b", "html", "-W", "--keep-going", str(SOURCE), str(SITE)])
+    write(SOURCE / "index.md", pages.front(sum(len(shown) for *_, shown in parts)) + "".join(contents))
+
+
+def faults():
+    """What is wrong with the site, as sentences."""
+    shutil.rmtree(SITE, ignore_errors=True)
+    write_sources()
+    prose = [HERE, HERE.parent / "minitorch", *HERE.parent.glob("*.md")]
+    spelt = subprocess.run([sys.executable, "-m", "codespell_lib", "--skip", "*/output", *map(str, prose)], cwd=HERE.parent)
+    if spelt.returncode:
+        yield "there are spelling mistakes"
+    if sphinx(["-q", "-b", "html", "-W", "--keep-going", str(SOURCE), str(SITE)]):
+        yield "Sphinx has warnings, see above"
+    for page, link in links.broken(SITE):
+        yield f"{page} has a link that leads nowhere: {link}"
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(HERE))
-    status = build()
-    print(f"the site is in {SITE / 'index.html'}" if status == 0 else "the site has faults, see above")
-    sys.exit(status)
+    found = list(faults())
+    print(*found, sep="\n")
+    print("the site has faults, see above" if found else f"the site is in {SITE / 'index.html'}")
+    sys.exit(bool(found))

@@ -260,26 +260,31 @@ def call(layer, size):
     return f"viz.animate(nn.{settings}, (1, {size}, {size}))"
 
 
-if __name__ == "__main__":
+def drawn():
+    """Draw all of it. Of each part its id, its title, and of each picture the name, the sentence, the code and the links."""
     graphs, layers, standard = [], [], []
+    OUTPUT.mkdir(parents=True, exist_ok=True)
     for draw in PICTURES:
-        picture, player = draw()
-        links = written(draw.__name__, picture, player)
-        graphs.append(figure(draw.__name__, draw.__doc__, inspect.getsource(draw), links))
+        links = written(draw.__name__, *draw())
+        graphs.append((draw.__name__, draw.__doc__, inspect.getsource(draw), links))
     for n, draw in enumerate(figures.FIGURES, start=1):
         name = f"figure_{n:02d}_{draw.__name__}"
-        layers.append(figure(name, draw.__doc__, inspect.getsource(draw), written(name, draw())))
+        layers.append((name, draw.__doc__, inspect.getsource(draw), written(name, draw())))
     for n, (told, picture) in enumerate(figures.settings().items(), start=1):
         name = f"setting_{n:02d}"
         layer, size = figures.SETTINGS[told]
-        standard.append(figure(name, f"{told}: {layer}", call(layer, size), written(name, picture)))
-    parts = (
+        standard.append((name, f"{told}: {layer}", call(layer, size), written(name, picture)))
+    return (
         ("graphs", "Computation graphs and models", graphs),
         ("layers", "The layers of a convolutional network", layers),
         ("settings", "The nineteen standard settings of convolution arithmetic", standard),
     )
+
+
+if __name__ == "__main__":
+    parts = drawn()
     contents = "".join(f'<li><a href="#{id}">{title}</a>, {len(part)}</li>' for id, title, part in parts)
-    body = "".join(f'<h2 id="{id}">{title}</h2>{"".join(part)}' for id, title, part in parts)
+    body = "".join(f'<h2 id="{id}">{title}</h2>{"".join(figure(*shown) for shown in part)}' for id, title, part in parts)
     page = OUTPUT / "index.html"
     head = '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     head += f"<title>minitorch: a gallery</title><style>{STYLE}</style>"

@@ -1,0 +1,1 @@
+"""The pages of the documentation site. `tutorials/build_site.py` puts them together."""
