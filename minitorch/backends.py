@@ -47,7 +47,9 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
     On a GPU sums over repeated indices add in any order, and differ in the last digits; nothing here changes that.
     """
     global _deterministic
-    _deterministic = bool(mode)
+    if not isinstance(mode, bool):
+        raise TypeError(f"use_deterministic_algorithms(): argument 'mode' must be bool, not {type(mode).__name__}")
+    _deterministic = mode
 
 
 def are_deterministic_algorithms_enabled() -> bool:

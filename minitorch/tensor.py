@@ -45,7 +45,7 @@ from minitorch.ops.indexing import SetItem, getitem, placed, plain_index
 from minitorch.ops.shape import Cast, ToDevice, expand
 from minitorch.ops.views import rebase_history, regenerate_grad_fn
 from minitorch.printing import tensor_text
-from minitorch.public import public
+from minitorch.public import checked, public
 
 __all__ = ["Size", "Tensor"]
 
@@ -660,10 +660,12 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         """Whether `other` has the same shape."""
         return self.shape == other.shape
 
+    @checked
     def apply_(self, callable: Callable[[Any], Any]) -> Tensor:
         """Replace each element x by callable(x): slow, and only on the CPU. It is not recorded."""
         return self.copy_(self.new_tensor([callable(x) for x in self.detach().reshape(-1).tolist()]).reshape(self.shape))
 
+    @checked
     def map_(self, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
         """Replace each element x by callable(x, y), for the element y of `tensor`: slow, and only on the CPU. Not recorded."""
         others = expand(tensor.detach(), self.shape).reshape(-1).tolist()

@@ -323,7 +323,7 @@ def test_default_convert():
     assert (converted["b"][0].item(), converted["b"][1]) == (1.5, "word")
 
 
-@pytest.mark.parametrize("name", ["dataset", "sampler", "loader", "worker"])
+@pytest.mark.parametrize("name", ["dataset", "sampler", "dataloader", "worker"])
 def test_examples(name):
     result = doctest.testmod(importlib.import_module(f"minitorch.utils.data.{name}"))
     assert result.attempted
