@@ -1,0 +1,55 @@
+"""The documentation of every public name: its examples run, and are there."""
+
+import doctest
+import importlib
+import inspect
+
+import pytest
+
+import minitorch
+
+ROOMS = [
+    "minitorch", "minitorch.autograd", "minitorch.autograd.functional", "minitorch.autograd.graph", "minitorch.cuda",
+    "minitorch.linalg", "minitorch.nn", "minitorch.nn.functional", "minitorch.nn.init", "minitorch.nn.utils",
+    "minitorch.nn.utils.rnn", "minitorch.optim", "minitorch.optim.lr_scheduler", "minitorch.utils.checkpoint",
+    "minitorch.utils.data", "minitorch.viz",
+]  # fmt: skip
+COMPLETE: set[str] = set()  # the rooms in which every function and class has an example
+
+
+def names_of(room):
+    """The functions and classes of a module that a program may use, each with where it is."""
+    module = importlib.import_module(room)
+    public = getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
+    for name in sorted(set(public)):
+        found = getattr(module, name)
+        if callable(found) and (getattr(found, "__module__", None) or "").startswith("minitorch"):
+            yield name, found
+
+
+NAMES = {f"{room}.{name}": found for room in ROOMS for name, found in names_of(room)}
+
+
+def examples_of(path, found):
+    globs = {**vars(inspect.getmodule(found)), "minitorch": minitorch, "nn": minitorch.nn, "F": minitorch.nn.functional}
+    return [
+        test for test in doctest.DocTestFinder(recurse=inspect.isclass(found)).find(found, path, globs=globs) if test.examples
+    ]
+
+
+@pytest.mark.parametrize("path", [path for path, found in NAMES.items() if examples_of(path, found)])
+def test_the_examples_run(path, capsys):
+    minitorch.manual_seed(0)
+    for test in examples_of(path, NAMES[path]):
+        result = doctest.DocTestRunner().run(test)
+        assert result.failed == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", [path for path in NAMES if path.rpartition(".")[0] in COMPLETE])
+def test_there_is_an_example(path):
+    assert examples_of(path, NAMES[path]), f"{path} has no example in its docstring"
+
+
+@pytest.mark.parametrize("path", NAMES)
+def test_there_is_a_sentence(path):
+    assert inspect.getdoc(NAMES[path]), f"{path} has no docstring"
