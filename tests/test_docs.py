@@ -31,7 +31,8 @@ NAMES = {f"{room}.{name}": found for room in ROOMS for name, found in names_of(r
 
 
 def examples_of(path, found):
-    globs = {**vars(inspect.getmodule(found)), "minitorch": minitorch, "nn": minitorch.nn, "F": minitorch.nn.functional}
+    names = {"minitorch": minitorch, "nn": minitorch.nn, "F": minitorch.nn.functional, "__name__": "__main__"}
+    globs = {**vars(inspect.getmodule(found)), **names}
     return [
         test for test in doctest.DocTestFinder(recurse=inspect.isclass(found)).find(found, path, globs=globs) if test.examples
     ]
