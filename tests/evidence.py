@@ -1,4 +1,4 @@
-"""How much is checked, counted while it is done: python -m tests.evidence, with --readme to write the table into README.md."""
+"""How much is checked, counted while it is done: python -m tests.evidence; --write puts it into tutorials/pages/checks.md."""
 
 from __future__ import annotations
 
@@ -141,8 +141,8 @@ def table() -> str:
 if __name__ == "__main__":
     text = table()
     print(text)
-    if "--readme" in sys.argv:
-        readme = Path(__file__).parent.parent / "README.md"
-        before, _, rest = readme.read_text().partition(BEGIN)
+    if "--write" in sys.argv:
+        page = Path(__file__).parent.parent / "tutorials" / "pages" / "checks.md"
+        before, _, rest = page.read_text().partition(BEGIN)
         _, _, after = rest.partition(END)
-        readme.write_text(f"{before}{BEGIN}{text}{END}{after}")
+        page.write_text(f"{before}{BEGIN}{text}{END}{after}")

@@ -51,7 +51,7 @@ def test_numpys_warnings_are_kept_for_the_program_but_not_for_minitorch():
     assert run(sys.executable, "-c", code).stdout.split("\n")[:2] == ["tensor([-inf, nan]) tensor([nan, -inf])", "warned"]
 
 
-@pytest.mark.parametrize("text", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("text", ["README.md", "CONTRIBUTING.md", "tutorials/pages/speed.md", "tutorials/pages/pictures.md"])
 def test_the_examples_in_the_texts_run_and_print_what_they_say(text, tmp_path):
     pytest.importorskip("pygraphviz")
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / text).read_text(), re.S)
@@ -64,8 +64,8 @@ def test_the_examples_in_the_texts_run_and_print_what_they_say(text, tmp_path):
             assert promise.split(": the")[0] == line
 
 
-def test_the_readme_names_every_layer():
-    text = (ROOT / "README.md").read_text().partition("## The layers")[2].partition("\n## ")[0]
+def test_the_page_of_layers_names_every_layer():
+    text = (ROOT / "tutorials" / "pages" / "layers.md").read_text()
     ranks = [
         f"{name}{r}d"
         for name, rest in re.findall(r"(\w+?)1d((?:/\dd)*)", text)

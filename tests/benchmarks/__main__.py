@@ -4,7 +4,7 @@ Rounds are interleaved, so that a slow moment of the machine meets all, and medi
 
     python -m tests.benchmarks                everything
     python -m tests.benchmarks Conv2d ReLU    the workloads with these words in their names
-    python -m tests.benchmarks --readme       everything, and the table of times into README.md
+    python -m tests.benchmarks --write       everything, and the table of times into tutorials/pages/speed.md
     python -m tests.benchmarks --profile NAME where the time of one workload goes, function by function
 """
 
@@ -37,7 +37,7 @@ from tests.benchmarks.workloads import LAYERS, MODELS, Workload, chain, lenet, t
 THREADS = 2
 WARM_UP = 0.15  # seconds at the start of a turn, not timed: threads of BLAS and of the other library go to sleep, ours wake up
 BURST = 5  # timed runs in a turn
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "tutorials" / "pages" / "speed.md"
 
 
 FAST = "with Numba"
@@ -222,18 +222,18 @@ def profile(work: Workload) -> None:
     pstats.Stats(profiler).sort_stats("tottime").print_stats(30)
 
 
-def into_readme(lines: list[str]) -> None:
-    text = README.read_text(encoding="utf-8")
+def into_page(lines: list[str]) -> None:
+    text = PAGE.read_text(encoding="utf-8")
     begin, end = "<!-- benchmarks -->\n", "<!-- end of benchmarks -->"
     head, rest = text.split(begin)
-    README.write_text(head + begin + "\n".join(lines) + "\n" + end + rest.split(end)[1], encoding="utf-8")
+    PAGE.write_text(head + begin + "\n".join(lines) + "\n" + end + rest.split(end)[1], encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.split("\n")[0])
     parser.add_argument("words", nargs="*", help="only workloads with one of these words in their names")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--readme", action="store_true", help="write the table of times into README.md")
+    parser.add_argument("--write", action="store_true", help="write the table of times into tutorials/pages/speed.md")
     parser.add_argument("--profile", metavar="NAME")
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -252,8 +252,8 @@ def main() -> None:
     beyond = import_time("minitorch", before="numpy") * 1e3
     print_recording()
     print(f"\nimport numpy: {import_time('numpy') * 1e3:.0f} ms; import minitorch: {beyond:.0f} ms beyond it")
-    if given.readme:
-        into_readme(lines)
+    if given.write:
+        into_page(lines)
     return None
 
 

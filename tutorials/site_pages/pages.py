@@ -246,10 +246,9 @@ def left_out():
     return "\n".join(parts)
 
 
-def section_of_readme(title):
-    """A section of README.md, without its heading."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    text = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", readme, re.M | re.S)[1]
+def page(name):
+    """A page that is kept as text, in tutorials/pages/, without the marks around its tables."""
+    text = (ROOT / "tutorials" / "pages" / f"{name}.md").read_text(encoding="utf-8")
     return re.sub(r"<!--.*?-->\n", "", text)
 
 
@@ -261,16 +260,8 @@ def checked():
         total += tests
         rows.append((f"`{path.relative_to(ROOT).as_posix()}`", escape(first_words(ast.get_docstring(tree))), tests))
     return (
-        f"# How it is checked\n{section_of_readme('What is checked')}\n## The test suite\n\n"
+        f"{page('checks')}\n## The test suite\n\n"
         f"{total} test functions; most run for many cases.\n\n{table(('file', 'what it checks', 'tests'), rows)}"
-    )
-
-
-def fast():
-    return (
-        f"# How fast it is\n{section_of_readme('Speed')}\n## To measure it yourself\n\n`make bench` runs all of it; "
-        "`python -m tests.benchmarks LeNet` one workload. The numbers depend on the machine, so compare ratios, and only those "
-        "of one run.\n"
     )
 
 
