@@ -11,7 +11,6 @@ LEFT_OUT = {
         "jit": "programs run as they are written; there is nothing to compile",
         "compile": "programs run as they are written; there is nothing to compile",
         "fx": "viz.record() and viz.graph() show what a program computed",
-        "profiler": "Python's own profilers see every operation: python -m cProfile",
         "fft": "NumPy has it: minitorch.tensor(np.fft.rfft(x.numpy()).real)",
         "stft": "it takes complex numbers; cut the signal with unfold and use NumPy's fft",
         "sparse": "all tensors are dense here",
