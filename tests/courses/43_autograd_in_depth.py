@@ -21,7 +21,7 @@ except RuntimeError as e:
 try:
     (a * 2).backward()
 except RuntimeError as e:
-    print("RuntimeError:", str(e)[:56])
+    print("RuntimeError:", str(e)[:54])
 
 print("\nWalking the graph")
 
@@ -87,7 +87,7 @@ J = jacobian(polar, p)
 print(J, round(torch.det(J).item(), 4))
 rosenbrock = lambda p: (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2
 H = hessian(rosenbrock, torch.tensor([1.0, 1.0]))
-print(H, torch.linalg.eigvalsh(H))
+print(H, torch.trace(H))
 print(hvp(rosenbrock, torch.tensor([1.0, 1.0]), torch.tensor([1.0, 0.0])))
 print(vjp(polar, p, torch.tensor([1.0, 0.0])), jvp(polar, p, torch.tensor([0.0, 1.0])), sep="\n")
 print(jacobian(lambda x, y: x * y.sum(), (torch.ones(2), torch.tensor([1., 2.]))))
@@ -123,7 +123,7 @@ x = torch.tensor([1.0], requires_grad=True)
 try:
     x += 1
 except RuntimeError as e:
-    print(e)
+    print(str(e)[:73])
 y = torch.exp(x)
 y.add_(1)
 try:

@@ -147,7 +147,7 @@ for step in range(20):
     with torch.no_grad():
         dream.clamp_(0, 1)
 print("class 1 is sure:", F.softmax(net(dream), 1)[0, 1].item() > 0.9, dream.min() >= 0, "left is brighter:", dream[..., :4].mean() > dream[..., 4:].mean())
-inputs, cam = torch.rand(2, 3, 8, 8), {}
+inputs, cam = torch.rand(2, 3, 8, 8, requires_grad=True), {}
 conv = cnn[0]
 conv.register_forward_hook(lambda m, i, o: cam.update(act=o))
 conv.register_full_backward_hook(lambda m, gi, go: cam.update(grad=go[0]))
