@@ -68,7 +68,6 @@ LEFT_OUT = {
         "affine_grid": "interpolate() resizes; there is no sampling at free places",
         "ctc_loss": "its sum over alignments is no sum of tensor operations of a fixed shape",
         "embedding_bag": "embedding(), and then sum(1) or mean(1)",
-        "gumbel_softmax": "softmax((logits - (-minitorch.rand_like(logits).log()).log()) / tau, -1)",
     },
 }  # fmt: skip
 

@@ -194,6 +194,8 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     that shape with whatever the memory held.
     """
 
+    __module__ = "minitorch"  # print(type(x)) shows where programs find it
+
     def __init__(self, *data: Any) -> None:
         np_dtype = get_default_dtype().numpy
         if len(data) != 1 or isinstance(data[0], (int, Size)):
@@ -384,9 +386,17 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     # ---- types ------------------------------------------------------------------------------------------------------
 
     @public
-    def to(self, *args: Any, dtype: _dtype | None = None, device: Any = None, copy: bool = False) -> Tensor:
+    def to(
+        self,
+        *args: Any,
+        dtype: _dtype | None = None,
+        device: Any = None,
+        copy: bool = False,
+        non_blocking: bool = False,
+    ) -> Tensor:
         """to(dtype), to(device), to(device, dtype) or to(other): of that type, and there. The tensor itself if it is already,
-        unless `copy`. Raises AssertionError for device 'cuda' where there is no GPU."""
+        unless `copy`. `non_blocking`, which lets a program go on during a copy to or from a GPU, has no effect here.
+        Raises AssertionError for device 'cuda' where there is no GPU."""
         device, dtype = destination(args, device, dtype)
         out = self
         if device is not None and device_of(self._array) != device:
@@ -409,8 +419,8 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         return self.to("cpu")
 
     @public
-    def cuda(self, device: Any = None) -> Tensor:
-        """On the GPU. Raises AssertionError where there is none."""
+    def cuda(self, device: Any = None, non_blocking: bool = False) -> Tensor:
+        """On the GPU; `non_blocking` as for `to`. Raises AssertionError where there is none."""
         return self.to("cuda" if device is None else device)
 
     @public
@@ -488,6 +498,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     atan, atan2, sinh, cosh, lerp, addcmul, addcdiv = f.atan, f.atan2, f.sinh, f.cosh, f.lerp, f.addcmul, f.addcdiv
     addmm, subtract, multiply, divide, true_divide, negative, absolute = f.addmm, f.sub, f.mul, f.div, f.div, f.neg, f.abs
     greater, less, not_equal, sign, floor, ceil, round, trunc = f.gt, f.lt, f.ne, f.sign, f.floor, f.ceil, f.round, f.trunc
+    greater_equal, less_equal = f.ge, f.le
     eq, ne, lt, le, gt, ge, logical_and, logical_or = f.eq, f.ne, f.lt, f.le, f.gt, f.ge, f.logical_and, f.logical_or
     logical_xor, logical_not, isnan, isinf, isfinite = f.logical_xor, f.logical_not, f.isnan, f.isinf, f.isfinite
     maximum, minimum, clamp, masked_fill = f.maximum, f.minimum, f.clamp, f.masked_fill
@@ -524,13 +535,14 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     argmax, argmin, logsumexp, softmax, log_softmax = f.argmax, f.argmin, f.logsumexp, f.softmax, f.log_softmax
     cumsum, all, any, norm, dist, count_nonzero, sort = f.cumsum, f.all, f.any, f.norm, f.dist, f.count_nonzero, f.sort
     argsort, topk, median, unique, nonzero, bincount = f.argsort, f.topk, f.median, f.unique, f.nonzero, f.bincount
-    kthvalue, quantile, take, diff = f.kthvalue, f.quantile, f.take, f.diff
+    kthvalue, quantile, take, diff, argwhere = f.kthvalue, f.quantile, f.take, f.diff, f.argwhere
 
     reshape, view, permute, transpose, t, flatten = f.reshape, public(shape_ops.view), f.permute, f.transpose, f.t, f.flatten
     unflatten, squeeze, unsqueeze, expand = f.unflatten, f.squeeze, f.unsqueeze, public(shape_ops.expand)
     broadcast_to, sum_to_size = f.broadcast_to, public(shape_ops.sum_to_size)
     movedim, roll, clone, split, chunk, unbind = f.movedim, f.roll, f.clone, f.split, f.chunk, f.unbind
     narrow, select, ravel, swapaxes, moveaxis = f.narrow, f.select, f.ravel, f.swapaxes, f.moveaxis
+    swapdims, ger, fliplr, flipud = f.swapdims, f.ger, f.fliplr, f.flipud
     repeat, tile, tril, triu, diag, trace, outer = public(joining.repeat), f.tile, f.tril, f.triu, f.diag, f.trace, f.outer
     repeat_interleave = f.repeat_interleave
 
@@ -684,7 +696,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     new_zeros, new_ones, new_empty = public(filling.new_zeros), public(filling.new_ones), public(filling.new_empty)
     new_full, new_tensor, uniform_ = public(filling.new_full), public(filling.new_tensor), public(filling.uniform_)
     normal_, bernoulli_ = public(filling.normal_), public(filling.bernoulli_)
-    random_ = public(filling.random_)
+    random_, fill_diagonal_ = public(filling.random_), public(filling.fill_diagonal_)
 
 
 TensorBase._tensor_class = Tensor  # from here on, ops return Tensors

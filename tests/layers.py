@@ -611,6 +611,7 @@ LAYERS: dict[str, Callable[[Drawing], Case]] = {
     "MultiheadAttention": attention,
     "Dropout": dropout("Dropout", 1),
     **{f"Dropout{r}d": dropout(f"Dropout{r}d", r) for r in (1, 2, 3)},
+    **{name: dropout(name, 1) for name in ("AlphaDropout", "FeatureAlphaDropout")},
     **{name: recurrent(name) for name in ("RNN", "LSTM", "GRU")},
     **{name: cell(name) for name in ("RNNCell", "LSTMCell", "GRUCell")},
     "L1Loss": loss("L1Loss", real_target),

@@ -409,6 +409,7 @@ NUMBERS = {
     "Threshold": lambda x, o: x if x > o["threshold"] else o["value"],
     "Identity": lambda x, o: x,
     **{f"Dropout{r}": lambda x, o: x for r in ("", "1d", "2d", "3d")},  # in eval mode
+    **{name: lambda x, o: x for name in ("AlphaDropout", "FeatureAlphaDropout")},  # in eval mode, too
 }
 
 

@@ -110,6 +110,69 @@ def test_dropout_keeps_the_mean_and_drops_whole_channels(name, shape, channels):
     assert 0 in again
 
 
+@pytest.mark.parametrize(("name", "channels"), [("AlphaDropout", 200_000), ("FeatureAlphaDropout", 50_000)])
+def test_alpha_dropout_keeps_mean_and_variance_and_drops_to_the_limit_of_selu(name, channels):
+    mt.manual_seed(0)
+    x = mt.randn(500, 100, 4, requires_grad=True)
+    layer = getattr(nn, name)(p=0.2)
+    y = layer(x)
+    limit = nn.functional.selu(mt.tensor(-100.0, dtype=mt.float64)).item()
+    a = (0.8 * (1 + 0.2 * limit**2)) ** -0.5
+    dropped = np.isclose(y.detach().numpy(), a * limit * 0.8, atol=1e-6)
+    planes = dropped.reshape(channels, -1)
+    assert abs(planes[:, 0].mean() - 0.2) < 0.01
+    assert (planes.all(1) == planes.any(1)).all()
+    assert np.allclose(y.detach().numpy()[~dropped], a * x.detach().numpy()[~dropped] - a * limit * 0.2, atol=1e-5)
+    assert abs(y.mean().item()) < 0.02
+    assert abs(y.var().item() - 1) < 0.02
+    y.sum().backward()
+    assert np.allclose(x.grad.numpy(), np.where(dropped, 0, a))
+    assert layer.eval()(x) is x
+    assert getattr(nn, name)(p=1.0)(x).count_nonzero().item() == 0
+    again = mt.ones(20, 20)
+    assert getattr(nn, name)(p=0.5, inplace=True)(again) is again
+    assert again.unique().numel() == 2
+
+
+def test_gumbel_softmax():
+    mt.manual_seed(0)
+    F, chances = nn.functional, mt.tensor([0.2, 0.5, 0.3])
+    logits = chances.log().expand(20_000, 3).clone().requires_grad_()
+    soft, hard = F.gumbel_softmax(logits, tau=0.5), F.gumbel_softmax(logits, tau=0.5, hard=True)
+    for drawn in (soft, hard):
+        assert mt.allclose(drawn.sum(-1), mt.ones(20_000))
+        assert drawn.requires_grad
+        assert mt.allclose(drawn.argmax(-1).bincount() / 20_000, chances, atol=0.015)
+    assert mt.allclose(hard, hard.round(), atol=1e-6)
+    assert F.gumbel_softmax(logits.T, tau=1e-3, dim=0).max(0).values.mean().item() > 0.99
+    # the gradient is that of the softmax with the same draws, to the temperature
+    weights, grads = mt.tensor([1.0, -2.0, 4.0], dtype=mt.float64), []
+    for is_hard in (False, True):
+        mt.manual_seed(5)
+        x = mt.zeros(4, 3, dtype=mt.float64, requires_grad=True)
+        (F.gumbel_softmax(x, 0.7, hard=is_hard) * weights).sum().backward()
+        grads.append(x.grad)
+    mt.manual_seed(5)
+    y = F.gumbel_softmax(mt.zeros(4, 3, dtype=mt.float64), 0.7)
+    expected = y * (weights - (y * weights).sum(-1, keepdim=True)) / 0.7
+    assert mt.allclose(grads[0], expected)
+    assert mt.allclose(grads[1], expected)
+    with pytest.raises(RuntimeError, match="float"):
+        F.gumbel_softmax(mt.ones(2).long())
+
+
+def test_sparse_gradients_of_an_embedding_are_refused():
+    assert nn.Embedding(3, 2, sparse=False).sparse is False
+    weight = mt.ones(3, 2)
+    for call in (
+        lambda: nn.Embedding(3, 2, sparse=True),
+        lambda: nn.Embedding.from_pretrained(weight, sparse=True),
+        lambda: nn.functional.embedding(mt.tensor([1]), weight, sparse=True),
+    ):
+        with pytest.raises(NotImplementedError, match="all gradients are dense"):
+            call()
+
+
 def test_random_slopes_differ_in_training_and_are_their_mean_in_eval_mode():
     layer = nn.RReLU(0.1, 0.3)
     x = -mt.ones(1000)

@@ -1,5 +1,7 @@
 """Old spellings and NumPy's words, which programs written for PyTorch use."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -304,3 +306,50 @@ def _takes_out(function, args, torch):
     except (TypeError, RuntimeError):
         return False
     return True
+
+
+def test_methods_by_other_names():
+    x = mt.tensor([[1.0, 5.0], [4.0, 4.0]])
+    assert x.greater_equal(4).tolist() == [[False, True], [True, True]]
+    assert x.less_equal(4).tolist() == [[True, False], [True, True]]
+    assert x.swapdims(0, 1).tolist() == x.T.tolist()
+    assert x[0].ger(x[1]).tolist() == mt.outer(x[0], x[1]).tolist()
+    assert x.fliplr().tolist() == [[5, 1], [4, 4]]
+    assert x.flipud().tolist() == [[4, 4], [1, 5]]
+    assert (x > 4).argwhere().tolist() == [[0, 1]]
+
+
+def test_the_class_of_a_tensor_prints_where_programs_find_it():
+    assert str(mt.Tensor) == "<class 'minitorch.Tensor'>"
+    assert type(pickle.loads(pickle.dumps(mt.ones(2)))) is mt.Tensor
+
+
+def test_non_blocking_has_no_effect_on_the_values():
+    x, layer = mt.ones(2), nn.Linear(2, 1)
+    assert x.to("cpu", non_blocking=True) is x
+    assert x.to(mt.float64, non_blocking=True).dtype is mt.float64
+    assert layer.to("cpu", non_blocking=True) is layer
+
+
+@pytest.mark.parametrize(
+    ("shape", "wrap"), [((3, 3), False), ((7, 2), False), ((7, 2), True), ((2, 5), True), ((3, 3, 3), False)]
+)
+def test_fill_diagonal(shape, wrap):
+    x = mt.zeros(*shape).fill_diagonal_(5, wrap)
+    expected = np.zeros(shape)
+    if wrap and shape[0] > shape[1]:
+        expected.reshape(-1)[:: shape[1] + 1] = 5
+    else:
+        for i in range(min(shape)):
+            expected[(i,) * len(shape)] = 5
+    assert x.tolist() == expected.tolist()
+
+
+def test_fill_diagonal_stops_gradients_and_refuses():
+    x = mt.ones(2, 2, requires_grad=True)
+    x.clone().fill_diagonal_(0.0).sum().backward()
+    assert x.grad.tolist() == [[0, 1], [1, 0]]
+    with pytest.raises(RuntimeError, match="larger than 1"):
+        mt.ones(3).fill_diagonal_(1)
+    with pytest.raises(RuntimeError, match="equal length"):
+        mt.ones(2, 3, 2).fill_diagonal_(1)

@@ -71,6 +71,8 @@ class NodeMethods:
         """The numbers of the arguments that `next_functions` and hooks show, in PyTorch's order."""
         if hasattr(self, "is_tensor"):  # of a program's Function
             return tuple([i for i, is_tensor in enumerate(self.is_tensor) if is_tensor])
+        if not self.edges:  # the node of a leaf
+            return ()
         arrays = _arrays_among(type(self).forward, len(self.edges))  # type: ignore[attr-defined]
         return tuple([i for i, edge in enumerate(self.edges) if edge or i in arrays])
 

@@ -6,7 +6,7 @@ from minitorch.nn import functional as F
 from minitorch.nn.layer import layer
 from minitorch.nn.module import Module
 
-__all__ = ["Dropout", "Dropout1d", "Dropout2d", "Dropout3d"]
+__all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
 
 
 class _Dropout(Module):
@@ -39,3 +39,13 @@ class Dropout2d(_Dropout):
 @layer(F.dropout3d)
 class Dropout3d(_Dropout):
     """Each channel of ((N,) C, D, H, W) becomes 0 with probability p, else x / (1 - p)"""
+
+
+@layer(F.alpha_dropout)
+class AlphaDropout(_Dropout):
+    """Each element becomes SELU's lower limit with probability p, then all are scaled to keep mean 0 and variance 1"""
+
+
+@layer(F.feature_alpha_dropout)
+class FeatureAlphaDropout(_Dropout):
+    """Each channel of (N, C, ...) becomes SELU's lower limit with probability p, then all are scaled as in AlphaDropout"""

@@ -30,6 +30,8 @@ sigmoid, tanh = public(pointwise.sigmoid), public(pointwise.tanh)
 
 celu, dropout, dropout1d = public(activation.celu), public(activation.dropout), public(activation.dropout1d)
 dropout2d, dropout3d, elu = public(activation.dropout2d), public(activation.dropout3d), public(activation.elu)
+alpha_dropout, feature_alpha_dropout = public(activation.alpha_dropout), public(activation.feature_alpha_dropout)
+gumbel_softmax = public(activation.gumbel_softmax)
 gelu, glu, hardshrink = public(activation.gelu), public(activation.glu), public(activation.hardshrink)
 hardsigmoid, hardswish, hardtanh = public(activation.hardsigmoid), public(activation.hardswish), public(activation.hardtanh)
 leaky_relu, log_softmax = public(activation.leaky_relu), public(activation.log_softmax)

@@ -341,8 +341,11 @@ class Module:
             elif param.grad is not None:
                 param.grad.detach_().zero_()
 
-    def to(self, *args: Any, dtype: _dtype | None = None, device: Any = None) -> Module:
-        """to(device), to(dtype), to(device, dtype): convert parameters and buffers in place; integers keep their dtype."""
+    def to(self, *args: Any, dtype: _dtype | None = None, device: Any = None, non_blocking: bool = False) -> Module:
+        """to(device), to(dtype), to(device, dtype): convert parameters and buffers in place; integers keep their dtype.
+
+        `non_blocking` has no effect on the values, as for `Tensor.to`.
+        """
         device, dtype = destination(args, device, dtype)
         if dtype is not None and not dtype.is_floating_point:
             raise TypeError(f"nn.Module.to only accepts floating point dtypes, but got desired dtype={dtype!r}")

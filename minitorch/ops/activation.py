@@ -20,6 +20,7 @@ from minitorch.backend.random import default_generator
 from minitorch.ops import arithmetic, pointwise, rectifier, reduction
 from minitorch.ops.comparison import clamp, where
 from minitorch.ops.elementwise import Number, check_floating, in_single
+from minitorch.ops.indexing import scatter
 from minitorch.ops.joining import narrow
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import erf, expm1, sigmoid, tanh
@@ -120,10 +121,13 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     return _into(input, inplace, lambda x: where(x > 0, x, expm1(clamp(x, max=0)) * alpha))
 
 
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+
+
 @node_name("Elu0")
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """elu with an alpha and a scale that keep mean 0 and variance 1 from layer to layer (Klambauer et al. 2017)."""
-    return _into(input, inplace, lambda x: elu(x, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946)
+    return _into(input, inplace, lambda x: elu(x, _SELU_ALPHA) * _SELU_SCALE)
 
 
 @node_name("Elu0")
@@ -323,6 +327,50 @@ def _dropout(input: Tensor, p: float, training: bool, inplace: bool, shape: tupl
     scale = xp.zeros_like(input._array, shape=shape)
     scale[kept] = 1 / (1 - p) if p < 1 else 0.0
     return _into(input, inplace, lambda x: x * wrap(scale))
+
+
+def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """Dropout that keeps mean 0 and variance 1, for networks of `selu`: each element is the lower limit c of selu with
+    probability p, and then a x + b is applied, where a = 1 / sqrt((1 - p) (1 + p c^2)) and b = -a c p.
+
+    (Klambauer et al. 2017.) input itself when not training. The draws are not PyTorch's for the same seed.
+    """
+    return _alpha_dropout(input, p, training, inplace, tuple(input.shape))
+
+
+def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """As `alpha_dropout`, for whole channels of input (N, C, ...)."""
+    if input.ndim < 2:
+        raise RuntimeError(f"feature_alpha_dropout: expected at least 2 dimensions in the input, got {list(input.shape)}")
+    return _alpha_dropout(input, p, training, inplace, (*input.shape[:2], *(1,) * (input.ndim - 2)))
+
+
+def _alpha_dropout(input: Tensor, p: float, training: bool, inplace: bool, shape: tuple[int, ...]) -> Tensor:
+    _check_probability(p)
+    if not training or p == 0 or p == 1:
+        return _dropout(input, p, training, inplace, shape)
+    lowest = -_SELU_SCALE * _SELU_ALPHA
+    a = 1 / math.sqrt((1 - p) * (1 + p * lowest**2))
+    kept = _dropout(wrap(xp.ones_like(input._array, shape=shape)), p, True, False, shape) != 0
+    return _into(input, inplace, lambda x: where(kept, x * a, a * lowest) - a * lowest * p)
+
+
+def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
+    """softmax((logits + g) / tau) along `dim`, where each g is drawn from the Gumbel distribution, -log(-log u) of a uniform u.
+
+    With `hard` the result is the one-hot vector of its largest element, and the gradient is that of the softmax. As tau falls
+    to 0, softmax and one-hot agree, and class i is drawn with probability softmax(logits)[i]. `eps` has no effect, as in
+    PyTorch. (Jang et al. 2017.) The draws are not PyTorch's for the same seed.
+    """
+    check_floating("gumbel_softmax", logits)
+    uniform = xp.maximum(default_generator.uniform(logits.numel(), xp.float64), xp.finfo(xp.float64).tiny)
+    noise = -xp.log(-xp.log(uniform)).reshape(logits.shape)
+    soft = reduction.softmax((logits + wrap(on_device_of(noise.astype(logits._array.dtype), logits._array))) / tau, dim)
+    if not hard:
+        return soft
+    largest = reduction.argmax(soft.detach(), dim, True)
+    one_hot = scatter(wrap(xp.zeros_like(soft._array)), dim, largest, 1.0)
+    return one_hot - soft.detach() + soft
 
 
 def _in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.tensor_base import TensorBase, wrap
+from minitorch.autograd.tensor_base import TensorBase
+from minitorch.autograd.tensor_base import wrap as _wrap
 from minitorch.backend.arrays import Array, on_device_of, xp
 from minitorch.backend.errors import refuse_if_too_large
 from minitorch.backend.random import Generator, default_generator
@@ -40,7 +41,7 @@ def _new(self: Tensor, size: Any, value: Any, name: str, dtype: Any, device: Any
     refuse_if_too_large(name, shape, self._array.itemsize)
     np_dtype = self._array.dtype if dtype is None else dtype.numpy
     array = xp.full_like(self._array, fill_value_of(name, value, np_dtype), shape=shape, dtype=np_dtype)
-    return wrap(array).to(device).requires_grad_(requires_grad)
+    return _wrap(array).to(device).requires_grad_(requires_grad)
 
 
 def new_zeros(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -75,7 +76,20 @@ def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None
     if array.dtype.kind == "f" and np_dtype.kind in "iu" and not (xp.abs(array) <= xp.iinfo(np_dtype).max).all():
         raise RuntimeError(f"new_tensor(): a value cannot be converted to type {self.dtype!r} without overflow")
     array = xp.array(array, np_dtype)
-    return wrap(array).to(self.device if device is None else device, dtype).requires_grad_(requires_grad)
+    return _wrap(array).to(self.device if device is None else device, dtype).requires_grad_(requires_grad)
+
+
+def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
+    """Set the elements with equal indices to `fill_value`; with `wrap`, go on in a matrix with more rows than columns, after
+    one row that is left out. With more than two dimensions all must have one size.
+    """
+    if self.ndim < 2:
+        raise RuntimeError(f"fill_diagonal_: dimensions must larger than 1, but the shape is {list(self.shape)}")
+    if self.ndim > 2 and len(set(self.shape)) > 1:
+        raise RuntimeError(f"fill_diagonal_: all dimensions of input must be of equal length, but they are {list(self.shape)}")
+    diagonal = xp.zeros(self.shape, bool)
+    xp.fill_diagonal(diagonal, True, wrap)
+    return self.masked_fill_(_wrap(on_device_of(diagonal, self._array)), fill_value)
 
 
 # ---- random values, in place -------------------------------------------------------------------------------------------
@@ -118,7 +132,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     drawn = (generator or default_generator).uniform(self.numel(), xp.float64).reshape(self.shape)
     drawn = on_device_of(drawn, self._array) < chance
     self._inplace_operand()
-    return self._assign_inplace(wrap(drawn.astype(self._array.dtype)))
+    return self._assign_inplace(_wrap(drawn.astype(self._array.dtype)))
 
 
 def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: Generator | None = None) -> Tensor:
@@ -142,7 +156,7 @@ def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: G
         values = source.integers(self.numel(), low, high)
     values = values.reshape(self.shape).astype(np_dtype)
     self._inplace_operand()
-    return self._assign_inplace(wrap(on_device_of(values, self._array)))
+    return self._assign_inplace(_wrap(on_device_of(values, self._array)))
 
 
 def _fill(self: Tensor, values: Array) -> Tensor:
@@ -150,4 +164,4 @@ def _fill(self: Tensor, values: Array) -> Tensor:
         raise NotImplementedError(f"random values of a distribution need a floating-point tensor, not {self.dtype!r}")
     self._inplace_operand()
     values = values.reshape(self._array.shape).astype(self._array.dtype, copy=False)
-    return self._assign_inplace(wrap(on_device_of(values, self._array)))
+    return self._assign_inplace(_wrap(on_device_of(values, self._array)))

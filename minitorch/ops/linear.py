@@ -110,6 +110,12 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
 
 
 @node_name("Embedding0")
+def refuse_sparse(name: str, sparse: bool) -> None:
+    """Raises NotImplementedError for sparse=True."""
+    if sparse:
+        raise NotImplementedError(f"{name}: sparse=True is not supported, all gradients are dense here: leave sparse=False")
+
+
 def embedding(
     input: Tensor,
     weight: Tensor,
@@ -117,12 +123,15 @@ def embedding(
     max_norm: float | None = None,
     norm_type: float = 2.0,
     scale_grad_by_freq: bool = False,
+    sparse: bool = False,
 ) -> Tensor:
     """The rows of weight (n, dim) with the indices input (*): (*, dim).
 
     The row `padding_idx` gets no gradient. With `max_norm`, rows that are looked up and have a larger `norm_type`-norm are
     scaled down to it, in place in `weight`. With `scale_grad_by_freq` the gradient of a row is divided by how often it occurs.
+    Raises NotImplementedError for sparse=True: all gradients are dense.
     """
+    refuse_sparse("embedding", sparse)
     if input._array.dtype.name not in ("int64", "int32"):
         raise RuntimeError(f"embedding: Expected indices of dtype int64 or int32, but got {input.dtype!r}: .long() converts")
     if weight.ndim != 2:
