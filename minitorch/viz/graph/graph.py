@@ -167,7 +167,7 @@ def graph(
     an empty list; TypeError for an output or name that is no tensor.
     """
     show = _checked_show(show)
-    if direction not in (None, "down", "right"):
+    if direction is not None and (not isinstance(direction, str) or direction not in ("down", "right")):
         raise ValueError(f"graph(): direction is 'down' or 'right', not {direction!r}")
     opened = checked_open("graph", open)
     tape = Tape("graph", output, params, inputs)
