@@ -18,12 +18,13 @@ The packages, from the ground up; each knows only those above it in this list:
     optim/       optimizers
     utils/data   datasets and loaders
     profiler.py  where the time goes
+    onnx/        models as files that other programs run
     viz/         pictures of the tape, the backward pass step by step, the chain rule with numbers
 """
 
 import math
 
-from minitorch import accelerator, autograd, backends, cuda, kernels, linalg, nn, ops, optim, profiler, utils, version
+from minitorch import accelerator, autograd, backends, cuda, kernels, linalg, nn, onnx, ops, optim, profiler, utils, version
 from minitorch import functions as functional
 from minitorch import left_out as _left_out
 from minitorch.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled

@@ -16,6 +16,7 @@ from minitorch.autograd.api import BackwardMethod
 from minitorch.autograd.grad_mode import enable_grad, is_grad_enabled
 from minitorch.autograd.hooks import HookMethods
 from minitorch.autograd.inplace import InPlaceMethods
+from minitorch.autograd.observe import observed_operator, observers
 from minitorch.autograd.saved import alias, version_counter
 from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, address, copied_storage, from_storage, storage, xp
@@ -119,7 +120,18 @@ def _operator(op: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
     """The operator of a function of two operands. For an operand of an unknown class Python tries that class's own operator."""
 
     def method(self: Tensor, other: Any) -> Any:
-        return op(self, other) if isinstance(other, _COMPARABLE) else _with_array(self, other, op)
+        out = op(self, other) if isinstance(other, _COMPARABLE) else _with_array(self, other, op)
+        return observed_operator(op, (self, other), out) if observers else out
+
+    return method
+
+
+def _of_one(op: Callable[[Any], Tensor]) -> Callable[[Tensor], Tensor]:
+    """The operator of a function of one operand."""
+
+    def method(self: Tensor) -> Tensor:
+        out = op(self)
+        return observed_operator(op, (self,), out) if observers else out
 
     return method
 
@@ -140,7 +152,7 @@ def _reflected(op: Callable[..., Tensor], label: str | None = None) -> Callable[
         out = op(other, self)
         if label is not None and out._edge is not None:
             out._edge[0].label = label
-        return out
+        return observed_operator(op, (other, self), out) if observers else out
 
     return method
 
@@ -458,7 +470,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     __rtruediv__, __rfloordiv__ = _reflected(arithmetic.div, "Mul0"), _reflected(comparison.floor_divide)
     __rmod__, __rpow__ = _reflected(arithmetic.remainder), _reflected(arithmetic.pow, "Pow2")
     __rmatmul__ = _reflected(f.matmul)
-    __neg__, __abs__, __invert__ = arithmetic.neg, arithmetic.abs, comparison.bitwise_not
+    __neg__, __abs__, __invert__ = map(_of_one, (arithmetic.neg, arithmetic.abs, comparison.bitwise_not))
     __lt__, __le__, __gt__ = _operator(comparison.lt), _operator(comparison.le), _operator(comparison.gt)
     __ge__, __eq__, __ne__ = _operator(comparison.ge), _operator(comparison.eq), _operator(comparison.ne)
     __and__, __or__, __xor__ = map(_operator, (comparison.bitwise_and, comparison.bitwise_or, comparison.bitwise_xor))

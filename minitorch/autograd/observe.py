@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["Observer", "active_observers", "notify", "observed", "observed_by", "observed_call", "observers"]
+__all__ = [
+    "Observer", "active_observers", "notify", "observed", "observed_by", "observed_call", "observed_operator", "observers",
+]  # fmt: skip
 
 
 class Observer:
@@ -37,6 +39,9 @@ class Observer:
 
     def call_left(self, callee: Any, result: Any) -> None:
         """It has returned `result`, or failed, and `result` is None."""
+
+    def operated(self, function: Any, args: tuple[Any, ...], result: Any) -> None:
+        """An operator of Python, such as +, has computed `result`: function(*args)."""
 
 
 observers: list[Observer] = []
@@ -108,3 +113,10 @@ def observed_call(callee: Any, compute: Callable[..., Any], args: Sequence[Any],
     finally:
         for observer in active:
             observer.call_left(callee, result)
+
+
+def observed_operator(function: Callable[..., Any], args: tuple[Any, ...], result: Any) -> Any:
+    """`result`, of an operator, after `operated` of the active observers."""
+    for observer in active_observers():
+        observer.operated(function, args, result)
+    return result

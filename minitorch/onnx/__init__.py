@@ -1,0 +1,11 @@
+"""ONNX files: a model as a graph of standard operators, which other programs run.
+
+    minitorch.onnx.export(model, (x,), "model.onnx", input_names=["x"], output_names=["y"], dynamic_axes={"x": {0: "batch"}})
+
+trace.py runs the model once and notes every public function that it calls; rules.py says for each function which operators of
+ONNX it is. (Needs the package onnx: the extra `onnx`.)
+"""
+
+from minitorch.onnx.trace import export
+
+__all__ = ["export"]
