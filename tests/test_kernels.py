@@ -137,6 +137,8 @@ ENTRIES = [
 @pytest.mark.parametrize("entry", ENTRIES)
 @pytest.mark.parametrize("name", [*ENGINES, "definition"])
 def test_values_and_derivatives_are_right_with_every_engine(entry, name):
+    if name == "numba as Python" and numba is not None:
+        pytest.skip("the same loops are tested compiled")
     with engine(name):
         check(entry)
 
