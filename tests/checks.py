@@ -253,7 +253,7 @@ def layer_derivatives_agree(case: Case) -> None:
     if not found or any(bool(mt.isnan(t).any()) for t in found) or {"scale_grad_by_freq", "padding_idx"} & set(case.options):
         return  # the mean of nothing; and options that make of the derivative something else, on purpose
     assert gradcheck(values, tensors, atol=1e-4)
-    # The second order takes two sweeps with a tape for each number. Of few numbers every entry is checked, of many one direction.
+    # The second order takes two sweeps for each number: of few numbers every entry is checked, of many one direction.
     assert gradgradcheck(values, tensors, atol=1e-4, fast_mode=sum(t.numel() for t in tensors) > MOST_ENTRIES)
 
 
