@@ -1,9 +1,11 @@
 """Settings for every test: Hypothesis draws the same cases each time, and the random stream starts from one seed.
 
-`make fuzz` runs with the profile 'long' instead, which draws many more, and others each time.
+`make fuzz` runs with the profile 'long' instead, which draws many more, and others each time; `make test-quick` with 'quick'.
 """
 
 import gc
+import importlib.util
+import shutil
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -19,6 +21,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("long", deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+settings.register_profile("quick", settings.get_profile("ci"), max_examples=2)
 settings.load_profile("ci")
 
 
@@ -34,3 +37,24 @@ def no_collector():
     gc.disable()
     yield
     gc.enable()
+
+
+PARTS = [  # what is tested where it is there, how to get it, and the minutes that it takes
+    ("PyTorch", lambda: importlib.util.find_spec("torch"), "comparisons with PyTorch", "`make parity` installs it", 1),
+    ("Numba", lambda: importlib.util.find_spec("numba"), "compiled loops", "`make fast` installs it", 2),
+    ("Playwright", lambda: importlib.util.find_spec("playwright"), "pages in a browser", "`make browser` installs it", 1),
+    ("Chromium", lambda: any(map(shutil.which, CHROMIUM)), "pages in a browser", "the system has it: apt install chromium", 1),
+    ("GPU", minitorch.cuda.is_available, "ops on a GPU", "with one, `pip install '.[gpu]'`; a stand-in is tested here", 0),
+]  # fmt: skip
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_collection_finish(session):
+    """At the start of the whole suite: about how long it takes, and what is skipped."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or len(session.items) < 4000:
+        return
+    missing = [(name, what, how, minutes) for name, found, what, how, minutes in PARTS if not found()]
+    reporter.write_line(f"about {10 - sum(m for *_, m in missing)} minutes on two cores; `make test-quick` takes one")
+    for name, what, how, _ in missing:
+        reporter.write_line(f"skipped without {name}: {what} ({how})")

@@ -49,6 +49,7 @@ def test_every_view_ends_at_what_the_layer_and_autograd_have(drawn):
             np.testing.assert_allclose(values, wanted, 1e-9, 1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(layers())
 def test_a_step_shows_one_cell_and_its_taps(drawn):
@@ -207,6 +208,7 @@ def test_files(tmp_path):
             call()
 
 
+@pytest.mark.slow
 def test_pixels(tmp_path):
     pytest.importorskip("resvg_py")
     image = pytest.importorskip("PIL.Image")

@@ -397,6 +397,7 @@ def test_views_share_memory_and_version():
 # ---- memory ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_many_ops_in_a_row_neither_recurse_nor_overflow(no_collector):
     x = leaf(1.0)
     y = x
@@ -430,6 +431,7 @@ def test_graphs_die_by_reference_counting(no_collector):
     assert nodes() == before
 
 
+@pytest.mark.slow
 def test_training_steps_do_not_grow(no_collector):
     net = mt.nn.Sequential(mt.nn.Linear(4, 8), mt.nn.BatchNorm1d(8), mt.nn.Tanh(), mt.nn.Linear(8, 2))
     optimizer = mt.optim.Adam(net.parameters())

@@ -23,6 +23,8 @@ from minitorch import nn, viz
 from minitorch.viz.layers.frame import cell_text, panels, sentence
 from minitorch.viz.page.summary import is_small, number
 
+pytestmark = pytest.mark.slow
+
 EVIL = "</script><img src=x onerror=alert(1)><b>&amp;"
 
 

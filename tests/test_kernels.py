@@ -27,6 +27,7 @@ try:
 except ImportError:
     numba = None
 
+pytestmark = pytest.mark.slow
 needs_numba = pytest.mark.skipif(numba is None, reason="Numba is not installed (pip install '.[fast]')")
 ENGINES = ["numpy", "numba as Python", pytest.param("numba", marks=needs_numba)]
 IMPLEMENTATIONS = [i for entry in definitions.values() for i in entry.implementations]
