@@ -56,7 +56,7 @@ def pytest_collection_finish(session):
     if reporter is None or len(session.items) < 4000:
         return
     missing = [(name, what, how, minutes) for name, found, what, how, minutes in PARTS if not found()]
-    reporter.write_line(f"about {10 - sum(m for *_, m in missing)} minutes on two cores; `make test-quick` takes one")
+    reporter.write_line(f"about {13 - sum(m for *_, m in missing)} minutes on two cores; `make test-quick` takes one")
     for name, what, how, _ in missing:
         reporter.write_line(f"skipped without {name}: {what} ({how})")
 
