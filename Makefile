@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` and `make test`. Both make the virtual environment first.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench fuzz hunt gallery tutorials notebooks site fast parity browser clean
+.PHONY: help demo test test-quick lint bench fuzz hunt gallery tutorials notebooks site fast parity browser clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -23,6 +23,9 @@ demo: $(READY) ## train a conv net on handwritten digits, check its gradients, d
 
 test: $(READY) ## run the whole test suite
 	$(BIN)/python -m pytest
+
+test-quick: $(READY) ## run the part of it that tells most in a minute: no slow tests, fewer drawn cases, no PyTorch
+	$(BIN)/python -m pytest -m 'not slow and not parity' --hypothesis-profile=quick --ignore=tests/parity --ignore=tests/test_browser.py
 
 lint: $(READY) ## check style, types and the direction of imports
 	$(BIN)/ruff check .

@@ -132,10 +132,11 @@ def conv(rank: int):
         dilation, groups = draw.sizes(rank, 1, 2), draw.integers(1, 2)
         options = draw.some(bias=False, padding_mode=draw.choose(["zeros", "reflect", "replicate", "circular"]))
         word = draw.choose(["number", "number", "same", "valid"])
-        padding = draw.sizes(rank, 0, 2) if word == "number" else word
+        least = 3 if rank < 3 else 2  # of a dimension: reflected padding is smaller
+        padding = draw.sizes(rank, 0, least - 1) if word == "number" else word
         stride = draw.sizes(rank, 1, 3) if word != "same" else 1
         spans = [d * (k - 1) + 1 for k, d in zip(whole(kernel, rank), whole(dilation, rank), strict=True)]
-        size = [max(span, 3) + draw.integers(0, 2) for span in spans]
+        size = [max(span, least) + draw.integers(0, least - 1) for span in spans]
         c = groups * draw.integers(1, 2)
         options |= {"in_channels": c, "out_channels": groups * draw.integers(1, 2), "kernel_size": kernel, "stride": stride}
         options |= {"padding": padding, "dilation": dilation, "groups": groups}

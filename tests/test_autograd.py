@@ -397,10 +397,11 @@ def test_views_share_memory_and_version():
 # ---- memory ----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_million_ops_neither_recurse_nor_overflow(no_collector):
+@pytest.mark.slow
+def test_many_ops_in_a_row_neither_recurse_nor_overflow(no_collector):
     x = leaf(1.0)
     y = x
-    for _ in range(1_000_000):
+    for _ in range(200_000):  # a stack of 8 MiB holds less than 100,000 calls, in C, too
         y = y + 1.0
     y.backward()
     assert x.grad.item() == 1.0
@@ -430,7 +431,8 @@ def test_graphs_die_by_reference_counting(no_collector):
     assert nodes() == before
 
 
-def test_ten_thousand_training_steps_do_not_grow(no_collector):
+@pytest.mark.slow
+def test_training_steps_do_not_grow(no_collector):
     net = mt.nn.Sequential(mt.nn.Linear(4, 8), mt.nn.BatchNorm1d(8), mt.nn.Tanh(), mt.nn.Linear(8, 2))
     optimizer = mt.optim.Adam(net.parameters())
     x, y = mt.randn(5, 4), mt.randn(5, 2)
@@ -444,8 +446,8 @@ def test_ten_thousand_training_steps_do_not_grow(no_collector):
 
     train(3000)  # until the interpreter's own lists of free objects are full
     before = sys.getallocatedblocks()
-    train(10_000)
-    assert sys.getallocatedblocks() - before < 500
+    train(3000)
+    assert sys.getallocatedblocks() - before < 300  # not one for ten steps
 
 
 def test_backward_frees_saved_values_as_it_goes(no_collector):

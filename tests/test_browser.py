@@ -3,7 +3,9 @@
 Playwright drives the system's Chromium. `make browser` installs the one; the other comes from the system (Debian: chromium).
 """
 
+import functools
 import itertools
+import json
 import random
 import re
 import runpy
@@ -20,6 +22,8 @@ import minitorch.nn.functional as F
 from minitorch import nn, viz
 from minitorch.viz.layers.frame import cell_text, panels, sentence
 from minitorch.viz.page.summary import is_small, number
+
+pytestmark = pytest.mark.slow
 
 EVIL = "</script><img src=x onerror=alert(1)><b>&amp;"
 
@@ -301,6 +305,7 @@ def test_it_can_be_read_without_seeing_it_and_be_printed(opened, player, tmp_pat
 # ---- every player of the gallery, and other nets: what a script can hold of how they look -----------------------------
 
 
+@functools.cache
 def gallery():
     path = Path(__file__).parent.parent / "tutorials" / "gallery.py"
     sys.path.insert(0, str(path.parent))  # as for a program that is run from there
@@ -404,6 +409,9 @@ SMALLEST = """() => Math.min(...[...document.querySelectorAll('#stage text, body
 VISIBLE = """() => [...document.querySelectorAll('#panel .rule, #panel .number')].every(e => {
   const r = e.getBoundingClientRect(), foot = document.querySelector('footer').getBoundingClientRect().top;
   return r.top >= 0 && r.bottom <= Math.min(innerHeight, foot) + 1; })"""
+WALK = f"""() => JSON.stringify(steps.map((_, k) => {{  // in one call for all steps: each call takes milliseconds
+  dispatchEvent(new KeyboardEvent('keydown', {{ key: k ? 'ArrowRight' : 'Home' }}));
+  return [at, ({OUTSIDE})(), ({VISIBLE})()]; }}))"""
 HUES = """() => {
   const tokens = name => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
   const rgb = hex => { const d = document.createElement('i'); d.style.color = hex; document.body.append(d); const c = getComputedStyle(d).color; d.remove(); return c; };
@@ -459,10 +467,7 @@ def test_what_a_script_can_hold_of_a_player(opened, tmp_path, name, net):
         page.set_viewport_size({"width": width, "height": height})
         count = page.evaluate("steps.length")
         assert count <= 40
-        for _ in range(count):
-            assert page.evaluate(OUTSIDE) == []
-            assert page.evaluate(VISIBLE), (width, page.inner_text("#panel h2"))
-            page.keyboard.press("ArrowRight")
+        assert json.loads(page.evaluate(WALK)) == [[k, [], True] for k in range(count)], width
         assert page.evaluate(SMALLEST) >= 12
         assert page.evaluate(HUES) == []
     names = set(page.evaluate("[...cards.values()].flatMap(c => [c.name, c.title, c.path])"))
@@ -612,14 +617,14 @@ def test_a_flow_has_a_slider_over_its_steps(opened, tmp_path):
 
 # ---- viz.animate ------------------------------------------------------------------------------------------------------
 
-READ = """([view, by, n]) => {
+READ = """([view, by, count]) => JSON.stringify(Array.from({ length: count }, (_, n) => {
   const m = seen(layer, view);
   return [sentence(m, view, by, n), panelsOf(m, view, by, n).map(p => [p.title, p.note, p.names, p.boxes, p.corner,
     p.planes.flatMap((row, d) => row.flatMap((plane, a) => {
       const lit = litOf(p, plane, d, a);
       return plane.cells.map((c, i) => [c, c >= 0 && (!p.known || p.known[c]) ? cellText(p.values[c]) : null, lit[i]]);
     }))])];
-}"""
+}))"""  # all steps in one text: Playwright takes long for each call, and for each list in its result
 
 
 def whole(layer):
@@ -667,8 +672,10 @@ def test_every_step_of_a_layer_is_that_of_python(opened, tmp_path, name):
     page, stage = opened(animation.save(tmp_path / "layer.html")), animation.layer_stage
     for view, ways in stage.views.items():
         for by in ways:
-            for n in range(stage.array(by).size):
-                assert page.evaluate(READ, [view, by, n]) == as_shown(stage, view, by, n), (view, by, n)
+            count = stage.array(by).size
+            for n, step in enumerate(json.loads(page.evaluate(READ, [view, by, count]))):
+                assert step == as_shown(stage, view, by, n), (view, by, n)
+            assert n == count - 1
 
 
 SWITCH = (False, True)
@@ -691,8 +698,8 @@ def test_what_settings_do_in_the_page_is_what_they_do_in_python(opened, tmp_path
     """The kernel is repeated where it grows; what the layer refuses, the page refuses."""
     page, kind = opened(viz.animate(whole(layer), shape).save(tmp_path / "layer.html")), type(layer)
     remake = """s => { if (!fits(first, s)) return null; const m = remade(first, s);
-      return [m.y.shape, m.y.values, m.grad_input.values, m.grad_weight?.values ?? null, m.taps.output, m.taps.input,
-        m.taps.weight, m.taps.factor, m.board, m.as_convolution?.board ?? null, m.axes.map(a => a.windows)]; }"""
+      return JSON.stringify([m.y.shape, m.y.values, m.grad_input.values, m.grad_weight?.values ?? null, m.taps.output,
+        m.taps.input, m.taps.weight, m.taps.factor, m.board, m.as_convolution?.board ?? null, m.axes.map(a => a.windows)]); }"""
     choices = {"kernel_size": range(1, 5), "stride": range(1, 4), **CHANGED[kind]}
     refused = made = 0
     for values in itertools.product(*choices.values()):
@@ -709,7 +716,7 @@ def test_what_settings_do_in_the_page_is_what_they_do_in_python(opened, tmp_path
             refused += 1
             continue
         made += 1
-        shape_, *numbers = page.evaluate(remake, wanted)
+        shape_, *numbers = json.loads(page.evaluate(remake, wanted))
         assert shape_ == data["y"]["shape"]
         for got, name in zip(numbers[:3], ("y", "grad_input", "grad_weight"), strict=True):
             np.testing.assert_allclose(got or [], data.get(name, {}).get("values") or [], 1e-5, 1e-5)

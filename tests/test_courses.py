@@ -30,7 +30,11 @@ def test_there_are_enough():
     assert len(PROGRAMS) >= 50
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "program",
+    [pytest.param(p, marks=[pytest.mark.slow] if "variational" in p.stem else []) for p in PROGRAMS],
+    ids=lambda p: p.stem,
+)
 def test_a_program_prints_what_it_printed_with_pytorch(program):
     expected = (program.parent / "printed" / f"{program.stem}.txt").read_text().splitlines()
     assert len(expected) >= 10

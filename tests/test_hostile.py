@@ -345,6 +345,7 @@ def test_an_error_has_one_note_about_the_call_and_one_about_the_layer():
     assert sum(name == __name__ for name in frames) == 2
 
 
+@pytest.mark.slow
 def test_dev_mode_shows_every_frame():
     code = "import minitorch as mt\nmt.nn.Sequential(mt.nn.Linear(2, 2))(mt.ones(3))"
     counts = []

@@ -298,6 +298,7 @@ def test_what_has_no_curve(call, error, words):
 # ---- sizes --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(layers())
 def test_sizes_and_windows_are_those_of_the_layer(drawn):
@@ -530,6 +531,7 @@ def chains(draw):
     ]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(chains())
 def test_fields_grow_by_the_formula(chain):

@@ -48,6 +48,7 @@ def test_derivatives_of_both_orders_agree_with_differences(name, data):
     checks.layer_derivatives_agree(drawn(name, data))
 
 
+@pytest.mark.slow
 @EVERY
 @pytest.mark.parametrize("scale", [1.0, 30.0, 300.0])
 @settings(max_examples=10)
@@ -56,6 +57,7 @@ def test_float16_is_near_float64_wherever_the_result_fits(name, scale, data):
     checks.layer_in_half_precision_agrees(drawn(name, data), scale)
 
 
+@pytest.mark.slow
 @EVERY
 @settings(max_examples=5)
 @given(data=st.data())

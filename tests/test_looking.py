@@ -197,6 +197,7 @@ def test_equal_signs_are_true():
     assert "chain rule: ∂loss/∂h · ∂h/∂w = 11 · 3" in chains  # from the sum at h on
 
 
+@pytest.mark.slow
 def test_infinite_and_undefined_slopes():
     x = mt.tensor([1.0, 0.0], requires_grad=True)
     y = x.sqrt().sum()
@@ -252,6 +253,7 @@ def test_containers_of_tensors_die(no_collector):
     assert node() is None
 
 
+@pytest.mark.slow
 def test_notes_make_no_cycles(no_collector):
     class Cached(Function):
         @staticmethod
@@ -315,6 +317,7 @@ def test_a_recording_does_not_fail_where_the_program_does_not():
     viz.record().__exit__()
 
 
+@pytest.mark.slow
 def test_threads_do_not_meet():
     problems = []
 

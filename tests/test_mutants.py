@@ -13,7 +13,7 @@ from tests.mutants import MUTANTS, Mutant, chosen
 
 ROOT = Path(__file__).parent.parent
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.target.partition(':')[2]}: {m.what}")

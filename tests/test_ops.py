@@ -90,6 +90,7 @@ def test_float32_gives_float32_near_the_same(op, data):
         checks.single_precision_agrees(drawn(op, data))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [1.0, 30.0, 300.0])
 @pytest.mark.parametrize("op", [op for op in SAMPLES if op.__name__ not in IN_SINGLE], ids=lambda op: op.__name__)
 @given(data=st.data())

@@ -35,6 +35,7 @@ def summed_to(grad, shape):
     return grad.sum(axis=axes).reshape(shape)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(OPS))
 def test_a_replayed_trace_is_the_backward_to_the_last_bit(name):
     rng = random.Random(name)
@@ -228,6 +229,7 @@ def test_two_backward_without_zero_grad_are_two_laps():
     assert {frame["lap"] for frame in viz.play(loss).trace["frames"]} == {0}
 
 
+@pytest.mark.slow
 def test_a_player_begins_with_forty_steps_at_most():
     class Block(nn.Module):
         def __init__(self):
@@ -458,6 +460,7 @@ def test_the_page_holds_no_markup_of_the_program(tmp_path):
     assert json.loads((viz.play((w * 2).sum()).save(tmp_path / "trace.json")).read_text())["frames"]
 
 
+@pytest.mark.slow
 def test_the_page_of_lenet_is_small():
     pytest.importorskip("pygraphviz")
     model = nn.Sequential(

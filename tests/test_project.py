@@ -51,6 +51,7 @@ def test_numpys_warnings_are_kept_for_the_program_but_not_for_minitorch():
     assert run(sys.executable, "-c", code).stdout.split("\n")[:2] == ["tensor([-inf, nan]) tensor([nan, -inf])", "warned"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["README.md", "CONTRIBUTING.md", "tutorials/pages/speed.md", "tutorials/pages/pictures.md"])
 def test_the_examples_in_the_texts_run_and_print_what_they_say(text, tmp_path):
     pytest.importorskip("pygraphviz")
@@ -107,6 +108,7 @@ def test_bare_arrays_are_refused_at_the_public_face():
     assert (minitorch.ones(2) * np.float64(2)).dtype is minitorch.float32
 
 
+@pytest.mark.slow
 def test_the_quickstart(tmp_path):
     pytest.importorskip("sklearn")
     pytest.importorskip("tqdm")
@@ -121,6 +123,7 @@ def test_the_quickstart(tmp_path):
     assert "What next?" in result.stdout
 
 
+@pytest.mark.slow
 def test_the_gallery():
     pytest.importorskip("pygraphviz")
     result = run(sys.executable, "tutorials/gallery.py")

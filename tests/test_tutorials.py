@@ -33,6 +33,7 @@ def exercises():
     return module(ROOT / "tutorials" / "exercises.py", "exercises_of_the_lessons")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 def test_a_lesson_runs_with_nothing_written(lesson):
     pytest.importorskip("sklearn")
@@ -179,6 +180,7 @@ def test_wrong_answers_are_told_what_is_off(exercises, number, capsys):
     assert "KeyError" in said or "function" in said
 
 
+@pytest.mark.slow
 def test_a_teacher_s_score(tmp_path):
     lesson = (ROOT / "tutorials" / "08_transposed_convolution.py").read_text()
     solved = lesson.replace('"""The size of the kernel."""', '"""The size of the kernel."""\n    return 2 * stride')

@@ -148,6 +148,7 @@ def test_a_graph_too_large_for_a_picture_is_drawn_from_its_end():
     assert time.perf_counter() - start < 3
 
 
+@pytest.mark.slow
 def test_a_graph_of_many_nodes_is_drawn_and_dies(no_collector):
     x = mt.tensor(1.0, requires_grad=True)
     y = x
