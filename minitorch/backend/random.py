@@ -33,6 +33,10 @@ class Generator:
     """A stream of random numbers of its own.
 
     `Generator().manual_seed(n)` returns the generator, so that it can be written in one expression.
+
+    >>> generator = minitorch.Generator().manual_seed(0)
+    >>> minitorch.rand(2, generator=generator)
+    tensor([0.4963, 0.7682])
     """
 
     def __init__(self, device: str = "cpu") -> None:
@@ -185,15 +189,31 @@ default_generator.seed()
 
 
 def manual_seed(seed: int) -> Generator:
-    """Seed the stream that every random function draws from unless it is given a generator of its own."""
+    """Seed the stream that every random function draws from unless it is given a generator of its own.
+
+    It returns the generator of that stream. Only the low 32 bits of the seed count, as in PyTorch.
+
+    >>> _ = minitorch.manual_seed(0)
+    >>> minitorch.rand(2)
+    tensor([0.4963, 0.7682])
+    """
     return default_generator.manual_seed(seed)
 
 
 def seed() -> int:
-    """Seed the default stream from the operating system's entropy; return the seed."""
+    """Seed the default stream from the operating system's entropy; return the seed.
+
+    >>> minitorch.seed() == minitorch.initial_seed()
+    True
+    """
     return default_generator.seed()
 
 
 def initial_seed() -> int:
-    """The seed the default stream started from."""
+    """The seed the default stream started from.
+
+    >>> _ = minitorch.manual_seed(5)
+    >>> minitorch.initial_seed()
+    5
+    """
     return default_generator.initial_seed()

@@ -199,10 +199,9 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
 def slogdet(A: Tensor) -> Any:
     """(sign, logabsdet): the sign of the determinant and the logarithm of its absolute value, which does not overflow.
 
-    >>> minitorch.slogdet(minitorch.tensor([[-2.0, 0.0], [0.0, 4.0]]))  # log 8
-    minitorch.return_types.slogdet(
-    sign=tensor(-1.),
-    logabsdet=tensor(2.0794))
+    >>> sign, logabsdet = minitorch.slogdet(minitorch.tensor([[-2.0, 0.0], [0.0, 4.0]]))
+    >>> sign, logabsdet  # of -8
+    (tensor(-1.), tensor(2.0794))
     """
     check_square("slogdet", A)
     sign = wrap(as_array(xp.linalg.slogdet(A._array)[0]))
@@ -212,10 +211,9 @@ def slogdet(A: Tensor) -> Any:
 def linalg_slogdet(A: Tensor) -> Any:
     """(sign, logabsdet): the sign of the determinant and the logarithm of its absolute value, which does not overflow.
 
-    >>> minitorch.linalg.slogdet(minitorch.tensor([[-2.0, 0.0], [0.0, 4.0]]))  # log 8
-    minitorch.return_types.linalg_slogdet(
-    sign=tensor(-1.),
-    logabsdet=tensor(2.0794))
+    >>> sign, logabsdet = minitorch.linalg.slogdet(minitorch.tensor([[-2.0, 0.0], [0.0, 4.0]]))
+    >>> sign, logabsdet  # of -8
+    (tensor(-1.), tensor(2.0794))
     """
     return Linalg_Slogdet(*slogdet(A))
 
