@@ -37,9 +37,10 @@ class HookMethods(TensorBase):
     def output_nr(self) -> int:
         """Which of `grad_fn`'s outputs this tensor is.
 
-        >>> first, second = minitorch.zeros(2, requires_grad=True).unbind()
-        >>> second.output_nr
-        0
+        >>> A = minitorch.tensor([[2.0, 1.0], [1.0, 3.0]], requires_grad=True)
+        >>> eigenvalues, eigenvectors = minitorch.linalg.eigh(A)
+        >>> eigenvectors.output_nr
+        1
         """
         edge = self._current_edge()
         return 0 if edge is None else edge[1]

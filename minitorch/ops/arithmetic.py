@@ -273,7 +273,7 @@ def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
     `rounding_mode` 'floor' rounds down, 'trunc' towards zero; None divides truly. The derivative is 1 / other in input,
     -input / other^2 in other, and 0 where the quotient is rounded.
 
-    Raises RuntimeError for integers divided by zero with a rounding mode; for floats the quotient is inf or nan.
+    Raises RuntimeError for integers divided by zero with "floor"; for floats the quotient is inf or nan.
 
     >>> a = minitorch.tensor([7, -7])
     >>> minitorch.div(a, 2)

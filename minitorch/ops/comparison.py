@@ -363,7 +363,7 @@ def logical_not(input: Tensor) -> Tensor:
 
 
 def bitwise_and(input: Tensor, other: Tensor | int) -> Tensor:
-    """input & other, of masks or integers. Raises RuntimeError for floating types.
+    """input & other, of masks or integers. Raises NotImplementedError for floating types.
 
     >>> minitorch.bitwise_and(minitorch.tensor([5, 6]), 3)  # 101 & 011, 110 & 011
     tensor([1, 2])
@@ -372,7 +372,7 @@ def bitwise_and(input: Tensor, other: Tensor | int) -> Tensor:
 
 
 def bitwise_or(input: Tensor, other: Tensor | int) -> Tensor:
-    """input | other, of masks or integers. Raises RuntimeError for floating types.
+    """input | other, of masks or integers. Raises NotImplementedError for floating types.
 
     >>> minitorch.bitwise_or(minitorch.tensor([5, 6]), 3)  # 101 | 011, 110 | 011
     tensor([7, 7])
@@ -381,7 +381,7 @@ def bitwise_or(input: Tensor, other: Tensor | int) -> Tensor:
 
 
 def bitwise_xor(input: Tensor, other: Tensor | int) -> Tensor:
-    """input ^ other, of masks or integers. Raises RuntimeError for floating types.
+    """input ^ other, of masks or integers. Raises NotImplementedError for floating types.
 
     >>> minitorch.bitwise_xor(minitorch.tensor([5, 6]), 3)  # 101 ^ 011, 110 ^ 011
     tensor([6, 5])
@@ -556,7 +556,7 @@ def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neg
 def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
     """input, raised to `min` and cut to `max`. If min is above max, max wins.
 
-    The derivative is 1 within [min, max], the bounds included, and 0 outside. Raises ValueError without min and max.
+    The derivative is 1 within [min, max], the bounds included, and 0 outside. Raises RuntimeError without min and max.
 
     >>> minitorch.clamp(minitorch.tensor([-2.0, 0.5, 3.0]), min=-1, max=1)
     tensor([-1.0000,  0.5000,  1.0000])

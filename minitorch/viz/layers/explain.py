@@ -225,7 +225,14 @@ class Axis:
 
 
 class Explanation(Picture):
-    """How a layer's output gets its size. Prints as text, displays in a notebook, saves as .html, .svg, .json or .txt."""
+    """How a layer's output gets its size. Prints as text, displays in a notebook, saves as .html, .svg, .json or .txt.
+
+    Example:
+        >>> from minitorch import viz
+        >>> explanation = viz.explain(nn.MaxPool2d(2), (3, 8, 8))
+        >>> explanation.input_shape, explanation.output_shape
+        ((3, 8, 8), (3, 4, 4))
+    """
 
     WHAT = "an explanation"
 

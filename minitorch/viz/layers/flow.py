@@ -52,7 +52,15 @@ class LayerFlow:
 
 
 class Flow(Picture):
-    """What went through a net, at one or several steps. Prints as text, saves as .html, .svg, .png, .json or .txt."""
+    """What went through a net, at one or several steps. Prints as text, saves as .html, .svg, .png, .json or .txt.
+
+    Example:
+        >>> from minitorch import viz
+        >>> net, x = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1)), minitorch.randn(8, 4)
+        >>> picture = viz.flow(net, lambda: net(x).pow(2).mean())
+        >>> picture.steps
+        1
+    """
 
     WHAT = "a flow"
     HEIGHT = 620

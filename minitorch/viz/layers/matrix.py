@@ -32,6 +32,15 @@ class Matrix(Picture):
     """The matrix of a layer. Prints as text, displays in a notebook, saves as .html, .svg, .json or .txt.
 
     `array` is the matrix, outputs by inputs; `T` is that of the transposed layer.
+
+    Example:
+        >>> from minitorch import viz
+        >>> conv = nn.Conv1d(1, 1, 2, bias=False)
+        >>> conv.load_state_dict({"weight": minitorch.tensor([[[1.0, 2.0]]])})
+        <All keys matched successfully>
+        >>> viz.matrix(conv, (1, 3)).array
+        array([[1., 2., 0.],
+               [0., 1., 2.]])
     """
 
     WHAT = "a matrix"

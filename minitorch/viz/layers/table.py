@@ -75,6 +75,12 @@ class ModelSummary(Picture):
 
     `rows` has the modules in the order in which they are registered, the model itself first. `parameters`, `multiply_adds` and
     `kept` are those of the whole model; a shared parameter counts once.
+
+    Example:
+        >>> from minitorch import viz
+        >>> table = viz.summary(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 1)), (2, 4))
+        >>> table.parameters, table.multiply_adds
+        (19, 30)
     """
 
     WHAT = "a summary"
