@@ -270,7 +270,9 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """A copy of input with src added where index says, as in `gather`; an index may occur several times.
 
-    out[index[i][j]][j] += src[i][j] for dim = 0. It is the derivative of `gather`.
+    out[index[i][j]][j] += src[i][j] for dim = 0, out[i][index[i][j]] += src[i][j] for dim = 1
+
+    It is the derivative of `gather`. Raises RuntimeError for an index that is out of bounds.
 
     >>> minitorch.scatter_add(minitorch.zeros(3), 0, minitorch.tensor([0, 2, 0]), minitorch.tensor([1.0, 2.0, 3.0]))
     tensor([4., 0., 2.])
@@ -294,6 +296,8 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices of input along `dim` that the 1-d `index` names, in its order.
 
+    Shapes: (n, m) and an index (k) give (k, m) for dim = 0. Raises IndexError for an index that is out of bounds.
+
     >>> x = minitorch.tensor([[1, 2, 3], [4, 5, 6]])
     >>> minitorch.index_select(x, 1, minitorch.tensor([2, 0]))
     tensor([[3, 1],
@@ -313,6 +317,8 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where `mask` is true, as a 1-d tensor.
 
+    Raises RuntimeError for a mask that is not boolean.
+
     >>> x = minitorch.tensor([[1, -2], [-3, 4]])
     >>> minitorch.masked_select(x, x > 0)
     tensor([1, 4])
@@ -325,6 +331,8 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """As `gather`, with the other dimensions broadcast; without `dim` from the flattened input.
+
+    Raises RuntimeError for an index that is out of bounds.
 
     >>> x = minitorch.tensor([[3, 1, 2], [6, 5, 4]])
     >>> minitorch.take_along_dim(x, minitorch.argsort(x, dim=1), dim=1)  # each row sorted
@@ -351,6 +359,8 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Number, *, red
 
     If an index occurs several times, the last element stays. With `reduce` 'add' or 'multiply' the elements are added to those
     of input, or multiplied with them, as often as the index names them; 'multiply' has no derivative.
+
+    Raises RuntimeError for an index that is out of bounds, or longer than src.
 
     >>> classes = minitorch.tensor([[2], [0]])
     >>> minitorch.scatter(minitorch.zeros(2, 3), 1, classes, 1.0)  # one-hot rows
@@ -388,6 +398,8 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Number, *, red
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """A copy of input with the slices of `source` in place of those along `dim` that the 1-d `index` names.
 
+    Shapes: input (n, m), index (k) and source (k, m) give (n, m) for dim = 0. Raises IndexError for an index out of bounds.
+
     >>> rows = minitorch.tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> minitorch.index_copy(minitorch.zeros(3, 2), 0, minitorch.tensor([2, 0]), rows)
     tensor([[3., 4.],
@@ -420,6 +432,8 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
 @node_name("IndexPut0")
 def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False) -> Tensor:
     """A copy of input with `values` at input[indices]; with `accumulate` added to what is there, as often as it is named.
+
+    Raises IndexError for an index that is out of bounds.
 
     >>> at = (minitorch.tensor([0, 1, 1]), minitorch.tensor([1, 0, 0]))
     >>> minitorch.index_put(minitorch.zeros(2, 2), at, minitorch.tensor([1.0, 2.0, 3.0]), accumulate=True)
@@ -457,6 +471,8 @@ def fill(input: Tensor, value: Tensor | Number) -> Tensor:
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """A copy of input with the slices of `source`, times alpha, added to those along `dim` that the 1-d `index` names.
 
+    Shapes: input (n, m), index (k) and source (k, m) give (n, m) for dim = 0. Raises IndexError for an index out of bounds.
+
     >>> rows = minitorch.tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> minitorch.index_add(minitorch.ones(2, 2), 0, minitorch.tensor([1, 1]), rows, alpha=10)
     tensor([[ 1.,  1.],
@@ -492,6 +508,8 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Number) -> Tensor:
 @node_name("View0")
 def repeat_interleave(input: Tensor, repeats: Tensor | Number, dim: int | None = None) -> Tensor:
     """Each slice along `dim` `repeats` times in a row, or each as often as its element of `repeats` says; flat without dim.
+
+    Raises RuntimeError for negative repeats, and for a vector of another length than the dimension.
 
     >>> x = minitorch.tensor([1, 2, 3])
     >>> minitorch.repeat_interleave(x, 2)

@@ -115,6 +115,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Views of `tensor`, cut along `dim` into pieces of one size (the last may be smaller) or of the sizes given.
 
+    Raises RuntimeError for sizes that do not sum to that of the dimension.
+
     >>> minitorch.split(minitorch.arange(5), 2)
     (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     >>> minitorch.split(minitorch.arange(5), [1, 4])
@@ -147,6 +149,8 @@ def pieces(input: Tensor, sections: Sequence[int], dim: int = 0) -> tuple[Tensor
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` views of equal size along `dim`; the last may be smaller.
 
+    Raises RuntimeError for fewer than one chunk.
+
     >>> minitorch.chunk(minitorch.arange(5), 2)
     (tensor([0, 1, 2]), tensor([3, 4]))
     """
@@ -171,6 +175,8 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """`length` slices along `dim` from `start` on, as a view: input[:, start : start + length] for dim = 1.
 
+    Raises RuntimeError for slices beyond the end.
+
     >>> minitorch.narrow(minitorch.arange(6), 0, 2, 3)
     tensor([2, 3, 4])
     """
@@ -185,6 +191,8 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
 @node_name("Select0")
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """The slice `index` along `dim`, without that dimension; a view: input[:, index] for dim = 1.
+
+    Raises IndexError for an index that is out of bounds.
 
     >>> minitorch.select(minitorch.tensor([[1, 2], [3, 4]]), 1, 0)
     tensor([1, 3])
@@ -271,6 +279,8 @@ def atleast_3d(*tensors: Tensor) -> Any:
 def block_diag(*tensors: Tensor) -> Tensor:
     """A matrix with the given ones along its diagonal, and zeros elsewhere; vectors are rows.
 
+    Shapes: (n, m) and (p, q) give (n + p, m + q).
+
     >>> minitorch.block_diag(minitorch.tensor([[1, 2], [3, 4]]), minitorch.tensor([5, 6]))
     tensor([[1, 2, 0, 0],
             [3, 4, 0, 0],
@@ -299,6 +309,8 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
 
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of input, cut along `dim` into so many pieces, the first perhaps one longer, or before the given indices.
+
+    Shapes: (5) in 2 pieces gives (3) and (2); before the indices [1, 3], (1), (2) and (2).
 
     >>> minitorch.tensor_split(minitorch.arange(5), 2)
     (tensor([0, 1, 2]), tensor([3, 4]))
@@ -363,6 +375,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """Coordinates of a grid: tensor i, of the values along axis i, expanded over all the axes.
 
     With indexing='xy' the first two axes change places, as on a map; 'ij' is the default.
+
+    Shapes: vectors (n) and (m) give two tensors (n, m); (m, n) for 'xy'.
 
     >>> rows, columns = minitorch.meshgrid(minitorch.tensor([1, 2]), minitorch.tensor([3, 4, 5]), indexing="ij")
     >>> rows

@@ -176,6 +176,8 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
 
     More exact than the product with the inverse. Raises RuntimeError for a singular A.
 
+    For the gradient g of X, that of B is G = A^-T g, and that of A is -G X^T.
+
     >>> A, B = minitorch.tensor([[2.0, 0.0], [0.0, 4.0]]), minitorch.tensor([2.0, 2.0])
     >>> minitorch.linalg.solve(A, B)
     tensor([1.0000, 0.5000])
@@ -234,7 +236,9 @@ def logdet(input: Tensor) -> Tensor:
 def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     """The vector product of vectors of three elements along `dim`; the other dimensions are broadcast.
 
-    a x b = (a2 b3 - a3 b2, a3 b1 - a1 b3, a1 b2 - a2 b1). Raises RuntimeError unless `dim` has size 3 in both.
+    a x b = (a2 b3 - a3 b2, a3 b1 - a1 b3, a1 b2 - a2 b1)
+
+    Raises RuntimeError unless `dim` has size 3 in both.
 
     >>> minitorch.linalg.cross(minitorch.tensor([1.0, 0.0, 0.0]), minitorch.tensor([0.0, 1.0, 0.0]))
     tensor([0., 0., 1.])

@@ -132,6 +132,8 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """The product of a matrix (n, m) and a vector (m): (n).
 
+    Raises RuntimeError for other shapes.
+
     >>> minitorch.mv(minitorch.tensor([[1, 2], [3, 4]]), minitorch.tensor([1, 10]))
     tensor([21, 43])
     """
@@ -144,6 +146,8 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
 @node_name("Dot0")
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The inner product of two vectors of one size: the sum of input[i] * tensor[i].
+
+    Raises RuntimeError for vectors of different sizes, or other dimensions.
 
     >>> minitorch.dot(minitorch.tensor([1, 2, 3]), minitorch.tensor([4, 5, 6]))
     tensor(32)
@@ -298,6 +302,8 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 def trace(input: Tensor) -> Tensor:
     """The sum of a matrix's diagonal. The derivative is the identity matrix.
 
+    Raises RuntimeError for other dimensions than 2.
+
     >>> minitorch.trace(minitorch.tensor([[1, 2], [3, 4]]))
     tensor(5)
     """
@@ -310,6 +316,8 @@ def trace(input: Tensor) -> Tensor:
 @node_name("Addmm0")
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2).
+
+    Shapes: mat1 (n, k) and mat2 (k, m) give (n, m), to which input is broadcast. Raises RuntimeError for other shapes.
 
     >>> a = minitorch.tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> minitorch.addmm(minitorch.ones(2), a, minitorch.eye(2), alpha=10)
@@ -332,6 +340,8 @@ def _plus(input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (mat @ vec).
 
+    Shapes: mat (n, m) and vec (m) give (n), to which input is broadcast. Raises RuntimeError for other shapes.
+
     >>> mat, vec = minitorch.tensor([[1.0, 2.0], [3.0, 4.0]]), minitorch.tensor([1.0, 10.0])
     >>> minitorch.addmv(minitorch.ones(2), mat, vec)
     tensor([22., 44.])
@@ -343,6 +353,8 @@ def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: fl
 @node_name("Addr0")
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * outer(vec1, vec2).
+
+    Shapes: vec1 (n) and vec2 (m) give (n, m), to which input is broadcast.
 
     >>> minitorch.addr(minitorch.ones(2, 2), minitorch.tensor([1.0, 2.0]), minitorch.tensor([1.0, 10.0]))
     tensor([[ 2., 11.],
@@ -386,6 +398,8 @@ def vdot(input: Tensor, other: Tensor) -> Tensor:
 @in_single
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     """Products summed over the last `dims` dimensions of a and the first of b, or over pairs: dims = ([1], [0]).
+
+    Shapes: (n, j, k) and (j, k, m) give (n, m) for dims = 2. Raises RuntimeError for sizes that differ.
 
     >>> a, b = minitorch.ones(2, 3, 4), minitorch.ones(3, 4, 5)
     >>> minitorch.tensordot(a, b, dims=2).shape

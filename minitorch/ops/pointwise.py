@@ -456,7 +456,7 @@ def acos(input: Tensor) -> Tensor:
 def atan2(input: Tensor, other: Tensor) -> Tensor:
     """The angle of the point (other, input) from the first axis, in radians, in [-pi, pi].
 
-    With y = input and x = other, the derivative is x / (x^2 + y^2) in y, -y / (x^2 + y^2) in x.
+    For the point (x, y) the derivative is x / (x^2 + y^2) in input, -y / (x^2 + y^2) in other.
 
     >>> minitorch.atan2(minitorch.tensor([1.0, -1.0]), minitorch.tensor([1.0, -1.0]))
     tensor([ 0.7854, -2.3562])
@@ -498,6 +498,8 @@ def atanh(input: Tensor) -> Tensor:
 @in_single
 def hypot(input: Tensor, other: Tensor) -> Tensor:
     """sqrt(input^2 + other^2), the length of a hypotenuse, without overflow on the way.
+
+    For the result y the derivative is input / y in input, other / y in other.
 
     >>> minitorch.hypot(minitorch.tensor([3.0, 3e30]), minitorch.tensor([4.0, 4e30]))
     tensor([5.0000e+00, 5.0000e+30])

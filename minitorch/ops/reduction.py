@@ -337,6 +337,8 @@ def _one_dim(dim: int | None, ndim: int) -> int | None:
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the largest along `dim`, or in the flattened tensor; the first of equals.
 
+    Shapes: (n, m) gives (n) for dim = 1, (n, 1) with `keepdim`.
+
     >>> scores = minitorch.tensor([[0.1, 0.9], [0.8, 0.2]])
     >>> minitorch.argmax(scores, dim=1)  # the class of each row
     tensor([1, 0])
@@ -346,6 +348,8 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the smallest along `dim`, or in the flattened tensor; the first of equals.
+
+    Shapes: (n, m) gives (n) for dim = 1, (n, 1) with `keepdim`.
 
     >>> minitorch.argmin(minitorch.tensor([3, 1, 2]))
     tensor(1)
@@ -365,6 +369,8 @@ class Min(ValuesAndIndices):
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
     """max(x): the largest of all. max(x, dim): (values, indices) along dim. max(x, y): as `maximum`.
 
+    Of max(x) ties share the gradient evenly; of max(x, dim) it goes to the element at `indices`.
+
     >>> x = minitorch.tensor([[1, 5], [7, 2]])
     >>> minitorch.max(x)
     tensor(7)
@@ -378,6 +384,8 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor 
 @node_name("Min1", with_dim="Min0")
 def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
     """min(x): the smallest of all. min(x, dim): (values, indices) along dim. min(x, y): as `minimum`.
+
+    Of min(x) ties share the gradient evenly; of min(x, dim) it goes to the element at `indices`.
 
     >>> x = minitorch.tensor([[1, 5], [7, 2]])
     >>> minitorch.min(x)
@@ -434,7 +442,9 @@ def softmax(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
 
 @in_single
 def log_softmax(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
-    """log(softmax(input)) = input - logsumexp(input) along `dim`, without overflow.
+    """The logarithm of softmax along `dim`, without overflow: input - logsumexp(input).
+
+    For the result y and its gradient g, the gradient of input is g - e^y sum(g).
 
     >>> minitorch.log_softmax(minitorch.tensor([[0.0, 0.0], [100.0, 0.0]]), dim=1)
     tensor([[  -0.6931,   -0.6931],

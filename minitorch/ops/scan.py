@@ -178,6 +178,8 @@ def _limits(name: str, x: Array, low: float, high: float) -> tuple[float, float]
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
     """How many elements lie in each of `bins` equal parts of [min, max]; of the elements' own range if both are the same.
 
+    Raises RuntimeError for fewer than one bin, or for max below min.
+
     >>> minitorch.histc(minitorch.tensor([0.1, 0.2, 0.9]), bins=2, min=0, max=1)
     tensor([2., 1.])
     """

@@ -263,6 +263,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """One dimension as several; one of `sizes` may be -1.
 
+    Raises RuntimeError for sizes that do not multiply to that of the dimension.
+
     >>> minitorch.unflatten(minitorch.ones(8, 12), 1, (3, -1)).shape
     minitorch.Size([8, 3, 4])
     """
@@ -295,6 +297,8 @@ def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a dimension of size 1 put in at `dim`.
 
+    Shapes: (n, m) gives (1, n, m) for dim = 0, (n, 1, m) for 1, (n, m, 1) for 2 or -1.
+
     >>> minitorch.unsqueeze(minitorch.tensor([1, 2]), 1)
     tensor([[1],
             [2]])
@@ -322,6 +326,8 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
 @node_name("Transpose0")
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """With two dimensions exchanged, as a view.
+
+    Raises IndexError for a dimension that input does not have.
 
     >>> minitorch.transpose(minitorch.tensor([[1, 2, 3], [4, 5, 6]]), 0, 1)
     tensor([[1, 4],
@@ -427,6 +433,8 @@ def flip(input: Tensor, dims: int | Sequence[int]) -> Tensor:
 
 def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
     """Shifted cyclically by `shifts` along `dims`; without dims, as if flat.
+
+    Shapes: the result has the shape of input. Raises RuntimeError for another number of shifts than dims.
 
     >>> minitorch.roll(minitorch.tensor([1, 2, 3, 4]), 1)
     tensor([4, 1, 2, 3])
@@ -536,6 +544,8 @@ def flipud(input: Tensor) -> Tensor:
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """The tensors, expanded to their common shape.
+
+    Raises RuntimeError for shapes that cannot be broadcast.
 
     >>> row, column = minitorch.broadcast_tensors(minitorch.tensor([1, 2]), minitorch.tensor([[3], [4]]))
     >>> row

@@ -76,6 +76,8 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | 
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """(values, indices) of the k largest along `dim`, or smallest; in order, with `sorted` or without.
 
+    Shapes: (n, m) gives (n, k) for dim = 1. Raises RuntimeError for a k larger than the dimension.
+
     >>> values, indices = minitorch.topk(minitorch.tensor([3, 1, 4, 2]), 2)
     >>> values, indices
     (tensor([4, 3]), tensor([2, 0]))
@@ -168,6 +170,8 @@ def argwhere(input: Tensor) -> Tensor:
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """How often each of the integers 0, 1, 2 ... occurs in a vector, or the sum of its weights.
 
+    Raises RuntimeError for negative numbers, or more than one dimension.
+
     >>> minitorch.bincount(minitorch.tensor([0, 2, 2]), minlength=4)
     tensor([1, 0, 2, 0])
     """
@@ -188,6 +192,8 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     """(values, indices) of the k-th smallest along `dim`, counted from 1.
 
+    Raises RuntimeError for a k that is not in the range of the dimension.
+
     >>> value, index = minitorch.kthvalue(minitorch.tensor([5, 1, 3]), 2)
     >>> value, index
     (tensor(3), tensor(2))
@@ -205,6 +211,8 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any
 @in_single
 def quantile(input: Tensor, q: Tensor | Number, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The value below which the share q of the elements lies, between two neighbours in proportion.
+
+    Raises RuntimeError for a q outside [0, 1].
 
     >>> minitorch.quantile(minitorch.tensor([1.0, 2.0, 3.0, 4.0]), 0.5)
     tensor(2.5000)
@@ -267,6 +275,8 @@ def take(input: Tensor, index: Tensor) -> Tensor:
 def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
     """The differences of neighbours along `dim`, n times over, with other tensors before and after it. Of masks: where they
     differ.
+
+    Shapes: (*, m) gives (*, m - n).
 
     >>> minitorch.diff(minitorch.tensor([1, 4, 9, 16]))
     tensor([3, 5, 7])
