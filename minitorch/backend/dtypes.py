@@ -49,6 +49,7 @@ class dtype:
 
     @property
     def is_floating_point(self) -> bool:
+        """Whether its elements are floating-point numbers."""
         return self.numpy.kind == "f"
 
     @property

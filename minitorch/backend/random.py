@@ -63,6 +63,7 @@ class Generator:
         return seed
 
     def initial_seed(self) -> int:
+        """The seed that the stream started from."""
         return self._seed
 
     def get_state(self) -> dict[str, Any]:
@@ -71,6 +72,7 @@ class Generator:
         return {"seed": self._seed, "key": state["key"].tolist(), "pos": int(state["pos"]), "next_normal": self._next_normal}
 
     def set_state(self, state: dict[str, Any]) -> None:
+        """Continue the stream from a state of `get_state`."""
         bits: Any = {"key": np.array(state["key"], dtype=np.uint32), "pos": state["pos"]}
         self._bits.state = {"bit_generator": "MT19937", "state": bits}
         self._seed, self._next_normal = state["seed"], state["next_normal"]
@@ -104,9 +106,11 @@ class Generator:
     # ---- words into numbers: each returns a flat NumPy array of n values -------------------------------------
 
     def words32(self, n: int) -> Array:
+        """n random integers of 32 bits."""
         return self._bits.random_raw(n)
 
     def words64(self, n: int) -> Array:
+        """n random integers of 64 bits."""
         halves = self._bits.random_raw(2 * n).reshape(n, 2)
         return (halves[:, 0] << np.uint64(32)) | halves[:, 1]
 

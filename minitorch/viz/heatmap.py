@@ -54,6 +54,7 @@ class Heatmap:
     """The errors of a gradient check. Prints as text, displays in a notebook, saves as .svg or .json.
 
     Example:
+        >>> import minitorch
         >>> from minitorch import viz
         >>> x = minitorch.tensor([0.5, 2.0], dtype=minitorch.float64, requires_grad=True)
         >>> report = minitorch.autograd.gradcheck(lambda x: x * x.detach(), x, raise_exception=False)
@@ -118,6 +119,7 @@ def heatmap(report: GradcheckReport | GradcheckError) -> Heatmap:
 
     Raises TypeError for anything else, ValueError if the check compared nothing. Example:
 
+    >>> import minitorch
     >>> from minitorch import viz
     >>> x = minitorch.tensor([0.5, 2.0], dtype=minitorch.float64, requires_grad=True)
     >>> report = minitorch.autograd.gradcheck(lambda x: x * x.detach(), x, raise_exception=False)

@@ -72,6 +72,7 @@ class Why:
     """The chain rule for one gradient. Prints as text; `latex` is for a paper, `expression` for Python to evaluate.
 
     Example:
+        >>> import minitorch
         >>> from minitorch import viz
         >>> w = minitorch.tensor(3.0, requires_grad=True)
         >>> reason = viz.why(w, w * w + 2 * w)
@@ -257,6 +258,7 @@ def why(tensor: Tensor, output: Tensor | None = None, *, index: int | tuple[int,
 
     Example:
 
+    >>> import minitorch
     >>> from minitorch import viz
     >>> w = minitorch.tensor(3.0, requires_grad=True)
     >>> y = w * w + 2 * w

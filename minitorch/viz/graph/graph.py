@@ -37,6 +37,7 @@ class Graph:
     `boxes` and `arrows` have the content as plain data, `digraph` the drawing for Graphviz.
 
     Example:
+        >>> import minitorch
         >>> from minitorch import viz
         >>> x, w = minitorch.tensor([1.0, 2.0], requires_grad=True), minitorch.tensor([3.0, 4.0], requires_grad=True)
         >>> drawing = viz.graph((w * x).sum(), params={"x": x, "w": w})
@@ -177,6 +178,7 @@ def graph(
 
     Example:
 
+    >>> import minitorch
     >>> from minitorch import viz
     >>> x, w = minitorch.tensor([1.0, 2.0], requires_grad=True), minitorch.tensor([3.0, 4.0], requires_grad=True)
     >>> print(viz.graph((w * x).sum(), params={"x": x, "w": w}))

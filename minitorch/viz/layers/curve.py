@@ -112,7 +112,7 @@ class Curve(Picture):
     """Curves of activations. Prints as text, displays in a notebook, saves as .html, .svg, .json or .txt.
 
     Example:
-        >>> from minitorch import viz
+        >>> from minitorch import nn, viz
         >>> picture = viz.curve(nn.ReLU())
         >>> [kink.x for kink in picture.panels[0].kinks]
         [0.0]

@@ -66,7 +66,7 @@ class Maps(Picture):
     """Rows of images. Prints as text, displays in a notebook, saves as .html, .svg, .png, .json or .txt.
 
     Example:
-        >>> from minitorch import viz
+        >>> from minitorch import nn, viz
         >>> maps = viz.kernels(nn.Conv2d(1, 6, 5))
         >>> len(maps.rows[0].tiles)
         6

@@ -46,6 +46,7 @@ class Player:
     """A forward and a backward pass, step by step. Prints as text, displays in a notebook, saves as a page.
 
     Example:
+        >>> import minitorch
         >>> from minitorch import viz
         >>> x, w = minitorch.tensor([1.0, 2.0], requires_grad=True), minitorch.tensor([3.0, 4.0], requires_grad=True)
         >>> player = viz.play((w * x).sum(), params={"x": x, "w": w})
@@ -179,6 +180,7 @@ def play(
     Raises RuntimeError for an output without history, freed by backward, or not scalar and without `gradient`; ValueError for
     a graph of more than 3,000 nodes or a wrong `open`; TypeError for anything but tensors. Example:
 
+    >>> import minitorch
     >>> from minitorch import viz
     >>> w, x = minitorch.tensor(3.0, requires_grad=True), minitorch.tensor(4.0, requires_grad=True)
     >>> steps = str(viz.play(w * x, params={"w": w, "x": x})).splitlines()

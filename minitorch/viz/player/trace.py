@@ -132,6 +132,7 @@ def replay(trace: dict[str, Any]) -> dict[str, Tensor]:
     The result is bitwise equal to that of backward(). Raises TypeError for anything but a trace, ValueError for an incomplete
     one.
 
+    >>> import minitorch
     >>> from minitorch import viz
     >>> x, w = minitorch.tensor([1.0, 2.0], requires_grad=True), minitorch.tensor([3.0, 4.0], requires_grad=True)
     >>> viz.replay(viz.play((w * x).sum(), params={"x": x, "w": w}).trace)
