@@ -143,6 +143,8 @@ def randperm(
 ) -> Tensor:
     """The integers 0 to n-1 in random order.
 
+    Raises RuntimeError for a negative n.
+
     >>> _ = minitorch.manual_seed(0)
     >>> minitorch.randperm(5)
     tensor([4, 0, 1, 3, 2])
@@ -163,6 +165,8 @@ def normal(
     mean: Tensor | float = 0.0, std: Tensor | float = 1.0, size: Any = None, *, generator: Generator | None = None
 ) -> Tensor:
     """Normal random numbers; `mean` and `std` are tensors, one value per element, or numbers with a `size`.
+
+    Raises RuntimeError for a negative std.
 
     >>> _ = minitorch.manual_seed(0)
     >>> minitorch.normal(10.0, 2.0, (3,))
@@ -188,6 +192,8 @@ def normal(
 @public
 def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
     """Each element is 1 with the probability in `input`, else 0. (The same seed does not give PyTorch's values.)
+
+    Raises RuntimeError for probabilities outside [0, 1].
 
     >>> minitorch.bernoulli(minitorch.tensor([0.0, 1.0, 1.0]))
     tensor([0., 1., 1.])

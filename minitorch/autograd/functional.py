@@ -72,6 +72,9 @@ def jacobian(
     With several outputs or inputs, a tuple over outputs of tuples over inputs. Row by row, each by one backward sweep.
     `vectorize` changes how PyTorch computes and not the result: it has no effect here, and as there is refused with `strict`.
 
+    Raises TypeError for a function that does not return Tensors; with `strict`, RuntimeError for an output that does not depend
+    on an input.
+
     >>> x = minitorch.tensor([1.0, 2.0])
     >>> minitorch.autograd.functional.jacobian(lambda x: x**2, x)
     tensor([[2., 0.],
@@ -97,6 +100,8 @@ def hessian(
     """All second partial derivatives of a function with one number as its output: a tensor of shape (*in, *in).
 
     `vectorize` is as in `jacobian`.
+
+    Raises RuntimeError for a function that does not return a single element.
 
     >>> x = minitorch.tensor([1.0, 2.0])
     >>> minitorch.autograd.functional.hessian(lambda x: (x**3).sum(), x)
@@ -132,6 +137,8 @@ def _vector(v: Any, like: tuple[Any, ...], name: str) -> tuple[Any, ...]:
 def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
     """(func(inputs), v^T J): one backward sweep, started from v. v has the output's shape; a number needs none.
 
+    Raises RuntimeError for a v of another shape.
+
     >>> x, v = minitorch.tensor([1.0, 2.0]), minitorch.tensor([1.0, 10.0])
     >>> minitorch.autograd.functional.vjp(lambda x: x**2, x, v)
     (tensor([1., 4.]), tensor([ 2., 40.]))
@@ -145,6 +152,8 @@ def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
 @enable_grad()
 def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
     """(func(inputs), J v): the derivative of v^T J with respect to v, by two backward sweeps. v has the shape of the inputs.
+
+    Raises RuntimeError for a v of another shape.
 
     >>> x, v = minitorch.tensor([1.0, 2.0]), minitorch.tensor([1.0, 10.0])
     >>> minitorch.autograd.functional.jvp(lambda x: x**2, x, v)
@@ -160,6 +169,8 @@ def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
 
 def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
     """(func(inputs), v^T H), for a function with one number as its output: the vjp of its gradient.
+
+    Raises RuntimeError for a function that does not return a single element, or a v of another shape than the inputs.
 
     >>> x, v = minitorch.tensor([1.0, 2.0]), minitorch.tensor([1.0, 10.0])
     >>> minitorch.autograd.functional.vhp(lambda x: (x**3).sum(), x, v)
@@ -180,6 +191,8 @@ def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
 
 def hvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
     """(func(inputs), H v): the same numbers as `vhp`, since H is symmetric.
+
+    Raises RuntimeError for a function that does not return a single element, or a v of another shape than the inputs.
 
     >>> x, v = minitorch.tensor([1.0, 2.0]), minitorch.tensor([1.0, 10.0])
     >>> minitorch.autograd.functional.hvp(lambda x: (x**3).sum(), x, v)

@@ -203,6 +203,8 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Joined from left to right: along the second dimension, vectors along their only one.
 
+    Raises RuntimeError for other sizes that differ.
+
     >>> a, b = minitorch.tensor([[1], [2]]), minitorch.tensor([[3], [4]])
     >>> minitorch.hstack([a, b])
     tensor([[1, 3],
@@ -340,6 +342,8 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
     """A copy with each dimension repeated so many times, and new ones in front.
 
     Shapes: (n, m) repeated (a, b) gives (a n, b m). `expand` repeats without a copy.
+
+    Raises RuntimeError for fewer counts than dimensions.
 
     >>> minitorch.tensor([1, 2]).repeat(2, 2)
     tensor([[1, 2, 1, 2],

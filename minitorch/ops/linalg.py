@@ -201,6 +201,8 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
 def slogdet(A: Tensor) -> Any:
     """(sign, logabsdet): the sign of the determinant and the logarithm of its absolute value, which does not overflow.
 
+    Raises RuntimeError for matrices that are not square.
+
     >>> sign, logabsdet = minitorch.slogdet(minitorch.tensor([[-2.0, 0.0], [0.0, 4.0]]))
     >>> sign, logabsdet  # of -8
     (tensor(-1.), tensor(2.0794))
@@ -213,6 +215,8 @@ def slogdet(A: Tensor) -> Any:
 def linalg_slogdet(A: Tensor) -> Any:
     """(sign, logabsdet): the sign of the determinant and the logarithm of its absolute value, which does not overflow.
 
+    Raises RuntimeError for matrices that are not square.
+
     >>> sign, logabsdet = minitorch.linalg.slogdet(minitorch.tensor([[-2.0, 0.0], [0.0, 4.0]]))
     >>> sign, logabsdet  # of -8
     (tensor(-1.), tensor(2.0794))
@@ -223,6 +227,8 @@ def linalg_slogdet(A: Tensor) -> Any:
 @in_single
 def logdet(input: Tensor) -> Tensor:
     """The logarithm of the determinant: nan where it is negative, -inf where it is 0. The derivative is input^-T.
+
+    Raises RuntimeError for matrices that are not square.
 
     >>> minitorch.logdet(minitorch.tensor([[2.0, 0.0], [0.0, 4.0]]))  # log 8
     tensor(2.0794)

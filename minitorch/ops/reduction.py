@@ -339,6 +339,8 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
     Shapes: (n, m) gives (n) for dim = 1, (n, 1) with `keepdim`.
 
+    Raises IndexError for an empty dimension.
+
     >>> scores = minitorch.tensor([[0.1, 0.9], [0.8, 0.2]])
     >>> minitorch.argmax(scores, dim=1)  # the class of each row
     tensor([1, 0])
@@ -350,6 +352,8 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
     """The index of the smallest along `dim`, or in the flattened tensor; the first of equals.
 
     Shapes: (n, m) gives (n) for dim = 1, (n, 1) with `keepdim`.
+
+    Raises IndexError for an empty dimension.
 
     >>> minitorch.argmin(minitorch.tensor([3, 1, 2]))
     tensor(1)

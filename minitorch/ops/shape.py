@@ -400,6 +400,8 @@ def expand(input: Tensor, *size: Any) -> Tensor:
 def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
     """As `expand`: the input repeated to `shape`, as a view.
 
+    Raises RuntimeError for a shape to which it cannot be broadcast.
+
     >>> minitorch.broadcast_to(minitorch.tensor([1, 2]), (2, 2))
     tensor([[1, 2],
             [1, 2]])
@@ -409,6 +411,8 @@ def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
 
 def sum_to_size(input: Tensor, *size: Any) -> Tensor:
     """Summed to a shape from which `input`'s could have been broadcast: the derivative of `expand`.
+
+    Raises RuntimeError for a shape from which `input`'s could not have been broadcast.
 
     >>> minitorch.ones(2, 3).sum_to_size(1, 3)
     tensor([[2., 2., 2.]])
@@ -422,6 +426,8 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
 
 def flip(input: Tensor, dims: int | Sequence[int]) -> Tensor:
     """Reversed along `dims`, as a copy.
+
+    Raises RuntimeError for a dimension that is named twice.
 
     >>> minitorch.flip(minitorch.tensor([[1, 2], [3, 4]]), [0, 1])
     tensor([[4, 3],

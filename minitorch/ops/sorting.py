@@ -244,6 +244,8 @@ def quantile(input: Tensor, q: Tensor | Number, dim: int | None = None, keepdim:
 def searchsorted(sorted_sequence: Tensor, input: Tensor | Number, *, right: bool = False) -> Tensor:
     """Where each value belongs in a sorted vector, so that it stays sorted; after its equals if `right`.
 
+    Raises RuntimeError for a sorted sequence that is no vector.
+
     >>> minitorch.searchsorted(minitorch.tensor([1, 3, 5]), minitorch.tensor([0, 3, 4]))
     tensor([0, 1, 2])
     """
@@ -265,6 +267,8 @@ def bucketize(input: Tensor | Number, boundaries: Tensor, *, right: bool = False
 @node_name("Take0")
 def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements at places of the flattened tensor.
+
+    Raises IndexError for an index that is out of bounds.
 
     >>> minitorch.take(minitorch.tensor([[10, 20], [30, 40]]), minitorch.tensor([0, 3]))
     tensor([10, 40])

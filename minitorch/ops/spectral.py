@@ -163,6 +163,8 @@ def eigh(A: Tensor, UPLO: str = "L") -> Any:
     Only the lower triangle is read, or the upper one for UPLO="U". Its derivative is that of a symmetric matrix; through the
     vectors it is infinite where two eigenvalues are equal.
 
+    Raises RuntimeError for matrices that are not square, or integers.
+
     >>> A = minitorch.tensor([[2.0, 1.0], [1.0, 3.0]])
     >>> L, V = minitorch.linalg.eigh(A)
     >>> L
@@ -192,6 +194,8 @@ def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = No
     U is (*, m, m) and Vh (*, n, n), orthogonal; or, unless `full_matrices`, (*, m, k) and (*, k, n) with k = min(m, n). The
     columns that this leaves out have no derivative. There is none through U and Vh where two singular values are equal, or one
     is 0.
+
+    Raises RuntimeError for fewer than two dimensions, or integers.
 
     >>> A = minitorch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     >>> U, S, Vh = minitorch.linalg.svd(A, full_matrices=False)
@@ -284,6 +288,8 @@ def _threshold(A: Tensor, s: Any, atol: float | None, rtol: float | None) -> Any
 def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False) -> Tensor:
     """A norm of matrices: 'fro', the root of the sum of squares; 1 (-1) the largest (smallest) sum of |A| over a column; inf
     (-inf) over a row; 2 (-2) the largest (smallest) singular value, 'nuc' the sum of all.
+
+    Raises RuntimeError for fewer than two dimensions, or another order.
 
     >>> A = minitorch.tensor([[1.0, 2.0], [-3.0, 4.0]])
     >>> minitorch.linalg.matrix_norm(A, ord=1), minitorch.linalg.matrix_norm(A, ord=float("inf"))

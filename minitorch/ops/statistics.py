@@ -35,6 +35,8 @@ def var(
 ) -> Tensor:
     """The variance over `dim`: squared distances from the mean, summed, over n - correction (1 by default).
 
+    Shapes: (n, m) gives a number, or (m) for dim = 0. Raises RuntimeError for integers.
+
     >>> x = minitorch.tensor([1.0, 2.0, 3.0, 6.0])
     >>> minitorch.var(x)
     tensor(4.6667)
@@ -68,6 +70,8 @@ def std(
     correction: float | None = None,
 ) -> Tensor:
     """The standard deviation over `dim`: the root of the variance.
+
+    Shapes: (n, m) gives a number, or (m) for dim = 0. Raises RuntimeError for integers.
 
     >>> minitorch.std(minitorch.tensor([1.0, 2.0, 3.0, 6.0]))
     tensor(2.1602)
@@ -167,6 +171,8 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = "us
     """The p-norm of the difference of each row of x1 (*, n, d) and each of x2 (*, m, d): (*, n, m).
 
     `compute_mode` decides in PyTorch between two ways to compute the same, and has no effect here.
+
+    Raises RuntimeError for fewer than two dimensions, or vectors of different sizes d.
 
     >>> minitorch.cdist(minitorch.tensor([[0.0, 0.0], [3.0, 0.0]]), minitorch.tensor([[0.0, 4.0]]))
     tensor([[4.],

@@ -100,6 +100,8 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
 def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
     """The windows of `size` elements along a dimension, each `step` after the one before: a view with the cells last.
 
+    Raises RuntimeError for windows larger than the dimension.
+
     >>> minitorch.arange(5).unfold(0, 3, 1)
     tensor([[0, 1, 2],
             [1, 2, 3],

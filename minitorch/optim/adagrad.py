@@ -19,6 +19,8 @@ class Adagrad(Optimizer):
     g includes weight_decay * param; the sum starts at `initial_accumulator_value`. `foreach` and `fused` are only stored,
     `differentiable` must be False: see `Optimizer`. (Duchi et al. 2011.)
 
+    Raises ValueError for negative options.
+
     Example:
         >>> p = nn.Parameter(minitorch.tensor([1.0, 100.0]))
         >>> optimizer = minitorch.optim.Adagrad([p], lr=0.5)

@@ -123,6 +123,8 @@ class Adamax(Optimizer):
     g includes weight_decay * param. `foreach` and `capturable` are only stored, `differentiable` must be False: see
     `Optimizer`. (Kingma and Ba 2015, section 7.1.)
 
+    Raises ValueError for negative options, or betas outside [0, 1).
+
     Example:
         >>> p = minitorch.nn.Parameter(minitorch.tensor([1.0, 2.0]))
         >>> optimizer = minitorch.optim.Adamax([p], lr=0.5)

@@ -31,6 +31,9 @@ class Optimizer:
       that it is only stored; step() raises AssertionError for a parameter on the CPU, as in PyTorch.
     - `differentiable`: not supported. True raises NotImplementedError.
 
+    Raises ValueError for no parameters, one that is not a leaf, or one that occurs in two groups, and TypeError for what is
+    no Tensor.
+
     Example, of parameter groups and a subclass:
         >>> class SignSGD(minitorch.optim.Optimizer):
         ...     def __init__(self, params, lr=0.1):

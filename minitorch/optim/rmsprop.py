@@ -19,6 +19,8 @@ class RMSprop(Optimizer):
     buffer. g includes weight_decay * param. `foreach` and `capturable` are only stored, `differentiable` must be False: see
     `Optimizer`. (Tieleman and Hinton 2012; Graves 2013 for centered.)
 
+    Raises ValueError for negative options.
+
     Example:
         >>> p = nn.Parameter(minitorch.tensor([1.0, 100.0]))
         >>> optimizer = minitorch.optim.RMSprop([p], lr=0.5, alpha=0.75)

@@ -15,6 +15,9 @@ __all__ = ["LRScheduler", "attributes_of", "check_optimizer", "per_group"]
 class LRScheduler:
     """The base class of schedulers; a subclass defines `get_lr`, from `last_epoch`, `base_lrs` and the parameter groups.
 
+    Raises TypeError for what is no Optimizer, and KeyError for a `last_epoch` to resume from where the groups have no
+    "initial_lr".
+
     Example:
         >>> class Halves(minitorch.optim.lr_scheduler.LRScheduler):
         ...     def get_lr(self):

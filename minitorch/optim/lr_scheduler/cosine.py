@@ -55,6 +55,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     The first restart is after T_0 epochs; each period T_i is T_mult times the one before. step(epoch) takes fractions of
     epochs, too: scheduler.step(epoch + i / n_batches). (Loshchilov and Hutter 2017.)
 
+    Raises ValueError unless T_0 and T_mult are positive integers.
+
     Example:
         >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0)
         >>> scheduler = minitorch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=2)

@@ -113,6 +113,8 @@ class ExponentialLR(LRScheduler):
 class ConstantLR(LRScheduler):
     """lr = factor * base_lr before epoch `total_iters`, base_lr from there on.
 
+    Raises ValueError for a factor outside [0, 1].
+
     Example:
         >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0)
         >>> scheduler = minitorch.optim.lr_scheduler.ConstantLR(optimizer, factor=0.5, total_iters=2)
@@ -144,6 +146,8 @@ class ConstantLR(LRScheduler):
 
 class LinearLR(LRScheduler):
     """lr = base_lr * (start_factor + (end_factor - start_factor) * epoch / total_iters); after `total_iters` it stays.
+
+    Raises ValueError for a `start_factor` outside (0, 1] or an `end_factor` outside [0, 1].
 
     Example:
         >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0)

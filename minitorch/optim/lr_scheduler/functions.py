@@ -45,6 +45,8 @@ class _FunctionScheduler(LRScheduler):
 class LambdaLR(_FunctionScheduler):
     """lr = base_lr * lr_lambda(epoch); `lr_lambda` is one function, or a list with one per group.
 
+    Raises ValueError for a list of another length than the groups.
+
     Example, a warm-up:
         >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0)
         >>> scheduler = minitorch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: min(1.0, (epoch + 1) / 4))

@@ -18,6 +18,8 @@ class ReduceLROnPlateau(LRScheduler):
     Call step(metric). In mode 'min' an improvement is below best * (1 - threshold), or with threshold_mode 'abs' below
     best - threshold; mode 'max' is the opposite.
 
+    Raises ValueError for a factor of 1 or more, or an unknown mode.
+
     Example:
         >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0)
         >>> scheduler = minitorch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=1)

@@ -132,6 +132,8 @@ class Subset(Dataset):
 class StackDataset(Dataset):
     """Several datasets side by side: sample i is the tuple of their samples i, or a dict of them if they are given by name.
 
+    Raises ValueError for datasets of different lengths, or none.
+
     Example:
         >>> from minitorch.utils.data import StackDataset
         >>> StackDataset(image=["a", "b"], label=[0, 1])[1]
@@ -168,6 +170,8 @@ class StackDataset(Dataset):
 class ConcatDataset(Dataset):
     """Concatenated datasets; `cumulative_sizes` has where each ends.
 
+    Raises AssertionError for no dataset, or an IterableDataset.
+
     Example:
         >>> dataset = minitorch.utils.data.ConcatDataset([["a", "b"], ["c"]])
         >>> len(dataset), dataset[2], dataset.cumulative_sizes
@@ -199,6 +203,8 @@ class ConcatDataset(Dataset):
 
 class ChainDataset(IterableDataset):
     """Streams of samples, one after the other.
+
+    Raises AssertionError for a dataset that is no IterableDataset.
 
     Example:
         >>> class Count(minitorch.utils.data.IterableDataset):

@@ -81,6 +81,8 @@ class RandomSampler(Sampler):
     `num_samples` is how many are drawn, one for each sample unless given: more than there are samples begin another order.
     Without a `generator` each pass seeds one of its own from the default stream.
 
+    Raises ValueError for an empty dataset, or a `num_samples` that is not positive.
+
     Example:
         >>> generator = minitorch.Generator().manual_seed(0)
         >>> list(minitorch.utils.data.RandomSampler(range(5), generator=generator))
@@ -149,6 +151,8 @@ class WeightedRandomSampler(Sampler):
     A weight of 1 / (size of its class) balances classes. Without `replacement` no index comes twice in a pass; with it, the
     same seed gives PyTorch's indices.
 
+    Raises ValueError for weights that are no vector, or a `num_samples` that is not positive.
+
     Example:
         >>> from minitorch.utils.data import WeightedRandomSampler
         >>> list(WeightedRandomSampler([0.0, 1.0, 0.0], num_samples=4))
@@ -174,6 +178,8 @@ class WeightedRandomSampler(Sampler):
 
 class BatchSampler(Sampler):
     """Lists of `batch_size` indices of another sampler; `drop_last` drops an incomplete last one.
+
+    Raises ValueError for a `batch_size` that is not positive.
 
     Example:
         >>> from minitorch.utils.data import BatchSampler, SequentialSampler
