@@ -14,12 +14,18 @@ def current_accelerator(check_available: bool = False) -> device | None:
     """device('cuda') if there is a GPU, else None.
 
     `check_available` changes nothing: only a GPU that is there is an accelerator here.
+
+    >>> device = minitorch.accelerator.current_accelerator() or minitorch.device("cpu")
     """
     return device("cuda") if is_available() else None
 
 
 def synchronize() -> None:
-    """Wait until the GPU has finished all its work. Raises RuntimeError where there is none."""
+    """Wait until the GPU has finished all its work. Raises RuntimeError where there is none.
+
+    >>> if minitorch.accelerator.is_available():
+    ...     minitorch.accelerator.synchronize()
+    """
     if not is_available():
         raise RuntimeError("Cannot access accelerator device when none is available: accelerator.is_available() says so")
     cuda.synchronize()

@@ -45,6 +45,11 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
     """Note that a program wants the same numbers at every run. It has them on the CPU, whatever is noted here.
 
     On a GPU sums over repeated indices add in any order, and differ in the last digits; nothing here changes that.
+
+    >>> minitorch.use_deterministic_algorithms(True)
+    >>> minitorch.are_deterministic_algorithms_enabled()
+    True
+    >>> minitorch.use_deterministic_algorithms(False)
     """
     global _deterministic
     if not isinstance(mode, bool):
@@ -53,5 +58,9 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
 
 
 def are_deterministic_algorithms_enabled() -> bool:
-    """What `use_deterministic_algorithms` noted; False at the start."""
+    """What `use_deterministic_algorithms` noted; False at the start.
+
+    >>> minitorch.are_deterministic_algorithms_enabled()
+    False
+    """
     return _deterministic

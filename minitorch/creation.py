@@ -82,13 +82,29 @@ def tensor(data: Any, *, dtype: DType | None = None, device: Any = None, require
 
     Python floats get the default dtype, ints int64, bools bool; arrays keep their dtype.
     Raises ValueError for lists of unequal lengths, TypeError for data without numbers.
+
+    >>> minitorch.tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    >>> minitorch.tensor([1, 2], dtype=minitorch.float64)
+    tensor([1., 2.], dtype=minitorch.float64)
+    >>> minitorch.tensor([1.0, 2.0], requires_grad=True)
+    tensor([1., 2.], requires_grad=True)
     """
     return to_leaf(_array_of(data, dtype, copy=True), requires_grad, device)
 
 
 @public
 def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tensor:
-    """`data` itself if it is a tensor of this dtype; a tensor that shares memory with such an array; else as `tensor`."""
+    """`data` itself if it is a tensor of this dtype; a tensor that shares memory with such an array; else as `tensor`.
+
+    >>> import numpy
+    >>> array = numpy.array([1, 2])
+    >>> x = minitorch.as_tensor(array)
+    >>> array[0] = 9
+    >>> x
+    tensor([9, 2])
+    """
     if isinstance(data, Tensor):
         return data.to(device, dtype)
     return to_leaf(_array_of(data, dtype, copy=False).view(), False, device)
@@ -98,7 +114,11 @@ def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tens
 def asarray(
     obj: Any, *, dtype: DType | None = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None
 ) -> Tensor:
-    """As `as_tensor`; with `copy` always a copy. Raises ValueError if `copy` is False and one is needed."""
+    """As `as_tensor`; with `copy` always a copy. Raises ValueError if `copy` is False and one is needed.
+
+    >>> minitorch.asarray([1, 2], dtype=minitorch.float32)
+    tensor([1., 2.])
+    """
     out = as_tensor(obj, dtype, device)
     given = getattr(obj, "_array", obj)
     if copy is False and not (isinstance(given, xp.ndarray) and (out is obj or xp.may_share_memory(out._array, given))):
@@ -110,7 +130,15 @@ def asarray(
 
 @public
 def from_numpy(ndarray: Array) -> Tensor:
-    """A tensor that shares memory with a NumPy array."""
+    """A tensor that shares memory with a NumPy array. Raises TypeError for anything else.
+
+    >>> import numpy
+    >>> array = numpy.zeros(2)
+    >>> x = minitorch.from_numpy(array)
+    >>> array[0] = 9
+    >>> x
+    tensor([9., 0.], dtype=minitorch.float64)
+    """
     if not isinstance(ndarray, xp.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
     _check_dtype(ndarray.dtype)
@@ -216,7 +244,12 @@ def _elements(data: Any) -> Iterator[Any]:
 @ignore_overflow
 @public
 def full(size: Any, fill_value: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """`fill_value` in every element. Without `dtype` the value decides: a float gives the default dtype."""
+    """`fill_value` in every element. Without `dtype` the value decides: a float gives the default dtype.
+
+    >>> minitorch.full((2, 3), 7)
+    tensor([[7, 7, 7],
+            [7, 7, 7]])
+    """
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
     np_dtype = numpy_dtype(dtype, dtypes[_array_of(fill_value, None, True).dtype])
@@ -226,21 +259,34 @@ def full(size: Any, fill_value: Any, *, dtype: DType | None = None, device: Any 
 
 @public
 def zeros(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Zeros."""
+    """Zeros, of the sizes given: zeros(2, 3) or zeros((2, 3)).
+
+    >>> minitorch.zeros(2, 3)
+    tensor([[0., 0., 0.],
+            [0., 0., 0.]])
+    """
     np_dtype = numpy_dtype(dtype)
     return to_leaf(xp.zeros(shape_of(size, "zeros", np_dtype), np_dtype), requires_grad, device)
 
 
 @public
 def ones(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones."""
+    """Ones, of the sizes given: ones(2, 3) or ones((2, 3)).
+
+    >>> minitorch.ones(2, dtype=minitorch.int64)
+    tensor([1, 1])
+    """
     np_dtype = numpy_dtype(dtype)
     return to_leaf(xp.ones(shape_of(size, "ones", np_dtype), np_dtype), requires_grad, device)
 
 
 @public
 def empty(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Uninitialized memory."""
+    """Uninitialized memory of the sizes given: its values mean nothing before they are written.
+
+    >>> minitorch.empty(2, 3).shape
+    minitorch.Size([2, 3])
+    """
     np_dtype = numpy_dtype(dtype)
     return to_leaf(xp.empty(shape_of(size, "empty", np_dtype), np_dtype), requires_grad, device)
 
@@ -264,7 +310,11 @@ def checked_shape(shape: tuple[int, ...], name: str, np_dtype: Any) -> tuple[int
 def full_like(
     input: Tensor, fill_value: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """`fill_value` in every element, with the shape and dtype of `input`."""
+    """`fill_value` in every element, with the shape and dtype of `input`.
+
+    >>> minitorch.full_like(minitorch.tensor([[1.0, 2.0]]), 7)
+    tensor([[7., 7.]])
+    """
     np_dtype = numpy_dtype(dtype, input.dtype)
     value = fill_value_of("full_like", fill_value, np_dtype)
     return to_leaf(xp.full_like(input._array, value, dtype=np_dtype), requires_grad, device or input.device)
@@ -272,26 +322,46 @@ def full_like(
 
 @public
 def zeros_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Zeros, with the shape and dtype of `input`."""
+    """Zeros, with the shape and dtype of `input`.
+
+    >>> minitorch.zeros_like(minitorch.tensor([[1, 2]]))
+    tensor([[0, 0]])
+    """
     return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 @public
 def ones_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones, with the shape and dtype of `input`."""
+    """Ones, with the shape and dtype of `input`.
+
+    >>> minitorch.ones_like(minitorch.tensor([[1, 2]]))
+    tensor([[1, 1]])
+    """
     return full_like(input, 1, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 @public
 def empty_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Uninitialized memory, with the shape and dtype of `input`."""
+    """Uninitialized memory, with the shape and dtype of `input`.
+
+    >>> minitorch.empty_like(minitorch.tensor([[1, 2]])).shape
+    minitorch.Size([1, 2])
+    """
     array = xp.empty_like(input._array, dtype=numpy_dtype(dtype, input.dtype))
     return to_leaf(array, requires_grad, device or input.device)
 
 
 @public
 def eye(n: int, m: int | None = None, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """The identity matrix, (n, n) or (n, m)."""
+    """The identity matrix, (n, n) or (n, m).
+
+    >>> minitorch.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    >>> minitorch.eye(2, 3, dtype=minitorch.int64)
+    tensor([[1, 0, 0],
+            [0, 1, 0]])
+    """
     np_dtype = numpy_dtype(dtype)
     shape = checked_shape(sizes((n, n if m is None else m), "eye"), "eye", np_dtype)
     return to_leaf(xp.eye(*shape, dtype=np_dtype), requires_grad, device)
@@ -305,6 +375,12 @@ def arange(*bounds: Any, dtype: DType | None = None, device: Any = None, require
     """arange(end), arange(start, end), arange(start, end, step): start, start + step, ... up to but without end.
 
     Integers give int64; if one argument is a float, the result has the default dtype.
+    Raises RuntimeError for a step of 0, and for a start from which the step leads away from the end.
+
+    >>> minitorch.arange(4)
+    tensor([0, 1, 2, 3])
+    >>> minitorch.arange(1, 2, 0.25)
+    tensor([1.0000, 1.2500, 1.5000, 1.7500])
     """
     if not 1 <= len(bounds) <= 3:
         raise TypeError(f"arange() takes (end), (start, end) or (start, end, step), but got {len(bounds)} arguments")
@@ -341,7 +417,11 @@ def arange(*bounds: Any, dtype: DType | None = None, device: Any = None, require
 def linspace(
     start: float, end: float, steps: int, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """`steps` values from start to end, both included."""
+    """`steps` values from start to end, both included: start + i (end - start) / (steps - 1).
+
+    >>> minitorch.linspace(0, 1, 5)
+    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
+    """
     np_dtype, steps = numpy_dtype(dtype), _checked_steps("linspace", steps, numpy_dtype(dtype))
     values = xp.linspace(_as_float("linspace", start), _as_float("linspace", end), steps)
     return to_leaf(values.astype(np_dtype), requires_grad, device)
@@ -374,7 +454,11 @@ def logspace(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """base ** x for `steps` values x from start to end, both included."""
+    """base ** x for `steps` values x from start to end, both included.
+
+    >>> minitorch.logspace(0, 3, 4, base=2)
+    tensor([1., 2., 4., 8.])
+    """
     np_dtype, steps = numpy_dtype(dtype), _checked_steps("logspace", steps, numpy_dtype(dtype))
     exponents = xp.linspace(_as_float("logspace", start), _as_float("logspace", end), steps)
     return to_leaf((_as_float("logspace", base) ** exponents).astype(np_dtype), requires_grad, device)
@@ -397,7 +481,13 @@ def check_range(name: str, low: int, high: int, dtype: DType | None) -> None:
 
 
 class finfo:
-    """The limits of a floating point dtype: .eps, .min, .max, .tiny, .smallest_normal, .resolution, .bits."""
+    """The limits of a floating point dtype: .eps, .min, .max, .tiny, .smallest_normal, .resolution, .bits.
+
+    >>> minitorch.finfo(minitorch.float32).eps == 2**-23
+    True
+    >>> minitorch.finfo(minitorch.float16).max
+    65504.0
+    """
 
     def __init__(self, type: DType | None = None) -> None:
         if type is not None and not (isinstance(type, DType) and type.is_floating_point):
@@ -413,7 +503,11 @@ class finfo:
 
 
 class iinfo:
-    """The limits of an integer dtype: .min, .max, .bits."""
+    """The limits of an integer dtype: .min, .max, .bits.
+
+    >>> minitorch.iinfo(minitorch.int8).min, minitorch.iinfo(minitorch.int8).max
+    (-128, 127)
+    """
 
     def __init__(self, type: DType) -> None:
         if not isinstance(type, DType) or type.numpy.kind not in "iu":
@@ -433,7 +527,8 @@ def _typed_constructor(name: str, dtype: DType) -> Any:
         return tensor(data[0], dtype=dtype)
 
     construct.__name__ = construct.__qualname__ = name
-    construct.__doc__ = f"A tensor of dtype {dtype!r}, from data or sizes."
+    example = f">>> minitorch.{name}([1, 0]).dtype\n{dtype!r}"
+    construct.__doc__ = f"A tensor of dtype {dtype!r}, from data or sizes.\n\n{example}"
     return public(construct)
 
 
@@ -447,7 +542,16 @@ IntTensor = _typed_constructor("IntTensor", int32)
 
 
 def set_default_tensor_type(t: Any) -> None:
-    """Make the dtype of `t` the default: minitorch.DoubleTensor, or its name. Deprecated: use `set_default_dtype`."""
+    """Make the dtype of `t` the default: minitorch.DoubleTensor, or its name. Deprecated: use `set_default_dtype`.
+
+    >>> import warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     minitorch.set_default_tensor_type(minitorch.DoubleTensor)
+    >>> minitorch.get_default_dtype()
+    minitorch.float64
+    >>> minitorch.set_default_dtype(minitorch.float32)
+    """
     name = str(getattr(t, "__name__", t)).rpartition(".")[2]
     kinds = {"HalfTensor": float16, "FloatTensor": float32, "DoubleTensor": float64}
     if name not in kinds:

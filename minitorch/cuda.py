@@ -23,12 +23,20 @@ __all__ = [
 
 
 def is_available() -> bool:
-    """Whether `.to('cuda')` works: CuPy is installed and finds a GPU."""
+    """Whether `.to('cuda')` works: CuPy is installed and finds a GPU.
+
+    >>> device = "cuda" if minitorch.cuda.is_available() else "cpu"
+    >>> x = minitorch.ones(2, 3).to(device)
+    """
     return gpu_count() > 0
 
 
 def device_count() -> int:
-    """The number of GPUs."""
+    """The number of GPUs; 0 without CuPy.
+
+    >>> minitorch.cuda.is_available() == (minitorch.cuda.device_count() > 0)
+    True
+    """
     return gpu_count()
 
 
@@ -39,57 +47,95 @@ def _index(device: Any) -> int:
 
 
 def current_device() -> int:
-    """The number of the GPU that 'cuda' stands for."""
+    """The number of the GPU that 'cuda' stands for. Raises AssertionError where there is none.
+
+    >>> if minitorch.cuda.is_available():
+    ...     index = minitorch.cuda.current_device()
+    """
     return int(gpu_library().cuda.Device().id)
 
 
 def set_device(device: Any) -> None:
-    """Make 'cuda' stand for this GPU."""
+    """Make 'cuda' stand for this GPU. Raises AssertionError where there is none.
+
+    >>> if minitorch.cuda.is_available():
+    ...     minitorch.cuda.set_device("cuda:0")
+    """
     gpu_library().cuda.Device(_index(device)).use()
 
 
 def get_device_name(device: Any = None) -> str:
-    """The name of a GPU."""
+    """The name of a GPU. Raises AssertionError where there is none.
+
+    >>> names = [minitorch.cuda.get_device_name(i) for i in range(minitorch.cuda.device_count())]
+    """
     return str(gpu_library().cuda.runtime.getDeviceProperties(_index(device))["name"].decode())
 
 
 def get_device_capability(device: Any = None) -> tuple[int, int]:
-    """The compute capability of a GPU, such as (9, 0)."""
+    """The compute capability of a GPU, such as (9, 0). Raises AssertionError where there is none.
+
+    >>> if minitorch.cuda.is_available():
+    ...     major, minor = minitorch.cuda.get_device_capability()
+    """
     properties = gpu_library().cuda.runtime.getDeviceProperties(_index(device))
     return int(properties["major"]), int(properties["minor"])
 
 
 def synchronize(device: Any = None) -> None:
-    """Wait until the GPU has finished all its work; needed to measure time."""
+    """Wait until the GPU has finished all its work; needed to measure time. Raises AssertionError where there is none.
+
+    >>> if minitorch.cuda.is_available():
+    ...     minitorch.cuda.synchronize()
+    """
     gpu_library().cuda.Device(_index(device)).synchronize()
 
 
 def manual_seed(seed: int) -> None:
-    """No effect: random numbers are drawn by the CPU for every device, and `minitorch.manual_seed` seeds them."""
+    """No effect: random numbers are drawn by the CPU for every device, and `minitorch.manual_seed` seeds them.
+
+    >>> minitorch.cuda.manual_seed(0)
+    """
     if not hasattr(seed, "__index__"):
         raise TypeError(f"manual_seed(): argument 'seed' must be int, not {type(seed).__name__}")
 
 
 def seed() -> None:
-    """No effect: random numbers are drawn by the CPU for every device, and `minitorch.seed` seeds them."""
+    """No effect: random numbers are drawn by the CPU for every device, and `minitorch.seed` seeds them.
+
+    >>> minitorch.cuda.seed()
+    """
 
 
 manual_seed_all, seed_all = manual_seed, seed
 
 
 def empty_cache() -> None:
-    """Return the memory of freed arrays to the GPU."""
+    """Return the memory of freed arrays to the GPU. No effect without one.
+
+    >>> minitorch.cuda.empty_cache()
+    """
     if is_available():
         gpu_library().get_default_memory_pool().free_all_blocks()
 
 
 def memory_allocated(device: Any = None) -> int:
-    """Bytes of all arrays on a GPU; 0 without one."""
+    """Bytes of all arrays on a GPU; 0 without one.
+
+    >>> before = minitorch.cuda.memory_allocated()
+    >>> x = minitorch.ones(1000)
+    >>> minitorch.cuda.memory_allocated() == before  # x is on the CPU
+    True
+    """
     return _pool_bytes(device, "used_bytes")
 
 
 def memory_reserved(device: Any = None) -> int:
-    """Bytes that arrays on a GPU have, or had and were not returned by `empty_cache`; 0 without one."""
+    """Bytes that arrays on a GPU have, or had and were not returned by `empty_cache`; 0 without one.
+
+    >>> minitorch.cuda.memory_reserved() >= minitorch.cuda.memory_allocated()
+    True
+    """
     return _pool_bytes(device, "total_bytes")
 
 
@@ -101,14 +147,21 @@ def _pool_bytes(device: Any, which: str) -> int:
 
 
 def max_memory_allocated(device: Any = None) -> int:
-    """0 without a GPU. Raises NotImplementedError with one: CuPy does not note the largest use of memory."""
+    """0 without a GPU. Raises NotImplementedError with one: CuPy does not note the largest use of memory.
+
+    >>> peak = 0 if minitorch.cuda.is_available() else minitorch.cuda.max_memory_allocated()
+    """
     if not is_available():
         return 0
     raise NotImplementedError("CuPy does not note the largest use of memory: cuda.memory_allocated() has the current one")
 
 
 def reset_peak_memory_stats(device: Any = None) -> None:
-    """No effect without a GPU. Raises NotImplementedError with one, as `max_memory_allocated`."""
+    """No effect without a GPU. Raises NotImplementedError with one, as `max_memory_allocated`.
+
+    >>> if not minitorch.cuda.is_available():
+    ...     minitorch.cuda.reset_peak_memory_stats()
+    """
     max_memory_allocated(device)
 
 
@@ -122,7 +175,8 @@ def _typed_constructor(name: str) -> Callable[..., Tensor]:
         return on_cpu.cuda()
 
     construct.__name__ = construct.__qualname__ = f"cuda.{name}"
-    construct.__doc__ = f"As minitorch.{name}, on the GPU. Raises TypeError where there is none."
+    example = f">>> if minitorch.cuda.is_available():\n...     x = minitorch.cuda.{name}([1, 0])"
+    construct.__doc__ = f"As minitorch.{name}, on the GPU. Raises TypeError where there is none.\n\n{example}"
     return construct
 
 

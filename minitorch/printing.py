@@ -40,6 +40,11 @@ def set_printoptions(
     `edgeitems` items at each end; `linewidth`: characters per line; `sci_mode`: True, False, or None (if needed).
 
     `profile` is 'default', 'short' or 'full'. It sets all options but `sci_mode`.
+
+    >>> minitorch.set_printoptions(precision=2)
+    >>> minitorch.tensor([3.14159])
+    tensor([3.14])
+    >>> minitorch.set_printoptions(profile="default")
     """
     if profile is not None:
         if not isinstance(profile, str) or profile not in _PROFILES:

@@ -53,6 +53,12 @@ def set_rng_state(new_state: Tensor) -> None:
     """Continue the default stream from a state that `get_rng_state` returned, of minitorch or of PyTorch.
 
     Raises TypeError for a tensor that is not uint8, RuntimeError for one that is no state.
+
+    >>> state = minitorch.get_rng_state()
+    >>> first = minitorch.randn(3)
+    >>> minitorch.set_rng_state(state)
+    >>> minitorch.equal(minitorch.randn(3), first)
+    True
     """
     if new_state.dtype is not uint8:
         raise TypeError(f"RNG state must be a ByteTensor, as get_rng_state() returns it, not of dtype {new_state.dtype!r}")
@@ -63,7 +69,13 @@ def set_rng_state(new_state: Tensor) -> None:
 def rand(
     *size: Any, generator: Generator | None = None, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """Uniform random numbers in [0, 1)."""
+    """Uniform random numbers in [0, 1), of the sizes given. The same seed gives PyTorch's numbers.
+
+    >>> _ = minitorch.manual_seed(0)
+    >>> minitorch.rand(2, 3)
+    tensor([[0.4963, 0.7682, 0.0885],
+            [0.1320, 0.3074, 0.6341]])
+    """
     np_dtype = numpy_dtype(dtype)
     values = wrap(xp.empty(shape_of(size, "rand", np_dtype), np_dtype)).uniform_(generator=generator)
     return to_leaf(values._array, requires_grad, device)
@@ -73,7 +85,13 @@ def rand(
 def randn(
     *size: Any, generator: Generator | None = None, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """Normal random numbers with mean 0 and standard deviation 1."""
+    """Normal random numbers with mean 0 and standard deviation 1, of the sizes given. The same seed gives PyTorch's numbers.
+
+    >>> _ = minitorch.manual_seed(0)
+    >>> minitorch.randn(2, 3)
+    tensor([[ 1.5410, -0.2934, -2.1788],
+            [ 0.5684, -1.0845, -1.3986]])
+    """
     np_dtype = numpy_dtype(dtype)
     values = wrap(xp.empty(shape_of(size, "randn", np_dtype), np_dtype)).normal_(generator=generator)
     return to_leaf(values._array, requires_grad, device)
@@ -88,7 +106,14 @@ def randint(
     requires_grad: bool = False,
     **named: Any,
 ) -> Tensor:
-    """randint(high, size) or randint(low, high, size): integers in [low, high), int64 unless `dtype` is given."""
+    """randint(high, size) or randint(low, high, size): integers in [low, high), int64 unless `dtype` is given.
+
+    Raises RuntimeError for an empty range.
+
+    >>> _ = minitorch.manual_seed(0)
+    >>> minitorch.randint(1, 7, (5,))  # dice
+    tensor([3, 4, 6, 1, 2])
+    """
     arguments = dict(zip(("high", "size") if len(args) + len(named) == 2 else ("low", "high", "size"), args, strict=False))
     arguments.update(named)
     if not {"high", "size"} <= arguments.keys() <= {"low", "high", "size"}:
@@ -116,7 +141,14 @@ def randperm(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """The integers 0 to n-1 in random order."""
+    """The integers 0 to n-1 in random order.
+
+    Raises RuntimeError for a negative n.
+
+    >>> _ = minitorch.manual_seed(0)
+    >>> minitorch.randperm(5)
+    tensor([4, 0, 1, 3, 2])
+    """
     if isinstance(n, bool) or not hasattr(n, "__index__"):
         raise TypeError(f"randperm(): argument 'n' must be int, not {type(n).__name__}")
     count = n.__index__()
@@ -132,7 +164,16 @@ def randperm(
 def normal(
     mean: Tensor | float = 0.0, std: Tensor | float = 1.0, size: Any = None, *, generator: Generator | None = None
 ) -> Tensor:
-    """Normal random numbers; `mean` and `std` are tensors, one value per element, or numbers with a `size`."""
+    """Normal random numbers; `mean` and `std` are tensors, one value per element, or numbers with a `size`.
+
+    Raises RuntimeError for a negative std.
+
+    >>> _ = minitorch.manual_seed(0)
+    >>> minitorch.normal(10.0, 2.0, (3,))
+    tensor([13.0820,  9.4131,  5.6424])
+    >>> minitorch.normal(minitorch.tensor([0.0, 100.0]), minitorch.tensor([1.0, 1.0]))
+    tensor([ 0.5684, 98.9155])
+    """
     tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
     if not tensors and size is None:
         raise TypeError("normal() with two numbers needs a size: normal(0.0, 1.0, (2, 3))")
@@ -150,15 +191,25 @@ def normal(
 
 @public
 def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """Each element is 1 with the probability in `input`, else 0. (The same seed does not give PyTorch's values.)"""
+    """Each element is 1 with the probability in `input`, else 0. (The same seed does not give PyTorch's values.)
+
+    Raises RuntimeError for probabilities outside [0, 1].
+
+    >>> minitorch.bernoulli(minitorch.tensor([0.0, 1.0, 1.0]))
+    tensor([0., 1., 1.])
+    """
     return empty_like(input).bernoulli_(input.detach(), generator=generator)
 
 
 @public
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
-    """`num_samples` column indices for each row of `input`, ((N,) C), with probability proportional to the weights.
+    """`num_samples` column indices for each row of `input`, with probability proportional to the weights.
 
-    (The same seed does not give PyTorch's values.)
+    Shapes: (C) gives (num_samples), (N, C) gives (N, num_samples). (The same seed does not give PyTorch's values.)
+    Raises RuntimeError for negative weights, and without `replacement` for more samples than weights that are not 0.
+
+    >>> minitorch.multinomial(minitorch.tensor([0.0, 1.0, 0.0]), 3, replacement=True)
+    tensor([1, 1, 1])
     """
     weights = xp.atleast_2d(input._array.astype(xp.float64))
     if input.ndim == 2 and not len(weights) and num_samples > 0:
@@ -187,13 +238,21 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
 
 @public
 def rand_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Uniform random numbers in [0, 1), with the shape and dtype of `input`."""
+    """Uniform random numbers in [0, 1), with the shape and dtype of `input`.
+
+    >>> minitorch.rand_like(minitorch.ones(2, 3)).shape
+    minitorch.Size([2, 3])
+    """
     return rand(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
 
 
 @public
 def randn_like(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Normal random numbers, with the shape and dtype of `input`."""
+    """Normal random numbers, with the shape and dtype of `input`.
+
+    >>> minitorch.randn_like(minitorch.ones(2, 3)).shape
+    minitorch.Size([2, 3])
+    """
     return randn(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
 
 
@@ -207,7 +266,11 @@ def randint_like(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Integers in [low, high), or [0, low) if high is None, with the shape and dtype of `input`."""
+    """Integers in [low, high), or [0, low) if high is None, with the shape and dtype of `input`.
+
+    >>> minitorch.randint_like(minitorch.ones(3), 5, 6)
+    tensor([5., 5., 5.])
+    """
     bounds: Sequence[int] = (0, low) if high is None else (low, high)
     return randint(
         *bounds, tuple(input.shape), dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad

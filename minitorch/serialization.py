@@ -35,6 +35,10 @@ def save(obj: Any, f: str | os.PathLike[str] | IO[bytes]) -> None:
 
     Loaded tensors are leaves without requires_grad, and share no memory. The write is atomic: a temporary file is written,
     then renamed. Raises TypeError for objects that are not data, such as a Module: save its state_dict().
+
+    >>> import io
+    >>> file = io.BytesIO()  # or a path: "model.pt"
+    >>> minitorch.save({"weight": minitorch.tensor([1.0, 2.0]), "epoch": 3}, file)
     """
     tensors: dict[str, Any] = {}
     structure = _encode(obj, "", tensors, [])
@@ -73,6 +77,13 @@ def load(f: str | os.PathLike[str] | IO[bytes], map_location: Any = None, *, wei
 
     No code in the file is executed. It changes no model: load_state_dict does. Raises RuntimeError for a file that is
     truncated, modified or in another format.
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> minitorch.save({"weight": minitorch.tensor([1.0, 2.0]), "epoch": 3}, file)
+    >>> _ = file.seek(0)
+    >>> minitorch.load(file)
+    {'weight': tensor([1., 2.]), 'epoch': 3}
     """
     if weights_only is not True:
         raise ValueError("load() reads only data: weights_only=False is not supported")

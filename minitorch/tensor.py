@@ -52,12 +52,20 @@ __all__ = ["Size", "Tensor"]
 
 
 class Size(tuple[int, ...]):
-    """A tensor's shape: a tuple that prints as such and knows its product."""
+    """A tensor's shape: a tuple that prints as such and knows its product.
+
+    >>> size = minitorch.zeros(2, 3).shape
+    >>> size, size[0], size.numel()
+    (minitorch.Size([2, 3]), 2, 6)
+    >>> size == (2, 3)
+    True
+    """
 
     def __repr__(self) -> str:
         return f"minitorch.Size({list(self)})"
 
     def numel(self) -> int:
+        """The product of the sizes: the number of elements."""
         n = 1
         for size in self:
             n *= size
@@ -204,6 +212,13 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     `minitorch.tensor(data)` makes one; `Tensor(data)` does too, always in the default floating type, and `Tensor(2, 3)` one of
     that shape with whatever the memory held.
+
+    Example:
+        >>> x = minitorch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+        >>> y = (x**2).sum()
+        >>> y.backward()
+        >>> x.grad
+        tensor([2., 4., 6.])
     """
 
     __module__ = "minitorch"  # print(type(x)) shows where programs find it
@@ -226,57 +241,116 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     @property
     def shape(self) -> Size:
+        """The size of each dimension.
+
+        >>> minitorch.zeros(2, 3).shape
+        minitorch.Size([2, 3])
+        """
         return Size(self._array.shape)
 
     @public
     def size(self, dim: int | None = None) -> Any:
-        """The shape, or the size of one dimension."""
+        """The shape, or the size of one dimension.
+
+        >>> x = minitorch.zeros(2, 3)
+        >>> x.size(), x.size(1)
+        (minitorch.Size([2, 3]), 3)
+        """
         return self.shape if dim is None else self.shape[shape_ops.check_dim(dim, self.ndim)]
 
     @property
     def dtype(self) -> _dtype:
+        """The type of the elements.
+
+        >>> minitorch.tensor([1, 2]).dtype
+        minitorch.int64
+        """
         return dtypes[self._array.dtype]
 
     @property
     def ndim(self) -> int:
+        """The number of dimensions.
+
+        >>> minitorch.zeros(2, 3).ndim
+        2
+        """
         return self._array.ndim
 
     def dim(self) -> int:
+        """The number of dimensions, as `ndim`.
+
+        >>> minitorch.zeros(2, 3).dim()
+        2
+        """
         return self._array.ndim
 
     def numel(self) -> int:
-        """The number of elements."""
+        """The number of elements.
+
+        >>> minitorch.zeros(2, 3).numel()
+        6
+        """
         return self._array.size
 
     nelement = numel
 
     def element_size(self) -> int:
-        """Bytes an element."""
+        """Bytes an element.
+
+        >>> minitorch.zeros(3).element_size()
+        4
+        """
         return self._array.itemsize
 
     def is_floating_point(self) -> bool:
+        """Whether the elements are floating-point numbers.
+
+        >>> minitorch.tensor([1.0]).is_floating_point()
+        True
+        """
         return self._array.dtype.kind == "f"
 
     def is_nonzero(self) -> bool:
-        """Whether a tensor of one element is not zero."""
+        """Whether a tensor of one element is not zero.
+
+        Raises RuntimeError for more elements than one, or none.
+
+        >>> minitorch.tensor([0.5]).is_nonzero()
+        True
+        """
         return bool(self)
 
     @property
     def itemsize(self) -> int:
+        """Bytes an element, as `element_size()`."""
         return self._array.itemsize
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all elements."""
+        """Bytes of all elements.
+
+        >>> minitorch.zeros(3).nbytes
+        12
+        """
         return self._array.nbytes
 
     def data_ptr(self) -> int:
-        """The address of the first element; views of one memory show by it."""
+        """The address of the first element; views of one memory show by it.
+
+        >>> x = minitorch.zeros(2, 3)
+        >>> x.view(6).data_ptr() == x.data_ptr()
+        True
+        """
         return address(self._array) if self._array.size else 0
 
     @public
     def stride(self, dim: int | None = None) -> Any:
-        """How many elements apart neighbours are in memory, for each dimension."""
+        """How many elements apart neighbours are in memory, for each dimension.
+
+        >>> x = minitorch.zeros(2, 3)
+        >>> x.stride(), x.T.stride()
+        ((3, 1), (1, 3))
+        """
         steps = tuple(s // self._array.itemsize for s in self._array.strides)
         if self._array.size == 0:  # NumPy's are 0
             sizes = [max(n, 1) for n in self._array.shape]
@@ -286,7 +360,12 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     grad: Any = TensorBase.grad.deleter(lambda self: setattr(self, "_grad", None))  # type: ignore[attr-defined]
 
     def is_contiguous(self) -> bool:
-        """Whether the elements lie in memory in their order, without gaps."""
+        """Whether the elements lie in memory in their order, without gaps.
+
+        >>> x = minitorch.zeros(2, 3)
+        >>> x.is_contiguous(), x.T.is_contiguous()
+        (True, False)
+        """
         return bool(self._array.flags.c_contiguous)
 
     def __repr__(self) -> str:
@@ -313,7 +392,16 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     @public
     def numpy(self) -> Array:
-        """The values as a NumPy array that shares this tensor's memory. Refused for a tensor that requires grad."""
+        """The values as a NumPy array that shares this tensor's memory.
+
+        Raises RuntimeError for a tensor that requires grad, TypeError for one on a GPU.
+
+        >>> x = minitorch.tensor([1.0, 2.0])
+        >>> array = x.numpy()
+        >>> array[0] = 9
+        >>> x
+        tensor([9., 2.])
+        """
         if not isinstance(self._array, xp.ndarray):
             raise TypeError(
                 f"can't convert a tensor on {self.device} to a NumPy array: .cpu() copies it to the computer's memory first"
@@ -327,13 +415,21 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     @public
     def item(self) -> Any:
-        """The value of a tensor of one element as a Python number."""
+        """The value of a tensor of one element as a Python number. Raises RuntimeError for another number of elements.
+
+        >>> minitorch.tensor([1.5]).item()
+        1.5
+        """
         if self.numel() != 1:
             raise RuntimeError(f"a Tensor with {self.numel()} elements cannot be converted to Scalar: .tolist() gives them all")
         return self._array.item()
 
     def tolist(self) -> Any:
-        """The values as nested lists of Python numbers."""
+        """The values as nested lists of Python numbers.
+
+        >>> minitorch.tensor([[1, 2], [3, 4]]).tolist()
+        [[1, 2], [3, 4]]
+        """
         return self._array.tolist()
 
     def __bool__(self) -> bool:
@@ -408,7 +504,14 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     ) -> Tensor:
         """to(dtype), to(device), to(device, dtype) or to(other): of that type, and there. The tensor itself if it is already,
         unless `copy`. `non_blocking`, which lets a program go on during a copy to or from a GPU, has no effect here.
-        Raises AssertionError for device 'cuda' where there is no GPU."""
+        Raises AssertionError for device 'cuda' where there is no GPU.
+
+        >>> x = minitorch.tensor([1, 2])
+        >>> x.to(minitorch.float32)
+        tensor([1., 2.])
+        >>> x.to("cpu") is x
+        True
+        """
         device, dtype = destination(args, device, dtype)
         out = self
         if device is not None and device_of(self._array) != device:
@@ -419,15 +522,24 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     @property
     def device(self) -> _device:
-        """Where the values are."""
+        """Where the values are.
+
+        >>> minitorch.zeros(2).device
+        device(type='cpu')
+        """
         return device_of(self._array)
 
     @property
     def is_cuda(self) -> builtins.bool:
+        """Whether the values are on a GPU."""
         return self.device.type == "cuda"
 
     def cpu(self) -> Tensor:
-        """In the computer's memory; itself if it is there already."""
+        """In the computer's memory; itself if it is there already.
+
+        >>> minitorch.zeros(2).cpu()
+        tensor([0., 0.])
+        """
         return self.to("cpu")
 
     @public
@@ -437,7 +549,14 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     @public
     def type(self, dtype: Any = None) -> Any:
-        """Of another type: a dtype, or the name of a tensor type; without one, this type's name: 'minitorch.FloatTensor'."""
+        """Of another type: a dtype, or the name of a tensor type; without one, this type's name: 'minitorch.FloatTensor'.
+
+        >>> x = minitorch.tensor([1.5, 2.0])
+        >>> x.type()
+        'minitorch.FloatTensor'
+        >>> x.type(minitorch.int64)
+        tensor([1, 2])
+        """
         by_name = {f"{name}Tensor": kind for kind, name in _TENSOR_NAMES.items()}
         where, _, name = str(getattr(dtype, "__name__", dtype)).rpartition(".")
         if not isinstance(dtype, _dtype) and name in by_name:  # minitorch.FloatTensor, too
@@ -451,14 +570,22 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     @public
     def type_as(self, other: Tensor) -> Tensor:
-        """Of the dtype of `other`."""
+        """Of the dtype of `other`.
+
+        >>> minitorch.tensor([1, 2]).type_as(minitorch.tensor(0.5))
+        tensor([1., 2.])
+        """
         return self.to(other.dtype)
 
     half, float, double, char, short = _cast(float16), _cast(float32), _cast(float64), _cast(int8), _cast(int16)
     int, long, byte, bool = _cast(int32), _cast(int64), _cast(uint8), _cast(bool_)
 
     def contiguous(self) -> Tensor:
-        """With its elements in order in memory: itself, or a copy."""
+        """With its elements in order in memory: itself, or a copy.
+
+        >>> minitorch.zeros(2, 3).T.contiguous().stride()
+        (2, 1)
+        """
         return self if self.is_contiguous() else shape_ops.Clone.apply(self, "C")
 
     # ---- operators --------------------------------------------------------------------------------------------------
@@ -535,12 +662,21 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     @public
     def polygamma(self, n: builtins.int) -> Tensor:
-        """The n-th derivative of digamma."""
+        """The n-th derivative of digamma.
+
+        >>> minitorch.tensor([1.0]).polygamma(1)  # pi^2 / 6
+        tensor([1.6449])
+        """
         return f.polygamma(n, self)
 
     @public
     def where(self, condition: Tensor, other: Any) -> Tensor:
-        """This tensor where `condition` is true, `other` elsewhere."""
+        """This tensor where `condition` is true, `other` elsewhere.
+
+        >>> x = minitorch.tensor([-1.0, 2.0])
+        >>> x.where(x > 0, 0.0)
+        tensor([0., 2.])
+        """
         return f.where(condition, self, other)
 
     sum, mean, var, std, prod, max, min, amax, amin = f.sum, f.mean, f.var, f.std, f.prod, f.max, f.min, f.amax, f.amin
@@ -560,28 +696,61 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     @public
     def expand_as(self, other: Tensor) -> Tensor:
+        """Repeated to the shape of `other`, as a view: see `expand`.
+
+        >>> minitorch.tensor([1, 2]).expand_as(minitorch.zeros(2, 2))
+        tensor([[1, 2],
+                [1, 2]])
+        """
         return expand(self, tuple(_a_tensor("expand_as", other).shape))
 
     @public
     def view_as(self, other: Tensor) -> Tensor:
+        """As a view in the shape of `other`: see `view`.
+
+        >>> minitorch.arange(4).view_as(minitorch.zeros(2, 2))
+        tensor([[0, 1],
+                [2, 3]])
+        """
         return self.view(tuple(_a_tensor("view_as", other).shape))
 
     @public
     def flip(self, dims: Any, *more: builtins.int) -> Tensor:
-        """Reversed along the dimensions `dims`, as a copy: x.flip(0, 1) or x.flip([0, 1])."""
+        """Reversed along the dimensions `dims`, as a copy: x.flip(0, 1) or x.flip([0, 1]).
+
+        >>> minitorch.tensor([[1, 2], [3, 4]]).flip(0, 1)
+        tensor([[4, 3],
+                [2, 1]])
+        """
         return f.flip(self, (dims, *more) if more else dims)
 
     def reshape_as(self, other: Tensor) -> Tensor:
+        """In the shape of `other`: see `reshape`.
+
+        >>> minitorch.arange(4).reshape_as(minitorch.zeros(2, 2))
+        tensor([[0, 1],
+                [2, 3]])
+        """
         return f.reshape(self, tuple(_a_tensor("reshape_as", other).shape))
 
     @property
     def T(self) -> Tensor:
-        """The transpose: all dimensions in reverse."""
+        """The transpose: all dimensions in reverse.
+
+        >>> minitorch.tensor([[1, 2, 3], [4, 5, 6]]).T
+        tensor([[1, 4],
+                [2, 5],
+                [3, 6]])
+        """
         return f.permute(self, tuple(range(self.ndim))[::-1])
 
     @property
     def mT(self) -> Tensor:
-        """The last two dimensions exchanged."""
+        """The last two dimensions exchanged. Raises RuntimeError for fewer than two.
+
+        >>> minitorch.zeros(5, 2, 3).mT.shape
+        minitorch.Size([5, 3, 2])
+        """
         if self.ndim < 2:
             raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor.")
         return f.transpose(self, -2, -1)
@@ -639,7 +808,14 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     @public
     def copy_(self, src: Tensor) -> Tensor:
-        """Take over the values of `src`, broadcast to this shape and cast to this type."""
+        """Take over the values of `src`, broadcast to this shape and cast to this type.
+
+        Raises RuntimeError for a shape that cannot be broadcast, and for memory that overlaps in part.
+
+        >>> minitorch.zeros(2, 2).copy_(minitorch.tensor([1, 2]))
+        tensor([[1., 2.],
+                [1., 2.]])
+        """
         if not isinstance(src, TensorBase):
             raise TypeError(f"copy_(): argument 'src' must be Tensor, not {type(src).__name__}")
         if _overlap_partly(self._array, src._array):
@@ -653,17 +829,30 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     @public
     def fill_(self, value: Any) -> Tensor:
-        """Set every element to `value`, a number or a 0-d tensor."""
+        """Set every element to `value`, a number or a 0-d tensor.
+
+        >>> minitorch.zeros(3).fill_(7)
+        tensor([7., 7., 7.])
+        """
         return self.masked_fill_(wrap(xp.ones_like(self._array, dtype=bool)), value)
 
     def zero_(self) -> Tensor:
-        """Set every element to 0."""
+        """Set every element to 0.
+
+        >>> minitorch.ones(3).zero_()
+        tensor([0., 0., 0.])
+        """
         return self.fill_(0)
 
     _rebase_history, _regenerate_grad_fn = rebase_history, regenerate_grad_fn
 
     def detach_(self) -> Tensor:
-        """Take this tensor off the tape: it becomes a leaf that requires no gradient. Refused for a view."""
+        """Take this tensor off the tape: it becomes a leaf that requires no gradient. Raises RuntimeError for a view.
+
+        >>> x = minitorch.tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * 2).detach_()
+        tensor([2., 4.])
+        """
         if self._base is not None:
             raise RuntimeError("Can't detach views in-place. Use detach() instead, or .clone() first")
         self._edge, self._requires_grad = None, False
@@ -671,27 +860,47 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     @public
     def storage_offset(self) -> builtins.int:
-        """How many elements of its memory come before the first of this tensor's: of x[1:], the length of a row."""
+        """How many elements of its memory come before the first of this tensor's: of x[1:], the length of a row.
+
+        >>> minitorch.zeros(2, 3)[1:].storage_offset()
+        3
+        """
         return (address(self._array) - address(storage(self._array)[0])) // self._array.itemsize
 
     @public
     def get_device(self) -> builtins.int:
-        """The number of the GPU that this tensor is on; -1 for the CPU."""
+        """The number of the GPU that this tensor is on; -1 for the CPU.
+
+        >>> minitorch.zeros(2).get_device()
+        -1
+        """
         return -1 if self.device.index is None else self.device.index
 
     @public
     def is_same_size(self, other: Tensor) -> builtins.bool:
-        """Whether `other` has the same shape."""
+        """Whether `other` has the same shape.
+
+        >>> minitorch.zeros(2, 3).is_same_size(minitorch.ones(2, 3))
+        True
+        """
         return self.shape == other.shape
 
     @checked
     def apply_(self, callable: Callable[[Any], Any]) -> Tensor:
-        """Replace each element x by callable(x): slow, and only on the CPU. It is not recorded."""
+        """Replace each element x by callable(x): slow, and only on the CPU. It is not recorded.
+
+        >>> minitorch.tensor([1.0, 2.0]).apply_(lambda x: 10 * x)
+        tensor([10., 20.])
+        """
         return self.copy_(self.new_tensor([callable(x) for x in self.detach().reshape(-1).tolist()]).reshape(self.shape))
 
     @checked
     def map_(self, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
-        """Replace each element x by callable(x, y), for the element y of `tensor`: slow, and only on the CPU. Not recorded."""
+        """Replace each element x by callable(x, y), for the element y of `tensor`: slow, and only on the CPU. Not recorded.
+
+        >>> minitorch.tensor([1.0, 2.0]).map_(minitorch.tensor([3.0, 4.0]), lambda x, y: x * y)
+        tensor([3., 8.])
+        """
         others = expand(tensor.detach(), self.shape).reshape(-1).tolist()
         values = [callable(x, y) for x, y in zip(self.detach().reshape(-1).tolist(), others, strict=True)]
         return self.copy_(self.new_tensor(values).reshape(self.shape))
@@ -699,6 +908,9 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     def new(self, *data: Any) -> Tensor:
         """A tensor of this dtype on this device: of sizes, as x.new(2, 3), or with data, as x.new([1, 2]). An old spelling of
         `new_empty` and `new_tensor`.
+
+        >>> minitorch.tensor([1.0]).new([1, 2])
+        tensor([1., 2.])
         """
         is_size = len(data) != 1 or isinstance(data[0], (int, Size))
         return self.new_empty(*data) if data and is_size else self.new_tensor(data[0] if data else [])
@@ -729,17 +941,29 @@ def _overlap_partly(a: Array, b: Array) -> bool:
 
 
 def is_tensor(obj: Any) -> bool:
-    """Whether obj is a Tensor."""
+    """Whether obj is a Tensor.
+
+    >>> minitorch.is_tensor(minitorch.zeros(2)), minitorch.is_tensor([0.0, 0.0])
+    (True, False)
+    """
     return isinstance(obj, Tensor)
 
 
 def is_floating_point(input: Tensor) -> builtins.bool:
-    """Whether the elements are floating-point numbers."""
+    """Whether the elements are floating-point numbers.
+
+    >>> minitorch.is_floating_point(minitorch.tensor([1.0]))
+    True
+    """
     return _a_tensor("is_floating_point", input).is_floating_point()
 
 
 def numel(input: Tensor) -> builtins.int:
-    """The number of elements."""
+    """The number of elements.
+
+    >>> minitorch.numel(minitorch.zeros(2, 3))
+    6
+    """
     return _a_tensor("numel", input).numel()
 
 
@@ -750,5 +974,9 @@ def _a_tensor(name: str, input: Any) -> Tensor:
 
 
 def broadcast_shapes(*shapes: Sequence[builtins.int]) -> Size:
-    """The shape that shapes broadcast to. Raises RuntimeError for shapes that do not fit."""
+    """The shape that shapes broadcast to. Raises RuntimeError for shapes that do not fit.
+
+    >>> minitorch.broadcast_shapes((2, 1), (3,))
+    minitorch.Size([2, 3])
+    """
     return Size(shape_ops.broadcast_shapes(*((s,) if isinstance(s, int) else s for s in shapes)))

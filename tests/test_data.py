@@ -3,9 +3,7 @@
 import collections
 import contextlib
 import copy
-import doctest
 import gc
-import importlib
 import threading
 import time
 import traceback
@@ -321,10 +319,3 @@ def test_default_convert():
     converted = data.default_convert({"a": np.arange(2), "b": (np.float64(1.5), "word")})
     assert converted["a"].tolist() == [0, 1]
     assert (converted["b"][0].item(), converted["b"][1]) == (1.5, "word")
-
-
-@pytest.mark.parametrize("name", ["dataset", "sampler", "dataloader", "worker"])
-def test_examples(name):
-    result = doctest.testmod(importlib.import_module(f"minitorch.utils.data.{name}"))
-    assert result.attempted
-    assert not result.failed

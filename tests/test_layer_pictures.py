@@ -2,8 +2,6 @@
 
 import base64
 import copy
-import doctest
-import importlib
 import io
 import json
 import math
@@ -826,9 +824,3 @@ def test_cross_entropy_of_large_scores_is_worked():
 def test_what_is_not_worked(call, error, words):
     with pytest.raises(error, match=words):
         call()
-
-
-@pytest.mark.parametrize("name", ["curve", "explain", "field", "flow", "maps", "matrix", "table", "worked"])
-def test_the_examples_in_docstrings(name):
-    result = doctest.testmod(importlib.import_module(f"minitorch.viz.layers.{name}"))
-    assert (result.failed, result.attempted >= 2) == (0, True)

@@ -1,7 +1,6 @@
 """Optimizers and schedules beside their rules in plain Python floats, over drawn options, also resumed from state dicts."""
 
 import copy
-import doctest
 import itertools
 import math
 import random
@@ -390,16 +389,6 @@ def test_adamw_stays_decoupled_with_the_state_of_adam():
     p.grad = mt.zeros(1, dtype=mt.float64)
     optimizer.step()
     assert p.tolist() == [0.95]
-
-
-@pytest.mark.parametrize("module", [
-    optim.adadelta, optim.adam, optim.lbfgs, schedules.compose, schedules.cosine, schedules.cycle, schedules.decay,
-    schedules.functions,
-])  # fmt: skip
-def test_the_examples(module):
-    result = doctest.testmod(module, extraglobs={"minitorch": mt})
-    assert result.attempted
-    assert not result.failed
 
 
 def sgd_of_one(**options):

@@ -1,6 +1,5 @@
 """What programs set and ask for at their start: devices, default types, seeds, libraries."""
 
-import doctest
 import math
 
 import pytest
@@ -77,12 +76,6 @@ def test_default_tensor_type(kind):
     mt.set_default_dtype(mt.float32)
     with pytest.raises(TypeError, match="floating-point"):
         mt.set_default_tensor_type(mt.LongTensor)
-
-
-def test_examples():
-    import minitorch.sampling
-
-    assert not doctest.testmod(minitorch.sampling).failed
 
 
 @pytest.mark.parity

@@ -36,7 +36,11 @@ _mode = _Mode()
 
 
 def is_anomaly_enabled() -> bool:
-    """Whether the mode is on."""
+    """Whether anomaly detection is on (`detect_anomaly`, `set_detect_anomaly`).
+
+    >>> minitorch.is_anomaly_enabled()
+    False
+    """
     return _mode in observers
 
 
@@ -50,9 +54,13 @@ def _switch(on: bool, check_nan: bool) -> None:
 
 
 class set_detect_anomaly:
-    """Switch the mode on or off now; as a context manager, back at the end of the block. It makes everything slower.
+    """Switch anomaly detection on or off now; as a context manager, back at the end of the block. It makes everything slower.
 
     Raises TypeError unless `mode` is True or False.
+
+    >>> with minitorch.autograd.set_detect_anomaly(True):
+    ...     minitorch.is_anomaly_enabled()
+    True
     """
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
@@ -69,7 +77,16 @@ class set_detect_anomaly:
 
 
 class detect_anomaly:
-    """The mode for a block: what is recorded inside says where it was, and a nan in backward raises RuntimeError."""
+    """Anomaly detection for a block: what is recorded inside knows its line, and a nan in backward raises RuntimeError.
+
+    >>> x = minitorch.tensor(0.0, requires_grad=True)
+    >>> try:
+    ...     with minitorch.autograd.detect_anomaly():
+    ...         (x * x.sqrt()).backward()  # the slope of the root is infinite at 0, and 0 * inf is nan
+    ... except RuntimeError as error:
+    ...     print(str(error).partition(".")[0])
+    Function 'SqrtBackward0' returned nan values in its 0th output
+    """
 
     def __init__(self, check_nan: bool = True) -> None:
         self._check_nan = check_nan

@@ -36,6 +36,16 @@ class BackwardMethod(TensorBase):
         `gradient`, a Tensor, is the derivative of what comes after this tensor, and has its shape; a tensor of one element
         needs none. With `create_graph` the gradients are on the tape themselves. The values saved for backward are freed on the
         way unless `retain_graph` (by default: as `create_graph`).
+
+        Raises RuntimeError for a tensor without history, a missing or misshapen `gradient`, a graph that was freed.
+
+        >>> x = minitorch.tensor([1.0, 2.0], requires_grad=True)
+        >>> (x**2).sum().backward()
+        >>> x.grad
+        tensor([2., 4.])
+        >>> (3 * x).backward(minitorch.tensor([1.0, 10.0]))  # is added
+        >>> x.grad
+        tensor([ 5., 34.])
         """
         backward(self._as_tensor(), gradient, retain_graph, create_graph, inputs)
 
@@ -47,6 +57,11 @@ def backward(
 
     `grad_tensors` holds, for each tensor, the gradient to start from; None means 1 and is for tensors of one element.
     Raises RuntimeError for a tensor without history, a missing or misshapen start, a graph that was freed.
+
+    >>> x = minitorch.tensor([1.0, 2.0], requires_grad=True)
+    >>> minitorch.autograd.backward([(x**2).sum(), 3 * x], [None, minitorch.tensor([1.0, 10.0])])
+    >>> x.grad
+    tensor([ 5., 34.])
     """
     targets = () if inputs is None else _as_tuple(inputs)
     if inputs is not None and not targets:
@@ -106,6 +121,13 @@ def grad(
 
     Touches no `.grad`. With `create_graph` the results can be differentiated again. An input that no output depends on
     is an error, unless `allow_unused` (its gradient is None) or `materialize_grads` (it is zeros).
+
+    >>> x = minitorch.tensor([1.0, 2.0], requires_grad=True)
+    >>> (first,) = minitorch.autograd.grad((x**3).sum(), x, create_graph=True)
+    >>> first
+    tensor([ 3., 12.], grad_fn=<MulBackward0>)
+    >>> minitorch.autograd.grad(first.sum(), x)  # the second derivative, 6 x
+    (tensor([ 6., 12.]),)
     """
     if allow_unused is False and materialize_grads:
         raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: False.")
@@ -156,7 +178,13 @@ def _in_mode(mode: bool, function: Callable[..., Any], *args: Any) -> Any:
 
 
 def root_gradients(outputs: tuple[Any, ...], grad_outputs: Any, recording: bool) -> list[tuple[Edge, Any]]:
-    """For each output its edge, and the gradient to start from: 1, or the one given."""
+    """For each output its edge, and the gradient to start from: 1, or the one given.
+
+    >>> y = 2 * minitorch.tensor(3.0, requires_grad=True)
+    >>> ((edge, gradient),) = minitorch.autograd.graph.root_gradients((y,), None, False)
+    >>> edge[0] is y.grad_fn, float(gradient)
+    (True, 1.0)
+    """
     gradients = (None,) * len(outputs) if grad_outputs is None else _as_tuple(grad_outputs)
     if len(gradients) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")

@@ -42,6 +42,22 @@ class Function(Node):
 
     Another tensor than an input or output that forward saves is a constant to backward: compute it there again if the gradient
     is to be differentiated.
+
+    Raises NotImplementedError for a subclass without forward or backward.
+
+    >>> class Cube(minitorch.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x**3
+    ...     @staticmethod
+    ...     def backward(ctx, grad_output):
+    ...         (x,) = ctx.saved_tensors
+    ...         return grad_output * 3 * x**2
+    >>> x = minitorch.tensor([1.0, 2.0], requires_grad=True)
+    >>> Cube.apply(x).sum().backward()
+    >>> x.grad
+    tensor([ 3., 12.])
     """
 
     forward: ClassVar[Callable[..., Any]]

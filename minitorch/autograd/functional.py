@@ -71,6 +71,14 @@ def jacobian(
 
     With several outputs or inputs, a tuple over outputs of tuples over inputs. Row by row, each by one backward sweep.
     `vectorize` changes how PyTorch computes and not the result: it has no effect here, and as there is refused with `strict`.
+
+    Raises TypeError for a function that does not return Tensors; with `strict`, RuntimeError for an output that does not depend
+    on an input.
+
+    >>> x = minitorch.tensor([1.0, 2.0])
+    >>> minitorch.autograd.functional.jacobian(lambda x: x**2, x)
+    tensor([[2., 0.],
+            [0., 4.]])
     """
     _check_vectorize("jacobian", strict, vectorize)
     variables, outputs = _evaluate("jacobian", func, inputs, create_graph, strict)
@@ -92,6 +100,13 @@ def hessian(
     """All second partial derivatives of a function with one number as its output: a tensor of shape (*in, *in).
 
     `vectorize` is as in `jacobian`.
+
+    Raises RuntimeError for a function that does not return a single element.
+
+    >>> x = minitorch.tensor([1.0, 2.0])
+    >>> minitorch.autograd.functional.hessian(lambda x: (x**3).sum(), x)
+    tensor([[ 6.,  0.],
+            [ 0., 12.]])
     """
     _check_vectorize("hessian", strict, vectorize)
 
@@ -120,7 +135,14 @@ def _vector(v: Any, like: tuple[Any, ...], name: str) -> tuple[Any, ...]:
 
 @enable_grad()
 def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
-    """(func(inputs), v^T J): one backward sweep, started from v."""
+    """(func(inputs), v^T J): one backward sweep, started from v. v has the output's shape; a number needs none.
+
+    Raises RuntimeError for a v of another shape.
+
+    >>> x, v = minitorch.tensor([1.0, 2.0]), minitorch.tensor([1.0, 10.0])
+    >>> minitorch.autograd.functional.vjp(lambda x: x**2, x, v)
+    (tensor([1., 4.]), tensor([ 2., 40.]))
+    """
     variables, outputs = _evaluate("vjp", func, inputs, create_graph, strict)
     values = _tuple_of(outputs, "outputs of the function given to", "vjp")
     grads = _gradients(values, variables, _vector(v, values, "vjp"), create_graph, strict)
@@ -129,7 +151,14 @@ def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
 
 @enable_grad()
 def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
-    """(func(inputs), J v): the derivative of v^T J with respect to v, by two backward sweeps."""
+    """(func(inputs), J v): the derivative of v^T J with respect to v, by two backward sweeps. v has the shape of the inputs.
+
+    Raises RuntimeError for a v of another shape.
+
+    >>> x, v = minitorch.tensor([1.0, 2.0]), minitorch.tensor([1.0, 10.0])
+    >>> minitorch.autograd.functional.jvp(lambda x: x**2, x, v)
+    (tensor([1., 4.]), tensor([ 2., 40.]))
+    """
     variables, outputs = _evaluate("jvp", func, inputs, create_graph, strict)
     values = _tuple_of(outputs, "outputs of the function given to", "jvp")
     weights = tuple(wrap(xp.zeros_like(o._array)).requires_grad_() for o in values)
@@ -139,7 +168,14 @@ def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
 
 
 def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
-    """(func(inputs), v^T H), for a function with one number as its output: the vjp of its gradient."""
+    """(func(inputs), v^T H), for a function with one number as its output: the vjp of its gradient.
+
+    Raises RuntimeError for a function that does not return a single element, or a v of another shape than the inputs.
+
+    >>> x, v = minitorch.tensor([1.0, 2.0]), minitorch.tensor([1.0, 10.0])
+    >>> minitorch.autograd.functional.vhp(lambda x: (x**3).sum(), x, v)
+    (tensor(9.), tensor([  6., 120.]))
+    """
     output: list[Tensor] = []
 
     def gradient(*tensors: Any) -> Any:
@@ -154,5 +190,12 @@ def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
 
 
 def hvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
-    """(func(inputs), H v): the same numbers as `vhp`, since H is symmetric."""
+    """(func(inputs), H v): the same numbers as `vhp`, since H is symmetric.
+
+    Raises RuntimeError for a function that does not return a single element, or a v of another shape than the inputs.
+
+    >>> x, v = minitorch.tensor([1.0, 2.0]), minitorch.tensor([1.0, 10.0])
+    >>> minitorch.autograd.functional.hvp(lambda x: (x**3).sum(), x, v)
+    (tensor(9.), tensor([  6., 120.]))
+    """
     return vhp(func, inputs, v, create_graph, strict)

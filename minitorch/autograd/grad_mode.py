@@ -98,19 +98,41 @@ class _DecoratorContextManager(_GradMode):
 
 
 class no_grad(_DecoratorContextManager):
-    """Ops inside are not recorded: their results have `requires_grad=False`."""
+    """Ops inside are not recorded: their results have `requires_grad=False`. A context manager, or a decorator of functions.
+
+    >>> x = minitorch.tensor([1.0, 2.0], requires_grad=True)
+    >>> with minitorch.no_grad():
+    ...     y = 2 * x
+    >>> y.requires_grad
+    False
+    """
 
     mode = False
 
 
 class enable_grad(_DecoratorContextManager):
-    """Ops inside are recorded, even within `no_grad`."""
+    """Ops inside are recorded, even within `no_grad`. A context manager, or a decorator of functions.
+
+    >>> x = minitorch.tensor([1.0, 2.0], requires_grad=True)
+    >>> with minitorch.no_grad(), minitorch.enable_grad():
+    ...     y = 2 * x
+    >>> y.requires_grad
+    True
+    """
 
     mode = True
 
 
 class set_grad_enabled(_GradMode):
-    """Set the flag to `mode` now; as a context manager, put it back at the end of the block."""
+    """Set the flag to `mode` now; as a context manager, put it back at the end of the block.
+
+    >>> x = minitorch.tensor([1.0, 2.0], requires_grad=True)
+    >>> training = False
+    >>> with minitorch.set_grad_enabled(training):
+    ...     y = 2 * x
+    >>> y.requires_grad
+    False
+    """
 
     def __init__(self, mode: bool) -> None:
         if not isinstance(mode, (int, xp.bool_)):

@@ -67,6 +67,10 @@ def gradcheck(
     Returns True, or raises GradcheckError with a table of the wrong entries. With `raise_exception=False` it returns a
     GradcheckReport, which is true or false, and prints. Raises ValueError if no input requires grad. Warns of float32
     inputs.
+
+    >>> x = minitorch.tensor([0.5, 2.0], dtype=minitorch.float64, requires_grad=True)
+    >>> minitorch.autograd.gradcheck(lambda x: x.sin() * x, x)
+    True
     """
     check_types("gradcheck", FLAG, raise_exception=raise_exception, fast_mode=fast_mode, complex_step=complex_step)
     func = _function("gradcheck", func, eps=eps, atol=atol, rtol=rtol, nondet_tol=nondet_tol)
@@ -108,6 +112,10 @@ def gradgradcheck(
     """Whether the second derivative of `func` agrees with central differences of the first: see `gradcheck`.
 
     This checks the function from inputs and gradients of outputs (`grad_outputs`, or random ones) to gradients of inputs.
+
+    >>> x = minitorch.tensor([0.5, 2.0], dtype=minitorch.float64, requires_grad=True)
+    >>> minitorch.autograd.gradgradcheck(lambda x: x.sin() * x, x)
+    True
     """
     check_types("gradgradcheck", FLAG, raise_exception=raise_exception, fast_mode=fast_mode)
     func = _function("gradgradcheck", func, eps=eps, atol=atol, rtol=rtol, nondet_tol=nondet_tol)

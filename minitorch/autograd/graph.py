@@ -32,7 +32,15 @@ __all__ = [
 
 
 def get_gradient_edge(tensor: TensorBase) -> Edge:
-    """Where the gradient of `tensor` goes. Raises RuntimeError for a tensor that requires no gradient."""
+    """Where the gradient of `tensor` goes: a node, and the number of its output.
+
+    Raises RuntimeError for a tensor that requires no gradient.
+
+    >>> y = 2 * minitorch.ones(2, requires_grad=True)
+    >>> edge = minitorch.autograd.graph.get_gradient_edge(y)
+    >>> edge[0] is y.grad_fn, edge[1]
+    (True, 0)
+    """
     edge = gradient_edge(tensor)
     if edge is None:
         raise RuntimeError(
@@ -43,11 +51,27 @@ def get_gradient_edge(tensor: TensorBase) -> Edge:
 
 
 def saved_tensors_of(node: Node) -> list[SavedTensor]:
-    """What a node has saved for backward; nothing once that is freed."""
+    """What a node has saved for backward; nothing once that is freed.
+
+    >>> y = minitorch.tensor([1.0, 2.0], requires_grad=True) ** 2
+    >>> [saved.unpack(y.grad_fn) for saved in minitorch.autograd.graph.saved_tensors_of(y.grad_fn)]
+    [tensor([1., 2.], requires_grad=True), 2]
+    """
     return [saved for saved in node._saved or () if isinstance(saved, SavedTensor)]
 
 
 def observed_sweep(roots: Sequence[tuple[Edge, Any]], *observing: Observer) -> None:
-    """Run a backward pass for these observers alone. The graph is kept, and no `.grad` is touched."""
+    """Run a backward pass for these observers alone. The graph is kept, and no `.grad` is touched. Call it within `no_grad()`.
+
+    >>> class Names(minitorch.autograd.graph.Observer):
+    ...     def backward_called(self, node, grad_outputs):
+    ...         print(node.name())
+    >>> y = minitorch.ones(2, requires_grad=True).exp().sum()
+    >>> roots = minitorch.autograd.graph.root_gradients((y,), None, False)
+    >>> with minitorch.no_grad():
+    ...     minitorch.autograd.graph.observed_sweep(roots, Names())
+    SumBackward0
+    ExpBackward0
+    """
     with observed_by(*observing):
         observed(sweep)(roots, None, True, False)

@@ -35,19 +35,38 @@ class HookMethods(TensorBase):
 
     @property
     def output_nr(self) -> int:
-        """Which of `grad_fn`'s outputs this tensor is."""
+        """Which of `grad_fn`'s outputs this tensor is.
+
+        >>> A = minitorch.tensor([[2.0, 1.0], [1.0, 3.0]], requires_grad=True)
+        >>> eigenvalues, eigenvectors = minitorch.linalg.eigh(A)
+        >>> eigenvectors.output_nr
+        1
+        """
         edge = self._current_edge()
         return 0 if edge is None else edge[1]
 
     @property
     def retains_grad(self) -> bool:
-        """Whether a tensor that is not a leaf keeps its gradient (`retain_grad`)."""
+        """Whether a tensor that is not a leaf keeps its gradient (`retain_grad`).
+
+        >>> y = minitorch.ones(2, requires_grad=True) * 2
+        >>> y.retain_grad()
+        >>> y.retains_grad
+        True
+        """
         return self._edge is not None and self._edge[1] in (self._edge[0].retained or ())
 
     def register_hook(self, hook: Hook) -> RemovableHandle:
         """Call `hook(grad)` whenever this tensor's gradient has been computed; what it returns replaces the gradient.
 
         Raises RuntimeError for a tensor that requires no gradient, TypeError for a hook that cannot be called.
+
+        >>> x = minitorch.tensor([1.0, 2.0], requires_grad=True)
+        >>> handle = x.register_hook(lambda grad: grad.clamp(max=3))
+        >>> (x**2).sum().backward()
+        >>> x.grad
+        tensor([2., 3.])
+        >>> handle.remove()
         """
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
@@ -66,6 +85,11 @@ class HookMethods(TensorBase):
         """Call `hook(tensor)` whenever backward has added to this leaf's `.grad`.
 
         Raises RuntimeError for a tensor that is no leaf, or requires no gradient.
+
+        >>> x = minitorch.tensor([1.0, 2.0], requires_grad=True)
+        >>> handle = x.register_post_accumulate_grad_hook(lambda leaf: print(leaf.grad))
+        >>> (x**2).sum().backward()
+        tensor([2., 4.])
         """
         if not self.requires_grad or self._edge is not None:
             raise RuntimeError("post accumulate grad hooks belong to leaves that require grad, which this tensor is not")
@@ -74,7 +98,15 @@ class HookMethods(TensorBase):
         return RemovableHandle(self._post_hooks, hook)
 
     def retain_grad(self) -> None:
-        """Keep the gradient of a tensor that is not a leaf in its `.grad`, too."""
+        """Keep the gradient of a tensor that is not a leaf in its `.grad`, too. Raises RuntimeError if it requires no gradient.
+
+        >>> x = minitorch.tensor([1.0, 2.0], requires_grad=True)
+        >>> y = 3 * x
+        >>> y.retain_grad()
+        >>> (y**2).sum().backward()
+        >>> y.grad
+        tensor([ 6., 12.])
+        """
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if self._edge is not None:
@@ -85,7 +117,14 @@ class HookMethods(TensorBase):
 
 
 class RemovableHandle:
-    """What registering a hook returns: `remove()` removes the hook. Also a context manager."""
+    """What registering a hook returns: `remove()` removes the hook. Also a context manager.
+
+    >>> x = minitorch.ones(2, requires_grad=True)
+    >>> with x.register_hook(lambda grad: 2 * grad):
+    ...     x.sum().backward()
+    >>> x.grad
+    tensor([2., 2.])
+    """
 
     _next_id = 0
 
@@ -163,6 +202,10 @@ def run_hooks(grad: Any, hooks: dict[int, Any] | None, recording: bool) -> Any:
     """The gradient after all hooks, each of which may replace it. An array, or a Tensor if `recording`.
 
     Raises TypeError for a hook that returns something other than None or a Tensor of the gradient's shape.
+
+    >>> hooks = {0: lambda grad: 2 * grad}
+    >>> minitorch.autograd.graph.run_hooks(minitorch.tensor([1.0, 3.0]), hooks, True)
+    tensor([2., 6.])
     """
     if grad is None or not hooks:
         return grad

@@ -44,14 +44,24 @@ class InPlaceMethods(TensorBase):
         version_counter(self)[0] += 1
 
     def detach(self) -> Tensor:
-        """The same memory as a leaf that requires no gradient. In-place changes show on both sides."""
+        """The same memory as a leaf that requires no gradient. In-place changes show on both sides.
+
+        >>> x = minitorch.tensor([1.0, 2.0], requires_grad=True)
+        >>> (2 * x).detach()
+        tensor([2., 4.])
+        """
         out = wrap(self._array.view())
         out._version_counter = version_counter(self)
         return out
 
     @property
     def data(self) -> Tensor:
-        """The same memory as a leaf, and unlike `detach` without a common version: backward cannot notice changes."""
+        """The same memory as a leaf, and unlike `detach` without a common version: backward cannot notice changes.
+
+        >>> x = minitorch.tensor([1.0, 2.0], requires_grad=True)
+        >>> x.data
+        tensor([1., 2.])
+        """
         return wrap(self._array.view())
 
     @data.setter

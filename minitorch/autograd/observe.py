@@ -17,7 +17,16 @@ __all__ = [
 
 
 class Observer:
-    """The base class of observers: a subclass overrides the methods that it needs."""
+    """The base class of observers: a subclass overrides the methods that it needs.
+
+    >>> class Names(minitorch.autograd.graph.Observer):
+    ...     def recorded(self, node, args, outputs):
+    ...         print(node.name())
+    >>> with minitorch.autograd.graph.observed_by(Names()):
+    ...     y = minitorch.ones(2, requires_grad=True).exp().sum()
+    ExpBackward0
+    SumBackward0
+    """
 
     def recorded(self, node: Any, args: Sequence[Any], outputs: Sequence[Any]) -> None:
         """`node` was put on the tape: its `apply` was called with `args` and is about to return `outputs`."""
@@ -61,7 +70,18 @@ def active_observers() -> tuple[Observer, ...]:
 
 @contextmanager
 def observed_by(*only: Observer) -> Iterator[None]:
-    """Within the block, in this thread, these are the only observers, for what a picture itself computes."""
+    """Within the block, in this thread, these are the only observers, for what a picture itself computes.
+
+    >>> class Count(minitorch.autograd.graph.Observer):
+    ...     nodes = 0
+    ...     def recorded(self, node, args, outputs):
+    ...         self.nodes += 1
+    >>> count = Count()
+    >>> with minitorch.autograd.graph.observed_by(count):
+    ...     y = (minitorch.ones(2, requires_grad=True) * 2).sum()
+    >>> count.nodes
+    2
+    """
     before, _this_thread.only = _this_thread.only, only
     placeholder = Observer()
     observers.append(placeholder)  # so that the list is not empty

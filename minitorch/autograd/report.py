@@ -18,7 +18,15 @@ SHOWN = 3  # entries of each comparison that is off
 
 
 class GradcheckError(RuntimeError):
-    """A derivative and the finite differences disagree. `report` says where."""
+    """A derivative and the finite differences disagree. `report` says where.
+
+    >>> x = minitorch.tensor([0.5, 2.0], dtype=minitorch.float64, requires_grad=True)
+    >>> try:
+    ...     minitorch.autograd.gradcheck(lambda x: x * x.detach(), x)  # backward misses a factor
+    ... except minitorch.autograd.GradcheckError as error:
+    ...     print(round(error.report.worst.factor(), 4))
+    0.5
+    """
 
     def __init__(self, report: GradcheckReport) -> None:
         super().__init__(str(report))
@@ -129,7 +137,13 @@ class Comparison:
 
 @dataclass
 class GradcheckReport:
-    """True if the derivative agrees with the differences; printed, it says where it does not."""
+    """True if the derivative agrees with the differences; printed, it says where it does not.
+
+    >>> x = minitorch.tensor([0.5, 2.0], dtype=minitorch.float64, requires_grad=True)
+    >>> report = minitorch.autograd.gradcheck(lambda x: x**2, x, raise_exception=False)
+    >>> bool(report), report.worst is None
+    (True, True)
+    """
 
     comparisons: list[Comparison] = field(default_factory=list)
     method: str = ""  # how `expected` was found

@@ -25,6 +25,13 @@ class SavedTensor(NamedTuple):
 
     An input is kept as the Tensor it is. Of an output only the array is kept, and its number: the output has an edge to the
     node, and if the node held the output, the two would keep each other alive.
+
+    >>> y = minitorch.tensor([1.0, 2.0], requires_grad=True).exp()
+    >>> (saved,) = minitorch.autograd.graph.saved_tensors_of(y.grad_fn)
+    >>> saved.output_nr, saved.is_unchanged()
+    (0, True)
+    >>> saved.unpack(y.grad_fn)
+    tensor([2.7183, 7.3891], grad_fn=<ExpBackward0>)
     """
 
     value: Any  # what an Op's backward gets: an array, a number, None

@@ -113,6 +113,13 @@ class save_on_cpu(saved_tensors_hooks):
     """A block in which tensors saved for backward are kept in the memory of the CPU, and copied back when they are needed.
 
     It makes room on a GPU, at the price of two copies. `pin_memory` has no effect: CuPy copies from any memory.
+
+    >>> x = minitorch.tensor([2.0, 3.0], requires_grad=True)
+    >>> with minitorch.autograd.graph.save_on_cpu():
+    ...     y = (x * x).sum()
+    >>> y.backward()
+    >>> x.grad
+    tensor([4., 6.])
     """
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
@@ -121,7 +128,16 @@ class save_on_cpu(saved_tensors_hooks):
 
 @contextlib.contextmanager
 def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
-    """A block in which `saved_tensors_hooks` raises RuntimeError with this message."""
+    """A block in which `saved_tensors_hooks` raises RuntimeError with this message.
+
+    >>> graph = minitorch.autograd.graph
+    >>> try:
+    ...     with graph.disable_saved_tensors_hooks("no hooks here"), graph.save_on_cpu():
+    ...         pass
+    ... except RuntimeError as error:
+    ...     print(error)
+    no hooks here
+    """
     before, _this_thread.refusal = _this_thread.refusal, error_message
     try:
         yield

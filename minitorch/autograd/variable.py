@@ -20,6 +20,11 @@ class Variable(metaclass=_Variables):
     """Variable(tensor, requires_grad): a new leaf, a Tensor, that shares the tensor's memory. Every Tensor is a Variable.
 
     Raises TypeError for data that is no Tensor.
+
+    >>> minitorch.autograd.Variable(minitorch.tensor([1.0, 2.0]), requires_grad=True)
+    tensor([1., 2.], requires_grad=True)
+    >>> isinstance(minitorch.zeros(2), minitorch.autograd.Variable)
+    True
     """
 
     def __new__(cls, data: Any, requires_grad: bool = False) -> Any:

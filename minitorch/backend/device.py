@@ -11,7 +11,16 @@ __all__ = ["device", "device_of", "get_default_device", "gpu_count", "set_defaul
 
 
 class device:
-    """device('cpu'), device('cuda'), device('cuda:1') or device('cuda', 1). Compares equal by type and index."""
+    """device('cpu'), device('cuda'), device('cuda:1') or device('cuda', 1). Compares equal by type and index.
+
+    Raises RuntimeError for another type or a malformed string.
+
+    >>> device = minitorch.device("cuda:1")
+    >>> device.type, device.index
+    ('cuda', 1)
+    >>> minitorch.zeros(2).device == minitorch.device("cpu")
+    True
+    """
 
     __slots__ = ("index", "type")
 
@@ -52,12 +61,21 @@ _default: device | None = None
 
 
 def get_default_device() -> device:
-    """The device of new tensors: the CPU unless set otherwise."""
+    """The device of new tensors: the CPU unless set otherwise.
+
+    >>> minitorch.get_default_device()
+    device(type='cpu')
+    """
     return _default or _CPU
 
 
 def set_default_device(device: Any) -> None:
-    """Make new tensors on `device` unless they are given another; None means the CPU."""
+    """Make new tensors on `device` unless they are given another; None means the CPU.
+
+    >>> minitorch.set_default_device("cpu")
+    >>> minitorch.ones(2).device
+    device(type='cpu')
+    """
     global _default
     _default = None if device is None else _device(device)
 

@@ -15,7 +15,14 @@ NumpyDtype = np.dtype[Any]
 
 
 class dtype:
-    """An element type. There is one object of each, so `x.dtype is minitorch.float32` works."""
+    """An element type. There is one object of each, so `x.dtype is minitorch.float32` works.
+
+    >>> x = minitorch.tensor([1.0])
+    >>> x.dtype
+    minitorch.float32
+    >>> x.dtype.is_floating_point, x.dtype.itemsize
+    (True, 4)
+    """
 
     __slots__ = ("name", "numpy")
 
@@ -42,6 +49,7 @@ class dtype:
 
     @property
     def is_floating_point(self) -> bool:
+        """Whether its elements are floating-point numbers."""
         return self.numpy.kind == "f"
 
     @property
@@ -78,12 +86,22 @@ _default = float32
 
 
 def get_default_dtype() -> dtype:
-    """The floating type of new tensors and of integer division: float32 unless set otherwise."""
+    """The floating type of new tensors and of integer division: float32 unless set otherwise.
+
+    >>> minitorch.get_default_dtype()
+    minitorch.float32
+    """
     return _default
 
 
 def set_default_dtype(d: dtype) -> None:
-    """Make `d` (float16, float32 or float64) the default floating type."""
+    """Make `d` (float16, float32 or float64) the default floating type. Raises TypeError for another.
+
+    >>> minitorch.set_default_dtype(minitorch.float64)
+    >>> minitorch.tensor([1.5]).dtype
+    minitorch.float64
+    >>> minitorch.set_default_dtype(minitorch.float32)
+    """
     global _default
     if not isinstance(d, dtype) or not d.is_floating_point:
         raise TypeError(f"only floating-point types are supported as the default type, got {d!r}")
@@ -91,7 +109,13 @@ def set_default_dtype(d: dtype) -> None:
 
 
 def promote_types(type1: dtype, type2: dtype) -> dtype:
-    """The smallest type that holds both. An integer beside a float takes the float's type, whatever the widths."""
+    """The smallest type that holds both. An integer beside a float takes the float's type, whatever the widths.
+
+    >>> minitorch.promote_types(minitorch.int64, minitorch.float16)
+    minitorch.float16
+    >>> minitorch.promote_types(minitorch.uint8, minitorch.int8)
+    minitorch.int16
+    """
     for value in (type1, type2):
         if not isinstance(value, dtype):
             raise TypeError(f"promote_types() takes two dtypes, not {type(value).__name__}: {value!r}")

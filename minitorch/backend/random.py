@@ -33,6 +33,10 @@ class Generator:
     """A stream of random numbers of its own.
 
     `Generator().manual_seed(n)` returns the generator, so that it can be written in one expression.
+
+    >>> generator = minitorch.Generator().manual_seed(0)
+    >>> minitorch.rand(2, generator=generator)
+    tensor([0.4963, 0.7682])
     """
 
     def __init__(self, device: str = "cpu") -> None:
@@ -59,6 +63,7 @@ class Generator:
         return seed
 
     def initial_seed(self) -> int:
+        """The seed that the stream started from."""
         return self._seed
 
     def get_state(self) -> dict[str, Any]:
@@ -67,6 +72,7 @@ class Generator:
         return {"seed": self._seed, "key": state["key"].tolist(), "pos": int(state["pos"]), "next_normal": self._next_normal}
 
     def set_state(self, state: dict[str, Any]) -> None:
+        """Continue the stream from a state of `get_state`."""
         bits: Any = {"key": np.array(state["key"], dtype=np.uint32), "pos": state["pos"]}
         self._bits.state = {"bit_generator": "MT19937", "state": bits}
         self._seed, self._next_normal = state["seed"], state["next_normal"]
@@ -100,9 +106,11 @@ class Generator:
     # ---- words into numbers: each returns a flat NumPy array of n values -------------------------------------
 
     def words32(self, n: int) -> Array:
+        """n random integers of 32 bits."""
         return self._bits.random_raw(n)
 
     def words64(self, n: int) -> Array:
+        """n random integers of 64 bits."""
         halves = self._bits.random_raw(2 * n).reshape(n, 2)
         return (halves[:, 0] << np.uint64(32)) | halves[:, 1]
 
@@ -185,15 +193,31 @@ default_generator.seed()
 
 
 def manual_seed(seed: int) -> Generator:
-    """Seed the stream that every random function draws from unless it is given a generator of its own."""
+    """Seed the stream that every random function draws from unless it is given a generator of its own.
+
+    It returns the generator of that stream. Only the low 32 bits of the seed count, as in PyTorch.
+
+    >>> _ = minitorch.manual_seed(0)
+    >>> minitorch.rand(2)
+    tensor([0.4963, 0.7682])
+    """
     return default_generator.manual_seed(seed)
 
 
 def seed() -> int:
-    """Seed the default stream from the operating system's entropy; return the seed."""
+    """Seed the default stream from the operating system's entropy; return the seed.
+
+    >>> minitorch.seed() == minitorch.initial_seed()
+    True
+    """
     return default_generator.seed()
 
 
 def initial_seed() -> int:
-    """The seed the default stream started from."""
+    """The seed the default stream started from.
+
+    >>> _ = minitorch.manual_seed(5)
+    >>> minitorch.initial_seed()
+    5
+    """
     return default_generator.initial_seed()

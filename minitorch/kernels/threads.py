@@ -31,7 +31,11 @@ _count = _cores
 
 
 def get_num_threads() -> int:
-    """The number of threads that compute: at the start, the number of available processor cores."""
+    """The number of threads that compute: at the start, the number of available processor cores.
+
+    >>> minitorch.get_num_threads() >= 1
+    True
+    """
     return _count
 
 
@@ -42,6 +46,12 @@ def set_num_threads(num: int) -> None:
     divides it differently.
 
     Raises TypeError unless num is an int, RuntimeError unless it is positive.
+
+    >>> before = minitorch.get_num_threads()
+    >>> minitorch.set_num_threads(1)
+    >>> minitorch.get_num_threads()
+    1
+    >>> minitorch.set_num_threads(before)
     """
     global _count
     if isinstance(num, bool) or not isinstance(num, int):

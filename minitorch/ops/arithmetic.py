@@ -224,12 +224,27 @@ class Pow(Pointwise):
 
 
 def add(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
-    """input + alpha * other, broadcast to a common shape."""
+    """input + alpha * other, broadcast to a common shape. The derivative is 1 in input, alpha in other.
+
+    Raises RuntimeError for shapes that cannot be broadcast.
+
+    >>> a, b = minitorch.tensor([[1.0], [2.0]]), minitorch.tensor([10.0, 20.0])
+    >>> minitorch.add(a, b)
+    tensor([[11., 21.],
+            [12., 22.]])
+    >>> minitorch.add(a, 1, alpha=0.5)
+    tensor([[1.5000],
+            [2.5000]])
+    """
     return Add.apply(input, other if alpha == 1 else _times(alpha, input, other))
 
 
 def sub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
-    """input - alpha * other."""
+    """input - alpha * other, broadcast to a common shape.
+
+    >>> minitorch.sub(minitorch.tensor([5, 7]), minitorch.tensor([1, 2]), alpha=3)
+    tensor([2, 1])
+    """
     return Sub.apply(input, other if alpha == 1 else _times(alpha, input, other))
 
 
@@ -243,13 +258,31 @@ def _times(alpha: Any, input: Any, other: Any) -> Any:
 
 
 def mul(input: Tensor, other: Tensor | Number) -> Tensor:
-    """input * other."""
+    """input * other, element by element. The derivative is other in input, input in other.
+
+    >>> minitorch.mul(minitorch.tensor([1.0, 2.0]), minitorch.tensor([3.0, 4.0]))
+    tensor([3., 8.])
+    """
     return Mul.apply(input, other)
 
 
 @node_name("Div0")
 def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
-    """input / other. `rounding_mode` 'floor' rounds down, 'trunc' towards zero; None divides truly."""
+    """input / other, element by element; integers give the default floating type.
+
+    `rounding_mode` 'floor' rounds down, 'trunc' towards zero; None divides truly. The derivative is 1 / other in input,
+    -input / other^2 in other, and 0 where the quotient is rounded.
+
+    Raises RuntimeError for integers divided by zero with "floor"; for floats the quotient is inf or nan.
+
+    >>> a = minitorch.tensor([7, -7])
+    >>> minitorch.div(a, 2)
+    tensor([ 3.5000, -3.5000])
+    >>> minitorch.div(a, 2, rounding_mode="floor")
+    tensor([ 3, -4])
+    >>> minitorch.div(a, 2, rounding_mode="trunc")
+    tensor([ 3, -3])
+    """
     if rounding_mode is None:
         return Div.apply(input, other)
     if rounding_mode not in ("floor", "trunc"):
@@ -262,35 +295,65 @@ def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
 
 
 def remainder(input: Tensor, other: Tensor | Number) -> Tensor:
-    """input modulo other, with the sign of other, as Python's %."""
+    """input modulo other, with the sign of other, as Python's %: a - floor(a / b) b.
+
+    Raises RuntimeError for integers modulo zero.
+
+    >>> minitorch.remainder(minitorch.tensor([7, -7]), 3)
+    tensor([1, 2])
+    """
     return Remainder.apply(input, other)
 
 
 def fmod(input: Tensor, other: Tensor | Number) -> Tensor:
-    """What is left of input after subtracting other as often as fits, with the sign of input, as C's fmod."""
+    """The remainder with the sign of input, as C's fmod: a - trunc(a / b) b.
+
+    Raises RuntimeError for integers modulo zero.
+
+    >>> minitorch.fmod(minitorch.tensor([7, -7]), 3)
+    tensor([ 1, -1])
+    """
     if all(getattr(v, "dtype", None) is bool_ for v in (input, other)):
         raise NotImplementedError('"fmod" not implemented for two tensors of minitorch.bool: .int() converts')
     return Fmod.apply(input, other)
 
 
 def copysign(input: Tensor, other: Tensor | Number) -> Tensor:
-    """|input| with the sign of other; that of -0.0 is negative, too."""
+    """|input| with the sign of other; that of -0.0 is negative, too.
+
+    >>> minitorch.copysign(minitorch.tensor([1.0, 2.0]), minitorch.tensor([-3.0, 4.0]))
+    tensor([-1.,  2.])
+    """
     return Copysign.apply(input, other)
 
 
 @node_name(lambda input, other, **_: "Rsub1" if isinstance(other, Number) else "Rsub0")
 def rsub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
-    """other - alpha * input."""
+    """other - alpha * input: `sub` with the operands exchanged.
+
+    >>> minitorch.rsub(minitorch.tensor([1, 2]), 10)
+    tensor([9, 8])
+    """
     return Sub.apply(other, input if alpha == 1 else _times(alpha, other, input))
 
 
 def pow(input: Tensor, exponent: Tensor | Number) -> Tensor:
-    """input to the power of exponent."""
+    """input to the power of exponent, a^b. The derivative is b a^(b-1) in a, a^b log a in b.
+
+    >>> minitorch.pow(minitorch.tensor([1.0, 2.0, 3.0]), 2)
+    tensor([1., 4., 9.])
+    >>> minitorch.pow(2, minitorch.tensor([1, 2, 3]))
+    tensor([2, 4, 8])
+    """
     return Pow.apply(input, exponent)
 
 
 def float_power(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
-    """input to the power of exponent, computed in float64 whatever the types."""
+    """input to the power of exponent, computed in float64 whatever the types.
+
+    >>> minitorch.float_power(minitorch.tensor([1, 2, 3]), 2)
+    tensor([1., 4., 9.], dtype=minitorch.float64)
+    """
     if isinstance(input, Number) and isinstance(exponent, Number):
         raise TypeError("float_power(): at least one of 'input' and 'exponent' must be Tensor, and both are numbers")
     a, b = (float(v) if isinstance(v, Number) else v.to(float64) for v in (input, exponent))
@@ -298,12 +361,20 @@ def float_power(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
 
 
 def neg(input: Tensor) -> Tensor:
-    """-input."""
+    """-input. The derivative is -1.
+
+    >>> minitorch.neg(minitorch.tensor([1.0, -2.0]))
+    tensor([-1.,  2.])
+    """
     return Neg.apply(input)
 
 
 def positive(input: Tensor) -> Tensor:
-    """input itself."""
+    """input itself. Raises RuntimeError for booleans.
+
+    >>> minitorch.positive(minitorch.tensor([1.0, -2.0]))
+    tensor([ 1., -2.])
+    """
     if input.dtype is bool_:
         raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
     return input
@@ -311,35 +382,60 @@ def positive(input: Tensor) -> Tensor:
 
 @node_name("Deg2Rad0")
 def deg2rad(input: Tensor) -> Tensor:
-    """An angle of so many degrees in radians: input * pi / 180."""
+    """An angle of so many degrees in radians: input * pi / 180.
+
+    >>> minitorch.deg2rad(minitorch.tensor([90.0, 180.0]))
+    tensor([1.5708, 3.1416])
+    """
     return mul(input, math.pi / 180)
 
 
 @node_name("Rad2Deg0")
 def rad2deg(input: Tensor) -> Tensor:
-    """An angle of so many radians in degrees: input * 180 / pi."""
+    """An angle of so many radians in degrees: input * 180 / pi.
+
+    >>> minitorch.rad2deg(minitorch.tensor([0.0, 1.0]))
+    tensor([ 0.0000, 57.2958])
+    """
     return mul(input, 180 / math.pi)
 
 
 def abs(input: Tensor) -> Tensor:
-    """|input|."""
+    """|input|. The derivative is the sign of input, 0 at 0.
+
+    >>> minitorch.abs(minitorch.tensor([-1.5, 0.0, 2.0]))
+    tensor([1.5000, 0.0000, 2.0000])
+    """
     return Abs.apply(input)
 
 
 def square(input: Tensor) -> Tensor:
-    """input squared."""
+    """input squared, x^2. The derivative is 2 x.
+
+    >>> minitorch.square(minitorch.tensor([-1.0, 3.0]))
+    tensor([1., 9.])
+    """
     return pow(input, 2)
 
 
 def reciprocal(input: Tensor) -> Tensor:
-    """1 / input."""
+    """1 / input. The derivative is -1 / x^2.
+
+    >>> minitorch.reciprocal(minitorch.tensor([2.0, -4.0]))
+    tensor([ 0.5000, -0.2500])
+    """
     return Reciprocal.apply(input)
 
 
 @in_single
 @node_name("Lerp0")
 def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
-    """input + weight (end - input): from input at 0 to end at 1, and exactly these."""
+    """input + weight (end - input): from input at 0 to end at 1, and exactly these.
+
+    >>> start, end = minitorch.tensor([0.0, 10.0]), minitorch.tensor([4.0, 20.0])
+    >>> minitorch.lerp(start, end, 0.25)
+    tensor([ 1.0000, 12.5000])
+    """
     way = sub(end, input)
     if isinstance(weight, Number):
         return add(input, mul(way, weight)) if builtins.abs(weight) < 0.5 else sub(end, mul(way, 1 - weight))
@@ -350,27 +446,49 @@ def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
 @in_single
 @node_name("Addcmul0")
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
-    """input + value * tensor1 * tensor2."""
+    """input + value * tensor1 * tensor2.
+
+    >>> one, a, b = minitorch.tensor([1.0, 1.0]), minitorch.tensor([1.0, 2.0]), minitorch.tensor([3.0, 4.0])
+    >>> minitorch.addcmul(one, a, b, value=0.5)
+    tensor([2.5000, 5.0000])
+    """
     return add(input, mul(tensor1, tensor2), alpha=value)
 
 
 @in_single
 @node_name("Addcdiv0")
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
-    """input + value * tensor1 / tensor2."""
+    """input + value * tensor1 / tensor2.
+
+    >>> one, a, b = minitorch.tensor([1.0, 1.0]), minitorch.tensor([1.0, 2.0]), minitorch.tensor([2.0, 4.0])
+    >>> minitorch.addcdiv(one, a, b, value=2)
+    tensor([2., 2.])
+    """
     return add(input, div(tensor1, tensor2), alpha=value)
 
 
 def log(input: Tensor) -> Tensor:
-    """The natural logarithm; -inf at 0, nan below."""
+    """The natural logarithm; -inf at 0, nan below. The derivative is 1 / x.
+
+    >>> minitorch.log(minitorch.tensor([1.0, 2.0, 0.0]))
+    tensor([0.0000, 0.6931,   -inf])
+    """
     return Log.apply(input)
 
 
 def log2(input: Tensor) -> Tensor:
-    """The logarithm to base 2."""
+    """The logarithm to base 2: log x / log 2. The derivative is 1 / (x log 2).
+
+    >>> minitorch.log2(minitorch.tensor([1.0, 3.0]))
+    tensor([0.0000, 1.5850])
+    """
     return Log2.apply(input)
 
 
 def log10(input: Tensor) -> Tensor:
-    """The logarithm to base 10."""
+    """The logarithm to base 10: log x / log 10. The derivative is 1 / (x log 10).
+
+    >>> minitorch.log10(minitorch.tensor([1.0, 50.0]))
+    tensor([0.0000, 1.6990])
+    """
     return Log10.apply(input)

@@ -209,113 +209,201 @@ class Clamp(Pointwise):
 
 
 def sign(input: Tensor) -> Tensor:
-    """-1, 0 or 1; 0 for nan."""
+    """The sign of input: -1, 0 or 1; 0 for nan. The derivative is 0.
+
+    >>> minitorch.sign(minitorch.tensor([-3.0, 0.0, 0.5]))
+    tensor([-1.,  0.,  1.])
+    """
     return Sign.apply(input)
 
 
 @node_name("Sgn0")
 def sgn(input: Tensor) -> Tensor:
-    """As `sign`. (In PyTorch it is another function for complex numbers.)"""
+    """As `sign`. (In PyTorch it is another function for complex numbers.)
+
+    >>> minitorch.sgn(minitorch.tensor([-3.0, 0.0, 0.5]))
+    tensor([-1.,  0.,  1.])
+    """
     return sign(input)
 
 
 def signbit(input: Tensor) -> Tensor:
-    """Where input is negative; -0.0 is, too."""
+    """Where input is negative; -0.0 is, too.
+
+    >>> minitorch.signbit(minitorch.tensor([-3.0, -0.0, 0.0]))
+    tensor([ True,  True, False])
+    """
     return Compare.apply(xp.signbit, input)
 
 
 def floor(input: Tensor) -> Tensor:
-    """The largest integer not above input."""
+    """The largest integer not above input. The derivative is 0.
+
+    >>> minitorch.floor(minitorch.tensor([1.7, -1.7]))
+    tensor([ 1., -2.])
+    """
     return Floor.apply(input)
 
 
 def ceil(input: Tensor) -> Tensor:
-    """The smallest integer not below input."""
+    """The smallest integer not below input. The derivative is 0.
+
+    >>> minitorch.ceil(minitorch.tensor([1.2, -1.2]))
+    tensor([ 2., -1.])
+    """
     return Ceil.apply(input)
 
 
 def round(input: Tensor) -> Tensor:
-    """The nearest integer, halves to the even one."""
+    """The nearest integer, halves to the even one. The derivative is 0.
+
+    >>> minitorch.round(minitorch.tensor([0.5, 1.5, 2.4]))
+    tensor([0., 2., 2.])
+    """
     return Round.apply(input)
 
 
 def trunc(input: Tensor) -> Tensor:
-    """input without its fraction."""
+    """input without its fraction: rounded towards zero. The derivative is 0.
+
+    >>> minitorch.trunc(minitorch.tensor([1.7, -1.7]))
+    tensor([ 1., -1.])
+    """
     return Trunc.apply(input)
 
 
 def eq(input: Tensor, other: Tensor | Number) -> Tensor:
-    """input == other, a mask."""
+    """input == other, element by element: a mask, without gradient.
+
+    >>> minitorch.eq(minitorch.tensor([1, 2, 3]), minitorch.tensor([1, 5, 3]))
+    tensor([ True, False,  True])
+    """
     return Compare.apply(xp.equal, input, other)
 
 
 def ne(input: Tensor, other: Tensor | Number) -> Tensor:
-    """input != other, a mask."""
+    """input != other, element by element: a mask, without gradient.
+
+    >>> minitorch.ne(minitorch.tensor([1, 2, 3]), minitorch.tensor([1, 5, 3]))
+    tensor([False,  True, False])
+    """
     return Compare.apply(xp.not_equal, input, other)
 
 
 def lt(input: Tensor, other: Tensor | Number) -> Tensor:
-    """input < other, a mask."""
+    """input < other, element by element: a mask, without gradient.
+
+    >>> minitorch.lt(minitorch.tensor([1, 2, 3]), 2)
+    tensor([ True, False, False])
+    """
     return Compare.apply(xp.less, input, other)
 
 
 def le(input: Tensor, other: Tensor | Number) -> Tensor:
-    """input <= other, a mask."""
+    """input <= other, element by element: a mask, without gradient.
+
+    >>> minitorch.le(minitorch.tensor([1, 2, 3]), 2)
+    tensor([ True,  True, False])
+    """
     return Compare.apply(xp.less_equal, input, other)
 
 
 def gt(input: Tensor, other: Tensor | Number) -> Tensor:
-    """input > other, a mask."""
+    """input > other, element by element: a mask, without gradient.
+
+    >>> minitorch.gt(minitorch.tensor([1, 2, 3]), 2)
+    tensor([False, False,  True])
+    """
     return Compare.apply(xp.greater, input, other)
 
 
 def ge(input: Tensor, other: Tensor | Number) -> Tensor:
-    """input >= other, a mask."""
+    """input >= other, element by element: a mask, without gradient.
+
+    >>> minitorch.ge(minitorch.tensor([1, 2, 3]), 2)
+    tensor([False,  True,  True])
+    """
     return Compare.apply(xp.greater_equal, input, other)
 
 
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
-    """True where both are nonzero."""
+    """True where both are nonzero.
+
+    >>> minitorch.logical_and(minitorch.tensor([0, 1, 2]), minitorch.tensor([1, 1, 0]))
+    tensor([False,  True, False])
+    """
     return Compare.apply(xp.logical_and, input, other)
 
 
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
-    """True where either is nonzero."""
+    """True where either is nonzero.
+
+    >>> minitorch.logical_or(minitorch.tensor([0, 1, 0]), minitorch.tensor([1, 1, 0]))
+    tensor([ True,  True, False])
+    """
     return Compare.apply(xp.logical_or, input, other)
 
 
 def logical_xor(input: Tensor, other: Tensor) -> Tensor:
-    """True where exactly one is nonzero."""
+    """True where exactly one is nonzero.
+
+    >>> minitorch.logical_xor(minitorch.tensor([0, 1, 0]), minitorch.tensor([1, 1, 0]))
+    tensor([ True, False, False])
+    """
     return Compare.apply(xp.logical_xor, input, other)
 
 
 def logical_not(input: Tensor) -> Tensor:
-    """True where input is zero."""
+    """True where input is zero.
+
+    >>> minitorch.logical_not(minitorch.tensor([0.0, 0.5]))
+    tensor([ True, False])
+    """
     return Compare.apply(xp.logical_not, input)
 
 
 def bitwise_and(input: Tensor, other: Tensor | int) -> Tensor:
-    """input & other, of masks or integers."""
+    """input & other, of masks or integers. Raises NotImplementedError for floating types.
+
+    >>> minitorch.bitwise_and(minitorch.tensor([5, 6]), 3)  # 101 & 011, 110 & 011
+    tensor([1, 2])
+    """
     return Compare.apply(xp.bitwise_and, input, other)
 
 
 def bitwise_or(input: Tensor, other: Tensor | int) -> Tensor:
-    """input | other, of masks or integers."""
+    """input | other, of masks or integers. Raises NotImplementedError for floating types.
+
+    >>> minitorch.bitwise_or(minitorch.tensor([5, 6]), 3)  # 101 | 011, 110 | 011
+    tensor([7, 7])
+    """
     return Compare.apply(xp.bitwise_or, input, other)
 
 
 def bitwise_xor(input: Tensor, other: Tensor | int) -> Tensor:
-    """input ^ other, of masks or integers."""
+    """input ^ other, of masks or integers. Raises NotImplementedError for floating types.
+
+    >>> minitorch.bitwise_xor(minitorch.tensor([5, 6]), 3)  # 101 ^ 011, 110 ^ 011
+    tensor([6, 5])
+    """
     return Compare.apply(xp.bitwise_xor, input, other)
 
 
 def bitwise_left_shift(input: Tensor | int, other: Tensor | int) -> Tensor:
-    """input << other: the bits of integers moved to the left, which doubles as often as other says."""
+    """input << other: the bits of integers moved to the left, which doubles as often as other says.
+
+    >>> minitorch.bitwise_left_shift(minitorch.tensor([1, 3]), 2)
+    tensor([ 4, 12])
+    """
     return _shift(xp.left_shift, input, other)
 
 
 def bitwise_right_shift(input: Tensor | int, other: Tensor | int) -> Tensor:
-    """input >> other: the bits of integers moved to the right, which halves, rounding down, as often as other says."""
+    """input >> other: the bits of integers moved to the right, which halves, rounding down, as often as other says.
+
+    >>> minitorch.bitwise_right_shift(minitorch.tensor([12, 7]), 2)
+    tensor([3, 1])
+    """
     return _shift(xp.right_shift, input, other)
 
 
@@ -327,7 +415,13 @@ def _shift(function: Any, a: Any, b: Any) -> Tensor:
 
 
 def bitwise_not(input: Tensor) -> Tensor:
-    """~input, of masks or integers."""
+    """~input, of masks or integers: all bits exchanged, which for integers is -input - 1.
+
+    >>> minitorch.bitwise_not(minitorch.tensor([0, 5]))
+    tensor([-1, -6])
+    >>> minitorch.bitwise_not(minitorch.tensor([True, False]))
+    tensor([False,  True])
+    """
     return Compare.apply(xp.invert, input)
 
 
@@ -337,17 +431,29 @@ def equal_or_nan(a: Any, b: Any) -> Any:
 
 
 def isnan(input: Tensor) -> Tensor:
-    """Where input is nan."""
+    """Where input is nan.
+
+    >>> minitorch.isnan(minitorch.tensor([1.0, float("nan")]))
+    tensor([False,  True])
+    """
     return Compare.apply(xp.isnan, input)
 
 
 def isinf(input: Tensor) -> Tensor:
-    """Where input is infinite, of either sign."""
+    """Where input is infinite, of either sign.
+
+    >>> minitorch.isinf(minitorch.tensor([1.0, float("-inf")]))
+    tensor([False,  True])
+    """
     return Compare.apply(xp.isinf, input)
 
 
 def isfinite(input: Tensor) -> Tensor:
-    """Where input is neither infinite nor nan."""
+    """Where input is neither infinite nor nan.
+
+    >>> minitorch.isfinite(minitorch.tensor([1.0, float("inf"), float("nan")]))
+    tensor([ True, False, False])
+    """
     return Compare.apply(xp.isfinite, input)
 
 
@@ -355,6 +461,14 @@ def where(condition: Tensor, input: Tensor | Number | None = None, other: Tensor
     """`input` where `condition` is true, `other` elsewhere; the three are broadcast together.
 
     With the condition alone, where it is true: one vector of indices for each dimension.
+
+    The derivative is 1 in input where the condition is true, 1 in other elsewhere.
+
+    >>> x = minitorch.tensor([-1.0, 2.0])
+    >>> minitorch.where(x > 0, x, 0.0)
+    tensor([0., 2.])
+    >>> minitorch.where(x > 0)
+    (tensor([1]),)
     """
     if input is None and other is None:
         return tuple(wrap(i) for i in xp.nonzero(xp.atleast_1d(condition._array)))
@@ -370,26 +484,42 @@ def _two_tensors(name: str, a: Any, b: Any) -> None:
 
 
 def maximum(input: Tensor, other: Tensor) -> Tensor:
-    """The larger of two tensors, element by element."""
+    """The larger of two tensors, element by element; nan if either is. Of equals each gets half of the gradient.
+
+    >>> minitorch.maximum(minitorch.tensor([1, 5]), minitorch.tensor([3, 2]))
+    tensor([3, 5])
+    """
     _two_tensors("maximum", input, other)
     return Maximum.apply(input, other)
 
 
 def minimum(input: Tensor, other: Tensor) -> Tensor:
-    """The smaller of two tensors, element by element."""
+    """The smaller of two tensors, element by element; nan if either is. Of equals each gets half of the gradient.
+
+    >>> minitorch.minimum(minitorch.tensor([1, 5]), minitorch.tensor([3, 2]))
+    tensor([1, 2])
+    """
     _two_tensors("minimum", input, other)
     return Minimum.apply(input, other)
 
 
 @node_name("Fmax0")
 def fmax(input: Tensor, other: Tensor) -> Tensor:
-    """The larger of two tensors, element by element; of nan and a number the number. Of equals the gradient is input's."""
+    """The larger of two tensors, element by element; of nan and a number the number. Of equals the gradient is input's.
+
+    >>> minitorch.fmax(minitorch.tensor([1.0, float("nan")]), minitorch.tensor([3.0, 2.0]))
+    tensor([3., 2.])
+    """
     return where((input >= other) | isnan(other), input, other)
 
 
 @node_name("Fmin0")
 def fmin(input: Tensor, other: Tensor) -> Tensor:
-    """The smaller of two tensors, element by element; of nan and a number the number. Of equals the gradient is input's."""
+    """The smaller of two tensors, element by element; of nan and a number the number. Of equals the gradient is input's.
+
+    >>> minitorch.fmin(minitorch.tensor([1.0, float("nan")]), minitorch.tensor([3.0, 2.0]))
+    tensor([1., 2.])
+    """
     return where((input <= other) | isnan(other), input, other)
 
 
@@ -397,6 +527,9 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
     """The step function: 0 where input is negative, 1 where it is positive, `values` where it is 0.
 
     Raises RuntimeError for two tensors of different types. PyTorch has no derivative of it; here it is 0 in input.
+
+    >>> minitorch.heaviside(minitorch.tensor([-2.0, 0.0, 3.0]), minitorch.tensor(0.5))
+    tensor([0.0000, 0.5000, 1.0000])
     """
     if input.dtype is not values.dtype:
         raise RuntimeError(
@@ -407,7 +540,11 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
 
 @node_name("NanToNum0")
 def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
-    """Numbers in place of nan, inf and -inf: by default 0, and the largest and the smallest of the type."""
+    """Numbers in place of nan, inf and -inf: by default 0, and the largest and the smallest of the type.
+
+    >>> minitorch.nan_to_num(minitorch.tensor([1.0, float("nan"), float("inf")]), posinf=100.0)
+    tensor([  1.,   0., 100.])
+    """
     if not input.is_floating_point():
         return input.clone()
     limits = xp.finfo(input.dtype.numpy)
@@ -417,7 +554,13 @@ def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neg
 
 
 def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
-    """input, raised to `min` and cut to `max`. If min is above max, max wins."""
+    """input, raised to `min` and cut to `max`. If min is above max, max wins.
+
+    The derivative is 1 within [min, max], the bounds included, and 0 outside. Raises RuntimeError without min and max.
+
+    >>> minitorch.clamp(minitorch.tensor([-2.0, 0.5, 3.0]), min=-1, max=1)
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
     if min is None and max is None:
         raise RuntimeError("clamp: At least one of 'min' or 'max' must not be None")
     return Clamp.apply(input, min, max)
@@ -425,19 +568,32 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
 
 @node_name("ClampMin0")
 def clamp_min(input: Tensor, min: Tensor | Number) -> Tensor:
-    """At least `min`."""
+    """max(input, min), element by element.
+
+    >>> minitorch.clamp_min(minitorch.tensor([-2.0, 0.5]), 0)
+    tensor([0.0000, 0.5000])
+    """
     return Clamp.apply(input, min, None)
 
 
 @node_name("ClampMax0")
 def clamp_max(input: Tensor, max: Tensor | Number) -> Tensor:
-    """At most `max`."""
+    """min(input, max), element by element.
+
+    >>> minitorch.clamp_max(minitorch.tensor([0.5, 3.0]), 1)
+    tensor([0.5000, 1.0000])
+    """
     return Clamp.apply(input, None, max)
 
 
 @node_name("MaskedFill0")
 def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
-    """`value`, a number or a 0-d tensor, where `mask` is true; `input` elsewhere. The type is that of `input`."""
+    """`value`, a number or a 0-d tensor, where `mask` is true; `input` elsewhere. The type is that of `input`.
+
+    >>> x = minitorch.tensor([1.0, 2.0, 3.0])
+    >>> minitorch.masked_fill(x, x > 2, float("-inf"))
+    tensor([1., 2., -inf])
+    """
     value = value.item() if isinstance(value, xp.generic) else value
     if isinstance(value, Number):
         kind = input.dtype.numpy.kind
@@ -460,12 +616,22 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
 
 @in_single
 def floor_divide(input: Tensor, other: Tensor | Number) -> Tensor:
-    """The floor of input / other, an integer for integers."""
+    """The floor of input / other, an integer for integers, as Python's //. The derivative is 0.
+
+    Raises RuntimeError for integers divided by zero.
+
+    >>> minitorch.floor_divide(minitorch.tensor([7, -7]), 2)
+    tensor([ 3, -4])
+    """
     return FloorDivide.apply(input, other)
 
 
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
-    """Where |input - other| <= atol + rtol |other|; infinities are close to themselves, nan only with `equal_nan`."""
+    """Where |input - other| <= atol + rtol |other|; infinities are close to themselves, nan only with `equal_nan`.
+
+    >>> minitorch.isclose(minitorch.tensor([1.0, 2.0]), minitorch.tensor([1.0 + 1e-6, 2.1]))
+    tensor([ True, False])
+    """
     _check_same_type("isclose", input, other)
     return Close.apply(input, other, rtol, atol, equal_nan)
 
@@ -478,12 +644,22 @@ class Close(Pointwise):
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
-    """Whether `isclose` holds everywhere."""
+    """Whether |input - other| <= atol + rtol |other| everywhere, as in `isclose`.
+
+    >>> minitorch.allclose(minitorch.tensor([1.0, 2.0]), minitorch.tensor([1.0 + 1e-6, 2.0]))
+    True
+    """
     return bool(isclose(input, other, rtol, atol, equal_nan)._array.all())
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
-    """Whether two tensors have the same shape and the same elements."""
+    """Whether two tensors have the same shape and the same elements.
+
+    >>> minitorch.equal(minitorch.tensor([1, 2]), minitorch.tensor([1, 2]))
+    True
+    >>> minitorch.equal(minitorch.tensor([1, 2]), minitorch.tensor([[1, 2]]))
+    False
+    """
     return input.shape == other.shape and bool((input == other)._array.all())
 
 

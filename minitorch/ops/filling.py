@@ -45,30 +45,50 @@ def _new(self: Tensor, size: Any, value: Any, name: str, dtype: Any, device: Any
 
 
 def new_zeros(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Zeros of this tensor's type, on its device."""
+    """Zeros of the sizes given, of this tensor's type, on its device.
+
+    >>> minitorch.tensor([1, 2]).new_zeros(3)
+    tensor([0, 0, 0])
+    """
     return _new(self, size, 0, "new_zeros", dtype, device, requires_grad)
 
 
 def new_ones(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones of this tensor's type, on its device."""
+    """Ones of the sizes given, of this tensor's type, on its device.
+
+    >>> minitorch.tensor([1, 2]).new_ones(3)
+    tensor([1, 1, 1])
+    """
     return _new(self, size, 1, "new_ones", dtype, device, requires_grad)
 
 
 def new_empty(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of this one's type, on its device, whose values mean nothing."""
+    """A tensor of this one's type, on its device, whose values mean nothing.
+
+    >>> minitorch.tensor([1, 2]).new_empty(2, 3).shape
+    minitorch.Size([2, 3])
+    """
     return _new(self, size, 0, "new_empty", dtype, device, requires_grad)
 
 
 def new_full(
     self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """`fill_value` everywhere, of this tensor's type, on its device."""
+    """`fill_value` everywhere, of this tensor's type, on its device.
+
+    >>> minitorch.tensor([1.0, 2.0]).new_full((3,), 7)
+    tensor([7., 7., 7.])
+    """
     return _new(self, (size,), fill_value, "new_full", dtype, device, requires_grad)
 
 
 @xp.errstate(all="ignore")  # too large a value becomes infinite
 def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A copy of `data` as a leaf of this tensor's type, on its device."""
+    """A copy of `data` as a leaf of this tensor's type, on its device.
+
+    >>> minitorch.tensor([1.0, 2.0]).new_tensor([3, 4])
+    tensor([3., 4.])
+    """
     array = xp.asarray(data._array if isinstance(data, TensorBase) else data)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"new_tensor() takes numbers, and these are of type {array.dtype}")
@@ -96,7 +116,12 @@ def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
 
 
 def uniform_(self: Tensor, from_: Any = 0.0, to: Any = 1.0, *, generator: Generator | None = None) -> Tensor:
-    """Draw every element from [from_, to), as PyTorch draws for the same seed."""
+    """Draw every element from [from_, to), as PyTorch draws for the same seed.
+
+    >>> generator = minitorch.Generator().manual_seed(0)
+    >>> minitorch.empty(3).uniform_(-1, 1, generator=generator)
+    tensor([-0.0075,  0.5364, -0.8230])
+    """
     if not (math.isfinite(from_) and math.isfinite(to)):
         raise RuntimeError(f"uniform_ expects finite bounds, but found from={from_} and to={to}")
     if from_ > to:
@@ -118,14 +143,23 @@ def uniform_(self: Tensor, from_: Any = 0.0, to: Any = 1.0, *, generator: Genera
 
 @xp.errstate(all="ignore")  # too large a value becomes infinite
 def normal_(self: Tensor, mean: Any = 0.0, std: Any = 1.0, *, generator: Generator | None = None) -> Tensor:
-    """Draw every element from the normal distribution, as PyTorch draws for the same seed."""
+    """Draw every element from the normal distribution, as PyTorch draws for the same seed.
+
+    >>> generator = minitorch.Generator().manual_seed(0)
+    >>> minitorch.empty(3).normal_(mean=10, std=2, generator=generator)
+    tensor([13.0820,  9.4131,  5.6424])
+    """
     if not (std >= 0 and math.isfinite(std) and math.isfinite(mean)):
         raise RuntimeError(f"normal expects finite numbers and std >= 0.0, but found std {std} and mean {mean}")
     return _fill(self, (generator or default_generator).normal(self.numel(), self._array.dtype) * std + mean)
 
 
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
-    """Set every element to 1 with probability p, else to 0. (The draws are not PyTorch's for the same seed.)"""
+    """Set every element to 1 with probability p, else to 0. (The draws are not PyTorch's for the same seed.)
+
+    >>> minitorch.empty(3).bernoulli_(1.0)
+    tensor([1., 1., 1.])
+    """
     chance = p._array if isinstance(p, TensorBase) else p
     if not (xp.min(chance, initial=0) >= 0 and xp.max(chance, initial=1) <= 1):
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
@@ -139,6 +173,10 @@ def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: G
     """random_(), random_(to) or random_(from, to): draw integers in [from, to), as PyTorch draws for the same seed.
 
     Without `to`, from 0 to the largest integer of the type; of a floating type to the largest up to which all are exact.
+
+    >>> generator = minitorch.Generator().manual_seed(0)
+    >>> minitorch.empty(5, dtype=minitorch.int64).random_(1, 7, generator=generator)  # dice
+    tensor([3, 4, 6, 1, 2])
     """
     np_dtype = self._array.dtype
     limit = 2 if np_dtype.kind == "b" else 2 ** (xp.finfo(np_dtype).nmant + 1) + 1 if np_dtype.kind == "f" else 0

@@ -248,7 +248,17 @@ def _of_no_dimension(function: F) -> F:
 
 @node_name("Gather0")
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """out[i][j] = input[index[i][j]][j] for dim = 0, input[i][index[i][j]] for dim = 1, and so on."""
+    """The elements that an index names along `dim`: out[i][j] = input[index[i][j]][j] for dim = 0, input[i][index[i][j]] for 1.
+
+    Shapes: index has as many dimensions as input, each at most as long (but `dim`); the result has the shape of index.
+
+    Raises RuntimeError for other shapes and for an index that is out of bounds.
+
+    >>> scores = minitorch.tensor([[0.1, 0.9], [0.8, 0.2]])
+    >>> minitorch.gather(scores, 1, minitorch.tensor([[1], [0]]))  # that of each row's class
+    tensor([[0.9000],
+            [0.8000]])
+    """
     dim = check_dim(dim, input.ndim)
     if input.ndim == 0:  # as a vector of one place
         return reshape(gather(reshape(input, (1,)), 0, reshape(index, (-1,))), tuple(index.shape))
@@ -258,7 +268,15 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 @node_name("ScatterAdd0")
 @_of_no_dimension
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
-    """A copy of input with src added where index says, as in `gather`; an index may occur several times."""
+    """A copy of input with src added where index says, as in `gather`; an index may occur several times.
+
+    out[index[i][j]][j] += src[i][j] for dim = 0, out[i][index[i][j]] += src[i][j] for dim = 1
+
+    It is the derivative of `gather`. Raises RuntimeError for an index that is out of bounds.
+
+    >>> minitorch.scatter_add(minitorch.zeros(3), 0, minitorch.tensor([0, 2, 0]), minitorch.tensor([1.0, 2.0, 3.0]))
+    tensor([4., 0., 2.])
+    """
     dim = check_dim(dim, input.ndim)
     if not isinstance(src, TensorBase):
         raise TypeError(f"scatter_add(): argument 'src' must be Tensor, not {type(src).__name__}")
@@ -276,7 +294,15 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 @node_name("IndexSelect0")
 @_of_no_dimension
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """The slices of input along `dim` that the 1-d `index` names, in its order."""
+    """The slices of input along `dim` that the 1-d `index` names, in its order.
+
+    Shapes: (n, m) and an index (k) give (k, m) for dim = 0. Raises IndexError for an index that is out of bounds.
+
+    >>> x = minitorch.tensor([[1, 2, 3], [4, 5, 6]])
+    >>> minitorch.index_select(x, 1, minitorch.tensor([2, 0]))
+    tensor([[3, 1],
+            [6, 4]])
+    """
     dim = check_dim(dim, input.ndim)
     if index.ndim > 1:
         raise IndexError(f"index_select(): Index is supposed to be a vector, but got {index.ndim} dimensions")
@@ -289,7 +315,14 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 @node_name("MaskedSelect0")
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
-    """The elements where `mask` is true, as a 1-d tensor."""
+    """The elements where `mask` is true, as a 1-d tensor.
+
+    Raises RuntimeError for a mask that is not boolean.
+
+    >>> x = minitorch.tensor([[1, -2], [-3, 4]])
+    >>> minitorch.masked_select(x, x > 0)
+    tensor([1, 4])
+    """
     if mask._array.dtype.kind != "b":
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {mask.dtype}")
     shape = xp.broadcast_shapes(tuple(input.shape), tuple(mask.shape))
@@ -297,7 +330,15 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
-    """As `gather`, with the other dimensions broadcast; without `dim` from the flattened input."""
+    """As `gather`, with the other dimensions broadcast; without `dim` from the flattened input.
+
+    Raises RuntimeError for an index that is out of bounds.
+
+    >>> x = minitorch.tensor([[3, 1, 2], [6, 5, 4]])
+    >>> minitorch.take_along_dim(x, minitorch.argsort(x, dim=1), dim=1)  # each row sorted
+    tensor([[1, 2, 3],
+            [4, 5, 6]])
+    """
     if dim is None:
         return gather(reshape(input, (-1,)), 0, reshape(indices, (-1,)))
     if input.ndim != indices.ndim:
@@ -318,6 +359,13 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Number, *, red
 
     If an index occurs several times, the last element stays. With `reduce` 'add' or 'multiply' the elements are added to those
     of input, or multiplied with them, as often as the index names them; 'multiply' has no derivative.
+
+    Raises RuntimeError for an index that is out of bounds, or longer than src.
+
+    >>> classes = minitorch.tensor([[2], [0]])
+    >>> minitorch.scatter(minitorch.zeros(2, 3), 1, classes, 1.0)  # one-hot rows
+    tensor([[0., 0., 1.],
+            [1., 0., 0.]])
     """
     if reduce not in (None, "add", "multiply"):
         raise RuntimeError(f"reduce argument must be either add or multiply, but got {reduce!r:.40}")
@@ -348,7 +396,16 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Number, *, red
 @node_name("IndexCopy0")
 @_of_no_dimension
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
-    """A copy of input with the slices of `source` in place of those along `dim` that the 1-d `index` names."""
+    """A copy of input with the slices of `source` in place of those along `dim` that the 1-d `index` names.
+
+    Shapes: input (n, m), index (k) and source (k, m) give (n, m) for dim = 0. Raises IndexError for an index out of bounds.
+
+    >>> rows = minitorch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> minitorch.index_copy(minitorch.zeros(3, 2), 0, minitorch.tensor([2, 0]), rows)
+    tensor([[3., 4.],
+            [0., 0.],
+            [1., 2.]])
+    """
     dim = check_dim(dim, input.ndim)
     if source.dtype is not input.dtype:
         raise RuntimeError(
@@ -374,7 +431,15 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
 
 @node_name("IndexPut0")
 def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False) -> Tensor:
-    """A copy of input with `values` at input[indices]; with `accumulate` added to what is there, as often as it is named."""
+    """A copy of input with `values` at input[indices]; with `accumulate` added to what is there, as often as it is named.
+
+    Raises IndexError for an index that is out of bounds.
+
+    >>> at = (minitorch.tensor([0, 1, 1]), minitorch.tensor([1, 0, 0]))
+    >>> minitorch.index_put(minitorch.zeros(2, 2), at, minitorch.tensor([1.0, 2.0, 3.0]), accumulate=True)
+    tensor([[0., 1.],
+            [5., 0.]])
+    """
     if not isinstance(indices, (tuple, list)):
         raise TypeError(f"index_put(): argument 'indices' must be tuple of Tensors, not {type(indices).__name__}")
     if values.dtype is not input.dtype:
@@ -392,14 +457,27 @@ def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumula
 
 @node_name("Fill0")
 def fill(input: Tensor, value: Tensor | Number) -> Tensor:
-    """A tensor like input, with `value`, a number or a 0-d tensor, everywhere."""
+    """A tensor like input, with `value`, a number or a 0-d tensor, everywhere.
+
+    >>> minitorch.fill(minitorch.tensor([[1, 2], [3, 4]]), 7)
+    tensor([[7, 7],
+            [7, 7]])
+    """
     return masked_fill(input, wrap(xp.ones_like(input._array, dtype=bool)), value)
 
 
 @node_name("IndexAdd0")
 @_of_no_dimension
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
-    """A copy of input with the slices of `source`, times alpha, added to those along `dim` that the 1-d `index` names."""
+    """A copy of input with the slices of `source`, times alpha, added to those along `dim` that the 1-d `index` names.
+
+    Shapes: input (n, m), index (k) and source (k, m) give (n, m) for dim = 0. Raises IndexError for an index out of bounds.
+
+    >>> rows = minitorch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> minitorch.index_add(minitorch.ones(2, 2), 0, minitorch.tensor([1, 1]), rows, alpha=10)
+    tensor([[ 1.,  1.],
+            [41., 61.]])
+    """
     dim = check_dim(dim, input.ndim)
     if source.dtype is not input.dtype:
         raise RuntimeError(f"index_add(): self and source must have one type, but got {input.dtype!r} and {source.dtype!r}")
@@ -417,14 +495,28 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
 @node_name("IndexFill0")
 @_of_no_dimension
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Number) -> Tensor:
-    """A copy of input with `value` in the slices along `dim` that the 1-d `index` names."""
+    """A copy of input with `value` in the slices along `dim` that the 1-d `index` names.
+
+    >>> minitorch.index_fill(minitorch.tensor([[1, 2, 3], [4, 5, 6]]), 1, minitorch.tensor([0, 2]), -1)
+    tensor([[-1,  2, -1],
+            [-1,  5, -1]])
+    """
     steps = plain_index((slice(None),) * check_dim(dim, input.ndim) + (index,), input.shape)
     return SetItem.apply(input, value, *placed(steps, input))
 
 
 @node_name("View0")
 def repeat_interleave(input: Tensor, repeats: Tensor | Number, dim: int | None = None) -> Tensor:
-    """Each slice along `dim` `repeats` times in a row, or each as often as its element of `repeats` says; flat without dim."""
+    """Each slice along `dim` `repeats` times in a row, or each as often as its element of `repeats` says; flat without dim.
+
+    Raises RuntimeError for negative repeats, and for a vector of another length than the dimension.
+
+    >>> x = minitorch.tensor([1, 2, 3])
+    >>> minitorch.repeat_interleave(x, 2)
+    tensor([1, 1, 2, 2, 3, 3])
+    >>> minitorch.repeat_interleave(x, minitorch.tensor([0, 1, 3]))
+    tensor([2, 3, 3, 3])
+    """
     flat = reshape(input, (-1,)) if dim is None else input
     dim = check_dim(0 if dim is None else dim, flat.ndim)
     counts: Any = repeats._array if isinstance(repeats, TensorBase) else repeats
@@ -438,13 +530,25 @@ def repeat_interleave(input: Tensor, repeats: Tensor | Number, dim: int | None =
 
 @node_name("Tril0")
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The lower triangle of each matrix, zeros above the `diagonal`-th diagonal."""
+    """The lower triangle of each matrix (*, n, m), zeros above the `diagonal`-th diagonal.
+
+    >>> minitorch.tril(minitorch.ones(3, 3))  # a causal mask
+    tensor([[1., 0., 0.],
+            [1., 1., 0.],
+            [1., 1., 1.]])
+    """
     return _triangle("tril", input, diagonal, lambda row, column: column - row <= diagonal)
 
 
 @node_name("Triu0")
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The upper triangle of each matrix, zeros below the `diagonal`-th diagonal."""
+    """The upper triangle of each matrix (*, n, m), zeros below the `diagonal`-th diagonal.
+
+    >>> minitorch.triu(minitorch.ones(3, 3), diagonal=1)
+    tensor([[0., 1., 1.],
+            [0., 0., 1.],
+            [0., 0., 0.]])
+    """
     return _triangle("triu", input, diagonal, lambda row, column: column - row >= diagonal)
 
 
@@ -456,7 +560,16 @@ def _triangle(name: str, input: Tensor, diagonal: int, kept: Callable[[Any, Any]
 
 
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The diagonal of a matrix, as a copy; or of a vector the matrix that has it as its diagonal."""
+    """The diagonal of a matrix, as a copy; or of a vector the matrix that has it as its diagonal.
+
+    Shapes: (n, n) gives (n), and (n) gives (n, n), for diagonal = 0. Raises RuntimeError for more than 2 dimensions.
+
+    >>> minitorch.diag(minitorch.tensor([[1, 2], [3, 4]]))
+    tensor([1, 4])
+    >>> minitorch.diag(minitorch.tensor([1, 2]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
     if input.ndim not in (1, 2):
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D")
     if input.ndim == 1:

@@ -62,7 +62,18 @@ class SplitWithSizes(Op):
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Joined along `dim`; the other sizes must agree."""
+    """Tensors joined along `dim`; the other sizes must agree.
+
+    Shapes: (n, *) and (m, *) give (n + m, *). Raises RuntimeError for other sizes that differ.
+
+    >>> a, b = minitorch.tensor([[1, 2]]), minitorch.tensor([[3, 4], [5, 6]])
+    >>> minitorch.cat([a, b])
+    tensor([[1, 2],
+            [3, 4],
+            [5, 6]])
+    >>> minitorch.cat([a, a], dim=1)
+    tensor([[1, 2, 1, 2]])
+    """
     tensors = tuple(tensors)
     if not tensors:
         raise RuntimeError("cat(): expected a non-empty list of Tensors")
@@ -76,7 +87,18 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 @node_name("Stack0")
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Tensors of one shape, side by side along a new dimension `dim`."""
+    """Tensors of one shape, side by side along a new dimension `dim`.
+
+    Shapes: n tensors (a, b) give (n, a, b) for dim = 0, (a, n, b) for dim = 1. Raises RuntimeError for different shapes.
+
+    >>> a, b = minitorch.tensor([1, 2]), minitorch.tensor([3, 4])
+    >>> minitorch.stack([a, b])
+    tensor([[1, 2],
+            [3, 4]])
+    >>> minitorch.stack([a, b], dim=1)
+    tensor([[1, 3],
+            [2, 4]])
+    """
     tensors = tuple(tensors)
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
@@ -91,7 +113,15 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 @node_name("Split0")
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of `tensor`, cut along `dim` into pieces of one size (the last may be smaller) or of the sizes given."""
+    """Views of `tensor`, cut along `dim` into pieces of one size (the last may be smaller) or of the sizes given.
+
+    Raises RuntimeError for sizes that do not sum to that of the dimension.
+
+    >>> minitorch.split(minitorch.arange(5), 2)
+    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+    >>> minitorch.split(minitorch.arange(5), [1, 4])
+    (tensor([0]), tensor([1, 2, 3, 4]))
+    """
     dim = check_dim(dim, tensor.ndim)
     n = tensor.shape[dim]
     if isinstance(split_size_or_sections, bool) or not hasattr(split_size_or_sections, "__len__"):
@@ -117,7 +147,13 @@ def pieces(input: Tensor, sections: Sequence[int], dim: int = 0) -> tuple[Tensor
 
 @node_name("Split0")
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most `chunks` views of equal size along `dim`; the last may be smaller."""
+    """At most `chunks` views of equal size along `dim`; the last may be smaller.
+
+    Raises RuntimeError for fewer than one chunk.
+
+    >>> minitorch.chunk(minitorch.arange(5), 2)
+    (tensor([0, 1, 2]), tensor([3, 4]))
+    """
     if chunks < 1:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     n = input.shape[check_dim(dim, input.ndim)]
@@ -126,14 +162,24 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 @node_name("Unbind0")
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The slices along `dim`, without that dimension."""
+    """The slices along `dim`, without that dimension: (n, *) gives n tensors (*).
+
+    >>> minitorch.unbind(minitorch.tensor([[1, 2], [3, 4]]), dim=1)
+    (tensor([1, 3]), tensor([2, 4]))
+    """
     dim = check_dim(dim, input.ndim)
     return tuple(select(input, dim, i) for i in range(input.shape[dim]))
 
 
 @node_name("Slice0")
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
-    """`length` slices along `dim` from `start` on, as a view."""
+    """`length` slices along `dim` from `start` on, as a view: input[:, start : start + length] for dim = 1.
+
+    Raises RuntimeError for slices beyond the end.
+
+    >>> minitorch.narrow(minitorch.arange(6), 0, 2, 3)
+    tensor([2, 3, 4])
+    """
     dim = check_dim(dim, input.ndim)
     if start < 0:
         start += input.shape[dim]
@@ -144,28 +190,57 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
 
 @node_name("Select0")
 def select(input: Tensor, dim: int, index: int) -> Tensor:
-    """The slice `index` along `dim`, without that dimension; a view."""
+    """The slice `index` along `dim`, without that dimension; a view: input[:, index] for dim = 1.
+
+    Raises IndexError for an index that is out of bounds.
+
+    >>> minitorch.select(minitorch.tensor([[1, 2], [3, 4]]), 1, 0)
+    tensor([1, 3])
+    """
     return input[(builtins.slice(None),) * check_dim(dim, input.ndim) + (index,)]
 
 
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Joined from left to right: along the second dimension, vectors along their only one."""
+    """Joined from left to right: along the second dimension, vectors along their only one.
+
+    Raises RuntimeError for other sizes that differ.
+
+    >>> a, b = minitorch.tensor([[1], [2]]), minitorch.tensor([[3], [4]])
+    >>> minitorch.hstack([a, b])
+    tensor([[1, 3],
+            [2, 4]])
+    """
     parts = [reshape(x, (1,)) if x.ndim == 0 else x for x in tensors]
     return cat(parts, 0 if parts and parts[0].ndim == 1 else 1)
 
 
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Joined from top to bottom: along the first dimension, vectors as rows."""
+    """Joined from top to bottom: along the first dimension, vectors as rows.
+
+    >>> minitorch.vstack([minitorch.tensor([1, 2]), minitorch.tensor([3, 4])])
+    tensor([[1, 2],
+            [3, 4]])
+    """
     return cat([reshape(x, (1, -1)) if x.ndim < 2 else x for x in tensors], 0)
 
 
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Joined in depth: along the third dimension, with vectors and matrices as of depth 1."""
+    """Joined in depth: along the third dimension, with vectors and matrices as of depth 1.
+
+    >>> minitorch.dstack([minitorch.tensor([1, 2]), minitorch.tensor([3, 4])])
+    tensor([[[1, 3],
+             [2, 4]]])
+    """
     return cat([atleast_3d(x) for x in tensors], 2)
 
 
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
-    """Joined from left to right, with vectors and numbers as columns."""
+    """Joined from left to right, with vectors and numbers as columns.
+
+    >>> minitorch.column_stack([minitorch.tensor([1, 2]), minitorch.tensor([3, 4])])
+    tensor([[1, 3],
+            [2, 4]])
+    """
     return cat([reshape(x, (-1, 1)) if x.ndim < 2 else x for x in tensors], 1)
 
 
@@ -177,22 +252,42 @@ def _at_least(tensors: tuple[Any, ...], enlarge: Callable[[Any], Any]) -> Any:
 
 
 def atleast_1d(*tensors: Tensor) -> Any:
-    """With at least one dimension: numbers as vectors of one element. Of several tensors, a tuple."""
+    """With at least one dimension: numbers as vectors of one element. Of several tensors, a tuple.
+
+    >>> minitorch.atleast_1d(minitorch.tensor(5))
+    tensor([5])
+    """
     return _at_least(tensors, lambda x: x if x.ndim else reshape(x, (1,)))
 
 
 def atleast_2d(*tensors: Tensor) -> Any:
-    """With at least two dimensions: vectors as rows. Of several tensors, a tuple."""
+    """With at least two dimensions: vectors as rows. Of several tensors, a tuple.
+
+    >>> minitorch.atleast_2d(minitorch.tensor([1, 2]))
+    tensor([[1, 2]])
+    """
     return _at_least(tensors, lambda x: x if x.ndim > 1 else reshape(x, (1, -1)))
 
 
 def atleast_3d(*tensors: Tensor) -> Any:
-    """With at least three dimensions: vectors as (1, n, 1), matrices as (n, m, 1). Of several tensors, a tuple."""
+    """With at least three dimensions: vectors as (1, n, 1), matrices as (n, m, 1). Of several tensors, a tuple.
+
+    >>> minitorch.atleast_3d(minitorch.tensor([1, 2])).shape
+    minitorch.Size([1, 2, 1])
+    """
     return _at_least(tensors, lambda x: x if x.ndim > 2 else reshape(x, (*x.shape, 1) if x.ndim == 2 else (1, -1, 1)))
 
 
 def block_diag(*tensors: Tensor) -> Tensor:
-    """A matrix with the given ones along its diagonal, and zeros elsewhere; vectors are rows."""
+    """A matrix with the given ones along its diagonal, and zeros elsewhere; vectors are rows.
+
+    Shapes: (n, m) and (p, q) give (n + p, m + q).
+
+    >>> minitorch.block_diag(minitorch.tensor([[1, 2], [3, 4]]), minitorch.tensor([5, 6]))
+    tensor([[1, 2, 0, 0],
+            [3, 4, 0, 0],
+            [0, 0, 5, 6]])
+    """
     for i, x in enumerate(tensors):
         if x.ndim > 2:
             raise RuntimeError(f"block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {x.ndim} dimensions")
@@ -206,12 +301,24 @@ def block_diag(*tensors: Tensor) -> Tensor:
 
 @node_name("SplitWithSizes0")
 def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """As `split`, into pieces of the sizes given."""
+    """As `split`, into pieces of the sizes given.
+
+    >>> minitorch.split_with_sizes(minitorch.arange(5), [2, 3])
+    (tensor([0, 1]), tensor([2, 3, 4]))
+    """
     return split(input, list(sizes((tuple(split_sizes),), "split_with_sizes")), dim)
 
 
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of input, cut along `dim` into so many pieces, the first perhaps one longer, or before the given indices."""
+    """Views of input, cut along `dim` into so many pieces, the first perhaps one longer, or before the given indices.
+
+    Shapes: (5) in 2 pieces gives (3) and (2); before the indices [1, 3], (1), (2) and (2).
+
+    >>> minitorch.tensor_split(minitorch.arange(5), 2)
+    (tensor([0, 1, 2]), tensor([3, 4]))
+    >>> minitorch.tensor_split(minitorch.arange(5), [1, 3])
+    (tensor([0]), tensor([1, 2]), tensor([3, 4]))
+    """
     if input.ndim == 0:
         raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
     dim = check_dim(dim, input.ndim)
@@ -232,7 +339,16 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
 
 @node_name("Repeat0")
 def repeat(input: Tensor, *repeats: Any) -> Tensor:
-    """A copy with each dimension repeated so many times, and new ones in front."""
+    """A copy with each dimension repeated so many times, and new ones in front.
+
+    Shapes: (n, m) repeated (a, b) gives (a n, b m). `expand` repeats without a copy.
+
+    Raises RuntimeError for fewer counts than dimensions.
+
+    >>> minitorch.tensor([1, 2]).repeat(2, 2)
+    tensor([[1, 2, 1, 2],
+            [1, 2, 1, 2]])
+    """
     if not repeats:
         raise TypeError("repeat() needs a count for each dimension: x.repeat(2, 1)")
     counts = sizes(repeats, "repeat")
@@ -249,7 +365,12 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
 
 @node_name("Repeat0")
 def tile(input: Tensor, *dims: Any) -> Tensor:
-    """As `repeat`, counts that are missing in front being 1."""
+    """As `repeat`, counts that are missing in front being 1.
+
+    >>> minitorch.tile(minitorch.tensor([[1, 2], [3, 4]]), (2,))
+    tensor([[1, 2, 1, 2],
+            [3, 4, 3, 4]])
+    """
     counts = sizes(dims, "tile")
     return repeat(input, (1,) * (input.ndim - len(counts)) + counts)
 
@@ -258,6 +379,16 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """Coordinates of a grid: tensor i, of the values along axis i, expanded over all the axes.
 
     With indexing='xy' the first two axes change places, as on a map; 'ij' is the default.
+
+    Shapes: vectors (n) and (m) give two tensors (n, m); (m, n) for 'xy'.
+
+    >>> rows, columns = minitorch.meshgrid(minitorch.tensor([1, 2]), minitorch.tensor([3, 4, 5]), indexing="ij")
+    >>> rows
+    tensor([[1, 1, 1],
+            [2, 2, 2]])
+    >>> columns
+    tensor([[3, 4, 5],
+            [3, 4, 5]])
     """
     inputs = tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
     if indexing not in (None, "ij", "xy"):

@@ -146,13 +146,26 @@ def check_square(name: str, x: Tensor) -> Tensor:
 
 @in_single
 def det(A: Tensor) -> Tensor:
-    """The determinant of square matrices (*, n, n): (*)."""
+    """The determinant of square matrices (*, n, n): (*). The derivative is d A^-T for the determinant d.
+
+    Raises RuntimeError for matrices that are not square.
+
+    >>> minitorch.linalg.det(minitorch.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor(8.)
+    """
     return Det.apply(check_square("det", A))
 
 
 @in_single
 def inv(A: Tensor) -> Tensor:
-    """The inverse of square matrices (*, n, n). Raises RuntimeError for one that has none."""
+    """The inverse of square matrices (*, n, n). Raises RuntimeError for one that has none.
+
+    The gradient is -Y^T g Y^T for the inverse Y and its gradient g.
+
+    >>> minitorch.linalg.inv(minitorch.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
+    """
     return Inv.apply(check_square("inv", A))
 
 
@@ -162,6 +175,12 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     """The X with A X = B, or X A = B unless `left`, for A (*, n, n) and B (*, n, k), or a vector (*, n).
 
     More exact than the product with the inverse. Raises RuntimeError for a singular A.
+
+    For the gradient g of X, that of B is G = A^-T g, and that of A is -G X^T.
+
+    >>> A, B = minitorch.tensor([[2.0, 0.0], [0.0, 4.0]]), minitorch.tensor([2.0, 2.0])
+    >>> minitorch.linalg.solve(A, B)
+    tensor([1.0000, 0.5000])
     """
     check_square("solve", A)
     if A.dtype is not B.dtype:
@@ -180,20 +199,40 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
 
 @in_single
 def slogdet(A: Tensor) -> Any:
-    """(sign, logabsdet): the sign of the determinant and the logarithm of its absolute value, which does not overflow."""
+    """(sign, logabsdet): the sign of the determinant and the logarithm of its absolute value, which does not overflow.
+
+    Raises RuntimeError for matrices that are not square.
+
+    >>> sign, logabsdet = minitorch.slogdet(minitorch.tensor([[-2.0, 0.0], [0.0, 4.0]]))
+    >>> sign, logabsdet  # of -8
+    (tensor(-1.), tensor(2.0794))
+    """
     check_square("slogdet", A)
     sign = wrap(as_array(xp.linalg.slogdet(A._array)[0]))
     return Slogdet(sign, LogAbsDet.apply(A))
 
 
 def linalg_slogdet(A: Tensor) -> Any:
-    """(sign, logabsdet): the sign of the determinant and the logarithm of its absolute value, which does not overflow."""
+    """(sign, logabsdet): the sign of the determinant and the logarithm of its absolute value, which does not overflow.
+
+    Raises RuntimeError for matrices that are not square.
+
+    >>> sign, logabsdet = minitorch.linalg.slogdet(minitorch.tensor([[-2.0, 0.0], [0.0, 4.0]]))
+    >>> sign, logabsdet  # of -8
+    (tensor(-1.), tensor(2.0794))
+    """
     return Linalg_Slogdet(*slogdet(A))
 
 
 @in_single
 def logdet(input: Tensor) -> Tensor:
-    """The logarithm of the determinant: nan where it is negative, -inf where it is 0."""
+    """The logarithm of the determinant: nan where it is negative, -inf where it is 0. The derivative is input^-T.
+
+    Raises RuntimeError for matrices that are not square.
+
+    >>> minitorch.logdet(minitorch.tensor([[2.0, 0.0], [0.0, 4.0]]))  # log 8
+    tensor(2.0794)
+    """
     sign, log = slogdet(input)
     return where(sign < 0, math.nan, log)
 
@@ -201,7 +240,15 @@ def logdet(input: Tensor) -> Tensor:
 @in_single
 @node_name("LinalgCross0")
 def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
-    """The vector product of vectors of three elements along `dim`; the other dimensions are broadcast."""
+    """The vector product of vectors of three elements along `dim`; the other dimensions are broadcast.
+
+    a x b = (a2 b3 - a3 b2, a3 b1 - a1 b3, a1 b2 - a2 b1)
+
+    Raises RuntimeError unless `dim` has size 3 in both.
+
+    >>> minitorch.linalg.cross(minitorch.tensor([1.0, 0.0, 0.0]), minitorch.tensor([0.0, 1.0, 0.0]))
+    tensor([0., 0., 1.])
+    """
     if input.ndim != other.ndim:
         raise RuntimeError(f"linalg.cross: inputs must have the same number of dimensions, got {input.ndim} and {other.ndim}")
     dim = check_dim(dim, input.ndim)

@@ -69,7 +69,18 @@ def _name_by_rank(input: Tensor, other: Tensor) -> str:
 @in_single
 @node_name(_name_by_rank)
 def matmul(input: Tensor, other: Tensor) -> Tensor:
-    """The matrix product over the last two dimensions; the others are broadcast. A 1-d operand is a row or a column."""
+    """The matrix product over the last two dimensions; the others are broadcast. A 1-d operand is a row or a column.
+
+    Shapes: (*, n, k) and (*, k, m) give (*, n, m); (n, k) and (k) give (n); (k) and (k) give a number.
+
+    For the gradient g of the result, that of input is g @ other^T, and that of other is input^T @ g.
+    Raises RuntimeError for sizes k that differ, with both shapes.
+
+    >>> a, b = minitorch.tensor([[1.0, 2.0], [3.0, 4.0]]), minitorch.tensor([[1.0], [10.0]])
+    >>> minitorch.matmul(a, b)  # or a @ b
+    tensor([[21.],
+            [43.]])
+    """
     n, m = _ndim(input), _ndim(other)
     if n == 2 and m == 2:
         return MatMul.apply(input, other)
@@ -96,21 +107,36 @@ def _ndim(x: Any) -> int:
 @in_single
 @node_name("Mm0")
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
-    """The product of two matrices."""
+    """The product of two matrices, (n, k) and (k, m): (n, m). Raises RuntimeError for other shapes.
+
+    >>> minitorch.mm(minitorch.tensor([[1, 2], [3, 4]]), minitorch.tensor([[0, 1], [1, 0]]))
+    tensor([[2, 1],
+            [4, 3]])
+    """
     return _of_rank("mm", 2, input, mat2)
 
 
 @in_single
 @node_name("Bmm0")
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
-    """The products of two stacks of matrices, (B, n, m) and (B, m, p)."""
+    """The products of two stacks of matrices, (B, n, m) and (B, m, p): (B, n, p). Raises RuntimeError for other shapes.
+
+    >>> minitorch.bmm(minitorch.ones(2, 1, 3), minitorch.ones(2, 3, 1)).tolist()
+    [[[3.0]], [[3.0]]]
+    """
     return _of_rank("bmm", 3, input, mat2)
 
 
 @in_single
 @node_name("Mv0")
 def mv(input: Tensor, vec: Tensor) -> Tensor:
-    """The product of a matrix and a vector."""
+    """The product of a matrix (n, m) and a vector (m): (n).
+
+    Raises RuntimeError for other shapes.
+
+    >>> minitorch.mv(minitorch.tensor([[1, 2], [3, 4]]), minitorch.tensor([1, 10]))
+    tensor([21, 43])
+    """
     if input.ndim != 2 or vec.ndim != 1:
         raise RuntimeError(f"mv: expected a matrix and a vector, got {input.ndim}D and {vec.ndim}D")
     return matmul(input, vec)
@@ -119,7 +145,13 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
 @in_single
 @node_name("Dot0")
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
-    """The inner product of two vectors of one size."""
+    """The inner product of two vectors of one size: the sum of input[i] * tensor[i].
+
+    Raises RuntimeError for vectors of different sizes, or other dimensions.
+
+    >>> minitorch.dot(minitorch.tensor([1, 2, 3]), minitorch.tensor([4, 5, 6]))
+    tensor(32)
+    """
     if input.ndim != 1 or tensor.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors")
     if input.shape != tensor.shape:
@@ -169,6 +201,16 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
 
     Without '->' the output has, in alphabetical order, the letters that occur once. '...' stands for dimensions that are
     broadcast. Raises RuntimeError where letters and dimensions do not fit.
+
+    >>> a = minitorch.tensor([[1, 2], [3, 4]])
+    >>> minitorch.einsum("ij->ji", a)  # the transpose
+    tensor([[1, 3],
+            [2, 4]])
+    >>> minitorch.einsum("ij,kj->ik", a, a)  # a @ a.T
+    tensor([[ 5, 11],
+            [11, 25]])
+    >>> minitorch.einsum("ii", a)  # the trace
+    tensor(5)
     """
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = tuple(operands[0])  # a list of them will do
@@ -245,7 +287,12 @@ def _diagonal(x: Tensor, letters: str, letter: str) -> tuple[Tensor, str]:
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
-    """All products of an element of one vector with one of another: input[i] * vec2[j]."""
+    """All products of an element of one vector with one of another, (n) and (m): input[i] * vec2[j], (n, m).
+
+    >>> minitorch.outer(minitorch.tensor([1, 2]), minitorch.tensor([1, 10, 100]))
+    tensor([[  1,  10, 100],
+            [  2,  20, 200]])
+    """
     if input.ndim != 1 or vec2.ndim != 1:
         raise RuntimeError(f"outer: Expected two vectors, but got {list(input.shape)} and {list(vec2.shape)}")
     return reshape(input, (-1, 1)) * vec2
@@ -253,7 +300,13 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 
 @node_name("Trace0")
 def trace(input: Tensor) -> Tensor:
-    """The sum of a matrix's diagonal."""
+    """The sum of a matrix's diagonal. The derivative is the identity matrix.
+
+    Raises RuntimeError for other dimensions than 2.
+
+    >>> minitorch.trace(minitorch.tensor([[1, 2], [3, 4]]))
+    tensor(5)
+    """
     if input.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
     return diag(input).sum()
@@ -262,7 +315,15 @@ def trace(input: Tensor) -> Tensor:
 @in_single
 @node_name("Addmm0")
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-    """beta * input + alpha * (mat1 @ mat2)."""
+    """beta * input + alpha * (mat1 @ mat2).
+
+    Shapes: mat1 (n, k) and mat2 (k, m) give (n, m), to which input is broadcast. Raises RuntimeError for other shapes.
+
+    >>> a = minitorch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> minitorch.addmm(minitorch.ones(2), a, minitorch.eye(2), alpha=10)
+    tensor([[11., 21.],
+            [31., 41.]])
+    """
     if input.dtype is not mat1.dtype:
         raise RuntimeError(f"addmm: input and the matrices must have one dtype, but got {input.dtype!r} and {mat1.dtype!r}")
     return _plus(input, mm(mat1, mat2), beta, alpha)
@@ -277,40 +338,75 @@ def _plus(input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:
 @in_single
 @node_name("Addmv0")
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-    """beta * input + alpha * (mat @ vec)."""
+    """beta * input + alpha * (mat @ vec).
+
+    Shapes: mat (n, m) and vec (m) give (n), to which input is broadcast. Raises RuntimeError for other shapes.
+
+    >>> mat, vec = minitorch.tensor([[1.0, 2.0], [3.0, 4.0]]), minitorch.tensor([1.0, 10.0])
+    >>> minitorch.addmv(minitorch.ones(2), mat, vec)
+    tensor([22., 44.])
+    """
     return _plus(input, mv(mat, vec), beta, alpha)
 
 
 @in_single
 @node_name("Addr0")
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-    """beta * input + alpha * outer(vec1, vec2)."""
+    """beta * input + alpha * outer(vec1, vec2).
+
+    Shapes: vec1 (n) and vec2 (m) give (n, m), to which input is broadcast.
+
+    >>> minitorch.addr(minitorch.ones(2, 2), minitorch.tensor([1.0, 2.0]), minitorch.tensor([1.0, 10.0]))
+    tensor([[ 2., 11.],
+            [ 3., 21.]])
+    """
     return _plus(input, outer(vec1, vec2), beta, alpha)
 
 
 @in_single
 @node_name("Baddbmm0")
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-    """beta * input + alpha * (batch1 @ batch2), for each matrix of the stacks."""
+    """beta * input + alpha * (batch1 @ batch2), for each matrix of the stacks (B, n, m) and (B, m, p).
+
+    >>> minitorch.baddbmm(minitorch.ones(1, 1), minitorch.ones(2, 1, 3), minitorch.ones(2, 3, 1)).tolist()
+    [[[4.0]], [[4.0]]]
+    """
     return _plus(input, bmm(batch1, batch2), beta, alpha)
 
 
 @in_single
 @node_name("Addbmm0")
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-    """beta * input + alpha * the sum of the products of the stacks' matrices."""
+    """beta * input + alpha * the sum of the products of the matrices in the stacks (B, n, m) and (B, m, p).
+
+    >>> minitorch.addbmm(minitorch.ones(1, 1), minitorch.ones(2, 1, 3), minitorch.ones(2, 3, 1))
+    tensor([[7.]])
+    """
     return _plus(input, bmm(batch1, batch2).sum(0), beta, alpha)
 
 
 @node_name("Dot0")
 def vdot(input: Tensor, other: Tensor) -> Tensor:
-    """As `dot`. (In PyTorch it is another function for complex numbers.)"""
+    """As `dot`. (In PyTorch it is another function for complex numbers.)
+
+    >>> minitorch.vdot(minitorch.tensor([1, 2]), minitorch.tensor([3, 4]))
+    tensor(11)
+    """
     return dot(input, other)
 
 
 @in_single
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
-    """Products summed over the last `dims` dimensions of a and the first of b, or over pairs: dims = ([1], [0])."""
+    """Products summed over the last `dims` dimensions of a and the first of b, or over pairs: dims = ([1], [0]).
+
+    Shapes: (n, j, k) and (j, k, m) give (n, m) for dims = 2. Raises RuntimeError for sizes that differ.
+
+    >>> a, b = minitorch.ones(2, 3, 4), minitorch.ones(3, 4, 5)
+    >>> minitorch.tensordot(a, b, dims=2).shape
+    minitorch.Size([2, 5])
+    >>> minitorch.tensordot(a, b, dims=([2], [1])).shape
+    minitorch.Size([2, 3, 3, 5])
+    """
     if isinstance(dims, int):
         if not 0 <= dims <= min(a.ndim, b.ndim):
             raise RuntimeError(
@@ -332,7 +428,11 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
 
 
 def inner(input: Tensor, other: Tensor) -> Tensor:
-    """Products summed over the last dimension of both: (*, n) and (**, n) give (*, **). With a number, the product."""
+    """Products summed over the last dimension of both: (*, n) and (**, n) give (*, **). With a number, the product.
+
+    >>> minitorch.inner(minitorch.tensor([[1, 2], [3, 4]]), minitorch.tensor([1, 10]))
+    tensor([21, 43])
+    """
     if input.ndim == 0 or other.ndim == 0:
         return input * other
     if input.shape[-1] != other.shape[-1]:
@@ -344,7 +444,14 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
 
 
 def kron(input: Tensor, other: Tensor) -> Tensor:
-    """Kronecker's product: each element of input times the whole of other, side by side."""
+    """Kronecker's product: each element of input times the whole of other, side by side.
+
+    Shapes: (n, m) and (p, q) give (n p, m q).
+
+    >>> minitorch.kron(minitorch.tensor([[1, 2]]), minitorch.tensor([[1, 0], [0, 1]]))
+    tensor([[1, 0, 2, 0],
+            [0, 1, 0, 2]])
+    """
     n = max(input.ndim, other.ndim)
     a, b = ((1,) * (n - x.ndim) + tuple(x.shape) for x in (input, other))
     apart = reshape(input, [k for size in a for k in (size, 1)]) * reshape(other, [k for size in b for k in (1, size)])

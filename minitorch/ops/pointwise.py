@@ -307,59 +307,105 @@ def _erf(x: Array) -> Array:
 
 
 def exp(input: Tensor) -> Tensor:
-    """e to the power of input."""
+    """e^x, element by element. The derivative is e^x.
+
+    >>> minitorch.exp(minitorch.tensor([0.0, 1.0]))
+    tensor([1.0000, 2.7183])
+    """
     return Exp.apply(input)
 
 
 def expm1(input: Tensor) -> Tensor:
-    """exp(input) - 1, exact near 0."""
+    """e^x - 1, exact near 0. The derivative is e^x.
+
+    >>> minitorch.expm1(minitorch.tensor([0.0, 1e-10]))
+    tensor([0.0000e+00, 1.0000e-10])
+    """
     return Expm1.apply(input)
 
 
 def log1p(input: Tensor) -> Tensor:
-    """log(1 + input), exact near 0."""
+    """log(1 + x), exact near 0. The derivative is 1 / (1 + x).
+
+    >>> minitorch.log1p(minitorch.tensor([0.0, 1e-10]))
+    tensor([0.0000e+00, 1.0000e-10])
+    """
     return Log1p.apply(input)
 
 
 def sqrt(input: Tensor) -> Tensor:
-    """The square root; nan below 0."""
+    """The square root; nan below 0. The derivative is 1 / (2 sqrt x).
+
+    >>> minitorch.sqrt(minitorch.tensor([4.0, 2.0, -1.0]))
+    tensor([2.0000, 1.4142,    nan])
+    """
     return Sqrt.apply(input)
 
 
 @node_name("Rsqrt0")
 def rsqrt(input: Tensor) -> Tensor:
-    """1 / sqrt(input)."""
+    """1 / sqrt(input). The derivative is -1 / (2 x sqrt x).
+
+    >>> minitorch.rsqrt(minitorch.tensor([4.0, 0.25]))
+    tensor([0.5000, 2.0000])
+    """
     return reciprocal(sqrt(input))
 
 
 def sin(input: Tensor) -> Tensor:
-    """The sine of input in radians."""
+    """The sine of input in radians. The derivative is cos x.
+
+    >>> minitorch.sin(minitorch.tensor([0.0, minitorch.pi / 2]))
+    tensor([0., 1.])
+    """
     return Sin.apply(input)
 
 
 def cos(input: Tensor) -> Tensor:
-    """The cosine of input in radians."""
+    """The cosine of input in radians. The derivative is -sin x.
+
+    >>> minitorch.cos(minitorch.tensor([0.0, minitorch.pi]))
+    tensor([ 1., -1.])
+    """
     return Cos.apply(input)
 
 
 @node_name("Tan0")
 def tan(input: Tensor) -> Tensor:
-    """The tangent of input in radians: sin / cos."""
+    """The tangent of input in radians: sin x / cos x. The derivative is 1 / cos^2 x.
+
+    >>> minitorch.tan(minitorch.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.5574])
+    """
     return div(sin(input), cos(input))
 
 
 def tanh(input: Tensor) -> Tensor:
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent: (e^x - e^-x) / (e^x + e^-x), between -1 and 1. The derivative is 1 - tanh^2 x.
+
+    >>> minitorch.tanh(minitorch.tensor([-1.0, 0.0, 100.0]))
+    tensor([-0.7616,  0.0000,  1.0000])
+    """
     return Tanh.apply(input)
 
 
 def sigmoid(input: Tensor) -> Tensor:
-    """1 / (1 + exp(-input))."""
+    """1 / (1 + e^-x), between 0 and 1. The derivative is y (1 - y) for the result y.
+
+    >>> minitorch.sigmoid(minitorch.tensor([-100.0, 0.0, 1.0]))
+    tensor([0.0000, 0.5000, 0.7311])
+    """
     return Sigmoid.apply(input)
 
 
 def erf(input: Tensor) -> Tensor:
-    """The error function: 2 Phi(sqrt(2) x) - 1, where Phi is the normal distribution's."""
+    """The error function: the integral of 2 / sqrt(pi) e^(-t^2) from 0 to x. The derivative is 2 / sqrt(pi) e^(-x^2).
+
+    With the normal distribution function Phi it is 2 Phi(sqrt(2) x) - 1.
+
+    >>> minitorch.erf(minitorch.tensor([0.0, 1.0, 10.0]))
+    tensor([0.0000, 0.8427, 1.0000])
+    """
     return Erf.apply(input)
 
 
@@ -370,29 +416,51 @@ def softplus(input: Tensor) -> Tensor:
 
 @node_name("Exp20")
 def exp2(input: Tensor) -> Tensor:
-    """2 to the power of input."""
+    """2 to the power of input. The derivative is 2^x log 2.
+
+    >>> minitorch.exp2(minitorch.tensor([0.0, 3.0, -1.0]))
+    tensor([1.0000, 8.0000, 0.5000])
+    """
     return Pow.apply(2.0, input)
 
 
 @in_single
 def atan(input: Tensor) -> Tensor:
-    """The inverse tangent, in radians."""
+    """The inverse tangent, in radians. The derivative is 1 / (1 + x^2).
+
+    >>> minitorch.atan(minitorch.tensor([0.0, 1.0]))  # pi / 4
+    tensor([0.0000, 0.7854])
+    """
     return Atan.apply(input)
 
 
 def asin(input: Tensor) -> Tensor:
-    """The inverse sine, in radians; nan outside [-1, 1]."""
+    """The inverse sine, in radians; nan outside [-1, 1]. The derivative is 1 / sqrt(1 - x^2).
+
+    >>> minitorch.asin(minitorch.tensor([0.0, 1.0, 2.0]))
+    tensor([0.0000, 1.5708,    nan])
+    """
     return Asin.apply(input)
 
 
 def acos(input: Tensor) -> Tensor:
-    """The inverse cosine, in radians; nan outside [-1, 1]."""
+    """The inverse cosine, in radians; nan outside [-1, 1]. The derivative is -1 / sqrt(1 - x^2).
+
+    >>> minitorch.acos(minitorch.tensor([1.0, 0.0, 2.0]))
+    tensor([0.0000, 1.5708,    nan])
+    """
     return Acos.apply(input)
 
 
 @in_single
 def atan2(input: Tensor, other: Tensor) -> Tensor:
-    """The angle of the point (other, input) from the first axis, in radians, in [-pi, pi]."""
+    """The angle of the point (other, input) from the first axis, in radians, in [-pi, pi].
+
+    For the point (x, y) the derivative is x / (x^2 + y^2) in input, -y / (x^2 + y^2) in other.
+
+    >>> minitorch.atan2(minitorch.tensor([1.0, -1.0]), minitorch.tensor([1.0, -1.0]))
+    tensor([ 0.7854, -2.3562])
+    """
     if not hasattr(other, "dtype"):
         raise TypeError(f"atan2(): argument 'other' must be Tensor, not {type(other).__name__}")
     return Atan2.apply(input, other)
@@ -400,47 +468,83 @@ def atan2(input: Tensor, other: Tensor) -> Tensor:
 
 @in_single
 def asinh(input: Tensor) -> Tensor:
-    """The inverse hyperbolic sine."""
+    """The inverse hyperbolic sine. The derivative is 1 / sqrt(1 + x^2).
+
+    >>> minitorch.asinh(minitorch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8814])
+    """
     return Asinh.apply(input)
 
 
 @in_single
 def acosh(input: Tensor) -> Tensor:
-    """The inverse hyperbolic cosine; nan below 1."""
+    """The inverse hyperbolic cosine; nan below 1. The derivative is 1 / sqrt(x^2 - 1).
+
+    >>> minitorch.acosh(minitorch.tensor([1.0, 2.0, 0.5]))
+    tensor([0.0000, 1.3170,    nan])
+    """
     return Acosh.apply(input)
 
 
 def atanh(input: Tensor) -> Tensor:
-    """The inverse hyperbolic tangent; infinite at -1 and 1, nan beyond."""
+    """The inverse hyperbolic tangent; infinite at -1 and 1, nan beyond. The derivative is 1 / (1 - x^2).
+
+    >>> minitorch.atanh(minitorch.tensor([0.0, 0.5, 1.0]))
+    tensor([0.0000, 0.5493,    inf])
+    """
     return Atanh.apply(input)
 
 
 @in_single
 def hypot(input: Tensor, other: Tensor) -> Tensor:
-    """sqrt(input^2 + other^2), the length of a hypotenuse, without overflow on the way."""
+    """sqrt(input^2 + other^2), the length of a hypotenuse, without overflow on the way.
+
+    For the result y the derivative is input / y in input, other / y in other.
+
+    >>> minitorch.hypot(minitorch.tensor([3.0, 3e30]), minitorch.tensor([4.0, 4e30]))
+    tensor([5.0000e+00, 5.0000e+30])
+    """
     return Hypot.apply(*floating_pair("hypot", input, other))
 
 
 @in_single
 @node_name("Logit0")
 def logit(input: Tensor, eps: float | None = None) -> Tensor:
-    """log(x / (1 - x)), the inverse of sigmoid, with x raised to `eps` and cut to 1 - eps; nan outside [0, 1] without eps."""
+    """log(x / (1 - x)), the inverse of sigmoid, with x raised to `eps` and cut to 1 - eps; nan outside [0, 1] without eps.
+
+    The derivative is 1 / (x (1 - x)).
+
+    >>> minitorch.logit(minitorch.tensor([0.5, 0.75, 1.0]))
+    tensor([0.0000, 1.0986,    inf])
+    """
     x = input if input.is_floating_point() else input.to(get_default_dtype())
     x = x if eps is None else clamp(x, eps, 1 - eps)
     return log(x) - log1p(-x)
 
 
 def sinh(input: Tensor) -> Tensor:
-    """The hyperbolic sine."""
+    """The hyperbolic sine: (e^x - e^-x) / 2. The derivative is cosh x.
+
+    >>> minitorch.sinh(minitorch.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.1752])
+    """
     return Sinh.apply(input)
 
 
 def cosh(input: Tensor) -> Tensor:
-    """The hyperbolic cosine."""
+    """The hyperbolic cosine: (e^x + e^-x) / 2. The derivative is sinh x.
+
+    >>> minitorch.cosh(minitorch.tensor([0.0, 1.0]))
+    tensor([1.0000, 1.5431])
+    """
     return Cosh.apply(input)
 
 
 @node_name("Frac0")
 def frac(input: Tensor) -> Tensor:
-    """What trunc cuts off."""
+    """What trunc cuts off: x - trunc(x). The derivative is 1.
+
+    >>> minitorch.frac(minitorch.tensor([1.75, -1.75]))
+    tensor([ 0.7500, -0.7500])
+    """
     return input - trunc(input)

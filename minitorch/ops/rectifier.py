@@ -93,7 +93,11 @@ def _leaky_relu(g: Array, x: Array, slope: Any) -> Array:
 
 
 def relu(input: Tensor) -> Tensor:
-    """max(input, 0)."""
+    """max(input, 0). The derivative is 1 where input is positive, 0 elsewhere, 0 included.
+
+    >>> minitorch.relu(minitorch.tensor([-1.0, 0.0, 2.0]))
+    tensor([0., 0., 2.])
+    """
     return Relu.apply(input)
 
 

@@ -259,13 +259,34 @@ def _as(input: Tensor, dtype: DType | None) -> Tensor:
 
 
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
-    """The sum over `dim`. Integers and booleans are summed as int64."""
+    """The sum over `dim`, or of everything. Integers and booleans are summed as int64. The derivative is 1 for every element.
+
+    Shapes: (n, m) gives a number; (m) with dim = 0; (1, m) with dim = 0 and `keepdim`.
+
+    >>> x = minitorch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> minitorch.sum(x)
+    tensor(10.)
+    >>> minitorch.sum(x, dim=0)
+    tensor([4., 6.])
+    >>> minitorch.sum(x, dim=1, keepdim=True)
+    tensor([[3.],
+            [7.]])
+    """
     dims = None if dim is None else check_dims(dim, input.ndim)
     return Sum.apply(_as(input, dtype), dims, keepdim, dtype and dtype.numpy)
 
 
 def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
-    """The mean over `dim`: sum / n. Floating types only."""
+    """The mean over `dim`, or of everything: sum / n. The derivative is 1 / n for every element.
+
+    Raises RuntimeError for integers and booleans: convert them first, or pass dtype.
+
+    >>> x = minitorch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> minitorch.mean(x)
+    tensor(2.5000)
+    >>> minitorch.mean(x, dim=0)
+    tensor([2., 3.])
+    """
     input = _as(input, dtype)
     if input.dtype.numpy.kind not in "fc":
         raise RuntimeError(
@@ -278,7 +299,11 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType
 @in_single
 @node_name("Prod0", with_dim="Prod1")
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
-    """The product over `dim`, or of everything."""
+    """The product over `dim`, or of everything. The derivative in a factor is the product of the others.
+
+    >>> minitorch.prod(minitorch.tensor([[1, 2], [3, 4]]), dim=1)
+    tensor([ 2, 12])
+    """
     input = _as(input, dtype)
     if dim is None or input.ndim == 0:
         return Prod.apply(reshape(input, (-1,)), 0, False, dtype and dtype.numpy)
@@ -286,12 +311,20 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
 
 
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
-    """The largest over `dim`; ties share the gradient."""
+    """The largest over `dim`, which may be several; ties share the gradient evenly.
+
+    >>> minitorch.amax(minitorch.tensor([[1, 5], [7, 2]]), dim=1)
+    tensor([5, 7])
+    """
     return Amax.apply(input, check_dims(dim, input.ndim), keepdim)
 
 
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
-    """The smallest over `dim`; ties share the gradient."""
+    """The smallest over `dim`, which may be several; ties share the gradient evenly.
+
+    >>> minitorch.amin(minitorch.tensor([[1, 5], [7, 2]]), dim=1)
+    tensor([1, 2])
+    """
     return Amin.apply(input, check_dims(dim, input.ndim), keepdim)
 
 
@@ -302,12 +335,29 @@ def _one_dim(dim: int | None, ndim: int) -> int | None:
 
 
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """The index of the largest along `dim`, or in the flattened tensor; the first of equals."""
+    """The index of the largest along `dim`, or in the flattened tensor; the first of equals.
+
+    Shapes: (n, m) gives (n) for dim = 1, (n, 1) with `keepdim`.
+
+    Raises IndexError for an empty dimension.
+
+    >>> scores = minitorch.tensor([[0.1, 0.9], [0.8, 0.2]])
+    >>> minitorch.argmax(scores, dim=1)  # the class of each row
+    tensor([1, 0])
+    """
     return Argmax.apply(input, _one_dim(dim, input.ndim), keepdim)
 
 
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """The index of the smallest along `dim`, or in the flattened tensor; the first of equals."""
+    """The index of the smallest along `dim`, or in the flattened tensor; the first of equals.
+
+    Shapes: (n, m) gives (n) for dim = 1, (n, 1) with `keepdim`.
+
+    Raises IndexError for an empty dimension.
+
+    >>> minitorch.argmin(minitorch.tensor([3, 1, 2]))
+    tensor(1)
+    """
     return Argmin.apply(input, _one_dim(dim, input.ndim), keepdim)
 
 
@@ -321,13 +371,33 @@ class Min(ValuesAndIndices):
 
 @node_name("Max1", with_dim="Max0")
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
-    """max(x): the largest of all. max(x, dim): (values, indices) along dim. max(x, y): as `maximum`."""
+    """max(x): the largest of all. max(x, dim): (values, indices) along dim. max(x, y): as `maximum`.
+
+    Of max(x) ties share the gradient evenly; of max(x, dim) it goes to the element at `indices`.
+
+    >>> x = minitorch.tensor([[1, 5], [7, 2]])
+    >>> minitorch.max(x)
+    tensor(7)
+    >>> values, indices = minitorch.max(x, dim=1)
+    >>> values, indices
+    (tensor([5, 7]), tensor([1, 0]))
+    """
     return _extreme(input, dim, keepdim, other, Max, amax, argmax, maximum)
 
 
 @node_name("Min1", with_dim="Min0")
 def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
-    """min(x): the smallest of all. min(x, dim): (values, indices) along dim. min(x, y): as `minimum`."""
+    """min(x): the smallest of all. min(x, dim): (values, indices) along dim. min(x, y): as `minimum`.
+
+    Of min(x) ties share the gradient evenly; of min(x, dim) it goes to the element at `indices`.
+
+    >>> x = minitorch.tensor([[1, 5], [7, 2]])
+    >>> minitorch.min(x)
+    tensor(1)
+    >>> values, indices = minitorch.min(x, dim=1)
+    >>> values, indices
+    (tensor([1, 2]), tensor([0, 1]))
+    """
     return _extreme(input, dim, keepdim, other, Min, amin, argmin, minimum)
 
 
@@ -351,24 +421,48 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, other: Any, pair: Any, extr
 
 @in_single
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
-    """log(sum(exp(input))) over `dim`, without overflow."""
+    """log(sum(exp(input))) over `dim`, without overflow: m + log(sum(exp(input - m))) for the maximum m.
+
+    The derivative is softmax(input).
+
+    >>> minitorch.logsumexp(minitorch.tensor([100.0, 100.0]), dim=0)  # 100 + log 2
+    tensor(100.6931)
+    """
     return LogSumExp.apply(input, check_dims(dim, input.ndim), keepdim)
 
 
 @in_single
 def softmax(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
-    """exp(input) / sum(exp(input)) along `dim`: positive, and summing to 1."""
+    """exp(input) / sum(exp(input)) along `dim`: positive, and summing to 1.
+
+    For the result y and its gradient g, the gradient of input is y (g - sum(g y)).
+
+    >>> minitorch.softmax(minitorch.tensor([[0.0, 0.0], [1000.0, 0.0]]), dim=1)
+    tensor([[0.5000, 0.5000],
+            [1.0000, 0.0000]])
+    """
     return _at_least_1d(Softmax, _as(input, dtype), dim)
 
 
 @in_single
 def log_softmax(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
-    """log(softmax(input)) along `dim`, without overflow."""
+    """The logarithm of softmax along `dim`, without overflow: input - logsumexp(input).
+
+    For the result y and its gradient g, the gradient of input is g - e^y sum(g).
+
+    >>> minitorch.log_softmax(minitorch.tensor([[0.0, 0.0], [100.0, 0.0]]), dim=1)
+    tensor([[  -0.6931,   -0.6931],
+            [   0.0000, -100.0000]])
+    """
     return _at_least_1d(LogSoftmax, _as(input, dtype), dim)
 
 
 def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
-    """The sums of the first 1, 2, 3 ... elements along `dim`."""
+    """The sums of the first 1, 2, 3 ... elements along `dim`. Integers and booleans are summed as int64.
+
+    >>> minitorch.cumsum(minitorch.tensor([1, 2, 3, 4]), dim=0)
+    tensor([ 1,  3,  6, 10])
+    """
     return _at_least_1d(CumSum, _as(input, dtype), dim, dtype and dtype.numpy)
 
 
@@ -378,10 +472,18 @@ def _at_least_1d(op: type[Op], input: Tensor, dim: int, *rest: Any) -> Tensor:
 
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Whether every element (along `dim`) is nonzero."""
+    """Whether every element (along `dim`) is nonzero.
+
+    >>> minitorch.all(minitorch.tensor([[True, True], [True, False]]), dim=1)
+    tensor([ True, False])
+    """
     return AllNonzero.apply(input, check_dims(dim, input.ndim), keepdim)
 
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Whether some element (along `dim`) is nonzero."""
+    """Whether some element (along `dim`) is nonzero.
+
+    >>> minitorch.any(minitorch.tensor([[False, False], [True, False]]), dim=1)
+    tensor([False,  True])
+    """
     return AnyNonzero.apply(input, check_dims(dim, input.ndim), keepdim)

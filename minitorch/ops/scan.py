@@ -70,7 +70,11 @@ def _scan(combine: Callable[[Any, Any], Any], input: Tensor, dim: int) -> Tensor
 @in_single
 @node_name("Cumprod0")
 def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
-    """The products of the first 1, 2, 3 ... elements along `dim`. Integers and booleans are multiplied as int64."""
+    """The products of the first 1, 2, 3 ... elements along `dim`. Integers and booleans are multiplied as int64.
+
+    >>> minitorch.cumprod(minitorch.tensor([1, 2, 3, 4]), dim=0)
+    tensor([ 1,  2,  6, 24])
+    """
     dtype = dtype or (None if input.is_floating_point() else int64)
     return _scan(mul, input if dtype is None else input.to(dtype), dim)
 
@@ -78,7 +82,11 @@ def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
 @in_single
 @node_name("Logcumsumexp0")
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
-    """log(cumsum(exp(input))) along `dim`, without overflow."""
+    """log(cumsum(exp(input))) along `dim`, without overflow.
+
+    >>> minitorch.logcumsumexp(minitorch.tensor([100.0, 100.0]), dim=0)
+    tensor([100.0000, 100.6931])
+    """
     check_floating("logcumsumexp", input)
     return _scan(LogAddExp.apply, input, dim)
 
@@ -87,6 +95,10 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
 def cummax(input: Tensor, dim: int) -> Any:
     """(values, indices) of the largest of the first 1, 2, 3 ... elements along `dim`; the last of equals, and nan if there is
     one.
+
+    >>> values, indices = minitorch.cummax(minitorch.tensor([1, 3, 2, 4]), dim=0)
+    >>> values, indices
+    (tensor([1, 3, 3, 4]), tensor([0, 1, 1, 3]))
     """
     return _running(CumMax, xp.maximum, xp.greater_equal, input, dim)
 
@@ -95,6 +107,10 @@ def cummax(input: Tensor, dim: int) -> Any:
 def cummin(input: Tensor, dim: int) -> Any:
     """(values, indices) of the smallest of the first 1, 2, 3 ... elements along `dim`; the last of equals, and nan if there is
     one.
+
+    >>> values, indices = minitorch.cummin(minitorch.tensor([3, 4, 1, 2]), dim=0)
+    >>> values, indices
+    (tensor([3, 3, 1, 1]), tensor([0, 0, 2, 2]))
     """
     return _running(CumMin, xp.minimum, xp.less_equal, input, dim)
 
@@ -111,13 +127,21 @@ def _running(pair: Any, extreme: Any, is_new: Any, input: Tensor, dim: int) -> A
 
 
 def nansum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
-    """The sum over `dim` of what is not nan."""
+    """The sum over `dim` of what is not nan.
+
+    >>> minitorch.nansum(minitorch.tensor([1.0, float("nan"), 3.0]))
+    tensor(4.)
+    """
     return sum(masked_fill(input, isnan(input), 0), dim, keepdim, dtype=dtype)
 
 
 @in_single
 def nanmean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
-    """The mean over `dim` of what is not nan; nan where nothing is left."""
+    """The mean over `dim` of what is not nan; nan where nothing is left.
+
+    >>> minitorch.nanmean(minitorch.tensor([1.0, float("nan"), 3.0]))
+    tensor(2.)
+    """
     if not input.is_floating_point():
         raise RuntimeError(f"nanmean(): expected input to have floating point dtype but got {input.dtype!r}: .float() converts")
     return nansum(input, dim, keepdim, dtype=dtype) / sum(~isnan(input), dim, keepdim)
@@ -125,7 +149,12 @@ def nanmean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DT
 
 @node_name("Aminmax0")
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
-    """(min, max): the smallest and the largest over `dim`, or of all; ties share the gradient."""
+    """(min, max): the smallest and the largest over `dim`, or of all; ties share the gradient.
+
+    >>> low, high = minitorch.aminmax(minitorch.tensor([3, 1, 2]))
+    >>> low, high
+    (tensor(1), tensor(3))
+    """
     if dim is None and 0 in input.shape:
         raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity")
     dims = () if dim is None else check_dim(dim, input.ndim)
@@ -147,7 +176,13 @@ def _limits(name: str, x: Array, low: float, high: float) -> tuple[float, float]
 
 
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
-    """How many elements lie in each of `bins` equal parts of [min, max]; of the elements' own range if both are the same."""
+    """How many elements lie in each of `bins` equal parts of [min, max]; of the elements' own range if both are the same.
+
+    Raises RuntimeError for fewer than one bin, or for max below min.
+
+    >>> minitorch.histc(minitorch.tensor([0.1, 0.2, 0.9]), bins=2, min=0, max=1)
+    tensor([2., 1.])
+    """
     check_floating("histc", input)
     if bins <= 0:
         raise RuntimeError(f"histc(): bins must be > 0, but got {bins}")
@@ -159,6 +194,10 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
 def histogram(input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | None = None, density: bool = False) -> Any:
     """(hist, bin_edges): how many elements, or what weights, lie in each of `bins` equal parts of `range`, or between the edges
     in a sorted vector `bins`. With `density`, divided by the total and the width of each.
+
+    >>> hist, bin_edges = minitorch.histogram(minitorch.tensor([0.1, 0.2, 0.9]), bins=2, range=(0.0, 1.0))
+    >>> hist, bin_edges
+    (tensor([2., 1.]), tensor([0.0000, 0.5000, 1.0000]))
     """
     check_floating("histogram", input)
     x = input._array.reshape(-1)

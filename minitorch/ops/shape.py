@@ -183,6 +183,10 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The elements in order in a new shape, one size of which may be -1; a view where possible, else a copy.
 
     Raises RuntimeError when the sizes do not multiply to the number of elements.
+
+    >>> minitorch.reshape(minitorch.arange(6), (2, -1))
+    tensor([[0, 1, 2],
+            [3, 4, 5]])
     """
     return Reshape.apply(input, _resolve(shape, input, "reshape"))
 
@@ -191,6 +195,12 @@ def view(input: Tensor, *shape: Any) -> Tensor:
     """As `reshape`, and always a view: raises RuntimeError where the memory layout would need a copy.
 
     PyTorch's other form, view(dtype), is absent.
+
+    >>> x = minitorch.arange(4)
+    >>> y = x.view(2, 2)
+    >>> y[0, 0] = 9  # in the memory of both
+    >>> x
+    tensor([9, 1, 2, 3])
     """
     new = _resolve(shape, input, "view")
     array = getattr(input, "_array", input)
@@ -232,7 +242,13 @@ def _resolve(args: tuple[Any, ...], input: Any, name: str) -> tuple[int, ...]:
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """The dimensions from `start_dim` to `end_dim` as one; of one dimension the input itself."""
+    """The dimensions from `start_dim` to `end_dim` as one; of one dimension the input itself.
+
+    Shapes: (N, C, H, W) gives (N, C H W) for start_dim = 1.
+
+    >>> minitorch.flatten(minitorch.ones(8, 3, 4, 4), start_dim=1).shape
+    minitorch.Size([8, 48])
+    """
     start, end = check_dim(start_dim, input.ndim), check_dim(end_dim, input.ndim)
     if start > end:
         raise RuntimeError(f"flatten() has invalid args: start_dim ({start_dim}) cannot come after end_dim ({end_dim})")
@@ -245,7 +261,13 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
-    """One dimension as several; one of `sizes` may be -1."""
+    """One dimension as several; one of `sizes` may be -1.
+
+    Raises RuntimeError for sizes that do not multiply to that of the dimension.
+
+    >>> minitorch.unflatten(minitorch.ones(8, 12), 1, (3, -1)).shape
+    minitorch.Size([8, 3, 4])
+    """
     if input.ndim == 0 or list(sizes).count(-1) > 1:
         problem = "a tensor of 0 dimensions has none to unflatten" if input.ndim == 0 else "only one dimension can be inferred"
         raise RuntimeError(f"unflatten: {problem}: dim {dim} into {list(sizes)}")
@@ -259,20 +281,39 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
 @node_name("Squeeze0", with_dim="Squeeze1")
 def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
-    """Without the dimensions of size 1, or without `dim` if it is of size 1."""
+    """Without the dimensions of size 1, or without `dim` if it is of size 1.
+
+    >>> x = minitorch.ones(1, 3, 1)
+    >>> minitorch.squeeze(x).shape
+    minitorch.Size([3])
+    >>> minitorch.squeeze(x, 0).shape
+    minitorch.Size([3, 1])
+    """
     dims = check_dims(dim, input.ndim) if dim is None or not hasattr(dim, "__len__") or len(dim) else ()
     return reshape(input, tuple(n for i, n in enumerate(input.shape) if n != 1 or i not in dims))
 
 
 @node_name("Unsqueeze0")
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
-    """With a dimension of size 1 put in at `dim`."""
+    """With a dimension of size 1 put in at `dim`.
+
+    Shapes: (n, m) gives (1, n, m) for dim = 0, (n, 1, m) for 1, (n, m, 1) for 2 or -1.
+
+    >>> minitorch.unsqueeze(minitorch.tensor([1, 2]), 1)
+    tensor([[1],
+            [2]])
+    """
     dim = check_dim(dim, input.ndim + 1)
     return reshape(input, (*input.shape[:dim], 1, *input.shape[dim:]))
 
 
 def permute(input: Tensor, *dims: Any) -> Tensor:
-    """The dimensions in the order `dims`, as a view."""
+    """The dimensions in the order `dims`, as a view. Raises RuntimeError unless each dimension is named once.
+
+    >>> image = minitorch.ones(28, 30, 3)
+    >>> minitorch.permute(image, (2, 0, 1)).shape
+    minitorch.Size([3, 28, 30])
+    """
     order = sizes(dims, "permute")
     if len(order) != input.ndim:
         raise RuntimeError(
@@ -284,7 +325,15 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
 
 @node_name("Transpose0")
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
-    """With two dimensions exchanged, as a view."""
+    """With two dimensions exchanged, as a view.
+
+    Raises IndexError for a dimension that input does not have.
+
+    >>> minitorch.transpose(minitorch.tensor([[1, 2, 3], [4, 5, 6]]), 0, 1)
+    tensor([[1, 4],
+            [2, 5],
+            [3, 6]])
+    """
     a, b = check_dim(dim0, input.ndim), check_dim(dim1, input.ndim)
     dims = list(range(input.ndim))
     if dims:
@@ -294,14 +343,24 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 @node_name("T0")
 def t(input: Tensor) -> Tensor:
-    """The transpose of a tensor of at most 2 dimensions."""
+    """The transpose of a tensor of at most 2 dimensions, as a view. Raises RuntimeError for more.
+
+    >>> minitorch.t(minitorch.tensor([[1, 2, 3], [4, 5, 6]]))
+    tensor([[1, 4],
+            [2, 5],
+            [3, 6]])
+    """
     if input.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D")
     return transpose(input, 0, -1)
 
 
 def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
-    """With the dimensions `source` moved to the positions `destination`, the others in order around them."""
+    """With the dimensions `source` moved to the positions `destination`, the others in order around them.
+
+    >>> minitorch.movedim(minitorch.ones(2, 3, 4), 0, -1).shape
+    minitorch.Size([3, 4, 2])
+    """
     a, b = (check_dims(dims, input.ndim) if (dims := sizes((d,), "movedim")) else () for d in (source, destination))
     if len(a) != len(b):
         raise RuntimeError(
@@ -313,7 +372,14 @@ def movedim(input: Tensor, source: int | Sequence[int], destination: int | Seque
 
 
 def expand(input: Tensor, *size: Any) -> Tensor:
-    """Repeated along dimensions of size 1, and along new ones in front, as a view; -1 keeps a size."""
+    """Repeated along dimensions of size 1, and along new ones in front, as a view; -1 keeps a size.
+
+    Raises RuntimeError for a size that is neither the present one nor of a dimension of size 1.
+
+    >>> minitorch.tensor([[1], [2]]).expand(2, 3)
+    tensor([[1, 1, 1],
+            [2, 2, 2]])
+    """
     new, old = sizes(size, "expand"), tuple(input.shape)
     lead = len(new) - len(old)
     if lead < 0:
@@ -332,12 +398,25 @@ def expand(input: Tensor, *size: Any) -> Tensor:
 
 
 def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
-    """As `expand`."""
+    """As `expand`: the input repeated to `shape`, as a view.
+
+    Raises RuntimeError for a shape to which it cannot be broadcast.
+
+    >>> minitorch.broadcast_to(minitorch.tensor([1, 2]), (2, 2))
+    tensor([[1, 2],
+            [1, 2]])
+    """
     return expand(input, tuple(shape))
 
 
 def sum_to_size(input: Tensor, *size: Any) -> Tensor:
-    """Summed to a shape from which `input`'s could have been broadcast."""
+    """Summed to a shape from which `input`'s could have been broadcast: the derivative of `expand`.
+
+    Raises RuntimeError for a shape from which `input`'s could not have been broadcast.
+
+    >>> minitorch.ones(2, 3).sum_to_size(1, 3)
+    tensor([[2., 2., 2.]])
+    """
     shape, old = sizes(size, "sum_to_size"), tuple(input.shape)
     lead = len(old) - len(shape)
     if lead < 0 or any(n not in (1, m) for n, m in zip(shape, old[lead:], strict=True)):
@@ -346,13 +425,26 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
 
 
 def flip(input: Tensor, dims: int | Sequence[int]) -> Tensor:
-    """Reversed along `dims`, as a copy."""
+    """Reversed along `dims`, as a copy.
+
+    Raises RuntimeError for a dimension that is named twice.
+
+    >>> minitorch.flip(minitorch.tensor([[1, 2], [3, 4]]), [0, 1])
+    tensor([[4, 3],
+            [2, 1]])
+    """
     dims = sizes((dims,), "flip")
     return Flip.apply(input, check_dims(dims, input.ndim) if dims else ())
 
 
 def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
-    """Shifted cyclically by `shifts` along `dims`; without dims, as if flat."""
+    """Shifted cyclically by `shifts` along `dims`; without dims, as if flat.
+
+    Shapes: the result has the shape of input. Raises RuntimeError for another number of shifts than dims.
+
+    >>> minitorch.roll(minitorch.tensor([1, 2, 3, 4]), 1)
+    tensor([4, 1, 2, 3])
+    """
     shifts = sizes((shifts,), "roll")
     if dims is None or (isinstance(dims, (tuple, list)) and not dims):
         if len(shifts) != 1:
@@ -366,7 +458,12 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
 
 
 def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
-    """Turned by k times 90 degrees in the plane of two dimensions, from the first towards the second."""
+    """Turned by k times 90 degrees in the plane of two dimensions, from the first towards the second.
+
+    >>> minitorch.rot90(minitorch.tensor([[1, 2], [3, 4]]))
+    tensor([[2, 4],
+            [1, 3]])
+    """
     plane = sizes((tuple(dims),), "rot90")
     if len(plane) != 2:
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(plane)}")
@@ -379,7 +476,14 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
 
 
 def clone(input: Tensor) -> Tensor:
-    """A copy with memory of its own; gradients flow through it."""
+    """A copy with memory of its own; gradients flow through it. The derivative is 1.
+
+    >>> x = minitorch.tensor([1, 2])
+    >>> y = minitorch.clone(x)
+    >>> y[0] = 9
+    >>> x
+    tensor([1, 2])
+    """
     return Clone.apply(input)
 
 
@@ -397,33 +501,66 @@ def constant_pad(input: Tensor, widths: Sequence[tuple[int, int]], value: float 
 
 
 def ravel(input: Tensor) -> Tensor:
-    """All elements in one dimension."""
+    """All elements in one dimension.
+
+    >>> minitorch.ravel(minitorch.tensor([[1, 2], [3, 4]]))
+    tensor([1, 2, 3, 4])
+    """
     return reshape(input, (-1,))
 
 
 @node_name("Transpose0")
 def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
-    """As `transpose`."""
+    """As `transpose`.
+
+    >>> minitorch.swapaxes(minitorch.ones(2, 3, 4), 0, 2).shape
+    minitorch.Size([4, 3, 2])
+    """
     return transpose(input, axis0, axis1)
 
 
 def moveaxis(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
-    """As `movedim`."""
+    """As `movedim`.
+
+    >>> minitorch.moveaxis(minitorch.ones(2, 3, 4), 0, -1).shape
+    minitorch.Size([3, 4, 2])
+    """
     return movedim(input, source, destination)
 
 
 def fliplr(input: Tensor) -> Tensor:
-    """Reversed along the second dimension."""
+    """Reversed along the second dimension.
+
+    >>> minitorch.fliplr(minitorch.tensor([[1, 2], [3, 4]]))
+    tensor([[2, 1],
+            [4, 3]])
+    """
     return flip(input, 1)
 
 
 def flipud(input: Tensor) -> Tensor:
-    """Reversed along the first dimension."""
+    """Reversed along the first dimension.
+
+    >>> minitorch.flipud(minitorch.tensor([[1, 2], [3, 4]]))
+    tensor([[3, 4],
+            [1, 2]])
+    """
     return flip(input, 0)
 
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
-    """The tensors, expanded to their common shape."""
+    """The tensors, expanded to their common shape.
+
+    Raises RuntimeError for shapes that cannot be broadcast.
+
+    >>> row, column = minitorch.broadcast_tensors(minitorch.tensor([1, 2]), minitorch.tensor([[3], [4]]))
+    >>> row
+    tensor([[1, 2],
+            [1, 2]])
+    >>> column
+    tensor([[3, 3],
+            [4, 4]])
+    """
     for x in tensors:
         if not hasattr(x, "shape"):
             raise TypeError(f"broadcast_tensors(): expected Tensors, one after the other, but got {type(x).__name__}")

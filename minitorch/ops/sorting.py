@@ -50,7 +50,11 @@ class ArgSort(Op):
 
 
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = False) -> Tensor:
-    """The indices that `sort` gives. Equal elements keep their order, with `stable` or without."""
+    """The indices that `sort` gives. Equal elements keep their order, with `stable` or without.
+
+    >>> minitorch.argsort(minitorch.tensor([3, 1, 2]))
+    tensor([1, 2, 0])
+    """
     if input.ndim == 0:
         return wrap(xp.zeros_like(input._array, dtype=xp.int64))
     return ArgSort.apply(input, check_dim(dim, input.ndim), descending)
@@ -58,14 +62,26 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
 
 @node_name("Sort0")
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = False) -> Any:
-    """(values, indices) with the values along `dim` in order."""
+    """(values, indices): the values along `dim` in order, and where each was.
+
+    >>> values, indices = minitorch.sort(minitorch.tensor([3, 1, 2]), descending=True)
+    >>> values, indices
+    (tensor([3, 2, 1]), tensor([0, 2, 1]))
+    """
     order = argsort(input, dim, descending)
     return Sort(gather(input, dim, order), order)
 
 
 @node_name("Topk0")
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
-    """(values, indices) of the k largest along `dim`, or smallest; in order, with `sorted` or without."""
+    """(values, indices) of the k largest along `dim`, or smallest; in order, with `sorted` or without.
+
+    Shapes: (n, m) gives (n, k) for dim = 1. Raises RuntimeError for a k larger than the dimension.
+
+    >>> values, indices = minitorch.topk(minitorch.tensor([3, 1, 4, 2]), 2)
+    >>> values, indices
+    (tensor([4, 3]), tensor([2, 0]))
+    """
     n = input.shape[check_dim(dim, input.ndim)] if input.ndim else 1
     if not 0 <= k <= n:
         raise RuntimeError(f"selected index k out of range: k={k} of the {n} elements along dimension {dim}")
@@ -77,7 +93,11 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
 @node_name("Median0", with_dim="Median1")
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The middle element, the lower of two; with `dim`, (values, indices) along it. nan if there is one."""
+    """The middle element, the lower of two; with `dim`, (values, indices) along it. nan if there is one.
+
+    >>> minitorch.median(minitorch.tensor([5, 1, 3, 9]))
+    tensor(3)
+    """
     if dim is None:
         if 0 in input.shape:
             return wrap(xp.full_like(input._array, xp.nan, shape=()))
@@ -106,7 +126,14 @@ def unique(
     dim: int | None = None,
 ) -> Any:
     """The distinct elements (or slices along `dim`), sorted; and on request the index of each element among them,
-    and how often each occurs."""
+    and how often each occurs.
+
+    >>> x = minitorch.tensor([3, 1, 3])
+    >>> minitorch.unique(x)
+    tensor([1, 3])
+    >>> minitorch.unique(x, return_inverse=True, return_counts=True)
+    (tensor([1, 3]), tensor([1, 0, 1]), tensor([1, 2]))
+    """
     results = xp.unique(input._array, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
     values, inverse, counts = results
     inverse = inverse.reshape(input.shape if dim is None else -1)
@@ -115,7 +142,15 @@ def unique(
 
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
-    """The places (n, ndim) of the elements that are not zero; `as_tuple`, one vector of indices for each dimension."""
+    """The places (n, ndim) of the elements that are not zero; `as_tuple`, one vector of indices for each dimension.
+
+    >>> x = minitorch.tensor([[1, 0], [0, 2]])
+    >>> minitorch.nonzero(x)
+    tensor([[0, 0],
+            [1, 1]])
+    >>> minitorch.nonzero(x, as_tuple=True)
+    (tensor([0, 1]), tensor([0, 1]))
+    """
     indices = xp.nonzero(xp.atleast_1d(input._array))
     if as_tuple:
         return tuple(wrap(i) for i in indices)
@@ -123,12 +158,23 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
 
 
 def argwhere(input: Tensor) -> Tensor:
-    """As `nonzero`."""
+    """As `nonzero`.
+
+    >>> minitorch.argwhere(minitorch.tensor([0, 5, 7]))
+    tensor([[1],
+            [2]])
+    """
     return nonzero(input)
 
 
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
-    """How often each of the integers 0, 1, 2 ... occurs in a vector, or the sum of its weights."""
+    """How often each of the integers 0, 1, 2 ... occurs in a vector, or the sum of its weights.
+
+    Raises RuntimeError for negative numbers, or more than one dimension.
+
+    >>> minitorch.bincount(minitorch.tensor([0, 2, 2]), minlength=4)
+    tensor([1, 0, 2, 0])
+    """
     array = input._array
     if array.dtype.kind not in "iu" or array.ndim != 1 or (array.size and array.min() < 0):
         raise RuntimeError(f"bincount only supports 1-d non-negative integral inputs, got {input.dtype!r} {list(input.shape)}")
@@ -144,7 +190,14 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
 
 @node_name("Kthvalue0")
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
-    """(values, indices) of the k-th smallest along `dim`, counted from 1."""
+    """(values, indices) of the k-th smallest along `dim`, counted from 1.
+
+    Raises RuntimeError for a k that is not in the range of the dimension.
+
+    >>> value, index = minitorch.kthvalue(minitorch.tensor([5, 1, 3]), 2)
+    >>> value, index
+    (tensor(3), tensor(2))
+    """
     n = input.shape[check_dim(dim, input.ndim)] if input.ndim else 1
     if not 1 <= k <= n:
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}: k={k}, of {n} elements")
@@ -157,7 +210,13 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any
 
 @in_single
 def quantile(input: Tensor, q: Tensor | Number, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """The value below which the share q of the elements lies, between two neighbours in proportion."""
+    """The value below which the share q of the elements lies, between two neighbours in proportion.
+
+    Raises RuntimeError for a q outside [0, 1].
+
+    >>> minitorch.quantile(minitorch.tensor([1.0, 2.0, 3.0, 4.0]), 0.5)
+    tensor(2.5000)
+    """
     check_floating("quantile", input)
     if 0 in input.shape:
         raise RuntimeError(f"quantile() input tensor must be non-empty, got {list(input.shape)}")
@@ -183,7 +242,13 @@ def quantile(input: Tensor, q: Tensor | Number, dim: int | None = None, keepdim:
 
 
 def searchsorted(sorted_sequence: Tensor, input: Tensor | Number, *, right: bool = False) -> Tensor:
-    """Where each value belongs in a sorted vector, so that it stays sorted; after its equals if `right`."""
+    """Where each value belongs in a sorted vector, so that it stays sorted; after its equals if `right`.
+
+    Raises RuntimeError for a sorted sequence that is no vector.
+
+    >>> minitorch.searchsorted(minitorch.tensor([1, 3, 5]), minitorch.tensor([0, 3, 4]))
+    tensor([0, 1, 2])
+    """
     if sorted_sequence.ndim != 1:
         raise RuntimeError(f"searchsorted: the sorted values must be a vector, but got {list(sorted_sequence.shape)}")
     values = getattr(input, "_array", input)
@@ -191,19 +256,36 @@ def searchsorted(sorted_sequence: Tensor, input: Tensor | Number, *, right: bool
 
 
 def bucketize(input: Tensor | Number, boundaries: Tensor, *, right: bool = False) -> Tensor:
-    """The number of the interval between sorted boundaries that each value lies in."""
+    """The number of the interval between sorted boundaries that each value lies in.
+
+    >>> minitorch.bucketize(minitorch.tensor([0.5, 15.0, 30.0]), minitorch.tensor([10.0, 20.0]))
+    tensor([0, 1, 2])
+    """
     return searchsorted(boundaries, input, right=right)
 
 
 @node_name("Take0")
 def take(input: Tensor, index: Tensor) -> Tensor:
-    """The elements at places of the flattened tensor."""
+    """The elements at places of the flattened tensor.
+
+    Raises IndexError for an index that is out of bounds.
+
+    >>> minitorch.take(minitorch.tensor([[10, 20], [30, 40]]), minitorch.tensor([0, 3]))
+    tensor([10, 40])
+    """
     return reshape(input, (-1,))[index]
 
 
 def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
     """The differences of neighbours along `dim`, n times over, with other tensors before and after it. Of masks: where they
     differ.
+
+    Shapes: (*, m) gives (*, m - n).
+
+    >>> minitorch.diff(minitorch.tensor([1, 4, 9, 16]))
+    tensor([3, 5, 7])
+    >>> minitorch.diff(minitorch.tensor([1, 4, 9, 16]), n=2)
+    tensor([2, 2])
     """
     input = cat([x for x in (prepend, input, append) if x is not None], dim) if prepend is not append else input
     if input.ndim == 0 or n < 0:

@@ -120,28 +120,50 @@ class LogAddExp2(LogAddExp):
 
 
 def sinc(input: Tensor) -> Tensor:
-    """sin(pi x) / (pi x), and 1 at 0."""
+    """sin(pi x) / (pi x), and 1 at 0.
+
+    >>> minitorch.sinc(minitorch.tensor([0.0, 0.5]))  # the second is 2 / pi
+    tensor([1.0000, 0.6366])
+    """
     return Sinc.apply(input)
 
 
 def erfc(input: Tensor) -> Tensor:
-    """1 - erf(input), exact also where erf is near 1."""
+    """1 - erf(input), exact also where erf is near 1. The derivative is -2 / sqrt(pi) e^(-x^2).
+
+    >>> minitorch.erfc(minitorch.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.1573])
+    """
     return Erfc.apply(input)
 
 
 def erfinv(input: Tensor) -> Tensor:
-    """The inverse of erf: infinite at -1 and 1, nan beyond."""
+    """The inverse y of erf: infinite at -1 and 1, nan beyond. The derivative is sqrt(pi) / 2 e^(y^2).
+
+    >>> minitorch.erfinv(minitorch.tensor([0.0, 0.5, 1.0]))
+    tensor([0.0000, 0.4769,    inf])
+    """
     return Erfinv.apply(input)
 
 
 def lgamma(input: Tensor) -> Tensor:
-    """The logarithm of |gamma(input)|; of a whole number n + 1 that of n!. Infinite at 0, -1, -2 ..."""
+    """The logarithm of |gamma(input)|; of a whole number n + 1 that of n!. Infinite at 0, -1, -2 ...
+
+    The derivative is digamma(x).
+
+    >>> minitorch.lgamma(minitorch.tensor([1.0, 5.0]))  # log 0! and log 4!
+    tensor([0.0000, 3.1781])
+    """
     return Lgamma.apply(input)
 
 
 @node_name("Digamma0")
 def digamma(input: Tensor) -> Tensor:
-    """The derivative of lgamma: -inf at 0, nan at -1, -2, -3 ..."""
+    """The derivative of lgamma: -inf at 0, nan at -1, -2, -3 ...
+
+    >>> minitorch.digamma(minitorch.tensor([1.0, 2.0]))  # minus Euler's constant, and 1 more
+    tensor([-0.5772,  0.4228])
+    """
     return Polygamma.apply(input, 0)
 
 
@@ -149,6 +171,9 @@ def polygamma(n: int, input: Tensor) -> Tensor:
     """The n-th derivative of digamma, for n from 0 to 100.
 
     Raises RuntimeError for other n: beyond, n! leaves little of the range of float64.
+
+    >>> minitorch.polygamma(1, minitorch.tensor([1.0]))  # pi^2 / 6
+    tensor([1.6449])
     """
     if not 0 <= n <= 100:
         raise RuntimeError(f"polygamma(n, x) does not support negative n, nor n above 100: got n={n}")
@@ -156,7 +181,13 @@ def polygamma(n: int, input: Tensor) -> Tensor:
 
 
 def xlogy(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """input * log(other), and 0 where input is 0, unless other is nan. Either may be a number."""
+    """input * log(other), and 0 where input is 0, unless other is nan. Either may be a number.
+
+    The derivative is log(other) in input, input / other in other.
+
+    >>> minitorch.xlogy(minitorch.tensor([0.0, 2.0]), minitorch.tensor([0.0, 3.0]))
+    tensor([0.0000, 2.1972])
+    """
     if not isinstance(input, TensorBase) and not isinstance(other, TensorBase):
         raise TypeError("xlogy(): at least one of 'input' and 'other' must be Tensor, and both are numbers")
     return Xlogy.apply(input, other)
@@ -164,11 +195,19 @@ def xlogy(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
 @in_single
 def logaddexp(input: Tensor, other: Tensor) -> Tensor:
-    """log(exp(input) + exp(other)), which does not overflow."""
+    """log(e^a + e^b), which does not overflow. The derivative is sigmoid(a - b) in a, sigmoid(b - a) in b.
+
+    >>> minitorch.logaddexp(minitorch.tensor([0.0, 100.0]), minitorch.tensor([0.0, 100.0]))
+    tensor([  0.6931, 100.6931])
+    """
     return LogAddExp.apply(*floating_pair("logaddexp", input, other))
 
 
 @in_single
 def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
-    """log2(2^input + 2^other), which does not overflow."""
+    """log2(2^input + 2^other), which does not overflow.
+
+    >>> minitorch.logaddexp2(minitorch.tensor([0.0, 200.0]), minitorch.tensor([1.0, 200.0]))
+    tensor([  1.5850, 201.0000])
+    """
     return LogAddExp2.apply(*floating_pair("logaddexp2", input, other))

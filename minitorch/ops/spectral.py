@@ -162,6 +162,15 @@ def eigh(A: Tensor, UPLO: str = "L") -> Any:
 
     Only the lower triangle is read, or the upper one for UPLO="U". Its derivative is that of a symmetric matrix; through the
     vectors it is infinite where two eigenvalues are equal.
+
+    Raises RuntimeError for matrices that are not square, or integers.
+
+    >>> A = minitorch.tensor([[2.0, 1.0], [1.0, 3.0]])
+    >>> L, V = minitorch.linalg.eigh(A)
+    >>> L
+    tensor([1.3820, 3.6180])
+    >>> minitorch.allclose(V @ L.diag() @ V.T, A, atol=1e-5)
+    True
     """
     if UPLO not in ("L", "U", "l", "u"):
         raise RuntimeError(f"linalg.eigh: UPLO must be 'L' or 'U', not {UPLO!r}")
@@ -170,7 +179,11 @@ def eigh(A: Tensor, UPLO: str = "L") -> Any:
 
 @in_single
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
-    """The eigenvalues of symmetric matrices (*, n, n), with the smallest first: (*, n)."""
+    """The eigenvalues of symmetric matrices (*, n, n), with the smallest first: (*, n).
+
+    >>> minitorch.linalg.eigvalsh(minitorch.tensor([[2.0, 1.0], [1.0, 3.0]]))
+    tensor([1.3820, 3.6180])
+    """
     return eigh(A, UPLO)[0]
 
 
@@ -181,6 +194,15 @@ def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = No
     U is (*, m, m) and Vh (*, n, n), orthogonal; or, unless `full_matrices`, (*, m, k) and (*, k, n) with k = min(m, n). The
     columns that this leaves out have no derivative. There is none through U and Vh where two singular values are equal, or one
     is 0.
+
+    Raises RuntimeError for fewer than two dimensions, or integers.
+
+    >>> A = minitorch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    >>> U, S, Vh = minitorch.linalg.svd(A, full_matrices=False)
+    >>> S
+    tensor([9.5255, 0.5143])
+    >>> minitorch.allclose(U @ S.diag() @ Vh, A, atol=1e-5)
+    True
     """
     _check_driver(driver)
     return Linalg_Svd(*Svd.apply(check_matrix("svd", A), full_matrices))
@@ -188,7 +210,11 @@ def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = No
 
 @in_single
 def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
-    """The singular values of matrices (*, m, n), with the largest first: (*, min(m, n))."""
+    """The singular values of matrices (*, m, n), with the largest first: (*, min(m, n)).
+
+    >>> minitorch.linalg.svdvals(minitorch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([5.4650, 0.3660])
+    """
     _check_driver(driver)
     return Svd.apply(check_matrix("svdvals", A), False)[1]
 
@@ -197,6 +223,13 @@ def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
 def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
     """(U, S, V) with input = U diag(S) V^T: linalg.svd under an old name, with V itself. U and V are full unless `some`, and
     zeros unless `compute_uv`.
+
+    >>> A = minitorch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    >>> U, S, V = minitorch.svd(A)
+    >>> U.shape, S.shape, V.shape
+    (minitorch.Size([3, 2]), minitorch.Size([2]), minitorch.Size([2, 2]))
+    >>> minitorch.allclose(U @ S.diag() @ V.T, A, atol=1e-5)
+    True
     """
     u, s, vh = Svd.apply(check_matrix("svd", input), not some)
     return SVD(u, s, mT(vh)) if compute_uv else SVD(u.detach() * 0, s, mT(vh).detach() * 0)
@@ -207,6 +240,10 @@ def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
     """The lower triangular L with A = L L^T, of positive definite matrices (*, n, n); L^T if `upper`.
 
     Raises RuntimeError for matrices that are not positive definite.
+
+    >>> minitorch.linalg.cholesky(minitorch.tensor([[4.0, 2.0], [2.0, 5.0]]))
+    tensor([[2., 0.],
+            [1., 2.]])
     """
     factor = Cholesky.apply(check_square("cholesky", A))
     return mT(factor) if upper else factor
@@ -219,6 +256,10 @@ def pinv(A: Tensor, *, atol: float | None = None, rtol: float | None = None, her
 
     `rtol` is max(m, n) times the rounding unit, unless it or `atol` is given. `hermitian` says that A is symmetric, which
     changes nothing here.
+
+    >>> minitorch.linalg.pinv(minitorch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]))
+    tensor([[ 0.6667, -0.3333,  0.3333],
+            [-0.3333,  0.6667,  0.3333]])
     """
     u, s, vh = linalg_svd(A, False)
     kept = s > _threshold(A, s, atol, rtol)
@@ -227,7 +268,11 @@ def pinv(A: Tensor, *, atol: float | None = None, rtol: float | None = None, her
 
 @in_single
 def matrix_rank(A: Tensor, *, atol: float | None = None, rtol: float | None = None, hermitian: bool = False) -> Tensor:
-    """How many singular values of matrices (*, m, n) are larger than max(atol, rtol times the largest): (*), int64."""
+    """How many singular values of matrices (*, m, n) are larger than max(atol, rtol times the largest): (*), int64.
+
+    >>> minitorch.linalg.matrix_rank(minitorch.tensor([[1.0, 2.0], [2.0, 4.0]]))
+    tensor(1)
+    """
     s = svdvals(A)
     return sum(s > _threshold(A, s, atol, rtol), -1)
 
@@ -243,6 +288,12 @@ def _threshold(A: Tensor, s: Any, atol: float | None, rtol: float | None) -> Any
 def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False) -> Tensor:
     """A norm of matrices: 'fro', the root of the sum of squares; 1 (-1) the largest (smallest) sum of |A| over a column; inf
     (-inf) over a row; 2 (-2) the largest (smallest) singular value, 'nuc' the sum of all.
+
+    Raises RuntimeError for fewer than two dimensions, or another order.
+
+    >>> A = minitorch.tensor([[1.0, 2.0], [-3.0, 4.0]])
+    >>> minitorch.linalg.matrix_norm(A, ord=1), minitorch.linalg.matrix_norm(A, ord=float("inf"))
+    (tensor(6.), tensor(7.))
     """
     dims = check_dims(dim, check_matrix("matrix_norm", A).ndim)
     if len(dims) != 2:
@@ -262,6 +313,11 @@ def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool 
 def norm(A: Tensor, ord: Any = None, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """The norm of a vector or of matrices: without `ord` the 2-norm of all entries; with it `vector_norm` along one dim, or
     of a vector, and `matrix_norm` over two, or of a matrix.
+
+    >>> minitorch.linalg.norm(minitorch.tensor([3.0, 4.0]))
+    tensor(5.)
+    >>> minitorch.linalg.norm(minitorch.tensor([[1.0, 2.0], [-3.0, 4.0]]), ord=1)
+    tensor(6.)
     """
     if not A.is_floating_point():
         raise RuntimeError(f"linalg.norm: Expected a floating point tensor as input. Got {A.dtype!r}: .float() converts")

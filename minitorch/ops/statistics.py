@@ -33,7 +33,16 @@ def var(
     *,
     correction: float | None = None,
 ) -> Tensor:
-    """The variance over `dim`: squared distances from the mean, summed, over n - correction (1 by default)."""
+    """The variance over `dim`: squared distances from the mean, summed, over n - correction (1 by default).
+
+    Shapes: (n, m) gives a number, or (m) for dim = 0. Raises RuntimeError for integers.
+
+    >>> x = minitorch.tensor([1.0, 2.0, 3.0, 6.0])
+    >>> minitorch.var(x)
+    tensor(4.6667)
+    >>> minitorch.var(x, correction=0)
+    tensor(3.5000)
+    """
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     if correction is None:
@@ -60,7 +69,13 @@ def std(
     *,
     correction: float | None = None,
 ) -> Tensor:
-    """The standard deviation over `dim`: the root of the variance."""
+    """The standard deviation over `dim`: the root of the variance.
+
+    Shapes: (n, m) gives a number, or (m) for dim = 0. Raises RuntimeError for integers.
+
+    >>> minitorch.std(minitorch.tensor([1.0, 2.0, 3.0, 6.0]))
+    tensor(2.1602)
+    """
     variance = var(input, dim, unbiased, keepdim, correction=correction)
     flat = variance == 0  # where sqrt is infinitely steep, and PyTorch takes 0 for the derivative
     return masked_fill(sqrt(masked_fill(variance, flat, 1.0)), flat, 0.0)
@@ -71,6 +86,11 @@ def vector_norm(input: Tensor, ord: float = 2, dim: Dims = None, keepdim: bool =
     """(sum |x|^ord)^(1 / ord) over `dim`; for ord = inf the largest |x|, for 0 the number of nonzero ones.
 
     Where all of x is 0 its gradient is 0, for ord > 1: the smallest of the slopes there.
+
+    >>> minitorch.linalg.vector_norm(minitorch.tensor([3.0, -4.0]))
+    tensor(5.)
+    >>> minitorch.linalg.vector_norm(minitorch.tensor([3.0, -4.0]), ord=1)
+    tensor(7.)
     """
     if ord == 0:
         return sum(sign(abs(input)), dim, keepdim)
@@ -97,7 +117,13 @@ def vector_norm(input: Tensor, ord: float = 2, dim: Dims = None, keepdim: bool =
 
 @node_name("LinalgVectorNorm0")
 def linalg_vector_norm(x: Tensor, ord: float = 2, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """(sum |x|^ord)^(1 / ord) over `dim`; for ord = inf the largest |x|, for 0 the number of nonzero ones."""
+    """(sum |x|^ord)^(1 / ord) over `dim`; for ord = inf the largest |x|, for 0 the number of nonzero ones.
+
+    >>> minitorch.linalg.vector_norm(minitorch.tensor([3.0, -4.0]))
+    tensor(5.)
+    >>> minitorch.linalg.vector_norm(minitorch.tensor([3.0, -4.0]), ord=1)
+    tensor(7.)
+    """
     if not x.is_floating_point():
         raise RuntimeError(f"linalg.vector_norm: Expected a floating point tensor as input. Got {x.dtype!r}: .float() converts")
     return vector_norm(x, ord, dim, keepdim)
@@ -108,7 +134,14 @@ def linalg_vector_norm(x: Tensor, ord: float = 2, dim: Dims = None, keepdim: boo
 def norm(
     input: Tensor, p: float | str | None = "fro", dim: Dims = None, keepdim: bool = False, dtype: DType | None = None
 ) -> Tensor:
-    """The p-norm over `dim`, as of one vector; 'fro' is the 2-norm of all entries. For p = inf the largest |x|."""
+    """The p-norm over `dim`, as of one vector; 'fro' is the 2-norm of all entries. For p = inf the largest |x|.
+
+    >>> x = minitorch.tensor([[3.0, 4.0], [0.0, 1.0]])
+    >>> minitorch.norm(x, dim=1)
+    tensor([5., 1.])
+    >>> minitorch.norm(x, p=1)
+    tensor(8.)
+    """
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(f"norm: order {p!r} is not there; 'fro' or a number is")
     if not input.is_floating_point() and dtype is None:
@@ -119,7 +152,11 @@ def norm(
 @in_single
 @node_name("Dist0")
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
-    """The p-norm of input - other."""
+    """The p-norm of input - other.
+
+    >>> minitorch.dist(minitorch.tensor([1.0, 2.0]), minitorch.tensor([4.0, 6.0]))
+    tensor(5.)
+    """
     return vector_norm(input - other, p)
 
 
@@ -134,6 +171,12 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = "us
     """The p-norm of the difference of each row of x1 (*, n, d) and each of x2 (*, m, d): (*, n, m).
 
     `compute_mode` decides in PyTorch between two ways to compute the same, and has no effect here.
+
+    Raises RuntimeError for fewer than two dimensions, or vectors of different sizes d.
+
+    >>> minitorch.cdist(minitorch.tensor([[0.0, 0.0], [3.0, 0.0]]), minitorch.tensor([[0.0, 4.0]]))
+    tensor([[4.],
+            [5.]])
     """
     if compute_mode not in (None, *COMPUTE_MODES):
         raise ValueError(f"{compute_mode} is not a valid value for compute_mode: {', '.join(COMPUTE_MODES)} are")
@@ -148,7 +191,11 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = "us
 
 
 def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
-    """How many elements (along `dim`) are not zero."""
+    """How many elements (along `dim`) are not zero.
+
+    >>> minitorch.count_nonzero(minitorch.tensor([[1, 0], [2, 3]]), dim=1)
+    tensor([1, 2])
+    """
     return sum(input != 0, dim)
 
 
@@ -161,7 +208,12 @@ def var_mean(
     *,
     correction: float | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """The variance and the mean over `dim`."""
+    """The variance and the mean over `dim`.
+
+    >>> var, mean = minitorch.var_mean(minitorch.tensor([1.0, 2.0, 3.0, 6.0]), correction=0)
+    >>> var, mean
+    (tensor(3.5000), tensor(3.))
+    """
     return _with_mean(var, input, dim, unbiased, keepdim, correction)
 
 
@@ -180,5 +232,10 @@ def std_mean(
     *,
     correction: float | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """The standard deviation and the mean over `dim`."""
+    """The standard deviation and the mean over `dim`.
+
+    >>> std, mean = minitorch.std_mean(minitorch.tensor([1.0, 3.0]), correction=0)
+    >>> std, mean
+    (tensor(1.), tensor(2.))
+    """
     return _with_mean(std, input, dim, unbiased, keepdim, correction)

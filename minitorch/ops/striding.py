@@ -69,12 +69,25 @@ def _two_dims(dim1: int, dim2: int, ndim: int) -> tuple[int, int]:
 
 
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """The `offset`-th diagonal of the matrices that two dimensions make, as a view whose last dimension it is."""
+    """The `offset`-th diagonal of the matrices that two dimensions make, as a view whose last dimension it is.
+
+    >>> minitorch.diagonal(minitorch.tensor([[1, 2], [3, 4]]))
+    tensor([1, 4])
+    >>> minitorch.diagonal(minitorch.tensor([[1, 2], [3, 4]]), offset=1)
+    tensor([2])
+    """
     return Diagonal.apply(input, offset, _two_dims(dim1, dim2, input.ndim))
 
 
 def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
-    """Matrices of zeros with the last dimension of input on their `offset`-th diagonal."""
+    """Matrices of zeros with the last dimension of input on their `offset`-th diagonal.
+
+    Shapes: (*, n) gives (*, n, n) for offset = 0.
+
+    >>> minitorch.diag_embed(minitorch.tensor([1, 2]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
     if input.ndim == 0:
         raise IndexError("diag_embed: expected at least one dimension, which is put on the diagonal, but got a 0-d tensor")
     dims = _two_dims(dim1, dim2, input.ndim + 1)
@@ -85,7 +98,15 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
 
 
 def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
-    """The windows of `size` elements along a dimension, each `step` after the one before: a view with the cells last."""
+    """The windows of `size` elements along a dimension, each `step` after the one before: a view with the cells last.
+
+    Raises RuntimeError for windows larger than the dimension.
+
+    >>> minitorch.arange(5).unfold(0, 3, 1)
+    tensor([[0, 1, 2],
+            [1, 2, 3],
+            [2, 3, 4]])
+    """
     dim = check_dim(dimension, input.ndim)
     n = input.shape[dim] if input.ndim else 1
     if not 0 <= size <= n:

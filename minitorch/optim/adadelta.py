@@ -20,6 +20,8 @@ class Adadelta(Optimizer):
     g includes weight_decay * param. `foreach` and `capturable` are only stored, `differentiable` must be False: see
     `Optimizer`. (Zeiler 2012.)
 
+    Raises ValueError for negative options, or a rho above 1.
+
     Example:
         >>> p = minitorch.nn.Parameter(minitorch.tensor([1.0, 2.0]))
         >>> optimizer = minitorch.optim.Adadelta([p], lr=1.0, eps=0.01)

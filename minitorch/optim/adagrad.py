@@ -18,6 +18,16 @@ class Adagrad(Optimizer):
 
     g includes weight_decay * param; the sum starts at `initial_accumulator_value`. `foreach` and `fused` are only stored,
     `differentiable` must be False: see `Optimizer`. (Duchi et al. 2011.)
+
+    Raises ValueError for negative options.
+
+    Example:
+        >>> p = nn.Parameter(minitorch.tensor([1.0, 100.0]))
+        >>> optimizer = minitorch.optim.Adagrad([p], lr=0.5)
+        >>> (p**2).sum().backward()
+        >>> optimizer.step()
+        >>> p.data
+        tensor([ 0.5000, 99.5000])
     """
 
     _nonnegative = (*Optimizer._nonnegative, "lr_decay", "initial_accumulator_value")

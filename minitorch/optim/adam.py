@@ -22,6 +22,16 @@ class Adam(Optimizer):
     `amsgrad` divides by the largest v so far instead of v. g includes weight_decay * param; `decoupled_weight_decay` is AdamW.
     `foreach`, `fused` and `capturable` are only stored, `differentiable` must be False: see `Optimizer`. (Kingma and Ba 2015;
     Reddi et al. 2018 for amsgrad.)
+
+    Raises ValueError for negative options, or betas outside [0, 1).
+
+    Example:
+        >>> p = nn.Parameter(minitorch.tensor([1.0, 100.0]))
+        >>> optimizer = minitorch.optim.Adam([p], lr=0.5)
+        >>> (p**2).sum().backward()
+        >>> optimizer.step()
+        >>> p.data  # the first step is lr, however large the gradient
+        tensor([ 0.5000, 99.5000])
     """
 
     @constructor
@@ -66,7 +76,16 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay: param *= 1 - lr * weight_decay before each step (Loshchilov and Hutter 2019)."""
+    """Adam with decoupled weight decay: param *= 1 - lr * weight_decay before each step (Loshchilov and Hutter 2019).
+
+    Example:
+        >>> p = nn.Parameter(minitorch.tensor([4.0, 100.0]))
+        >>> optimizer = minitorch.optim.AdamW([p], lr=0.5, weight_decay=0.1)
+        >>> p.sum().backward()
+        >>> optimizer.step()
+        >>> p.data  # 0.95 p - 0.5
+        tensor([ 3.3000, 94.5000])
+    """
 
     @constructor
     def __init__(
@@ -103,6 +122,8 @@ class Adamax(Optimizer):
 
     g includes weight_decay * param. `foreach` and `capturable` are only stored, `differentiable` must be False: see
     `Optimizer`. (Kingma and Ba 2015, section 7.1.)
+
+    Raises ValueError for negative options, or betas outside [0, 1).
 
     Example:
         >>> p = minitorch.nn.Parameter(minitorch.tensor([1.0, 2.0]))

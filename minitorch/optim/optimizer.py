@@ -30,6 +30,24 @@ class Optimizer:
     - `capturable`: in PyTorch it permits to capture the step in a CUDA graph, on GPUs only. There are no CUDA graphs here, so
       that it is only stored; step() raises AssertionError for a parameter on the CPU, as in PyTorch.
     - `differentiable`: not supported. True raises NotImplementedError.
+
+    Raises ValueError for no parameters, one that is not a leaf, or one that occurs in two groups, and TypeError for what is
+    no Tensor.
+
+    Example, of parameter groups and a subclass:
+        >>> class SignSGD(minitorch.optim.Optimizer):
+        ...     def __init__(self, params, lr=0.1):
+        ...         super().__init__(params, {"lr": lr})
+        ...     def step(self):
+        ...         for group in self.param_groups:
+        ...             for p in group["params"]:
+        ...                 p.data -= group["lr"] * p.grad.sign()
+        >>> a, b = nn.Parameter(minitorch.tensor([1.0, -2.0])), nn.Parameter(minitorch.tensor([3.0]))
+        >>> optimizer = SignSGD([{"params": [a]}, {"params": [b], "lr": 0.5}])
+        >>> ((a**2).sum() + (b**2).sum()).backward()
+        >>> optimizer.step()
+        >>> a.data, b.data
+        (tensor([ 0.9000, -1.9000]), tensor([2.5000]))
     """
 
     _nonnegative: ClassVar[tuple[str, ...]] = ("lr", "eps", "weight_decay", "momentum")  # options that must be numbers >= 0

@@ -18,6 +18,16 @@ class RMSprop(Optimizer):
     `centered` subtracts the square of the running mean from v, which gives the variance; `momentum` accumulates the steps in a
     buffer. g includes weight_decay * param. `foreach` and `capturable` are only stored, `differentiable` must be False: see
     `Optimizer`. (Tieleman and Hinton 2012; Graves 2013 for centered.)
+
+    Raises ValueError for negative options.
+
+    Example:
+        >>> p = nn.Parameter(minitorch.tensor([1.0, 100.0]))
+        >>> optimizer = minitorch.optim.RMSprop([p], lr=0.5, alpha=0.75)
+        >>> (p**2).sum().backward()
+        >>> optimizer.step()
+        >>> p.data  # g / sqrt(g^2 / 4) is 2
+        tensor([ 0., 99.])
     """
 
     _nonnegative = (*Optimizer._nonnegative, "alpha")

@@ -18,7 +18,20 @@ class SGD(Optimizer):
 
     The first v is g. `nesterov` steps along g + momentum * v instead of v; `maximize` uses -grad.
     `foreach` and `fused` are only stored, `differentiable` must be False: see `Optimizer`.
-    (Sutskever et al. 2013, in PyTorch's form.)
+    (Momentum: Polyak 1964; `nesterov`: Nesterov 1983, in the form of Sutskever et al. 2013, with PyTorch's place of lr.)
+
+    Raises ValueError for negative options, and for `nesterov` without momentum or with dampening.
+
+    Example:
+        >>> p = nn.Parameter(minitorch.tensor([1.0, 2.0]))
+        >>> optimizer = minitorch.optim.SGD([p], lr=0.25, momentum=0.5)
+        >>> for _ in range(2):
+        ...     optimizer.zero_grad()
+        ...     (p**2).sum().backward()
+        ...     optimizer.step()
+        ...     print(p.data)
+        tensor([0.5000, 1.0000])
+        tensor([0., 0.])
     """
 
     @constructor

@@ -27,7 +27,18 @@ __all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential"]
 
 
 class CheckpointError(RuntimeError):
-    """A block computed something else at the second time."""
+    """A block computed something else at the second time.
+
+    >>> sizes = iter([2, 3])  # another one at the second call
+    >>> def block(x):
+    ...     return x.exp().expand(next(sizes), 1).exp()
+    >>> y = minitorch.utils.checkpoint.checkpoint(block, minitorch.ones(1, requires_grad=True), use_reentrant=False)
+    >>> try:
+    ...     y.sum().backward()
+    ... except minitorch.utils.checkpoint.CheckpointError as error:
+    ...     print("the block is not deterministic")
+    the block is not deterministic
+    """
 
 
 class _Enough(BaseException):
@@ -144,6 +155,11 @@ def checkpoint_sequential(
     """The functions one after the other, in `segments` parts, of which all but the last are checkpointed.
 
     Raises ValueError for more segments than functions, or fewer than one.
+
+    >>> layers, x = nn.Sequential(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 1)), minitorch.ones(2, 3)
+    >>> y = minitorch.utils.checkpoint.checkpoint_sequential(layers, 2, x, use_reentrant=False)
+    >>> minitorch.equal(y, layers(x))
+    True
     """
     steps: list[Any] = list(functions.children() if isinstance(functions, Module) else functions)
     if not 1 <= segments <= len(steps):

@@ -51,7 +51,17 @@ class Panel:
 
 
 class Heatmap:
-    """The errors of a gradient check. Prints as text, displays in a notebook, saves as .svg or .json."""
+    """The errors of a gradient check. Prints as text, displays in a notebook, saves as .svg or .json.
+
+    Example:
+        >>> import minitorch
+        >>> from minitorch import viz
+        >>> x = minitorch.tensor([0.5, 2.0], dtype=minitorch.float64, requires_grad=True)
+        >>> report = minitorch.autograd.gradcheck(lambda x: x * x.detach(), x, raise_exception=False)
+        >>> picture = viz.heatmap(report)
+        >>> len(picture.panels)
+        1
+    """
 
     def __init__(self, panels: tuple[Panel, ...]) -> None:
         self.panels = panels
@@ -107,7 +117,14 @@ class Heatmap:
 def heatmap(report: GradcheckReport | GradcheckError) -> Heatmap:
     """The heat map of the report that `gradcheck(..., raise_exception=False)` returned, or of a GradcheckError.
 
-    Raises TypeError for anything else, ValueError if the check compared nothing.
+    Raises TypeError for anything else, ValueError if the check compared nothing. Example:
+
+    >>> import minitorch
+    >>> from minitorch import viz
+    >>> x = minitorch.tensor([0.5, 2.0], dtype=minitorch.float64, requires_grad=True)
+    >>> report = minitorch.autograd.gradcheck(lambda x: x * x.detach(), x, raise_exception=False)
+    >>> viz.heatmap(report).panels[0].verdict
+    'Every entry is 0.5 times what is expected.'
     """
     if isinstance(report, GradcheckError):
         report = report.report

@@ -69,7 +69,16 @@ class Path:
 
 
 class Why:
-    """The chain rule for one gradient. Prints as text; `latex` is for a paper, `expression` for Python to evaluate."""
+    """The chain rule for one gradient. Prints as text; `latex` is for a paper, `expression` for Python to evaluate.
+
+    Example:
+        >>> import minitorch
+        >>> from minitorch import viz
+        >>> w = minitorch.tensor(3.0, requires_grad=True)
+        >>> reason = viz.why(w, w * w + 2 * w)
+        >>> reason.expression, eval(reason.expression)
+        ('1.0 * 3.0 + 1.0 * 3.0 + 1.0 * 2.0', 8.0)
+    """
 
     def __init__(self, name: str, value: float, digits: str, paths: Sequence[Path], rest: float, remark: str) -> None:
         self.name, self.value, self.paths, self.rest = name, value, tuple(paths), rest
@@ -246,6 +255,21 @@ def why(tensor: Tensor, output: Tensor | None = None, *, index: int | tuple[int,
 
     Raises RuntimeError if `output` has more than one element or does not depend on `tensor`, or if the graph was freed;
     IndexError for an invalid `index`; TypeError for anything but tensors.
+
+    Example:
+
+    >>> import minitorch
+    >>> from minitorch import viz
+    >>> w = minitorch.tensor(3.0, requires_grad=True)
+    >>> y = w * w + 2 * w
+    >>> print(viz.why(w, y, params={"w": w}))
+    dy/dw = 8.0
+      = ∂y/∂(w·w) · ∂(w·w)/∂(w as a)
+      + ∂y/∂(w·w) · ∂(w·w)/∂(w as b)
+      + ∂y/∂① · ∂①/∂w
+      = 1.0 * 3.0  # 3
+      + 1.0 * 3.0  # 3
+      + 1.0 * 2.0  # 2
     """
     if not isinstance(tensor, Tensor):
         raise TypeError(f"why() explains the gradient of a Tensor, and got {type(tensor).__name__}")

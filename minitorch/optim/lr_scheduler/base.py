@@ -13,7 +13,25 @@ __all__ = ["LRScheduler", "attributes_of", "check_optimizer", "per_group"]
 
 
 class LRScheduler:
-    """The base class of schedulers; a subclass defines `get_lr`, from `last_epoch`, `base_lrs` and the parameter groups."""
+    """The base class of schedulers; a subclass defines `get_lr`, from `last_epoch`, `base_lrs` and the parameter groups.
+
+    Raises TypeError for what is no Optimizer, and KeyError for a `last_epoch` to resume from where the groups have no
+    "initial_lr".
+
+    Example:
+        >>> class Halves(minitorch.optim.lr_scheduler.LRScheduler):
+        ...     def get_lr(self):
+        ...         return [lr / 2**self.last_epoch for lr in self.base_lrs]
+        >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0)
+        >>> scheduler = Halves(optimizer)
+        >>> for _ in range(3):
+        ...     print(scheduler.get_last_lr())
+        ...     optimizer.step()
+        ...     scheduler.step()
+        [1.0]
+        [0.5]
+        [0.25]
+    """
 
     _is_initial = False  # whether the constructor takes the step: when resuming, the optimizer has its learning rate already
 
@@ -86,6 +104,7 @@ class LRScheduler:
 
     @public
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over the attributes that `state_dict` returned."""
         if not isinstance(state_dict, dict):
             raise TypeError(f"load_state_dict expects a dict from state_dict(), not {type(state_dict).__name__}")
         vars(self).update(state_dict)

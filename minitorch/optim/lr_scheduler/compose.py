@@ -57,6 +57,8 @@ class _ComposedScheduler(LRScheduler):
 class SequentialLR(_ComposedScheduler):
     """One scheduler after another: schedulers[i] starts, at its epoch 0, in epoch milestones[i - 1].
 
+    Raises ValueError unless there is one scheduler more than milestones.
+
     Example, a warm-up:
         >>> from minitorch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
         >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0)
@@ -120,6 +122,8 @@ class SequentialLR(_ComposedScheduler):
 
 class ChainedScheduler(_ComposedScheduler):
     """Several schedulers at once: each step takes a step of each, so that their factors multiply.
+
+    Raises ValueError for no scheduler.
 
     Example:
         >>> from minitorch.optim.lr_scheduler import ChainedScheduler, ConstantLR, ExponentialLR

@@ -15,6 +15,19 @@ class CosineAnnealingLR(LRScheduler):
     """lr = eta_min + (base_lr - eta_min) (1 + cos(pi epoch / T_max)) / 2 (Loshchilov and Hutter 2017).
 
     Half a cosine from the base learning rate down to `eta_min` in T_max epochs, then up again.
+
+    Example:
+        >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0)
+        >>> scheduler = minitorch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=4)
+        >>> for _ in range(5):
+        ...     print(f"{scheduler.get_last_lr()[0]:.2f}")
+        ...     optimizer.step()
+        ...     scheduler.step()
+        1.00
+        0.85
+        0.50
+        0.15
+        0.00
     """
 
     @checked
@@ -41,6 +54,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
     The first restart is after T_0 epochs; each period T_i is T_mult times the one before. step(epoch) takes fractions of
     epochs, too: scheduler.step(epoch + i / n_batches). (Loshchilov and Hutter 2017.)
+
+    Raises ValueError unless T_0 and T_mult are positive integers.
 
     Example:
         >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0)

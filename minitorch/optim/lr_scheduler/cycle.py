@@ -50,6 +50,8 @@ class CyclicLR(_CycleScheduler):
     "iterations". With `cycle_momentum` the momentum is max_momentum - (max_momentum - base_momentum) * height * scale.
     Call step() after every batch. (Smith 2017.)
 
+    Raises ValueError for an unknown mode, and with `cycle_momentum` for an optimizer without momentum.
+
     Example:
         >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0, momentum=0.9)
         >>> scheduler = minitorch.optim.lr_scheduler.CyclicLR(optimizer, base_lr=1.0, max_lr=2.0, step_size_up=2)
@@ -146,6 +148,9 @@ class OneCycleLR(_CycleScheduler):
     `three_phase` it falls to the first learning rate as long as it rose, and then to the last. With `cycle_momentum` the
     momentum falls from `max_momentum` to `base_momentum` while the learning rate rises, and rises again.
     Call step() after every batch. (Smith and Topin 2018.)
+
+    Raises ValueError for no number of steps, a `pct_start` outside [0, 1], an unknown `anneal_strategy`, and with
+    `cycle_momentum` for an optimizer without momentum.
 
     Example:
         >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0, momentum=0.9)

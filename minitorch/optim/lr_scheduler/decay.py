@@ -15,7 +15,20 @@ __all__ = ["ConstantLR", "ExponentialLR", "LinearLR", "MultiStepLR", "Polynomial
 
 
 class StepLR(LRScheduler):
-    """lr *= gamma every `step_size` epochs."""
+    """lr *= gamma every `step_size` epochs: lr = base_lr * gamma^(epoch // step_size).
+
+    Example:
+        >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0)
+        >>> scheduler = minitorch.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
+        >>> for _ in range(4):
+        ...     print(scheduler.get_last_lr())
+        ...     optimizer.step()
+        ...     scheduler.step()
+        [1.0]
+        [1.0]
+        [0.5]
+        [0.5]
+    """
 
     @checked
     def __init__(self, optimizer: Optimizer, step_size: float, gamma: float = 0.1, last_epoch: int = -1) -> None:
@@ -34,7 +47,20 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """lr *= gamma at each epoch in `milestones`; an epoch that occurs twice counts twice."""
+    """lr *= gamma at each epoch in `milestones`; an epoch that occurs twice counts twice.
+
+    Example:
+        >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0)
+        >>> scheduler = minitorch.optim.lr_scheduler.MultiStepLR(optimizer, milestones=[1, 3], gamma=0.5)
+        >>> for _ in range(4):
+        ...     print(scheduler.get_last_lr())
+        ...     optimizer.step()
+        ...     scheduler.step()
+        [1.0]
+        [0.5]
+        [0.5]
+        [0.25]
+    """
 
     @checked
     def __init__(self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1) -> None:
@@ -56,7 +82,19 @@ class MultiStepLR(LRScheduler):
 
 
 class ExponentialLR(LRScheduler):
-    """lr *= gamma every epoch."""
+    """lr *= gamma every epoch: lr = base_lr * gamma^epoch.
+
+    Example:
+        >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0)
+        >>> scheduler = minitorch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+        >>> for _ in range(3):
+        ...     print(scheduler.get_last_lr())
+        ...     optimizer.step()
+        ...     scheduler.step()
+        [1.0]
+        [0.5]
+        [0.25]
+    """
 
     @checked
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
@@ -74,6 +112,8 @@ class ExponentialLR(LRScheduler):
 
 class ConstantLR(LRScheduler):
     """lr = factor * base_lr before epoch `total_iters`, base_lr from there on.
+
+    Raises ValueError for a factor outside [0, 1].
 
     Example:
         >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0)
@@ -106,6 +146,8 @@ class ConstantLR(LRScheduler):
 
 class LinearLR(LRScheduler):
     """lr = base_lr * (start_factor + (end_factor - start_factor) * epoch / total_iters); after `total_iters` it stays.
+
+    Raises ValueError for a `start_factor` outside (0, 1] or an `end_factor` outside [0, 1].
 
     Example:
         >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0)

@@ -43,7 +43,23 @@ class _FunctionScheduler(LRScheduler):
 
 
 class LambdaLR(_FunctionScheduler):
-    """lr = base_lr * lr_lambda(epoch); `lr_lambda` is one function, or a list with one per group."""
+    """lr = base_lr * lr_lambda(epoch); `lr_lambda` is one function, or a list with one per group.
+
+    Raises ValueError for a list of another length than the groups.
+
+    Example, a warm-up:
+        >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0)
+        >>> scheduler = minitorch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: min(1.0, (epoch + 1) / 4))
+        >>> for _ in range(5):
+        ...     print(scheduler.get_last_lr())
+        ...     optimizer.step()
+        ...     scheduler.step()
+        [0.25]
+        [0.5]
+        [0.75]
+        [1.0]
+        [1.0]
+    """
 
     def get_lr(self) -> list[float]:
         return [base * f(self.last_epoch) for base, f in zip(self.base_lrs, self.lr_lambdas, strict=True)]

@@ -17,6 +17,19 @@ class ReduceLROnPlateau(LRScheduler):
 
     Call step(metric). In mode 'min' an improvement is below best * (1 - threshold), or with threshold_mode 'abs' below
     best - threshold; mode 'max' is the opposite.
+
+    Raises ValueError for a factor of 1 or more, or an unknown mode.
+
+    Example:
+        >>> optimizer = minitorch.optim.SGD([minitorch.zeros(1, requires_grad=True)], lr=1.0)
+        >>> scheduler = minitorch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
+        >>> for validation_loss in (3.0, 2.0, 2.0, 2.0):
+        ...     scheduler.step(validation_loss)
+        ...     print(scheduler.get_last_lr())
+        [1.0]
+        [1.0]
+        [1.0]
+        [0.5]
     """
 
     @checked
@@ -48,6 +61,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     @property
     def in_cooldown(self) -> bool:
+        """Whether epochs of waiting are left."""
         return self.cooldown_counter > 0
 
     def _is_better(self, metric: float) -> bool:

@@ -16,7 +16,15 @@ __all__ = ["default_collate", "default_convert"]
 
 @public
 def default_collate(batch: Sequence[Any]) -> Any:
-    """Merge a list of samples into a batch: stack tensors, arrays and numbers; collate tuples, lists and dicts by element."""
+    """Merge a list of samples into a batch: stack tensors, arrays and numbers; collate tuples, lists and dicts by element.
+
+    Raises RuntimeError for samples of different shapes, TypeError for what is no data.
+
+    >>> samples = [(minitorch.tensor([1.0, 2.0]), 0), (minitorch.tensor([3.0, 4.0]), 1)]
+    >>> minitorch.utils.data.default_collate(samples)
+    [tensor([[1., 2.],
+            [3., 4.]]), tensor([0, 1])]
+    """
     if isinstance(batch, (str, Mapping)) or not hasattr(batch, "__getitem__") or not len(batch):
         raise TypeError(f"default_collate: batch must be a non-empty list of samples, but got {batch!r:.60}")
     first = batch[0]
@@ -48,7 +56,12 @@ def default_collate(batch: Sequence[Any]) -> Any:
 
 @public
 def default_convert(data: Any) -> Any:
-    """A single sample, with NumPy's arrays and numbers as tensors, in nested tuples, lists and dicts, too."""
+    """A single sample, with NumPy's arrays and numbers as tensors, in nested tuples, lists and dicts, too.
+
+    >>> import numpy
+    >>> minitorch.utils.data.default_convert({"x": numpy.array([1, 2]), "name": "a"})
+    {'x': tensor([1, 2]), 'name': 'a'}
+    """
     if isinstance(data, (xp.ndarray, xp.generic)) and data.dtype.kind in "biuf":
         return as_tensor(data)
     if isinstance(data, Mapping):

@@ -32,6 +32,8 @@ class DataLoader:
     raised where its batch would have been returned. `pin_memory=True` has no effect and warns, as in PyTorch without a GPU.
     `multiprocessing_context` is refused: workers are threads.
 
+    Raises ValueError for options that exclude each other, such as `shuffle` and `sampler`, or are out of range.
+
     Example:
         >>> from minitorch.utils.data import DataLoader
         >>> for batch in DataLoader(range(5), batch_size=2, num_workers=2):

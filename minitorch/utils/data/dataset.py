@@ -24,6 +24,17 @@ class Dataset:
     """A sequence of samples: a subclass defines `__getitem__(index)` and `__len__()`.
 
     If it defines `__getitems__(indices)`, too, a loader has all samples of a batch, a list, from one call of that.
+
+    Example:
+        >>> class Squares(minitorch.utils.data.Dataset):
+        ...     def __len__(self):
+        ...         return 5
+        ...     def __getitem__(self, index):
+        ...         return index, index**2
+        >>> for x, y in minitorch.utils.data.DataLoader(Squares(), batch_size=3):
+        ...     print(x, y)
+        tensor([0, 1, 2]) tensor([0, 1, 4])
+        tensor([3, 4]) tensor([ 9, 16])
     """
 
     def __class_getitem__(cls, item: Any) -> type[Dataset]:
@@ -41,6 +52,13 @@ class IterableDataset(Dataset):
     """A stream of samples: a subclass defines `__iter__()`, and `__len__()` if the number is known.
 
     With several workers each goes through the whole stream; `get_worker_info` lets it take its share.
+
+    Example:
+        >>> class Countdown(minitorch.utils.data.IterableDataset):
+        ...     def __iter__(self):
+        ...         return iter(range(3, 0, -1))
+        >>> list(minitorch.utils.data.DataLoader(Countdown(), batch_size=2))
+        [tensor([3, 2]), tensor([1])]
     """
 
     def __iter__(self) -> Iterator[Any]:
@@ -62,7 +80,14 @@ def samples_of(dataset: Any, indices: Sequence[Any]) -> list[Any]:
 
 
 class TensorDataset(Dataset):
-    """Sample i is row i of every tensor."""
+    """Sample i is row i of every tensor. Raises AssertionError for tensors with different numbers of rows.
+
+    Example:
+        >>> x, y = minitorch.tensor([[1.0, 2.0], [3.0, 4.0]]), minitorch.tensor([0, 1])
+        >>> dataset = minitorch.utils.data.TensorDataset(x, y)
+        >>> len(dataset), dataset[1]
+        (2, (tensor([3., 4.]), tensor(1)))
+    """
 
     @constructor
     def __init__(self, *tensors: Tensor) -> None:
@@ -81,7 +106,12 @@ class TensorDataset(Dataset):
 
 
 class Subset(Dataset):
-    """The samples of `dataset` at `indices`."""
+    """The samples of `dataset` at `indices`.
+
+    Example:
+        >>> list(minitorch.utils.data.Subset(["a", "b", "c", "d"], [3, 1]))
+        ['d', 'b']
+    """
 
     @constructor
     def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
@@ -101,6 +131,8 @@ class Subset(Dataset):
 
 class StackDataset(Dataset):
     """Several datasets side by side: sample i is the tuple of their samples i, or a dict of them if they are given by name.
+
+    Raises ValueError for datasets of different lengths, or none.
 
     Example:
         >>> from minitorch.utils.data import StackDataset
@@ -136,7 +168,15 @@ class StackDataset(Dataset):
 
 
 class ConcatDataset(Dataset):
-    """Concatenated datasets; `cumulative_sizes` has where each ends."""
+    """Concatenated datasets; `cumulative_sizes` has where each ends.
+
+    Raises AssertionError for no dataset, or an IterableDataset.
+
+    Example:
+        >>> dataset = minitorch.utils.data.ConcatDataset([["a", "b"], ["c"]])
+        >>> len(dataset), dataset[2], dataset.cumulative_sizes
+        (3, 'c', [2, 3])
+    """
 
     @constructor
     def __init__(self, datasets: Iterable[Any]) -> None:
@@ -162,7 +202,17 @@ class ConcatDataset(Dataset):
 
 
 class ChainDataset(IterableDataset):
-    """Streams of samples, one after the other."""
+    """Streams of samples, one after the other.
+
+    Raises AssertionError for a dataset that is no IterableDataset.
+
+    Example:
+        >>> class Count(minitorch.utils.data.IterableDataset):
+        ...     def __iter__(self):
+        ...         return iter(range(2))
+        >>> list(minitorch.utils.data.ChainDataset([Count(), Count()]))
+        [0, 1, 0, 1]
+    """
 
     @constructor
     def __init__(self, datasets: Iterable[Any]) -> None:
@@ -183,7 +233,15 @@ class ChainDataset(IterableDataset):
 
 @public
 def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | None = None) -> list[Subset]:
-    """Split a dataset at random into disjoint subsets. `lengths` are sizes, or fractions that sum to 1."""
+    """Split a dataset at random into disjoint subsets. `lengths` are sizes, or fractions that sum to 1.
+
+    Raises ValueError unless the sizes sum to the number of samples. The same seed gives PyTorch's split.
+
+    >>> generator = minitorch.Generator().manual_seed(0)
+    >>> training, test = minitorch.utils.data.random_split(range(10), [0.8, 0.2], generator)
+    >>> len(training), len(test), sorted([*training, *test]) == list(range(10))
+    (8, 2, True)
+    """
     sizes = [s.item() if hasattr(s, "item") else s for s in lengths]
     n = len(dataset)
     if any(isinstance(s, bool) or not isinstance(s, (int, float)) for s in sizes):

@@ -35,7 +35,18 @@ def _checked_count(name: str, value: Any) -> int:
 
 
 class Sampler:
-    """An order of samples: a subclass defines `__iter__()`, which gives indices, and `__len__()`, if the number is known."""
+    """An order of samples: a subclass defines `__iter__()`, which gives indices, and `__len__()`, if the number is known.
+
+    Example:
+        >>> class Backwards(minitorch.utils.data.Sampler):
+        ...     def __init__(self, data):
+        ...         self.data = data
+        ...     def __iter__(self):
+        ...         return iter(range(len(self.data) - 1, -1, -1))
+        >>> data = [10, 20, 30]
+        >>> list(minitorch.utils.data.DataLoader(data, batch_size=2, sampler=Backwards(data)))
+        [tensor([30, 20]), tensor([10])]
+    """
 
     def __class_getitem__(cls, item: Any) -> type[Sampler]:
         """Sampler[int] is an annotation."""
@@ -46,7 +57,12 @@ class Sampler:
 
 
 class SequentialSampler(Sampler):
-    """0, 1, 2, ... for the samples of `data_source`, in order."""
+    """0, 1, 2, ... for the samples of `data_source`, in order.
+
+    Example:
+        >>> list(minitorch.utils.data.SequentialSampler(["a", "b", "c"]))
+        [0, 1, 2]
+    """
 
     @constructor
     def __init__(self, data_source: Any) -> None:
@@ -64,6 +80,13 @@ class RandomSampler(Sampler):
 
     `num_samples` is how many are drawn, one for each sample unless given: more than there are samples begin another order.
     Without a `generator` each pass seeds one of its own from the default stream.
+
+    Raises ValueError for an empty dataset, or a `num_samples` that is not positive.
+
+    Example:
+        >>> generator = minitorch.Generator().manual_seed(0)
+        >>> list(minitorch.utils.data.RandomSampler(range(5), generator=generator))
+        [4, 0, 1, 3, 2]
     """
 
     @constructor
@@ -102,7 +125,13 @@ class RandomSampler(Sampler):
 
 
 class SubsetRandomSampler(Sampler):
-    """The given indices, in a new random order for each pass."""
+    """The given indices, in a new random order for each pass.
+
+    Example:
+        >>> generator = minitorch.Generator().manual_seed(0)
+        >>> list(minitorch.utils.data.SubsetRandomSampler([10, 20, 30, 40], generator=generator))
+        [10, 20, 40, 30]
+    """
 
     @constructor
     def __init__(self, indices: Sequence[int], generator: Generator | None = None) -> None:
@@ -121,6 +150,8 @@ class WeightedRandomSampler(Sampler):
 
     A weight of 1 / (size of its class) balances classes. Without `replacement` no index comes twice in a pass; with it, the
     same seed gives PyTorch's indices.
+
+    Raises ValueError for weights that are no vector, or a `num_samples` that is not positive.
 
     Example:
         >>> from minitorch.utils.data import WeightedRandomSampler
@@ -147,6 +178,8 @@ class WeightedRandomSampler(Sampler):
 
 class BatchSampler(Sampler):
     """Lists of `batch_size` indices of another sampler; `drop_last` drops an incomplete last one.
+
+    Raises ValueError for a `batch_size` that is not positive.
 
     Example:
         >>> from minitorch.utils.data import BatchSampler, SequentialSampler

@@ -35,6 +35,16 @@ class Graph:
     """The computation graph of a tensor. Prints as text, displays in a notebook, saves as a picture or a page.
 
     `boxes` and `arrows` have the content as plain data, `digraph` the drawing for Graphviz.
+
+    Example:
+        >>> import minitorch
+        >>> from minitorch import viz
+        >>> x, w = minitorch.tensor([1.0, 2.0], requires_grad=True), minitorch.tensor([3.0, 4.0], requires_grad=True)
+        >>> drawing = viz.graph((w * x).sum(), params={"x": x, "w": w})
+        >>> [box.title for box in drawing.boxes]
+        ['w', 'x', '×', 'sum']
+        >>> len(drawing.arrows)
+        3
     """
 
     def __init__(self, tape: Tape, root: Card, view: View, show: Sequence[str], direction: str, remark: str = "") -> None:
@@ -165,6 +175,17 @@ def graph(
     A graph of more than 400 boxes is drawn with its modules closed, and if that does not help, as far as fits from the output
     back. Raises RuntimeError for a tensor without history; ValueError for an unknown word in `show`, `open` or `direction`, or
     an empty list; TypeError for an output or name that is no tensor.
+
+    Example:
+
+    >>> import minitorch
+    >>> from minitorch import viz
+    >>> x, w = minitorch.tensor([1.0, 2.0], requires_grad=True), minitorch.tensor([3.0, 4.0], requires_grad=True)
+    >>> print(viz.graph((w * x).sum(), params={"x": x, "w": w}))
+       n0  w, 2, needs grad
+       n1  x, 2, needs grad
+       n2  ×, → w·x 2  <- n0, n1
+       n3  sum, → ① scalar, = 11  <- n2
     """
     show = _checked_show(show)
     if direction is not None and (not isinstance(direction, str) or direction not in ("down", "right")):

@@ -40,6 +40,15 @@ class Animation(Picture):
 
     `len(a)` is the number of steps; `a[4]` the same at its fifth, `a[-1]` at the last; `a.filmstrip()` some in one drawing.
     `a.view` and `a.by` say what is computed, and what a step is: see `animate`.
+
+    Example:
+        >>> import minitorch
+        >>> from minitorch import nn, viz
+        >>> pooling = viz.animate(nn.MaxPool1d(2), minitorch.tensor([[3.0, 1.0, 2.0, 5.0]]))
+        >>> len(pooling)
+        2
+        >>> print(pooling[-1].sentence)
+        y[0, 1] = max(2, 5) = x[0, 3] = 5
     """
 
     WHAT = "an animation"
@@ -70,6 +79,7 @@ class Animation(Picture):
 
     @property
     def headline(self) -> str:
+        """The layer and its shapes."""
         stage = self.stage
         return f"{stage.title}: {shape_text(stage.x.shape)} → {shape_text(stage.y.shape)}"
 
@@ -223,7 +233,15 @@ class Animation(Picture):
 
 
 class Filmstrip(Picture):
-    """Some steps of an animation in one drawing, one below the other."""
+    """Some steps of an animation in one drawing, one below the other.
+
+    Example:
+        >>> import minitorch
+        >>> from minitorch import nn, viz
+        >>> pooling = viz.animate(nn.MaxPool1d(2), minitorch.tensor([[3.0, 1.0, 2.0, 5.0]]))
+        >>> [step["sentence"] for step in pooling.filmstrip(2).data]
+        ['y[0, 0] = max(3, 1) = x[0, 0] = 3', 'y[0, 1] = max(2, 5) = x[0, 3] = 5']
+    """
 
     WHAT = "a filmstrip"
 

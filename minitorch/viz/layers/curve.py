@@ -109,7 +109,14 @@ class Panel:
 
 
 class Curve(Picture):
-    """Curves of activations. Prints as text, displays in a notebook, saves as .html, .svg, .json or .txt."""
+    """Curves of activations. Prints as text, displays in a notebook, saves as .html, .svg, .json or .txt.
+
+    Example:
+        >>> from minitorch import nn, viz
+        >>> picture = viz.curve(nn.ReLU())
+        >>> [kink.x for kink in picture.panels[0].kinks]
+        [0.0]
+    """
 
     WHAT = "curves"
     HEIGHT = 760

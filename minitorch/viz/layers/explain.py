@@ -225,7 +225,14 @@ class Axis:
 
 
 class Explanation(Picture):
-    """How a layer's output gets its size. Prints as text, displays in a notebook, saves as .html, .svg, .json or .txt."""
+    """How a layer's output gets its size. Prints as text, displays in a notebook, saves as .html, .svg, .json or .txt.
+
+    Example:
+        >>> from minitorch import nn, viz
+        >>> explanation = viz.explain(nn.MaxPool2d(2), (3, 8, 8))
+        >>> explanation.input_shape, explanation.output_shape
+        ((3, 8, 8), (3, 4, 4))
+    """
 
     WHAT = "an explanation"
 
@@ -236,6 +243,7 @@ class Explanation(Picture):
 
     @property
     def headline(self) -> str:
+        """The layer and its shapes."""
         end = "does not fit" if self.output_shape is None else shape_text(self.output_shape)
         return f"{self.title}: {shape_text(self.input_shape)} → {end}"
 

@@ -49,6 +49,12 @@ class Field(Picture):
 
     `rows` and `columns` are those of the image that the cell depends on, `effective` is |∂y/∂x| for each pixel, summed over the
     channels, and `layers` has the fields of all layers up to this one.
+
+    Example:
+        >>> from minitorch import nn, viz
+        >>> net = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 3))
+        >>> viz.receptive_field(net, x=(1, 1, 8, 8)).size
+        (5, 5)
     """
 
     WHAT = "a receptive field"
@@ -79,6 +85,7 @@ class Field(Picture):
 
     @property
     def words(self) -> list[str]:
+        """What the picture shows, in sentences."""
         high, wide = self.size
         seen = len(self.rows) * len(self.columns)
         words = [f"it sees {high}×{wide} pixels of {shape_text(self.shape)}"]

@@ -52,7 +52,16 @@ class LayerFlow:
 
 
 class Flow(Picture):
-    """What went through a net, at one or several steps. Prints as text, saves as .html, .svg, .png, .json or .txt."""
+    """What went through a net, at one or several steps. Prints as text, saves as .html, .svg, .png, .json or .txt.
+
+    Example:
+        >>> import minitorch
+        >>> from minitorch import nn, viz
+        >>> net, x = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1)), minitorch.randn(8, 4)
+        >>> picture = viz.flow(net, lambda: net(x).pow(2).mean())
+        >>> picture.steps
+        1
+    """
 
     WHAT = "a flow"
     HEIGHT = 620
@@ -82,6 +91,7 @@ class Flow(Picture):
 
     @property
     def steps(self) -> int:
+        """How many steps are recorded."""
         return max(len(steps) for steps in self.runs.values())
 
     @property

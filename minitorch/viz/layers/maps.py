@@ -63,7 +63,14 @@ class Row:
 
 
 class Maps(Picture):
-    """Rows of images. Prints as text, displays in a notebook, saves as .html, .svg, .png, .json or .txt."""
+    """Rows of images. Prints as text, displays in a notebook, saves as .html, .svg, .png, .json or .txt.
+
+    Example:
+        >>> from minitorch import nn, viz
+        >>> maps = viz.kernels(nn.Conv2d(1, 6, 5))
+        >>> len(maps.rows[0].tiles)
+        6
+    """
 
     WHAT = "maps"
     HEIGHT = 640

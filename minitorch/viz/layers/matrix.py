@@ -32,6 +32,16 @@ class Matrix(Picture):
     """The matrix of a layer. Prints as text, displays in a notebook, saves as .html, .svg, .json or .txt.
 
     `array` is the matrix, outputs by inputs; `T` is that of the transposed layer.
+
+    Example:
+        >>> import minitorch
+        >>> from minitorch import nn, viz
+        >>> conv = nn.Conv1d(1, 1, 2, bias=False)
+        >>> conv.load_state_dict({"weight": minitorch.tensor([[[1.0, 2.0]]])})
+        <All keys matched successfully>
+        >>> viz.matrix(conv, (1, 3)).array
+        array([[1., 2., 0.],
+               [0., 1., 2.]])
     """
 
     WHAT = "a matrix"
@@ -53,10 +63,12 @@ class Matrix(Picture):
 
     @property
     def input_shape(self) -> tuple[int, ...]:
+        """The shape of the layer's input."""
         return self.taps.output_shape if self._turned else self.taps.input_shape
 
     @property
     def output_shape(self) -> tuple[int, ...]:
+        """The shape of the layer's output."""
         return self.taps.input_shape if self._turned else self.taps.output_shape
 
     @property

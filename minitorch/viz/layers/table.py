@@ -75,6 +75,12 @@ class ModelSummary(Picture):
 
     `rows` has the modules in the order in which they are registered, the model itself first. `parameters`, `multiply_adds` and
     `kept` are those of the whole model; a shared parameter counts once.
+
+    Example:
+        >>> from minitorch import nn, viz
+        >>> table = viz.summary(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 1)), (2, 4))
+        >>> table.parameters, table.multiply_adds
+        (19, 30)
     """
 
     WHAT = "a summary"
@@ -85,18 +91,22 @@ class ModelSummary(Picture):
 
     @property
     def parameters(self) -> int:
+        """The number of parameters."""
         return self.rows[0].parameters
 
     @property
     def frozen(self) -> int:
+        """The number of parameters that require no gradient."""
         return self.rows[0].frozen
 
     @property
     def multiply_adds(self) -> int:
+        """The multiply-adds of a forward pass."""
         return self.rows[0].multiply_adds
 
     @property
     def kept(self) -> int:
+        """Bytes kept for backward."""
         return self.rows[0].kept
 
     @property

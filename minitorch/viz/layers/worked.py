@@ -47,7 +47,15 @@ class Group:
 
 
 class Worked(Picture):
-    """A formula worked out. Prints as text, displays in a notebook, saves as .html, .svg, .png, .json or .txt."""
+    """A formula worked out. Prints as text, displays in a notebook, saves as .html, .svg, .png, .json or .txt.
+
+    Example:
+        >>> import minitorch
+        >>> from minitorch import nn, viz
+        >>> picture = viz.worked(nn.MSELoss(), minitorch.tensor([1.0, 2.0]), minitorch.tensor([0.0, 4.0]))
+        >>> picture.words
+        'loss = 2.5, the mean of the elements; ∂L/∂x = 2 (x − t) / 2'
+    """
 
     WHAT = "a table"
 

@@ -43,7 +43,16 @@ NOT_RECORDED = (
 
 
 class Player:
-    """A forward and a backward pass, step by step. Prints as text, displays in a notebook, saves as a page."""
+    """A forward and a backward pass, step by step. Prints as text, displays in a notebook, saves as a page.
+
+    Example:
+        >>> import minitorch
+        >>> from minitorch import viz
+        >>> x, w = minitorch.tensor([1.0, 2.0], requires_grad=True), minitorch.tensor([3.0, 4.0], requires_grad=True)
+        >>> player = viz.play((w * x).sum(), params={"x": x, "w": w})
+        >>> len(player.trace["frames"])
+        9
+    """
 
     def __init__(self, tape: Tape, root: Card, view: View, data: dict[str, Any]) -> None:
         self._tape, self._root, self._view, self._data = tape, root, view, data
@@ -169,7 +178,23 @@ def play(
     `viz.record()`. `params` and `inputs` name tensors, and `open` names cards that are open at first, as in `viz.graph`; by
     default as many as make 40 steps. `gradient` is the gradient of an output that is not a number.
     Raises RuntimeError for an output without history, freed by backward, or not scalar and without `gradient`; ValueError for
-    a graph of more than 3,000 nodes or a wrong `open`; TypeError for anything but tensors.
+    a graph of more than 3,000 nodes or a wrong `open`; TypeError for anything but tensors. Example:
+
+    >>> import minitorch
+    >>> from minitorch import viz
+    >>> w, x = minitorch.tensor(3.0, requires_grad=True), minitorch.tensor(4.0, requires_grad=True)
+    >>> steps = str(viz.play(w * x, params={"w": w, "x": x})).splitlines()
+    >>> for line in steps[:9]:
+    ...     print(line)
+    1  w·x = w × x
+         3 × 4 = 12
+    2  The backward pass starts at the output, w·x.
+         ∂(w·x)/∂(w·x) = 1
+         1
+         It is 1 because w·x changes by exactly as much as w·x does. Every other gradient follows from this one.
+    3  The product w·x sends its gradient to w and x, scaled by x and by w.
+         ∂(w·x)/∂w = ∂(w·x)/∂(w·x) · x
+         1 × 4 = 4
     """
     if gradient is not None and not isinstance(gradient, Tensor):
         raise TypeError(f"play(): gradient is a Tensor of the output's shape, or None, not {type(gradient).__name__}")

@@ -131,6 +131,12 @@ def replay(trace: dict[str, Any]) -> dict[str, Tensor]:
 
     The result is bitwise equal to that of backward(). Raises TypeError for anything but a trace, ValueError for an incomplete
     one.
+
+    >>> import minitorch
+    >>> from minitorch import viz
+    >>> x, w = minitorch.tensor([1.0, 2.0], requires_grad=True), minitorch.tensor([3.0, 4.0], requires_grad=True)
+    >>> viz.replay(viz.play((w * x).sum(), params={"x": x, "w": w}).trace)
+    {'w': tensor([1., 2.]), 'x': tensor([3., 4.])}
     """
     if not isinstance(trace, dict) or not {"frames", "arrays", "nodes"} <= trace.keys():
         raise TypeError("replay() computes gradients from a trace, viz.play(loss).trace, as it is or read from JSON")
