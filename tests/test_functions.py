@@ -230,3 +230,17 @@ def test_cdist_knows_its_modes():
     assert (mt.cdist(a, a, compute_mode="use_mm_for_euclid_dist") == 0).all()
     with pytest.raises(ValueError, match="fast is not a valid value for compute_mode: use_mm"):
         mt.cdist(a, a, compute_mode="fast")
+
+
+def test_a_truncated_quotient_of_integers_is_exact():
+    a = mt.tensor([7, -7, 7, -7, 0, 2**40 + 1, 16777217])
+    b = mt.tensor([2, 2, -2, -2, 3, 1, 1])
+    assert mt.div(a, b, rounding_mode="trunc").tolist() == [3, -3, -3, 3, 0, 2**40 + 1, 16777217]
+    assert mt.div(a, -3, rounding_mode="trunc").tolist()[:4] == [-2, 2, -2, 2]
+    with pytest.raises(RuntimeError, match="ZeroDivision"):
+        mt.div(a, 0, rounding_mode="trunc")
+
+
+def test_a_mask_that_does_not_fit_is_a_sentence():
+    with pytest.raises(RuntimeError, match=r"shape mismatch: \[2, 3\], \[2, 2\] cannot be broadcast"):
+        mt.masked_select(mt.ones(2, 3), mt.ones(2, 2) > 0)

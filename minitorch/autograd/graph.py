@@ -17,6 +17,7 @@ from typing import Any
 from minitorch.autograd.api import root_gradients
 from minitorch.autograd.engine import sweep, unbroadcast, walk
 from minitorch.autograd.function import Function
+from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.hooks import run_hooks
 from minitorch.autograd.node import AccumulateGrad, Edge, Node, Op, gradient_edge
 from minitorch.autograd.observe import Observer, observed, observed_by, observers
@@ -61,17 +62,16 @@ def saved_tensors_of(node: Node) -> list[SavedTensor]:
 
 
 def observed_sweep(roots: Sequence[tuple[Edge, Any]], *observing: Observer) -> None:
-    """Run a backward pass for these observers alone. The graph is kept, and no `.grad` is touched. Call it within `no_grad()`.
+    """Run a backward pass for these observers alone. The graph is kept, and no `.grad` is touched.
 
     >>> class Names(minitorch.autograd.graph.Observer):
     ...     def backward_called(self, node, grad_outputs):
     ...         print(node.name())
     >>> y = minitorch.ones(2, requires_grad=True).exp().sum()
     >>> roots = minitorch.autograd.graph.root_gradients((y,), None, False)
-    >>> with minitorch.no_grad():
-    ...     minitorch.autograd.graph.observed_sweep(roots, Names())
+    >>> minitorch.autograd.graph.observed_sweep(roots, Names())
     SumBackward0
     ExpBackward0
     """
-    with observed_by(*observing):
+    with no_grad(), observed_by(*observing):
         observed(sweep)(roots, None, True, False)

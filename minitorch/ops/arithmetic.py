@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from minitorch.backend.arrays import Array, xp
-from minitorch.backend.dtypes import bool_, dtypes, float64, get_default_dtype, result_type
+from minitorch.backend.dtypes import bool_, float64, get_default_dtype, result_type
 from minitorch.ops.comparison import ZerosLike, floor, floor_divide, refuse_zero, sign, trunc, where
 from minitorch.ops.elementwise import Number, Pointwise, cast, floating, in_single, promote, promote_floating
 from minitorch.ops.node_names import node_name
@@ -273,7 +273,7 @@ def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
     `rounding_mode` 'floor' rounds down, 'trunc' towards zero; None divides truly. The derivative is 1 / other in input,
     -input / other^2 in other, and 0 where the quotient is rounded.
 
-    Raises RuntimeError for integers divided by zero with "floor"; for floats the quotient is inf or nan.
+    Raises RuntimeError for integers divided by zero with a `rounding_mode`; for floats the quotient is inf or nan.
 
     >>> a = minitorch.tensor([7, -7])
     >>> minitorch.div(a, 2)
@@ -289,9 +289,11 @@ def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
         raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
     if rounding_mode == "floor":
         return floor_divide(input, other)
-    quotient = trunc(Div.apply(input, other))
-    common = result_type(*(getattr(v, "_array", v) for v in (input, other)))
-    return quotient if common.kind == "f" else quotient.to(dtypes[common])
+    if result_type(*(getattr(v, "_array", v) for v in (input, other))).kind == "f":
+        return trunc(Div.apply(input, other))
+    quotient = floor_divide(input, other)  # exact, where a quotient of floats would lose digits of large integers
+    is_below: Any = (input - quotient * other != 0) & ((input < 0) != (other < 0))
+    return quotient + is_below
 
 
 def remainder(input: Tensor, other: Tensor | Number) -> Tensor:

@@ -19,7 +19,7 @@ from minitorch.backend.sums import add_at
 from minitorch.ops.comparison import masked_fill
 from minitorch.ops.elementwise import Number
 from minitorch.ops.node_names import index_name, node_name
-from minitorch.ops.shape import Reshape, check_dim, expand, reshape
+from minitorch.ops.shape import Reshape, broadcast_shapes, check_dim, expand, reshape
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -325,7 +325,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """
     if mask._array.dtype.kind != "b":
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {mask.dtype}")
-    shape = xp.broadcast_shapes(tuple(input.shape), tuple(mask.shape))
+    shape = broadcast_shapes(tuple(input.shape), tuple(mask.shape))
     return getitem(input.expand(shape), mask.expand(shape))
 
 
