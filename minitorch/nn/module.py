@@ -42,7 +42,24 @@ class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpec
 
 
 class Module:
-    """The base class of layers and models: a subclass calls `super().__init__()` first and defines `forward`."""
+    """The base class of layers and models: a subclass calls `super().__init__()` first and defines `forward`.
+
+    Parameters, Buffers and Modules that are assigned to attributes are registered: `parameters()`, `state_dict()`, `to()`,
+    `train()` and `eval()` reach all of them, at any depth (those in a plain list are not: use `ModuleList`). Calling the module
+    runs forward and the hooks. Raises AttributeError where `super().__init__()` was not called first.
+
+    >>> class Net(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.hidden, self.out = nn.Linear(2, 8), nn.Linear(8, 1)
+    ...     def forward(self, x):
+    ...         return self.out(self.hidden(x).relu())
+    >>> net = Net()
+    >>> net(minitorch.ones(5, 2)).shape
+    minitorch.Size([5, 1])
+    >>> [name for name, _ in net.named_parameters()]
+    ['hidden.weight', 'hidden.bias', 'out.weight', 'out.bias']
+    """
 
     training: bool
     _parameters: dict[str, Parameter | None]

@@ -505,7 +505,15 @@ def _in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         parameters=[p for p in signature.parameters.values() if p.name != "inplace"]
     )
     compute.__name__ = compute.__qualname__ = f"{function.__name__}_"
-    compute.__doc__ = f"`{function.__name__}`, written into the input."
+    arguments = ", 0.0" * sum(p.default is p.empty for p in list(signature.parameters.values())[1:])
+    compute.__doc__ = f"""`{function.__name__}`, written into the input, which is returned.
+
+    Raises RuntimeError for a leaf that requires a gradient.
+
+    >>> x = minitorch.tensor([-1.0, 2.0])
+    >>> F.{compute.__name__}(x{arguments}) is x
+    True
+    """
     return compute
 
 
