@@ -30,7 +30,7 @@ class Sigmoid(Module):
     Shapes: input (*), output (*). Far from 0 the derivative is almost 0: gradients vanish, more with every layer. The outputs
     are all positive, not centred at 0 as those of `Tanh`. For a binary loss keep the logits and use `BCEWithLogitsLoss`.
 
-    Example: at 2, y = 0.8808 and y' = 0.8808 * (1 - 0.8808) = 0.1050.
+    Example: At 2, y = 0.8808 and y' = 0.8808 * (1 - 0.8808) = 0.1050.
 
     >>> x = minitorch.tensor([-2.0, 0.0, 2.0], requires_grad=True)
     >>> y = nn.Sigmoid()(x)
@@ -52,7 +52,7 @@ class Tanh(Module):
     Shapes: input (*), output (*). It is 2 sigmoid(2 x) - 1: centred at 0, and steeper there than `Sigmoid`, but gradients
     vanish far from 0 as well.
 
-    Example: at 1, y = 0.7616 and y' = 1 - 0.7616^2 = 0.4200.
+    Example: At 1, y = 0.7616 and y' = 1 - 0.7616^2 = 0.4200.
 
     >>> x = minitorch.tensor([-1.0, 0.0, 1.0], requires_grad=True)
     >>> y = nn.Tanh()(x)
@@ -97,7 +97,7 @@ class LeakyReLU(Module):
     Shapes: input (*), output (*). With it no unit is dead: the gradient is never 0. The slope is fixed; that of `PReLU` is
     learned, that of `RReLU` is drawn at random.
 
-    Example: at -2, y = 0.1 * (-2) = -0.2 and y' = 0.1.
+    Example: At -2, y = 0.1 * (-2) = -0.2 and y' = 0.1.
 
     >>> x = minitorch.tensor([-2.0, 0.0, 3.0], requires_grad=True)
     >>> y = nn.LeakyReLU(0.1)(x)
@@ -122,7 +122,7 @@ class PReLU(Module):
     slope for all) or the number of channels; each slope starts at `init`. Unlike the slope of `LeakyReLU` it is a parameter:
     give it to the optimizer, but without weight decay, which pulls it to 0. Raises RuntimeError for another number of channels.
 
-    Example: the derivative in the weight is -2 + (-1) = -3.
+    Example: The derivative in the weight is -2 + (-1) = -3.
 
     >>> layer = nn.PReLU()
     >>> y = layer(minitorch.tensor([-2.0, -1.0, 3.0]))
@@ -156,7 +156,7 @@ class RReLU(Module):
     Shapes: input (*), output (*). The randomness is meant to reduce overfitting, as dropout does. In eval mode it is
     `LeakyReLU` with the mean slope, (1/8 + 1/3) / 2 = 0.2292 by default. Raises ValueError for lower > upper.
 
-    Example: in eval mode, -2 * (0.1 + 0.3) / 2 = -0.4. In training the elements -2 get values from -0.6 to -0.2.
+    Example: In eval mode, -2 * (0.1 + 0.3) / 2 = -0.4. In training the elements -2 get values from -0.6 to -0.2.
 
     >>> _ = minitorch.manual_seed(0)
     >>> layer, x = nn.RReLU(0.1, 0.3), minitorch.tensor([-2.0, -2.0, 3.0])
@@ -222,7 +222,7 @@ class ELU(Module):
 
     Shapes: input (*), output (*). With another alpha than 1 the derivative jumps at 0; `CELU` has none of that.
 
-    Example: at -1, e^-1 - 1 = -0.6321.
+    Example: At -1, e^-1 - 1 = -0.6321.
 
     >>> nn.ELU()(minitorch.tensor([-1.0, 0.0, 2.0]))
     tensor([-0.6321,  0.0000,  2.0000])
@@ -240,7 +240,7 @@ class SELU(Module):
 
     Shapes: input (*), output (*). It expects weights of variance 1 / fan_in: `init.kaiming_normal_(w, nonlinearity="linear")`.
 
-    Example: at -1, 1.0507 * 1.6733 * (e^-1 - 1) = -1.1113.
+    Example: At -1, 1.0507 * 1.6733 * (e^-1 - 1) = -1.1113.
 
     >>> nn.SELU()(minitorch.tensor([-1.0, 0.0, 2.0]))
     tensor([-1.1113,  0.0000,  2.1014])
@@ -258,7 +258,7 @@ class CELU(Module):
 
     Shapes: input (*), output (*). With alpha = 1 it is `ELU`. Raises RuntimeError for alpha = 0.
 
-    Example: at -2, 2 (e^-1 - 1) = -1.2642.
+    Example: At -2, 2 (e^-1 - 1) = -1.2642.
 
     >>> nn.CELU(alpha=2.0)(minitorch.tensor([-2.0, 0.0, 2.0]))
     tensor([-1.2642,  0.0000,  2.0000])
@@ -334,7 +334,7 @@ class Softplus(Module):
 
     Shapes: input (*), output (*). It makes a positive number, such as a variance, out of any.
 
-    Example: at 0, log(2) = 0.6931.
+    Example: At 0, log(2) = 0.6931.
 
     >>> nn.Softplus()(minitorch.tensor([-1.0, 0.0, 30.0]))
     tensor([ 0.3133,  0.6931, 30.0000])
@@ -435,7 +435,7 @@ class Hardswish(Module):
 
     Shapes: input (*), output (*).
 
-    Example: at 1, 4 / 6 = 0.6667.
+    Example: At 1, 4 / 6 = 0.6667.
 
     >>> nn.Hardswish()(minitorch.tensor([-4.0, -1.0, 1.0]))
     tensor([-0.0000, -0.3333,  0.6667])

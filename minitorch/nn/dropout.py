@@ -31,7 +31,7 @@ class Dropout(_Dropout):
     (The paper scales the weights at test time instead.) `p` is the share that is dropped, not the share that stays. Raises
     ValueError for a p outside [0, 1].
 
-    Example: what is not dropped becomes 3 / (1 - 0.25) = 4.
+    Example: What is not dropped becomes 3 / (1 - 0.25) = 4.
 
     >>> _ = minitorch.manual_seed(0)
     >>> dropout, x = nn.Dropout(p=0.25), minitorch.full((100,), 3.0)

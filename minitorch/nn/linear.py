@@ -45,7 +45,7 @@ class Linear(Module):
     W has a row for each output. Weights and bias are initialized uniform in +-1 / sqrt(in_features). Layers without an
     activation between them are one: x W1^T W2^T = x (W2 W1)^T. Raises RuntimeError for another number of features.
 
-    Example: the row (2, 2, 2) gives 1 * 2 + 2 * 2 + 3 * 2 = 12.
+    Example: The row (2, 2, 2) gives 1 * 2 + 2 * 2 + 3 * 2 = 12.
 
     >>> layer = nn.Linear(3, 4, bias=False)
     >>> _ = layer.weight.data.copy_(minitorch.tensor([[1.0] * 3, [2.0] * 3, [3.0] * 3, [4.0] * 3]))
@@ -143,7 +143,7 @@ class Bilinear(Module):
     Shapes: call it with x1 (*, in1_features) and x2 (*, in2_features); W (out_features, in1_features, in2_features), output (*,
     out_features). Weights and bias are initialized uniform in +-1 / sqrt(in1_features). Raises RuntimeError for other sizes.
 
-    Example: with ones as weights, (1 + 2) (10 + 20) = 90.
+    Example: With ones as weights, (1 + 2) (10 + 20) = 90.
 
     >>> layer = nn.Bilinear(2, 2, 1, bias=False)
     >>> _ = nn.init.ones_(layer.weight)

@@ -337,7 +337,7 @@ class CosineEmbeddingLoss(_Loss):
 
     Shapes: call it with input1 ((N,) D), input2 ((N,) D) and target (N,), or (). Raises RuntimeError for other shapes.
 
-    Example: the vectors (1, 0) and (1, 1) have the cosine 0.7071.
+    Example: The vectors (1, 0) and (1, 1) have the cosine 0.7071.
 
     >>> a, b = minitorch.tensor([[1.0, 0.0], [1.0, 0.0]]), minitorch.tensor([[1.0, 1.0], [1.0, 1.0]])
     >>> nn.CosineEmbeddingLoss(reduction="none")(a, b, minitorch.tensor([1, -1]))
@@ -358,7 +358,7 @@ class MultiMarginLoss(_Loss):
     Shapes: input ((N,) C), target (N,) or () of class numbers (int64), the result () or, with `reduction` 'none', that of
     target. Raises ValueError for another `p` than 1 and 2, or a `weight` that is no vector.
 
-    Example: for the target 1 the others have max(0, 1 - 2 + 0) = 0 and max(0, 1 - 2 + 1.5) = 0.5; 0.5 / 3 = 0.1667.
+    Example: For the target 1 the others have max(0, 1 - 2 + 0) = 0 and max(0, 1 - 2 + 1.5) = 0.5; 0.5 / 3 = 0.1667.
 
     >>> nn.MultiMarginLoss()(minitorch.tensor([[0.0, 2.0, 1.5]]), minitorch.tensor([1]))
     tensor(0.1667)
@@ -386,7 +386,7 @@ class MultiLabelMarginLoss(_Loss):
     Shapes: input ((N,) C); target of the same shape (int64): class numbers, then -1, and what follows the first -1 does not
     count. Raises RuntimeError for another shape, dtype, or class number out of range.
 
-    Example: the targets are 0 and 2; 1 is none: max(0, 1 - 2 + 0.5) + max(0, 1 - 1 + 0.5) = 0.5, divided by 3.
+    Example: The targets are 0 and 2; 1 is none: max(0, 1 - 2 + 0.5) + max(0, 1 - 1 + 0.5) = 0.5, divided by 3.
 
     >>> nn.MultiLabelMarginLoss()(minitorch.tensor([[2.0, 0.5, 1.0]]), minitorch.tensor([[0, 2, -1]]))
     tensor(0.1667)

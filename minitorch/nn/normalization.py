@@ -126,7 +126,7 @@ class BatchNorm1d(_BatchNorm):
     weight starts at 1, bias at 0. A bias before this layer has no effect. Raises ValueError for another number of dimensions,
     and in training for one value per channel.
 
-    Example: the batch 1, 3 has mean 2 and variance 1; the running mean becomes 0.1 * 2 = 0.2.
+    Example: The batch 1, 3 has mean 2 and variance 1; the running mean becomes 0.1 * 2 = 0.2.
 
     >>> layer = nn.BatchNorm1d(1)
     >>> layer(minitorch.tensor([[1.0], [3.0]])).data, layer.running_mean, layer.running_var

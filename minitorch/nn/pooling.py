@@ -316,7 +316,7 @@ class AdaptiveAvgPool1d(_Adaptive):
     Shapes: input ((N,) C, L), output ((N,) C, output_size); None keeps L. Where output_size divides L it is `AvgPool1d(L /
     output_size)`; 1 is the mean of all. Raises RuntimeError for an `output_size` of another length or below 0.
 
-    Example: for L = 5 and 3 windows these are the cells 0 to 1, 1 to 3 and 3 to 4, with the means 1.5, 3 and 4.5.
+    Example: For L = 5 and 3 windows these are the cells 0 to 1, 1 to 3 and 3 to 4, with the means 1.5, 3 and 4.5.
 
     >>> nn.AdaptiveAvgPool1d(3)(minitorch.tensor([[[1.0, 2.0, 3.0, 4.0, 5.0]]]))
     tensor([[[1.5000, 3.0000, 4.5000]]])
@@ -333,7 +333,7 @@ class AdaptiveAvgPool2d(_Adaptive):
     1 it is the mean of each channel, "global average pooling", before a last linear layer. Raises RuntimeError for an
     `output_size` of another length or below 0.
 
-    Example: the rows 0 to 1 and 1 to 2 of three, and the columns likewise. The first mean is (0 + 1 + 3 + 4) / 4 = 2.
+    Example: The rows 0 to 1 and 1 to 2 of three, and the columns likewise. The first mean is (0 + 1 + 3 + 4) / 4 = 2.
 
     >>> x = minitorch.arange(9.0).reshape(1, 1, 3, 3)
     >>> nn.AdaptiveAvgPool2d(2)(x), nn.AdaptiveAvgPool2d((1, None))(x)
@@ -351,7 +351,7 @@ class AdaptiveAvgPool3d(_Adaptive):
     Shapes: input ((N,) C, D, H, W), output ((N,) C, D_out, H_out, W_out). `output_size` is one number or a triple; None keeps a
     size. Raises RuntimeError for an `output_size` of another length or below 0.
 
-    Example: in depth the cells 0 to 1 and 1 to 2 of three; one window in height and width. The mean of 0 to 7 is 3.5.
+    Example: In depth the cells 0 to 1 and 1 to 2 of three; one window in height and width. The mean of 0 to 7 is 3.5.
 
     >>> nn.AdaptiveAvgPool3d((2, 1, 1))(minitorch.arange(12.0).reshape(1, 1, 3, 2, 2)).flatten()
     tensor([3.5000, 7.5000])
@@ -372,7 +372,7 @@ class AdaptiveMaxPool1d(_AdaptiveMax):
     Shapes: input ((N,) C, L), output ((N,) C, output_size); None keeps L. `return_indices` also returns the places of the
     maxima. Raises RuntimeError for an `output_size` of another length or below 0.
 
-    Example: for L = 5 and 3 windows these are the cells 0 to 1, 1 to 3 and 3 to 4.
+    Example: For L = 5 and 3 windows these are the cells 0 to 1, 1 to 3 and 3 to 4.
 
     >>> nn.AdaptiveMaxPool1d(3)(minitorch.tensor([[[1.0, 5.0, 3.0, 2.0, 4.0]]]))
     tensor([[[5., 5., 4.]]])
@@ -389,7 +389,7 @@ class AdaptiveMaxPool2d(_AdaptiveMax):
     `return_indices` also returns the places of the maxima, row * W + column. Raises RuntimeError for an `output_size` of
     another length or below 0.
 
-    Example: the rows 0 to 1 and 1 to 2 of three, and the columns likewise.
+    Example: The rows 0 to 1 and 1 to 2 of three, and the columns likewise.
 
     >>> nn.AdaptiveMaxPool2d(2)(minitorch.arange(9.0).reshape(1, 1, 3, 3))
     tensor([[[[4., 5.],
@@ -407,7 +407,7 @@ class AdaptiveMaxPool3d(_AdaptiveMax):
     size. `return_indices` also returns the places of the maxima. Raises RuntimeError for an `output_size` of another length or
     below 0.
 
-    Example: in depth the cells 0 to 1 and 1 to 2 of three; one window in height and width.
+    Example: In depth the cells 0 to 1 and 1 to 2 of three; one window in height and width.
 
     >>> nn.AdaptiveMaxPool3d((2, 1, 1))(minitorch.arange(12.0).reshape(1, 1, 3, 2, 2)).flatten()
     tensor([ 7., 11.])

@@ -341,7 +341,7 @@ class RNN(RNNBase):
     Weights: weight_ih_l0 (hidden_size, input_size), weight_hh_l0 (hidden_size, hidden_size), bias_ih_l0, bias_hh_l0; _l1 in the
     next layer, and with _reverse at the end backward in time. Raises ValueError or RuntimeError for shapes that do not fit.
 
-    Example: with weights of 1, the states are tanh(1 + 0) = 0.7616 and tanh(0 + 0.7616) = 0.6420.
+    Example: With weights of 1, the states are tanh(1 + 0) = 0.7616 and tanh(0 + 0.7616) = 0.6420.
 
     >>> layer = nn.RNN(1, 1, bias=False)
     >>> for weight in layer.parameters():
@@ -393,7 +393,7 @@ class LSTM(RNNBase):
     Shapes: those of `RNN`, with c as h, but for `proj_size`, which changes the features of h only. The options are those of
     `RNN`; the weights have 4 hidden_size rows: those of i, f, g and o. It returns (output, (h_n, c_n)).
 
-    Example: with weights of 0 the gates are sigmoid(0) = 0.5, so c = 0.5 * 1 + 0.5 * 0 and h = 0.5 tanh(0.5) = 0.2311.
+    Example: With weights of 0 the gates are sigmoid(0) = 0.5, so c = 0.5 * 1 + 0.5 * 0 and h = 0.5 tanh(0.5) = 0.2311.
 
     >>> layer = nn.LSTM(1, 1)
     >>> for weight in layer.parameters():
@@ -437,7 +437,7 @@ class GRU(RNNBase):
 
     Shapes: those of `RNN`; the weights have 3 hidden_size rows, those of r, z and n.
 
-    Example: with weights of 0, z = sigmoid(0) = 0.5 and n = 0, so h = 0.5 * 0 + 0.5 * 1 = 0.5.
+    Example: With weights of 0, z = sigmoid(0) = 0.5 and n = 0, so h = 0.5 * 0 + 0.5 * 1 = 0.5.
 
     >>> layer = nn.GRU(1, 1)
     >>> for weight in layer.parameters():

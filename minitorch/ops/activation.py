@@ -371,7 +371,7 @@ def softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None
     """e^input / (the sum of e^input) along `dim`: positive numbers that sum to 1.
 
     Large inputs do not overflow. Without `dim` it warns, and takes 0 for inputs of 0, 1 or 3 dimensions, else 1. `dtype` is
-    that of computation and result. Raises RuntimeError for integers unless `dtype` converts them.
+    that of computation and result. Raises NotImplementedError for integers unless `dtype` converts them.
 
     >>> F.softmax(minitorch.tensor([0.0, 1.0986]), dim=0)
     tensor([0.2500, 0.7500])
@@ -408,7 +408,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     (Srivastava et al. 2014.) The elements that are dropped are not those that PyTorch drops for the same seed. `training` is
     True by default: in eval mode pass False, or use `nn.Dropout`. Raises ValueError for a p outside [0, 1].
 
-    Example: what is not dropped becomes 1 / (1 - 0.5) = 2.
+    Example: What is not dropped becomes 1 / (1 - 0.5) = 2.
 
     >>> _ = minitorch.manual_seed(0)
     >>> F.dropout(minitorch.ones(8), p=0.5).unique()
@@ -437,7 +437,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
     Three dimensions are taken for (N, C, L), with a warning, as PyTorch does still. Raises RuntimeError for another number.
 
-    Example: each channel is all 0 or all 2.
+    Example: Each channel is all 0 or all 2.
 
     >>> _ = minitorch.manual_seed(0)
     >>> y = F.dropout2d(minitorch.ones(1, 6, 2, 2))[0]

@@ -50,7 +50,7 @@ def scaled_dot_product_attention(
 
     Raises RuntimeError for shapes or dtypes that do not fit, and for a mask together with `is_causal`.
 
-    Example: the query 0 scores both keys 0: the mean of 10 and 20. With `is_causal` the first query attends to the first key
+    Example: The query 0 scores both keys 0: the mean of 10 and 20. With `is_causal` the first query attends to the first key
     only.
 
     >>> query, key = minitorch.zeros(2, 1), minitorch.tensor([[1.0], [2.0]])

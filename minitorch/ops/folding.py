@@ -59,7 +59,7 @@ def unfold(
 
     A convolution is the product of the weight, as a matrix, with these columns. Raises RuntimeError where no window fits.
 
-    Example: a window of 2 x 2 has (3 - 2 + 1)^2 = 4 places on 3 x 3 cells.
+    Example: A window of 2 x 2 has (3 - 2 + 1)^2 = 4 places on 3 x 3 cells.
 
     >>> F.unfold(minitorch.arange(9.0).reshape(1, 3, 3), kernel_size=2)
     tensor([[0., 1., 3., 4.],

@@ -126,7 +126,7 @@ def interpolate(
     Raises ValueError unless one of `size` and `scale_factor` is given, NotImplementedError for a mode that is not for this
     rank.
 
-    Example: of 2 cells at 0 and 1, the 4 cells look at -0.25 (taken for 0), 0.25, 0.75 and 1.25 (taken for 1).
+    Example: Of 2 cells at 0 and 1, the 4 cells look at -0.25 (taken for 0), 0.25, 0.75 and 1.25 (taken for 1).
 
     >>> x = minitorch.tensor([[[0.0, 8.0]]])
     >>> F.interpolate(x, scale_factor=2), F.interpolate(x, size=4, mode="linear")
