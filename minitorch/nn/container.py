@@ -186,7 +186,7 @@ class ModuleDict(Module):
         self.update(modules or {})
 
     def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
-        """Add or replace modules."""
+        """Add or replace modules, given as a dict or as pairs of a name and a module."""
         for name, module in modules.items() if hasattr(modules, "items") else modules:
             self[name] = module
 
@@ -209,12 +209,15 @@ class ModuleDict(Module):
         return key in self._modules
 
     def keys(self) -> Any:
+        """The names."""
         return self._modules.keys()
 
     def values(self) -> Any:
+        """The modules."""
         return self._modules.values()
 
     def items(self) -> Any:
+        """Pairs of a name and a module."""
         return self._modules.items()
 
     def pop(self, key: str) -> Module:
@@ -224,6 +227,7 @@ class ModuleDict(Module):
         return module
 
     def clear(self) -> None:
+        """Remove all modules."""
         self._modules.clear()
 
 
@@ -355,12 +359,15 @@ class ParameterDict(_Parameters):
         return key in self._keys
 
     def keys(self) -> Any:
+        """The keys."""
         return self._keys.keys()
 
     def values(self) -> Iterable[Any]:
+        """The values."""
         return (self[key] for key in self._keys)
 
     def items(self) -> Iterable[tuple[str, Any]]:
+        """Pairs of a key and a value."""
         return ((key, self[key]) for key in self._keys)
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -387,6 +394,7 @@ class ParameterDict(_Parameters):
         return key, self.pop(key)
 
     def clear(self) -> None:
+        """Remove all values."""
         for key in list(self._keys):
             del self[key]
 

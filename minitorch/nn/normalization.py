@@ -123,17 +123,19 @@ class BatchNorm1d(_BatchNorm):
     `momentum` is None. In eval mode the running ones are used, so a sample no longer depends on its batch: call model.eval()
     before a test. Without `track_running_stats` the batch is used in both modes.
 
-    weight starts at 1, bias at 0. A bias before this layer has no effect. Raises ValueError for another number of dimensions,
+    weight starts at 1, bias at 0. A bias of the layer before has no effect. Raises ValueError for another number of dimensions,
     and in training for one value per channel.
 
-    Example: The batch 1, 3 has mean 2 and variance 1; the running mean becomes 0.1 * 2 = 0.2.
+    Example: The batch 1, 3 has mean 2 and variance 1. The running ones become 0.9 * 0 + 0.1 * 2 = 0.2 and 0.9 * 1 + 0.1 * 2 =
+    1.1; with them, in eval mode, (1 - 0.2) / sqrt(1.1) = 0.7628.
 
     >>> layer = nn.BatchNorm1d(1)
     >>> layer(minitorch.tensor([[1.0], [3.0]])).data, layer.running_mean, layer.running_var
     (tensor([[-1.0000],
             [ 1.0000]]), tensor([0.2000]), tensor([1.1000]))
-    >>> layer.eval()(minitorch.tensor([[0.2]])).data
-    tensor([[0.]])
+    >>> layer.eval()(minitorch.tensor([[1.0], [3.0]])).data
+    tensor([[0.7628],
+            [2.6697]])
     """
 
     _ndims = (2, 3)

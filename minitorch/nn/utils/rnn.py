@@ -74,18 +74,23 @@ class PackedSequence(_Packed):
         return type(self)(data, self.batch_sizes, *orders)
 
     def cpu(self) -> PackedSequence:
+        """`to("cpu")`."""
         return self.to("cpu")
 
     def cuda(self, device: Any = None) -> PackedSequence:
+        """`to("cuda")`, or another device."""
         return self.to("cuda" if device is None else device)
 
     def half(self) -> PackedSequence:
+        """The data in float16, in another PackedSequence."""
         return PackedSequence(self.data.half(), *self[1:])
 
     def float(self) -> PackedSequence:
+        """The data in float32, in another PackedSequence."""
         return PackedSequence(self.data.float(), *self[1:])
 
     def double(self) -> PackedSequence:
+        """The data in float64, in another PackedSequence."""
         return PackedSequence(self.data.double(), *self[1:])
 
     @property
