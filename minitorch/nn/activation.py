@@ -30,6 +30,8 @@ class Sigmoid(Module):
     Shapes: input (*), output (*). Far from 0 the derivative is almost 0: gradients vanish, more with every layer. The outputs
     are all positive, not centred at 0 as those of `Tanh`. For a binary loss keep the logits and use `BCEWithLogitsLoss`.
 
+    Pictures: `viz.curve(nn.Sigmoid())` draws the curve and its derivative.
+
     Example: At 2, y = 0.8808 and y' = 0.8808 * (1 - 0.8808) = 0.1050.
 
     >>> x = minitorch.tensor([-2.0, 0.0, 2.0], requires_grad=True)
@@ -51,6 +53,8 @@ class Tanh(Module):
 
     Shapes: input (*), output (*). It is 2 sigmoid(2 x) - 1: centred at 0, and steeper there than `Sigmoid`, but gradients
     vanish far from 0 as well.
+
+    Pictures: `viz.curve(nn.Tanh())` draws the curve and its derivative.
 
     Example: At 1, y = 0.7616 and y' = 1 - 0.7616^2 = 0.4200.
 
@@ -75,6 +79,8 @@ class ReLU(Module):
     input is negative for all data has no gradient and stays dead; `LeakyReLU` keeps a small slope. At 0 there is a kink:
     central differences give 0.5 there. `inplace` overwrites the input.
 
+    Pictures: `viz.curve(nn.ReLU())` draws the curve and its derivative.
+
     >>> x = minitorch.tensor([-2.0, 0.0, 3.0], requires_grad=True)
     >>> y = nn.ReLU()(x)
     >>> y
@@ -96,6 +102,8 @@ class LeakyReLU(Module):
 
     Shapes: input (*), output (*). With it no unit is dead: the gradient is never 0. The slope is fixed; that of `PReLU` is
     learned, that of `RReLU` is drawn at random.
+
+    Pictures: `viz.curve(nn.LeakyReLU())` draws the curve and its derivative.
 
     Example: At -2, y = 0.1 * (-2) = -0.2 and y' = 0.1.
 
@@ -121,6 +129,8 @@ class PReLU(Module):
     Shapes: input (*), or (N, num_parameters, *) with a slope for each channel, output the same. `num_parameters` is 1 (one
     slope for all) or the number of channels; each slope starts at `init`. Unlike the slope of `LeakyReLU` it is a parameter:
     give it to the optimizer, but without weight decay, which pulls it to 0. Raises RuntimeError for another number of channels.
+
+    Pictures: `viz.curve(nn.PReLU())` draws the curve and its derivative.
 
     Example: The derivative in the weight is -2 + (-1) = -3.
 
@@ -155,6 +165,8 @@ class RReLU(Module):
 
     Shapes: input (*), output (*). The randomness is meant to reduce overfitting, as dropout does. In eval mode it is
     `LeakyReLU` with the mean slope, (1/8 + 1/3) / 2 = 0.2292 by default. Raises ValueError for lower > upper.
+
+    Pictures: `viz.curve(nn.RReLU())` draws the curve and its derivative.
 
     Example: In eval mode, -2 * (0.1 + 0.3) / 2 = -0.4. In training the elements -2 get values from -0.6 to -0.2.
 
@@ -203,6 +215,7 @@ class ReLU6(Module):
     """ReLU that is cut at 6, for low precision: `Hardtanh` with the bounds 0 and 6.
 
     y = min(max(x, 0), 6)
+    y' = 1 for 0 < x < 6, 0 elsewhere
 
     Shapes: input (*), output (*).
 
@@ -237,6 +250,7 @@ class SELU(Module):
     """The scaled ELU, which draws outputs towards mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
 
     y = scale x for x > 0, scale alpha (e^x - 1) elsewhere;  scale = 1.0507, alpha = 1.6733
+    y' = scale for x > 0, scale alpha e^x elsewhere
 
     Shapes: input (*), output (*). It expects weights of variance 1 / fan_in: `init.kaiming_normal_(w, nonlinearity="linear")`.
 
@@ -315,6 +329,7 @@ class Mish(Module):
     """Each element times the tanh of its softplus (Misra 2019).
 
     y = x tanh(log(1 + e^x))
+    y' = t + x sigmoid(x) (1 - t^2), for t = tanh(log(1 + e^x))
 
     Shapes: input (*), output (*). The shape is that of `SiLU`, with a least value of about -0.31.
 
@@ -400,6 +415,7 @@ class Hardshrink(_Shrink):
     """Set small elements to 0, and keep the others as they are (`Softshrink` moves them).
 
     y = x for |x| > lambd, 0 elsewhere
+    y' = 1 for |x| > lambd, 0 elsewhere
 
     Shapes: input (*), output (*).
 
@@ -432,6 +448,7 @@ class Hardswish(Module):
     """SiLU with the straight lines of `Hardsigmoid` (Howard et al. 2019).
 
     y = x min(max((x + 3) / 6, 0), 1)
+    y' = (2 x + 3) / 6 for -3 < x < 3, 1 above, 0 below
 
     Shapes: input (*), output (*).
 
@@ -484,6 +501,7 @@ class GLU(Module):
     """The gated linear unit: one half of the features, gated by the sigmoid of the other half (Dauphin et al. 2016).
 
     y = a sigmoid(b), for the first half a and the second half b of the input along `dim`
+    y' = sigmoid(b) in a, a sigmoid(b) (1 - sigmoid(b)) in b
 
     Shapes: input (*, 2 n, *), output (*, n, *). Raises RuntimeError for an odd size.
 
@@ -506,6 +524,8 @@ class Softmax(Module):
 
     Shapes: input (*), output (*). The maximum is subtracted first, so that large elements do not overflow. Do not put it before
     `CrossEntropyLoss`, which takes logits. Without `dim` it warns, and takes 0 for inputs of 0, 1 or 3 dimensions, else 1.
+
+    Pictures: `viz.worked(layer, x)` works each element out.
 
     Example: e^0 : e^1.0986 = 1 : 3.
 
@@ -537,6 +557,7 @@ class LogSoftmax(Module):
     """The logarithm of softmax along `dim`, without overflow.
 
     y[i] = x[i] - log(the sum of e^x[j] over all j along `dim`)
+    dy[i] / dx[j] = 1 - softmax(x)[j] for i = j, -softmax(x)[j] else
 
     Shapes: input (*), output (*). log(softmax(x)) gives -inf where softmax rounds to 0; this does not. `NLLLoss` takes it; both
     together are `CrossEntropyLoss`.

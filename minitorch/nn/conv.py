@@ -126,6 +126,9 @@ class Conv1d(_ConvNd):
     ValueError for channels that `groups` does not divide, RuntimeError for another number of channels or an input smaller than
     the kernel.
 
+    Pictures: `viz.explain(layer, (1, 8))` works the size out, `viz.animate(layer, (1, 8))` each output; `viz.matrix` and
+    `viz.kernels` draw the weights.
+
     Example: L_out = floor((4 + 0 - 1 (3 - 1) - 1) / 1 + 1) = 2, and the first output is 1 * 1 + 2 * 0 + 3 * (-1) = -2.
 
     >>> conv = nn.Conv1d(1, 1, kernel_size=3, bias=False)
@@ -150,6 +153,9 @@ class Conv2d(_ConvNd):
     `kernel_size`, `stride`, `padding` and `dilation` are one number or a pair (height, width). The other arguments, and the
     difference from a convolution in mathematics, are as in `Conv1d`. An RGB image takes a 2-d convolution, not a 3-d one: each
     kernel covers all three channels at once and slides in two directions.
+
+    Pictures: `viz.explain(layer, (1, 6, 6))` works the size out, `viz.animate(layer, (1, 6, 6))` each output; `viz.matrix` and
+    `viz.kernels` draw the weights.
 
     Example: H_out = floor((5 + 2 * 1 - 1 (3 - 1) - 1) / 2 + 1) = 3. A kernel of ones counts the cells of the image in its
     window: 4 in a corner, 6 at an edge, 9 inside.
@@ -178,6 +184,9 @@ class Conv3d(_ConvNd):
     y[f, o] = bias[f] + sum over c, j of weight[f, c, j] x[c, stride o + dilation j - padding], with triples o and j.
 
     The arguments are as in `Conv1d`; each size is one number or a triple (depth, height, width).
+
+    Pictures: `viz.explain(layer, (1, 4, 4, 4))` works the size out, `viz.animate(layer, (1, 4, 4, 4))` each output;
+    `viz.matrix` and `viz.kernels` draw the weights.
 
     Example: D_out = floor((4 - 1 (2 - 1) - 1) / 2 + 1) = 2. Each window has 2 * 2 * 2 = 8 cells.
 
@@ -222,6 +231,7 @@ class _ConvTransposeNd(_ConvNd):
 
     @layer_forward
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+        """The output; `output_size` replaces `output_padding`, and is (*out), or the whole shape of the output."""
         output_padding = self.output_padding if output_size is None else self._output_padding(input, output_size)
         convolve = type(self)._function
         return convolve(input, self.weight, self.bias, self.stride, self.padding, output_padding, self.groups, self.dilation)
@@ -270,6 +280,8 @@ class ConvTranspose1d(_ConvTransposeNd):
     identity. It is also called fractionally strided convolution, or wrongly deconvolution (Zeiler et al. 2010 use it under that
     name).
 
+    Pictures: `viz.explain(layer, (1, 8))` works the size out, `viz.animate(layer, (1, 8))` each output; `viz.matrix` draws K^T.
+
     Example: L_out = (2 - 1) 2 - 0 + 1 (3 - 1) + 0 + 1 = 5. The copies [1, 2, 3] * 1 and [1, 2, 3] * 10 overlap in one cell: 3 +
     10 = 13.
 
@@ -295,6 +307,9 @@ class ConvTranspose2d(_ConvTransposeNd):
     Neighboring copies of the kernel are `stride` apart, and overlapping cells are added; `padding` cuts cells off all sides.
     `output_padding`, or `output_size` in the call, selects one of the sizes that Conv2d brings down to (H, W), as in
     `ConvTranspose1d`. It is no inverse: it has the shape of the input of Conv2d back, not its values.
+
+    Pictures: `viz.explain(layer, (1, 6, 6))` works the size out, `viz.animate(layer, (1, 6, 6))` each output; `viz.matrix`
+    draws K^T.
 
     Example: H_out = (2 - 1) 1 - 0 + 1 (3 - 1) + 0 + 1 = 4. Kernels of ones count how many inputs reach each cell.
 
@@ -323,6 +338,9 @@ class ConvTranspose3d(_ConvTransposeNd):
     out_channels, D_out, H_out, W_out).
 
     Overlapping copies are added. `output_padding`, `output_size` and what it is not (an inverse) are as in `ConvTranspose1d`.
+
+    Pictures: `viz.explain(layer, (1, 4, 4, 4))` works the size out, `viz.animate(layer, (1, 4, 4, 4))` each output;
+    `viz.matrix` draws K^T.
 
     Example: D_out = (2 - 1) 2 - 0 + 1 (2 - 1) + 0 + 1 = 4. With the stride as large as the kernel the copies do not overlap.
 

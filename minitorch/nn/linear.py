@@ -45,6 +45,8 @@ class Linear(Module):
     W has a row for each output. Weights and bias are initialized uniform in +-1 / sqrt(in_features). Layers without an
     activation between them are one: x W1^T W2^T = x (W2 W1)^T. Raises RuntimeError for another number of features.
 
+    Pictures: `viz.animate(layer, (3,))` works each output out, `viz.matrix` and `viz.kernels` draw W.
+
     Example: The row (2, 2, 2) gives 1 * 2 + 2 * 2 + 3 * 2 = 12.
 
     >>> layer = nn.Linear(3, 4, bias=False)

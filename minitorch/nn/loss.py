@@ -143,6 +143,8 @@ class CrossEntropyLoss(_Loss):
     distribution (Szegedy et al. 2016). Raises IndexError for a class number out of range, RuntimeError for shapes or dtypes
     that do not fit.
 
+    Pictures: `viz.worked(layer, x, target)` works each element and its gradient out.
+
     Example: softmax([0, 1.0986]) = [0.25, 0.75], and -log 0.75 = 0.2877.
 
     >>> x = minitorch.tensor([[0.0, 1.0986]], requires_grad=True)

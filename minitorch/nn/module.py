@@ -77,7 +77,7 @@ class Module:
         set_("_hooks", {"forward_pre": {}, "forward": {}, "full_backward": {}, "full_backward_pre": {}})
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the output. Raises NotImplementedError unless a subclass defines it."""
+        """Compute the output, in every subclass; Module itself raises NotImplementedError. A call runs this and the hooks."""
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

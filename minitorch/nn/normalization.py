@@ -126,6 +126,8 @@ class BatchNorm1d(_BatchNorm):
     weight starts at 1, bias at 0. A bias of the layer before has no effect. Raises ValueError for another number of dimensions,
     and in training for one value per channel.
 
+    Pictures: `viz.worked(layer, x)` works each element out, in training and in eval mode.
+
     Example: The batch 1, 3 has mean 2 and variance 1. The running ones become 0.9 * 0 + 0.1 * 2 = 0.2 and 0.9 * 1 + 0.1 * 2 =
     1.1; with them, in eval mode, (1 - 0.2) / sqrt(1.1) = 0.7628.
 

@@ -51,6 +51,8 @@ class MaxPool1d(_MaxPool):
 
     Raises RuntimeError for more padding than that, and for an input that is smaller than the window.
 
+    Pictures: `viz.explain(layer, (1, 8))` works the size out, `viz.animate(layer, (1, 8))` each output.
+
     Example: L_out = floor((5 - 1 (2 - 1) - 1) / 2 + 1) = 2, and 3 with `ceil_mode`.
 
     >>> x = minitorch.tensor([[[1.0, 4.0, 2.0, 2.0, 7.0]]])
@@ -72,6 +74,8 @@ class MaxPool2d(_MaxPool):
     Each size is one number or a pair (height, width); `stride` is kernel_size unless given. Padding counts as -inf, so it never
     wins (in `AvgPool2d` it counts as 0); it is at most half of kernel_size. `return_indices` also returns the place of each
     maximum, row * W + column, for `MaxUnpool2d`. `ceil_mode`, the gradient and the errors are as in `MaxPool1d`.
+
+    Pictures: `viz.explain(layer, (1, 6, 6))` works the size out, `viz.animate(layer, (1, 6, 6))` each output.
 
     Example: H_out = floor((4 - 1 (2 - 1) - 1) / 2 + 1) = 2. The maximum 6 is in row 1 and column 1: its index is 1 * 4 + 1 = 5.
 
@@ -96,6 +100,8 @@ class MaxPool3d(_MaxPool):
 
     Each size is one number or a triple (depth, height, width); `stride` is kernel_size unless given. Padding counts as -inf,
     and is at most half of kernel_size. An index is (depth * H + row) * W + column. The options are as in `MaxPool1d`.
+
+    Pictures: `viz.explain(layer, (1, 4, 4, 4))` works the size out, `viz.animate(layer, (1, 4, 4, 4))` each output.
 
     Example: D_out = floor((4 - 1 (2 - 1) - 1) / 2 + 1) = 2. Of the cells 0 to 15 the last one of each half is the largest.
 
@@ -132,6 +138,8 @@ class AvgPool1d(_AvgPool):
 
     Raises RuntimeError for padding of more than half of kernel_size, and for an input that is smaller than the window.
 
+    Pictures: `viz.explain(layer, (1, 8))` works the size out, `viz.animate(layer, (1, 8))` each output.
+
     Example: L_out = floor((3 + 2 * 1 - 2) / 2 + 1) = 2. The first window is [0, 2]: its mean is 1, or 2 without the zero.
 
     >>> x = minitorch.tensor([[[2.0, 4.0, 6.0]]])
@@ -156,6 +164,8 @@ class AvgPool2d(_AvgPool):
     Each size is one number or a pair (height, width); `stride` is kernel_size unless given. Padding counts as zeros, unless
     `count_include_pad` is False (in `MaxPool2d` it never counts). `divisor_override` divides the sum by another number: 1 gives
     the sums. The other options and the errors are as in `AvgPool1d`.
+
+    Pictures: `viz.explain(layer, (1, 6, 6))` works the size out, `viz.animate(layer, (1, 6, 6))` each output.
 
     Example: H_out = floor((2 + 2 * 1 - 2) / 2 + 1) = 2. Each window has one cell of the image and three of padding: 4 / 4 = 1.
 
@@ -184,6 +194,8 @@ class AvgPool3d(_AvgPool):
     Each size is one number or a triple (depth, height, width); `stride` is kernel_size unless given. Padding counts as zeros,
     unless `count_include_pad` is False. `divisor_override` divides the sum by another number. See `AvgPool1d`.
 
+    Pictures: `viz.explain(layer, (1, 4, 4, 4))` works the size out, `viz.animate(layer, (1, 4, 4, 4))` each output.
+
     Example: D_out = floor((4 - 2) / 2 + 1) = 2. The mean of the cells 0 to 7 is 3.5.
 
     >>> nn.AvgPool3d(2)(minitorch.arange(16.0).reshape(1, 1, 4, 2, 2)).flatten()
@@ -207,6 +219,7 @@ class _MaxUnpool(Module):
             setattr(self, option, per_dim(getattr(self, option), self._rank, f"{type(self).__name__}: {option}", minimum))
 
     def forward(self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+        """The elements of `input` at their `indices`, zeros elsewhere; `output_size` is the shape of what was pooled."""
         return type(self)._function(input, indices, self.kernel_size, self.stride, self.padding, output_size)
 
     def extra_repr(self) -> str:
@@ -228,6 +241,8 @@ class MaxUnpool1d(_MaxUnpool):
 
     Raises RuntimeError for indices of another shape or dtype, or outside the output; ValueError for an `output_size` that is a
     stride or more away from the formula.
+
+    Pictures: `viz.animate(layer, y, indices=indices)` draws each step, for y and indices without a batch.
 
     Example: L_out = (2 - 1) 2 - 0 + 2 = 4; the pooled signal had 5 cells, so give its size (Zeiler and Fergus 2013).
 
@@ -257,6 +272,8 @@ class MaxUnpool2d(_MaxUnpool):
 
     Raises RuntimeError for indices of another shape or dtype, or outside the output; ValueError for an `output_size` that is a
     stride or more away from the formula, with the valid range.
+
+    Pictures: `viz.animate(layer, y, indices=indices)` draws each step, for y and indices without a batch.
 
     Example: H_out = (2 - 1) 2 - 0 + 2 = 4, which is the size of x (Zeiler and Fergus 2013).
 
@@ -288,6 +305,8 @@ class MaxUnpool3d(_MaxUnpool):
     Call it with (input, indices), or (input, indices, output_size) with the shape of what was pooled. What is lost, repeated
     indices and the errors are as in `MaxUnpool2d`.
 
+    Pictures: `viz.animate(layer, y, indices=indices)` draws each step, for y and indices without a batch.
+
     Example: D_out = (2 - 1) 2 - 0 + 2 = 4. The maxima of the cells 0 to 15 are 7 and 15, at the indices 7 and 15.
 
     >>> y, indices = nn.MaxPool3d(2, return_indices=True)(minitorch.arange(16.0).reshape(1, 1, 4, 2, 2))
@@ -316,6 +335,8 @@ class AdaptiveAvgPool1d(_Adaptive):
     Shapes: input ((N,) C, L), output ((N,) C, output_size); None keeps L. Where output_size divides L it is `AvgPool1d(L /
     output_size)`; 1 is the mean of all. Raises RuntimeError for an `output_size` of another length or below 0.
 
+    Pictures: `viz.explain(layer, (1, 8))` works the size out, `viz.animate(layer, (1, 8))` each output.
+
     Example: For L = 5 and 3 windows these are the cells 0 to 1, 1 to 3 and 3 to 4, with the means 1.5, 3 and 4.5.
 
     >>> nn.AdaptiveAvgPool1d(3)(minitorch.tensor([[[1.0, 2.0, 3.0, 4.0, 5.0]]]))
@@ -332,6 +353,8 @@ class AdaptiveAvgPool2d(_Adaptive):
     Shapes: input ((N,) C, H, W), output ((N,) C, H_out, W_out). `output_size` is one number or a pair; None keeps a size. With
     1 it is the mean of each channel, "global average pooling", before a last linear layer. Raises RuntimeError for an
     `output_size` of another length or below 0.
+
+    Pictures: `viz.explain(layer, (1, 6, 6))` works the size out, `viz.animate(layer, (1, 6, 6))` each output.
 
     Example: The rows 0 to 1 and 1 to 2 of three, and the columns likewise. The first mean is (0 + 1 + 3 + 4) / 4 = 2.
 
@@ -350,6 +373,8 @@ class AdaptiveAvgPool3d(_Adaptive):
 
     Shapes: input ((N,) C, D, H, W), output ((N,) C, D_out, H_out, W_out). `output_size` is one number or a triple; None keeps a
     size. Raises RuntimeError for an `output_size` of another length or below 0.
+
+    Pictures: `viz.explain(layer, (1, 4, 4, 4))` works the size out, `viz.animate(layer, (1, 4, 4, 4))` each output.
 
     Example: In depth the cells 0 to 1 and 1 to 2 of three; one window in height and width. The mean of 0 to 7 is 3.5.
 
@@ -372,6 +397,8 @@ class AdaptiveMaxPool1d(_AdaptiveMax):
     Shapes: input ((N,) C, L), output ((N,) C, output_size); None keeps L. `return_indices` also returns the places of the
     maxima. Raises RuntimeError for an `output_size` of another length or below 0.
 
+    Pictures: `viz.explain(layer, (1, 8))` works the size out, `viz.animate(layer, (1, 8))` each output.
+
     Example: For L = 5 and 3 windows these are the cells 0 to 1, 1 to 3 and 3 to 4.
 
     >>> nn.AdaptiveMaxPool1d(3)(minitorch.tensor([[[1.0, 5.0, 3.0, 2.0, 4.0]]]))
@@ -388,6 +415,8 @@ class AdaptiveMaxPool2d(_AdaptiveMax):
     Shapes: input ((N,) C, H, W), output ((N,) C, H_out, W_out). `output_size` is one number or a pair; None keeps a size.
     `return_indices` also returns the places of the maxima, row * W + column. Raises RuntimeError for an `output_size` of
     another length or below 0.
+
+    Pictures: `viz.explain(layer, (1, 6, 6))` works the size out, `viz.animate(layer, (1, 6, 6))` each output.
 
     Example: The rows 0 to 1 and 1 to 2 of three, and the columns likewise.
 
@@ -406,6 +435,8 @@ class AdaptiveMaxPool3d(_AdaptiveMax):
     Shapes: input ((N,) C, D, H, W), output ((N,) C, D_out, H_out, W_out). `output_size` is one number or a triple; None keeps a
     size. `return_indices` also returns the places of the maxima. Raises RuntimeError for an `output_size` of another length or
     below 0.
+
+    Pictures: `viz.explain(layer, (1, 4, 4, 4))` works the size out, `viz.animate(layer, (1, 4, 4, 4))` each output.
 
     Example: In depth the cells 0 to 1 and 1 to 2 of three; one window in height and width.
 

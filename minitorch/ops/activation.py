@@ -64,6 +64,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 
     Shapes: input (N, C, *), weight (C,), or (1,) and () for one slope. Raises RuntimeError for another number of channels.
 
+    The derivative is 1 where input is positive, weight elsewhere; in weight it is the sum of the other inputs.
+
     >>> F.prelu(minitorch.tensor([[-2.0, -2.0], [3.0, 3.0]]), minitorch.tensor([0.1, 0.5]))
     tensor([[-0.2000, -1.0000],
             [ 3.0000,  3.0000]])
@@ -177,6 +179,8 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 
     With them the outputs tend to mean 0 and variance 1, from layer to layer.
 
+    The derivative is scale where input is positive, scale alpha e^input elsewhere.
+
     >>> F.selu(minitorch.tensor([-1.0, 0.0, 2.0]))
     tensor([-1.1113,  0.0000,  2.1014])
     """
@@ -188,6 +192,8 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """input where it is positive, alpha (e^(input / alpha) - 1) elsewhere: elu with a slope of 1 at 0 (Barron 2017).
 
     Raises RuntimeError for alpha = 0.
+
+    The derivative is 1 where input is positive, e^(input / alpha) elsewhere.
 
     >>> F.celu(minitorch.tensor([-2.0, 0.0, 2.0]), alpha=2.0)
     tensor([-1.2642,  0.0000,  2.0000])
@@ -221,6 +227,8 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 @node_name("Silu0")
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """input * sigmoid(input), also called swish (Hendrycks and Gimpel 2016, Ramachandran et al. 2017).
+
+    The derivative is s (1 + input (1 - s)), for s = sigmoid(input).
 
     >>> F.silu(minitorch.tensor([-1.0, 0.0, 1.0]))
     tensor([-0.2689,  0.0000,  0.7311])
@@ -260,6 +268,8 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
 def logsigmoid(input: Tensor) -> Tensor:
     """log(sigmoid(input)) = -log(1 + e^-input), without overflow.
 
+    The derivative is 1 - sigmoid(input).
+
     >>> F.logsigmoid(minitorch.tensor([-1000.0, 0.0, 1.0]))
     tensor([-1.0000e+03, -6.9315e-01, -3.1326e-01])
     """
@@ -270,6 +280,8 @@ def logsigmoid(input: Tensor) -> Tensor:
 @in_single
 def softsign(input: Tensor) -> Tensor:
     """input / (1 + |input|): between -1 and 1.
+
+    The derivative is 1 / (1 + |input|)^2.
 
     >>> F.softsign(minitorch.tensor([-1.0, 0.0, 3.0]))
     tensor([-0.5000,  0.0000,  0.7500])
@@ -282,6 +294,8 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """input moved towards 0 by `lambd`; 0 within that distance of 0.
 
     Raises RuntimeError for a negative lambd.
+
+    The derivative is 1 where |input| > lambd, 0 elsewhere.
 
     >>> F.softshrink(minitorch.tensor([-2.0, 0.3, 2.0]))
     tensor([-1.5000,  0.0000,  1.5000])
@@ -296,6 +310,8 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """input, but 0 where |input| <= lambd.
 
+    The derivative is 1 where |input| > lambd, 0 elsewhere.
+
     >>> F.hardshrink(minitorch.tensor([-2.0, 0.3, 2.0]))
     tensor([-2.,  0.,  2.])
     """
@@ -307,6 +323,8 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 def tanhshrink(input: Tensor) -> Tensor:
     """input - tanh(input).
 
+    The derivative is tanh(input)^2.
+
     >>> F.tanhshrink(minitorch.tensor([-1.0, 0.0, 1.0]))
     tensor([-0.2384,  0.0000,  0.2384])
     """
@@ -316,6 +334,8 @@ def tanhshrink(input: Tensor) -> Tensor:
 @node_name("Hardsigmoid0")
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """(input + 3) / 6 within [0, 1]: a sigmoid of straight lines.
+
+    The derivative is 1 / 6 where -3 < input < 3, 0 elsewhere.
 
     >>> F.hardsigmoid(minitorch.tensor([-4.0, 0.0, 1.5]))
     tensor([0.0000, 0.5000, 0.7500])
@@ -372,6 +392,8 @@ def softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None
 
     Large inputs do not overflow. Without `dim` it warns, and takes 0 for inputs of 0, 1 or 3 dimensions, else 1. `dtype` is
     that of computation and result. Raises NotImplementedError for integers unless `dtype` converts them.
+
+    The derivative of y[i] in x[j] is y[i] (1 - y[i]) for i = j, -y[i] y[j] else.
 
     >>> F.softmax(minitorch.tensor([0.0, 1.0986]), dim=0)
     tensor([0.2500, 0.7500])

@@ -98,6 +98,8 @@ def binary_cross_entropy_with_logits(
 
     `pos_weight` multiplies the share of the positive targets. Raises ValueError for another shape of target.
 
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
+
     >>> F.binary_cross_entropy_with_logits(minitorch.tensor([0.0, -1000.0]), minitorch.tensor([1.0, 1.0]), reduction="none")
     tensor([6.9315e-01, 1.0000e+03])
     """
@@ -112,6 +114,8 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
     """target (log target - input), for log-probabilities input; `log_target` says that target is a logarithm, too.
 
     Summed over classes it is the Kullback-Leibler divergence; reduction 'batchmean' is the sum divided by the batch.
+
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
 
     Example: 0.5 log(0.5 / 0.25) + 0.5 log(0.5 / 0.75) = 0.1438.
 
@@ -277,6 +281,8 @@ def poisson_nll_loss(
 
     With `full` Stirling's formula for the latter is added where target > 1.
 
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
+
     Example: 2 - 3 log 2 = -0.0794.
 
     >>> F.poisson_nll_loss(minitorch.tensor([2.0]), minitorch.tensor([3.0]), log_input=False)
@@ -303,6 +309,8 @@ def gaussian_nll_loss(
 
     `var` is v: a number, of input's shape, or lacks its last dimension or has 1 there. It counts as at least `eps`; the
     gradient ignores that bound. With `full` log(2 pi) / 2 is added. Raises ValueError for a negative variance or another shape.
+
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
 
     Example: (log 4 + 2^2 / 4) / 2 = 1.1931.
 

@@ -46,6 +46,8 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tenso
 
     Shapes that differ are broadcast, with a warning. Raises ValueError for another reduction.
 
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
+
     Example: (1 + 9) / 2 = 5.
 
     >>> F.mse_loss(minitorch.tensor([1.0, 5.0]), minitorch.tensor([2.0, 2.0]))
@@ -59,6 +61,8 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor
     """|input - target|, its mean, its sum, or with `reduction` 'none' each element.
 
     Shapes that differ are broadcast, with a warning. Raises ValueError for another reduction.
+
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
 
     Example: (1 + 3) / 2 = 2.
 
@@ -90,6 +94,8 @@ def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", be
 
     Raises RuntimeError for a negative beta; 0 is the absolute difference.
 
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
+
     >>> F.smooth_l1_loss(minitorch.tensor([0.5, 3.0]), minitorch.tensor([0.0, 0.0]), reduction="none")
     tensor([0.1250, 2.5000])
     """
@@ -108,6 +114,8 @@ def huber_loss(
     """d^2 / 2 for a difference |d| < delta, delta (|d| - delta / 2) beyond it (Huber 1964); times `weight`.
 
     Raises RuntimeError unless delta > 0, ValueError for a `weight` of another shape than input's.
+
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
 
     >>> F.huber_loss(minitorch.tensor([0.5, 3.0]), minitorch.tensor([0.0, 0.0]), reduction="none", delta=2.0)
     tensor([0.1250, 4.0000])
@@ -130,6 +138,8 @@ def huber_loss(
 def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """log(1 + e^(-target input)), for targets 1 and -1.
 
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
+
     >>> F.soft_margin_loss(minitorch.tensor([0.0, -3.0]), minitorch.tensor([1.0, -1.0]), reduction="none")
     tensor([0.6931, 0.0486])
     """
@@ -140,6 +150,8 @@ def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") 
 @in_single
 def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, *, reduction: str = "mean") -> Tensor:
     """input where target is 1, max(0, margin - input) where it is -1: for distances that should be small or large.
+
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
 
     >>> F.hinge_embedding_loss(minitorch.tensor([0.2, 0.2]), minitorch.tensor([1.0, -1.0]), reduction="none")
     tensor([0.2000, 0.8000])
@@ -155,6 +167,8 @@ def margin_ranking_loss(
     """max(0, margin - target (input1 - input2)): input1 should be the larger where target is 1, the smaller where it is -1.
 
     Raises RuntimeError for different numbers of dimensions.
+
+    Shapes: input1, input2 and target (*), the result () or, with `reduction` 'none', (*).
 
     >>> F.margin_ranking_loss(minitorch.tensor([3.0]), minitorch.tensor([1.0]), minitorch.tensor([-1.0]), margin=0.5)
     tensor(2.5000)
@@ -278,6 +292,8 @@ def multilabel_soft_margin_loss(
 ) -> Tensor:
     """The mean over classes, the last dimension, of `binary_cross_entropy_with_logits`.
 
+    Shapes: input (N, C), target (N, C), the result () or, with `reduction` 'none', (N,).
+
     >>> F.multilabel_soft_margin_loss(minitorch.tensor([[0.0, 2.0]]), minitorch.tensor([[1.0, 1.0]]))
     tensor(0.4100)
     """
@@ -293,6 +309,8 @@ def multilabel_soft_margin_loss(
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-06, keepdim: bool = False) -> Tensor:
     """The p-norm of x1 - x2 + eps along the last dimension.
 
+    Shapes: x1 and x2 ((N,) D), output (N,) or (), or with a last dimension of 1 with `keepdim`.
+
     >>> F.pairwise_distance(minitorch.tensor([[0.0, 0.0]]), minitorch.tensor([[3.0, 4.0]]))
     tensor([5.0000])
     """
@@ -302,6 +320,8 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-06
 @in_single
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-08) -> Tensor:
     """x1 . x2 / (|x1| |x2|) along `dim`, each norm being at least eps.
+
+    Shapes: x1 and x2 broadcast to one shape, which loses `dim`.
 
     >>> F.cosine_similarity(minitorch.tensor([[1.0, 0.0]]), minitorch.tensor([[1.0, 1.0]]))
     tensor([0.7071])
