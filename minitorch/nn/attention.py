@@ -26,17 +26,23 @@ __all__ = ["MultiheadAttention"]
 class MultiheadAttention(Module):
     """Concatenate num_heads attentions softmax(Q K^T / sqrt(E / num_heads)) V, and project them (Vaswani et al. 2017).
 
-    Each head has its own E / num_heads features of Q = W_q query + b_q, K = W_k key + b_k and V = W_v value + b_v, with
-    E = embed_dim. in_proj_weight (3 E, E) has the rows of W_q, W_k and W_v; with other sizes `kdim` of key or `vdim` of value
-    they are q_proj_weight, k_proj_weight and v_proj_weight. out_proj is a Linear(E, E).
+    Each head has its own E / num_heads features of Q = W_q query + b_q, K = W_k key + b_k and V = W_v value + b_v, with E =
+    embed_dim. in_proj_weight (3 E, E) has the rows of W_q, W_k and W_v; with other sizes `kdim` of key or `vdim` of value they
+    are q_proj_weight, k_proj_weight and v_proj_weight. out_proj is a Linear(E, E).
+
+    Shapes: call it with query (L, N, E), key (S, N, kdim) and value (S, N, vdim), or N first with `batch_first`, or without N;
+    the results are the output, of the shape of query, and the weights (N, L, S), which are the mean over the heads.
 
     `add_bias_kv` adds a learned key and value at the end of each sequence, `add_zero_attn` a key and value of zeros. In
     training each weight becomes 0 with probability `dropout`. Weights are initialized as `init.xavier_uniform_`, biases with 0.
+    Raises AssertionError for sizes that do not fit, and for an `embed_dim` that num_heads does not divide.
 
-    >>> attention, x = MultiheadAttention(4, num_heads=2, batch_first=True), empty(3, 5, 4)
+    >>> attention, x = nn.MultiheadAttention(4, num_heads=2, batch_first=True), minitorch.ones(3, 5, 4)
     >>> y, weights = attention(x, x, x)
     >>> y.shape, weights.shape
     (minitorch.Size([3, 5, 4]), minitorch.Size([3, 5, 5]))
+    >>> weights[0, 0]
+    tensor([0.2000, 0.2000, 0.2000, 0.2000, 0.2000], grad_fn=<SelectBackward0>)
     """
 
     @constructor

@@ -83,7 +83,13 @@ class _Indexed(Module):
 class Sequential(_Indexed):
     """A chain of modules: the output of each is the input of the next.
 
-    The arguments are the modules, or one dict from names to modules.
+    y = m[n](... m[1](m[0](x)))
+
+    The arguments are the modules, or one dict from names to modules. Indexing gives a module, slicing a Sequential.
+
+    >>> model = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
+    >>> model(minitorch.ones(5, 2)).shape, model[1], len(model[:2])
+    (minitorch.Size([5, 1]), ReLU(), 2)
     """
 
     @constructor
@@ -128,7 +134,12 @@ class Sequential(_Indexed):
 
 
 class ModuleList(_Indexed):
-    """A list of modules whose parameters are registered. It has no forward: index it, or loop over it."""
+    """A list of modules whose parameters are registered. It has no forward: index it, or loop over it.
+
+    >>> layers = nn.ModuleList([nn.Linear(2, 2) for _ in range(3)])
+    >>> len(layers), sum(p.numel() for p in layers.parameters())
+    (3, 18)
+    """
 
     @constructor
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
@@ -162,7 +173,12 @@ class ModuleList(_Indexed):
 
 
 class ModuleDict(Module):
-    """A dict of modules whose parameters are registered."""
+    """A dict of modules whose parameters are registered. It has no forward: select modules by their keys.
+
+    >>> activations = nn.ModuleDict({"relu": nn.ReLU(), "tanh": nn.Tanh()})
+    >>> activations["relu"](minitorch.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
 
     @constructor
     def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
@@ -170,7 +186,7 @@ class ModuleDict(Module):
         self.update(modules or {})
 
     def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
-        """Add or replace modules."""
+        """Add or replace modules, given as a dict or as pairs of a name and a module."""
         for name, module in modules.items() if hasattr(modules, "items") else modules:
             self[name] = module
 
@@ -193,12 +209,15 @@ class ModuleDict(Module):
         return key in self._modules
 
     def keys(self) -> Any:
+        """The names."""
         return self._modules.keys()
 
     def values(self) -> Any:
+        """The modules."""
         return self._modules.values()
 
     def items(self) -> Any:
+        """Pairs of a name and a module."""
         return self._modules.items()
 
     def pop(self, key: str) -> Module:
@@ -208,6 +227,7 @@ class ModuleDict(Module):
         return module
 
     def clear(self) -> None:
+        """Remove all modules."""
         self._modules.clear()
 
 
@@ -240,7 +260,7 @@ class _Parameters(Module):
 class ParameterList(_Parameters):
     """A list of parameters, which are registered. Tensors become Parameters; other values are kept as they are.
 
-    >>> weights = ParameterList([Tensor(2, 3), Tensor(3)])
+    >>> weights = nn.ParameterList([minitorch.ones(2, 3), minitorch.ones(3)])
     >>> [name for name, _ in weights.named_parameters()]
     ['0', '1']
     """
@@ -297,7 +317,7 @@ class ParameterList(_Parameters):
 class ParameterDict(_Parameters):
     """A dict of parameters, which are registered. Tensors become Parameters; other values are kept as they are.
 
-    >>> weights = ParameterDict({"left": Tensor(2, 3)})
+    >>> weights = nn.ParameterDict({"left": minitorch.ones(2, 3)})
     >>> weights.left is weights["left"]
     True
     """
@@ -339,12 +359,15 @@ class ParameterDict(_Parameters):
         return key in self._keys
 
     def keys(self) -> Any:
+        """The keys."""
         return self._keys.keys()
 
     def values(self) -> Iterable[Any]:
+        """The values."""
         return (self[key] for key in self._keys)
 
     def items(self) -> Iterable[tuple[str, Any]]:
+        """Pairs of a key and a value."""
         return ((key, self[key]) for key in self._keys)
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -371,6 +394,7 @@ class ParameterDict(_Parameters):
         return key, self.pop(key)
 
     def clear(self) -> None:
+        """Remove all values."""
         for key in list(self._keys):
             del self[key]
 
@@ -423,6 +447,10 @@ class DataParallel(Module):
     """Calls `module`, on the one device that there is; the parameters have names with "module." before them, as in PyTorch.
 
     `output_device` and `dim` have no effect, as in PyTorch on one device. Raises ValueError for several `device_ids`.
+
+    >>> model = nn.DataParallel(nn.Linear(2, 1))
+    >>> [name for name, _ in model.named_parameters()]
+    ['module.weight', 'module.bias']
     """
 
     @constructor

@@ -109,24 +109,92 @@ class _ConvNd(Module):
 
 
 class Conv1d(_ConvNd):
-    """Convolution of ((N,) in_channels, L) with a kernel (out_channels, in_channels / groups, K).
+    """Slide `out_channels` kernels along a signal: each output is the sum of the products of kernel and window, plus the bias.
 
-    Each output is the sum of the products of kernel and window, plus the bias; `backend/window.py` has the size formula,
-    `ops/convolution.py` the sums. `padding` is a number, 'same' or 'valid'; `padding_mode` is 'zeros', 'reflect',
-    'replicate' or 'circular'. Weights and bias are initialized uniform in +-1 / sqrt(fan_in).
+    y[f, o] = bias[f] + sum over c, j of weight[f, c, j] x[c, stride o + dilation j - padding]
+
+    L_out = floor((L + 2 padding - dilation (K - 1) - 1) / stride + 1)
+
+    Shapes: input ((N,) in_channels, L), weight (out_channels, in_channels / groups, K), output ((N,) out_channels, L_out). "1d"
+    counts the directions in which the kernel slides; it always covers all channels of its group.
+
+    `padding` is a number, 'valid' (none) or 'same' (L_out = L, for stride 1). `padding_mode` is 'zeros', 'reflect', 'replicate'
+    or 'circular'. `groups` splits the channels: output channel f sees those of its own group only. Weights and bias are
+    initialized uniform in +-1 / sqrt(fan_in), with fan_in = in_channels / groups * K.
+
+    Deep learning calls it convolution; mathematics calls it cross-correlation, because the kernel is not flipped. Raises
+    ValueError for channels that `groups` does not divide, RuntimeError for another number of channels or an input smaller than
+    the kernel.
+
+    Pictures: `viz.explain(layer, (1, 8))` works the size out, `viz.animate(layer, (1, 8))` each output; `viz.matrix` and
+    `viz.kernels` draw the weights.
+
+    Example: L_out = floor((4 + 0 - 1 (3 - 1) - 1) / 1 + 1) = 2, and the first output is 1 * 1 + 2 * 0 + 3 * (-1) = -2.
+
+    >>> conv = nn.Conv1d(1, 1, kernel_size=3, bias=False)
+    >>> _ = conv.weight.data.copy_(minitorch.tensor([[[1.0, 0.0, -1.0]]]))
+    >>> conv(minitorch.tensor([[[1.0, 2.0, 3.0, 4.0]]]))
+    tensor([[[-2., -2.]]], grad_fn=<ConvolutionBackward0>)
     """
 
     _rank, _function = 1, F.conv1d
 
 
 class Conv2d(_ConvNd):
-    """Convolution of ((N,) in_channels, H, W) with a kernel (out_channels, in_channels / groups, KH, KW), as `Conv1d`."""
+    """Slide `out_channels` kernels over an image: each output is the sum of the products of kernel and window, plus the bias.
+
+    y[f, o] = bias[f] + sum over c, j of weight[f, c, j] x[c, stride o + dilation j - padding], with pairs o and j.
+
+    H_out = floor((H + 2 padding - dilation (KH - 1) - 1) / stride + 1), and W_out likewise, each with its own numbers.
+
+    Shapes: input ((N,) in_channels, H, W), weight (out_channels, in_channels / groups, KH, KW), output ((N,) out_channels,
+    H_out, W_out).
+
+    `kernel_size`, `stride`, `padding` and `dilation` are one number or a pair (height, width). The other arguments, and the
+    difference from a convolution in mathematics, are as in `Conv1d`. An RGB image takes a 2-d convolution, not a 3-d one: each
+    kernel covers all three channels at once and slides in two directions.
+
+    Pictures: `viz.explain(layer, (1, 6, 6))` works the size out, `viz.animate(layer, (1, 6, 6))` each output; `viz.matrix` and
+    `viz.kernels` draw the weights.
+
+    Example: H_out = floor((5 + 2 * 1 - 1 (3 - 1) - 1) / 2 + 1) = 3. A kernel of ones counts the cells of the image in its
+    window: 4 in a corner, 6 at an edge, 9 inside.
+
+    >>> conv = nn.Conv2d(1, 1, kernel_size=3, stride=2, padding=1, bias=False)
+    >>> _ = nn.init.ones_(conv.weight)
+    >>> conv(minitorch.ones(1, 1, 5, 5))
+    tensor([[[[4., 6., 4.],
+              [6., 9., 6.],
+              [4., 6., 4.]]]], grad_fn=<ConvolutionBackward0>)
+    >>> nn.Conv2d(3, 8, 3)(minitorch.ones(2, 3, 32, 32)).shape
+    minitorch.Size([2, 8, 30, 30])
+    """
 
     _rank, _function = 2, F.conv2d
 
 
 class Conv3d(_ConvNd):
-    """Convolution of ((N,) in_channels, D, H, W) with a kernel (out_channels, in_channels / groups, KD, KH, KW). See Conv1d."""
+    """Slide `out_channels` kernels through a volume or a video: each output is the sum of kernel times window, plus the bias.
+
+    D_out = floor((D + 2 padding - dilation (KD - 1) - 1) / stride + 1), and H_out, W_out likewise, each with its own numbers.
+
+    Shapes: input ((N,) in_channels, D, H, W), weight (out_channels, in_channels / groups, KD, KH, KW), output ((N,)
+    out_channels, D_out, H_out, W_out). The kernel slides in three directions: depth (or time), height and width.
+
+    y[f, o] = bias[f] + sum over c, j of weight[f, c, j] x[c, stride o + dilation j - padding], with triples o and j.
+
+    The arguments are as in `Conv1d`; each size is one number or a triple (depth, height, width).
+
+    Pictures: `viz.explain(layer, (1, 4, 4, 4))` works the size out, `viz.animate(layer, (1, 4, 4, 4))` each output;
+    `viz.matrix` and `viz.kernels` draw the weights.
+
+    Example: D_out = floor((4 - 1 (2 - 1) - 1) / 2 + 1) = 2. Each window has 2 * 2 * 2 = 8 cells.
+
+    >>> conv = nn.Conv3d(1, 1, kernel_size=2, stride=2, bias=False)
+    >>> _ = nn.init.ones_(conv.weight)
+    >>> conv(minitorch.ones(1, 1, 4, 2, 2)).flatten()
+    tensor([8., 8.], grad_fn=<ViewBackward0>)
+    """
 
     _rank, _function = 3, F.conv3d
 
@@ -163,6 +231,7 @@ class _ConvTransposeNd(_ConvNd):
 
     @layer_forward
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+        """The output; `output_size` replaces `output_padding`, and is (*out), or the whole shape of the output."""
         output_padding = self.output_padding if output_size is None else self._output_padding(input, output_size)
         convolve = type(self)._function
         return convolve(input, self.weight, self.bias, self.stride, self.padding, output_padding, self.groups, self.dilation)
@@ -194,23 +263,93 @@ class _ConvTransposeNd(_ConvNd):
 
 
 class ConvTranspose1d(_ConvTransposeNd):
-    """The transpose of Conv1d(out_channels, in_channels): ((N,) in_channels, L) gives ((N,) out_channels, L_out).
+    """The transpose of Conv1d(out_channels, in_channels), to lengthen signals: each input adds a scaled kernel to the output.
 
-    Each input element adds a copy of the kernel (in_channels, out_channels / groups, K), times its value, to the output;
-    neighboring copies are `stride` apart. L_out = (L - 1) stride - 2 padding + dilation (K - 1) + output_padding + 1.
-    `output_size` in the call replaces `output_padding`; it must be a size from which Conv1d computes L.
+    y[f, stride o + dilation j - padding] = bias[f] + the sum of weight[c, f, j] x[c, o] over all c, o, j that meet there
+
+    L_out = (L - 1) stride - 2 padding + dilation (K - 1) + output_padding + 1
+
+    Shapes: input ((N,) in_channels, L), weight (in_channels, out_channels / groups, K), output ((N,) out_channels, L_out).
+
+    `padding` cuts cells off both ends. With stride s, s different lengths are convolved to the same L: `output_padding` selects
+    one of them: so many cells fewer are cut off at the end, and cells that no kernel reaches hold the bias alone. `output_size`
+    in the call computes `output_padding`; it must be a size from which Conv1d computes L. Raises RuntimeError for an
+    `output_padding` as large as stride and dilation, ValueError for an `output_size` out of range, with the valid range.
+
+    It is no inverse of the convolution: with the same weight, its matrix is the transposed one, K^T, and K^T K is not the
+    identity. It is also called fractionally strided convolution, or wrongly deconvolution (Zeiler et al. 2010 use it under that
+    name).
+
+    Pictures: `viz.explain(layer, (1, 8))` works the size out, `viz.animate(layer, (1, 8))` each output; `viz.matrix` draws K^T.
+
+    Example: L_out = (2 - 1) 2 - 0 + 1 (3 - 1) + 0 + 1 = 5. The copies [1, 2, 3] * 1 and [1, 2, 3] * 10 overlap in one cell: 3 +
+    10 = 13.
+
+    >>> up = nn.ConvTranspose1d(1, 1, kernel_size=3, stride=2, bias=False)
+    >>> _ = up.weight.data.copy_(minitorch.tensor([[[1.0, 2.0, 3.0]]]))
+    >>> up(minitorch.tensor([[[1.0, 10.0]]]))
+    tensor([[[ 1.,  2., 13., 20., 30.]]], grad_fn=<ConvolutionBackward0>)
+    >>> up(minitorch.tensor([[[1.0, 10.0]]]), output_size=[6])
+    tensor([[[ 1.,  2., 13., 20., 30.,  0.]]], grad_fn=<ConvolutionBackward0>)
     """
 
     _rank, _function = 1, F.conv_transpose1d
 
 
 class ConvTranspose2d(_ConvTransposeNd):
-    """The transpose of Conv2d(out_channels, in_channels), for ((N,) in_channels, H, W), as `ConvTranspose1d`."""
+    """The transpose of Conv2d(out_channels, in_channels), to enlarge images: each input adds a scaled kernel to the output.
+
+    H_out = (H - 1) stride - 2 padding + dilation (KH - 1) + output_padding + 1, and W_out likewise, each with its own numbers.
+
+    Shapes: input ((N,) in_channels, H, W), weight (in_channels, out_channels / groups, KH, KW), output ((N,) out_channels,
+    H_out, W_out).
+
+    Neighboring copies of the kernel are `stride` apart, and overlapping cells are added; `padding` cuts cells off all sides.
+    `output_padding`, or `output_size` in the call, selects one of the sizes that Conv2d brings down to (H, W), as in
+    `ConvTranspose1d`. It is no inverse: it has the shape of the input of Conv2d back, not its values.
+
+    Pictures: `viz.explain(layer, (1, 6, 6))` works the size out, `viz.animate(layer, (1, 6, 6))` each output; `viz.matrix`
+    draws K^T.
+
+    Example: H_out = (2 - 1) 1 - 0 + 1 (3 - 1) + 0 + 1 = 4. Kernels of ones count how many inputs reach each cell.
+
+    >>> up = nn.ConvTranspose2d(1, 1, kernel_size=3, bias=False)
+    >>> _ = nn.init.ones_(up.weight)
+    >>> up(minitorch.ones(1, 1, 2, 2))
+    tensor([[[[1., 2., 2., 1.],
+              [2., 4., 4., 2.],
+              [2., 4., 4., 2.],
+              [1., 2., 2., 1.]]]], grad_fn=<ConvolutionBackward0>)
+    >>> down, up = nn.Conv2d(1, 1, 3, stride=2, padding=1), nn.ConvTranspose2d(1, 1, 3, stride=2, padding=1)
+    >>> x = minitorch.ones(1, 1, 6, 6)
+    >>> up(down(x)).shape, up(down(x), output_size=x.shape).shape
+    (minitorch.Size([1, 1, 5, 5]), minitorch.Size([1, 1, 6, 6]))
+    """
 
     _rank, _function = 2, F.conv_transpose2d
 
 
 class ConvTranspose3d(_ConvTransposeNd):
-    """The transpose of Conv3d(out_channels, in_channels), for ((N,) in_channels, D, H, W), as `ConvTranspose1d`."""
+    """The transpose of Conv3d(out_channels, in_channels), to enlarge volumes: each input adds a scaled kernel to the output.
+
+    D_out = (D - 1) stride - 2 padding + dilation (KD - 1) + output_padding + 1, and H_out, W_out likewise.
+
+    Shapes: input ((N,) in_channels, D, H, W), weight (in_channels, out_channels / groups, KD, KH, KW), output ((N,)
+    out_channels, D_out, H_out, W_out).
+
+    Overlapping copies are added. `output_padding`, `output_size` and what it is not (an inverse) are as in `ConvTranspose1d`.
+
+    Pictures: `viz.explain(layer, (1, 4, 4, 4))` works the size out, `viz.animate(layer, (1, 4, 4, 4))` each output;
+    `viz.matrix` draws K^T.
+
+    Example: D_out = (2 - 1) 2 - 0 + 1 (2 - 1) + 0 + 1 = 4. With the stride as large as the kernel the copies do not overlap.
+
+    >>> up = nn.ConvTranspose3d(1, 1, kernel_size=2, stride=2, bias=False)
+    >>> _ = nn.init.ones_(up.weight)
+    >>> up(minitorch.tensor([1.0, 5.0]).reshape(1, 1, 2, 1, 1))[0, 0, :, 0, 0]
+    tensor([1., 1., 5., 5.], grad_fn=<SelectBackward0>)
+    >>> up(minitorch.ones(1, 1, 2, 3, 4)).shape
+    minitorch.Size([1, 1, 4, 6, 8])
+    """
 
     _rank, _function = 3, F.conv_transpose3d

@@ -87,8 +87,13 @@ class LazyModuleMixin(Module):
 class LazyLinear(LazyModuleMixin, Linear):
     """Linear whose in_features is the size of the last dimension of its first input.
 
-    >>> layer = LazyLinear(3)
-    >>> layer(Tensor(2, 5)).shape, layer
+    Shapes: input (*, in_features), output (*, out_features). At the first call it gets its weights, and becomes a `Linear`.
+    Make the optimizer after that call.
+
+    >>> layer = nn.LazyLinear(3)
+    >>> layer
+    LazyLinear(in_features=0, out_features=3, bias=True)
+    >>> layer(minitorch.ones(2, 5)).shape, layer
     (minitorch.Size([2, 3]), Linear(in_features=5, out_features=3, bias=True))
     """
 
@@ -96,54 +101,126 @@ class LazyLinear(LazyModuleMixin, Linear):
 
 
 class LazyConv1d(LazyModuleMixin, Conv1d):
-    """Conv1d whose in_channels is the number of channels of its first input."""
+    """Conv1d whose in_channels is the number of channels of its first input.
+
+    Shapes: input ((N,) in_channels, L); the other arguments are those of `Conv1d`, which it becomes at the first call. Raises
+    RuntimeError for another number of dimensions.
+
+    >>> layer = nn.LazyConv1d(8, kernel_size=3)
+    >>> layer(minitorch.ones(2, 3, 6)).shape, layer.in_channels
+    (minitorch.Size([2, 8, 4]), 3)
+    """
 
     cls_to_become, _size, _dim, _ndims = Conv1d, "in_channels", -2, (2, 3)
 
 
 class LazyConv2d(LazyModuleMixin, Conv2d):
-    """Conv2d whose in_channels is the number of channels of its first input."""
+    """Conv2d whose in_channels is the number of channels of its first input.
+
+    Shapes: input ((N,) in_channels, H, W); the other arguments are those of `Conv2d`, which it becomes at the first call.
+    Raises RuntimeError for another number of dimensions.
+
+    >>> layer = nn.LazyConv2d(8, kernel_size=3)
+    >>> layer(minitorch.ones(2, 3, 6, 6)).shape, layer.in_channels
+    (minitorch.Size([2, 8, 4, 4]), 3)
+    """
 
     cls_to_become, _size, _dim, _ndims = Conv2d, "in_channels", -3, (3, 4)
 
 
 class LazyConv3d(LazyModuleMixin, Conv3d):
-    """Conv3d whose in_channels is the number of channels of its first input."""
+    """Conv3d whose in_channels is the number of channels of its first input.
+
+    Shapes: input ((N,) in_channels, D, H, W); the other arguments are those of `Conv3d`, which it becomes at the first call.
+    Raises RuntimeError for another number of dimensions.
+
+    >>> layer = nn.LazyConv3d(8, kernel_size=3)
+    >>> layer(minitorch.ones(2, 3, 6, 6, 6)).shape, layer.in_channels
+    (minitorch.Size([2, 8, 4, 4, 4]), 3)
+    """
 
     cls_to_become, _size, _dim, _ndims = Conv3d, "in_channels", -4, (4, 5)
 
 
 class LazyConvTranspose1d(LazyModuleMixin, ConvTranspose1d):
-    """ConvTranspose1d whose in_channels is the number of channels of its first input."""
+    """ConvTranspose1d whose in_channels is the number of channels of its first input.
+
+    Shapes: input ((N,) in_channels, L); the other arguments are those of `ConvTranspose1d`, which it becomes at the first call.
+    Raises RuntimeError for another number of dimensions.
+
+    >>> layer = nn.LazyConvTranspose1d(8, kernel_size=3)
+    >>> layer(minitorch.ones(2, 3, 6)).shape, layer.in_channels
+    (minitorch.Size([2, 8, 8]), 3)
+    """
 
     cls_to_become, _size, _dim, _ndims = ConvTranspose1d, "in_channels", -2, (2, 3)
 
 
 class LazyConvTranspose2d(LazyModuleMixin, ConvTranspose2d):
-    """ConvTranspose2d whose in_channels is the number of channels of its first input."""
+    """ConvTranspose2d whose in_channels is the number of channels of its first input.
+
+    Shapes: input ((N,) in_channels, H, W); the other arguments are those of `ConvTranspose2d`, which it becomes at the first
+    call. Raises RuntimeError for another number of dimensions.
+
+    >>> layer = nn.LazyConvTranspose2d(8, kernel_size=3)
+    >>> layer(minitorch.ones(2, 3, 6, 6)).shape, layer.in_channels
+    (minitorch.Size([2, 8, 8, 8]), 3)
+    """
 
     cls_to_become, _size, _dim, _ndims = ConvTranspose2d, "in_channels", -3, (3, 4)
 
 
 class LazyConvTranspose3d(LazyModuleMixin, ConvTranspose3d):
-    """ConvTranspose3d whose in_channels is the number of channels of its first input."""
+    """ConvTranspose3d whose in_channels is the number of channels of its first input.
+
+    Shapes: input ((N,) in_channels, D, H, W); the other arguments are those of `ConvTranspose3d`, which it becomes at the first
+    call. Raises RuntimeError for another number of dimensions.
+
+    >>> layer = nn.LazyConvTranspose3d(8, kernel_size=3)
+    >>> layer(minitorch.ones(2, 3, 6, 6, 6)).shape, layer.in_channels
+    (minitorch.Size([2, 8, 8, 8, 8]), 3)
+    """
 
     cls_to_become, _size, _dim, _ndims = ConvTranspose3d, "in_channels", -4, (4, 5)
 
 
 class LazyBatchNorm1d(LazyModuleMixin, BatchNorm1d):
-    """BatchNorm1d whose num_features is the number of channels of its first input."""
+    """BatchNorm1d whose num_features is the number of channels of its first input.
+
+    Shapes: input (N, C) or (N, C, L); the other arguments are those of `BatchNorm1d`, which it becomes at the first call.
+    Raises RuntimeError for another number of dimensions.
+
+    >>> layer = nn.LazyBatchNorm1d()
+    >>> layer(minitorch.ones(2, 3, 6)).shape, layer.num_features
+    (minitorch.Size([2, 3, 6]), 3)
+    """
 
     cls_to_become, _size, _dim, _ndims = BatchNorm1d, "num_features", 1, BatchNorm1d._ndims
 
 
 class LazyBatchNorm2d(LazyModuleMixin, BatchNorm2d):
-    """BatchNorm2d whose num_features is the number of channels of its first input."""
+    """BatchNorm2d whose num_features is the number of channels of its first input.
+
+    Shapes: input (N, C, H, W); the other arguments are those of `BatchNorm2d`, which it becomes at the first call. Raises
+    RuntimeError for another number of dimensions.
+
+    >>> layer = nn.LazyBatchNorm2d()
+    >>> layer(minitorch.ones(2, 3, 6, 6)).shape, layer.num_features
+    (minitorch.Size([2, 3, 6, 6]), 3)
+    """
 
     cls_to_become, _size, _dim, _ndims = BatchNorm2d, "num_features", 1, BatchNorm2d._ndims
 
 
 class LazyBatchNorm3d(LazyModuleMixin, BatchNorm3d):
-    """BatchNorm3d whose num_features is the number of channels of its first input."""
+    """BatchNorm3d whose num_features is the number of channels of its first input.
+
+    Shapes: input (N, C, D, H, W); the other arguments are those of `BatchNorm3d`, which it becomes at the first call. Raises
+    RuntimeError for another number of dimensions.
+
+    >>> layer = nn.LazyBatchNorm3d()
+    >>> layer(minitorch.ones(2, 3, 6, 6, 6)).shape, layer.num_features
+    (minitorch.Size([2, 3, 6, 6, 6]), 3)
+    """
 
     cls_to_become, _size, _dim, _ndims = BatchNorm3d, "num_features", 1, BatchNorm3d._ndims

@@ -20,7 +20,13 @@ __all__ = ["Bilinear", "Embedding", "Flatten", "Identity", "Linear", "Unflatten"
 
 
 class Identity(Module):
-    """Returns its input. The constructor ignores its arguments, so that Identity can replace any layer."""
+    """Returns its input. The constructor ignores its arguments, so that Identity can replace any layer.
+
+    y = x
+
+    >>> nn.Identity(54, unused=True)(minitorch.tensor([1.0, 2.0]))
+    tensor([1., 2.])
+    """
 
     @constructor
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -31,9 +37,23 @@ class Identity(Module):
 
 
 class Linear(Module):
-    """y = x W^T + b, for x (*, in_features), W (out_features, in_features), y (*, out_features).
+    """A fully connected layer: each output is a weighted sum of all inputs, plus a bias.
 
-    Weights and bias are initialized uniform in +-1 / sqrt(in_features).
+    y = x W^T + b, with the derivatives g W in x, g^T x in W, and the sum of g in b, for the upstream gradient g
+
+    Shapes: input (*, in_features), weight W (out_features, in_features), bias (out_features,), output (*, out_features).
+
+    W has a row for each output. Weights and bias are initialized uniform in +-1 / sqrt(in_features). Layers without an
+    activation between them are one: x W1^T W2^T = x (W2 W1)^T. Raises RuntimeError for another number of features.
+
+    Pictures: `viz.animate(layer, (3,))` works each output out, `viz.matrix` and `viz.kernels` draw W.
+
+    Example: The row (2, 2, 2) gives 1 * 2 + 2 * 2 + 3 * 2 = 12.
+
+    >>> layer = nn.Linear(3, 4, bias=False)
+    >>> _ = layer.weight.data.copy_(minitorch.tensor([[1.0] * 3, [2.0] * 3, [3.0] * 3, [4.0] * 3]))
+    >>> layer(minitorch.tensor([1.0, 2.0, 3.0]))
+    tensor([ 6., 12., 18., 24.], grad_fn=<SqueezeBackward4>)
     """
 
     @constructor
@@ -68,7 +88,13 @@ class NonDynamicallyQuantizableLinear(Linear):
 
 
 class Flatten(Module):
-    """Flatten the dimensions from `start_dim` to `end_dim` into one; by default all but the batch."""
+    """Flatten the dimensions from `start_dim` to `end_dim` into one; by default all but the batch.
+
+    Shapes: input (N, *), output (N, prod(*)). It comes between the last convolution and the first Linear.
+
+    >>> nn.Flatten()(minitorch.ones(2, 3, 4, 5)).shape
+    minitorch.Size([2, 60])
+    """
 
     @constructor
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
@@ -84,7 +110,13 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """Split dimension `dim` into dimensions of sizes `unflattened_size`, one of which may be -1."""
+    """Split dimension `dim` into dimensions of sizes `unflattened_size`, one of which may be -1.
+
+    Raises TypeError unless the sizes are a tuple or list of ints; the call raises RuntimeError for sizes with another product.
+
+    >>> nn.Unflatten(1, (3, -1))(minitorch.ones(2, 12)).shape
+    minitorch.Size([2, 3, 4])
+    """
 
     @constructor
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
@@ -107,9 +139,19 @@ class Unflatten(Module):
 
 
 class Bilinear(Module):
-    """y[o] = x1^T W[o] x2 + b[o], for x1 (*, in1_features), x2 (*, in2_features), W (out_features, in1, in2).
+    """Weighted sums of all products of a feature of one input and a feature of another.
 
-    Weights and bias are initialized uniform in +-1 / sqrt(in1_features).
+    y[o] = x1^T W[o] x2 + b[o]
+
+    Shapes: call it with x1 (*, in1_features) and x2 (*, in2_features); W (out_features, in1_features, in2_features), output (*,
+    out_features). Weights and bias are initialized uniform in +-1 / sqrt(in1_features). Raises RuntimeError for other sizes.
+
+    Example: With ones as weights, (1 + 2) (10 + 20) = 90.
+
+    >>> layer = nn.Bilinear(2, 2, 1, bias=False)
+    >>> _ = nn.init.ones_(layer.weight)
+    >>> layer(minitorch.tensor([1.0, 2.0]), minitorch.tensor([10.0, 20.0])).data
+    tensor([90.])
     """
 
     @constructor
@@ -152,9 +194,22 @@ class Bilinear(Module):
 
 
 class Embedding(Module):
-    """A table with a learned row (embedding_dim,) for each index below num_embeddings; options: `nn.functional.embedding`.
+    """A table with a learned row for each index, such as a vector for each word.
 
-    Rows are initialized normal with mean 0 and variance 1. The row `padding_idx` is initialized to 0 and gets no gradient.
+    y = weight[x]
+
+    Shapes: input (*) of indices (int64 or int32) below num_embeddings, weight (num_embeddings, embedding_dim), output (*,
+    embedding_dim).
+
+    It is Linear of one-hot rows, without their zeros. Rows are initialized normal with mean 0 and variance 1. The row
+    `padding_idx` is initialized to 0 and gets no gradient. `max_norm` and `scale_grad_by_freq` are as in
+    `nn.functional.embedding`. Raises IndexError for an index out of range.
+
+    >>> layer = nn.Embedding(10, 4, padding_idx=0)
+    >>> layer(minitorch.tensor([[1, 2, 0]])).shape
+    minitorch.Size([1, 3, 4])
+    >>> layer(minitorch.tensor([0]))
+    tensor([[0., 0., 0., 0.]], grad_fn=<EmbeddingBackward0>)
     """
 
     @constructor
@@ -212,7 +267,12 @@ class Embedding(Module):
         scale_grad_by_freq: bool = False,
         sparse: bool = False,
     ) -> Embedding:
-        """An Embedding with the rows of `embeddings`; `freeze` stops their training."""
+        """An Embedding with the rows of `embeddings`; `freeze` stops their training.
+
+        >>> rows = minitorch.tensor([[1.0, 2.0], [3.0, 4.0]])
+        >>> nn.Embedding.from_pretrained(rows)(minitorch.tensor([1]))
+        tensor([[3., 4.]])
+        """
         if embeddings.ndim != 2:
             raise AssertionError(f"Embeddings parameter is expected to be 2-dimensional, but got {list(embeddings.shape)}")
         rows, columns = embeddings.shape

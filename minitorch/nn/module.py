@@ -42,7 +42,24 @@ class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpec
 
 
 class Module:
-    """The base class of layers and models: a subclass calls `super().__init__()` first and defines `forward`."""
+    """The base class of layers and models: a subclass calls `super().__init__()` first and defines `forward`.
+
+    Parameters, Buffers and Modules that are assigned to attributes are registered: `parameters()`, `state_dict()`, `to()`,
+    `train()` and `eval()` reach all of them, at any depth (those in a plain list are not: use `ModuleList`). Calling the module
+    runs forward and the hooks. Raises AttributeError where `super().__init__()` was not called first.
+
+    >>> class Net(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.hidden, self.out = nn.Linear(2, 8), nn.Linear(8, 1)
+    ...     def forward(self, x):
+    ...         return self.out(self.hidden(x).relu())
+    >>> net = Net()
+    >>> net(minitorch.ones(5, 2)).shape
+    minitorch.Size([5, 1])
+    >>> [name for name, _ in net.named_parameters()]
+    ['hidden.weight', 'hidden.bias', 'out.weight', 'out.bias']
+    """
 
     training: bool
     _parameters: dict[str, Parameter | None]
@@ -60,7 +77,7 @@ class Module:
         set_("_hooks", {"forward_pre": {}, "forward": {}, "full_backward": {}, "full_backward_pre": {}})
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the output. Raises NotImplementedError unless a subclass defines it."""
+        """Compute the output, in every subclass; Module itself raises NotImplementedError. A call runs this and the hooks."""
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -176,7 +193,16 @@ class Module:
             raise KeyError(f"attribute '{name}' already exists")
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """Register `param` as a parameter of this module; None reserves the name."""
+        """Register `param` as a parameter of this module; None reserves the name.
+
+        An assignment to an attribute does the same. Raises TypeError for what is no Parameter, KeyError for a name with a dot
+        or that of another attribute, ValueError for a tensor that was computed from others.
+
+        >>> model = nn.Module()
+        >>> model.register_parameter("scale", nn.Parameter(minitorch.ones(2)))
+        >>> model.scale.data
+        tensor([1., 1.])
+        """
         if "_parameters" not in self.__dict__:
             raise AttributeError("cannot assign parameter before Module.__init__() call")
         self._check_name(name, self._parameters, "parameter")
@@ -189,7 +215,16 @@ class Module:
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Register `tensor` as state that is not a parameter; `persistent` includes it in the state_dict."""
+        """Register `tensor` as state that is not a parameter; `persistent` includes it in the state_dict.
+
+        Raises TypeError for what is no Tensor, KeyError for a name with a dot or that of another attribute.
+
+        >>> model = nn.Module()
+        >>> model.register_buffer("mean", minitorch.zeros(2))
+        >>> model.register_buffer("cache", minitorch.zeros(2), persistent=False)
+        >>> [name for name, _ in model.named_buffers()], list(model.state_dict())
+        (['mean', 'cache'], ['mean'])
+        """
         if "_buffers" not in self.__dict__:
             raise AttributeError("cannot assign buffer before Module.__init__() call")
         self._check_name(name, self._buffers, "buffer")
@@ -199,7 +234,15 @@ class Module:
         (self._non_persistent.discard if persistent else self._non_persistent.add)(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
-        """Register `module` as a child."""
+        """Register `module` as a child. (An assignment to an attribute does the same.)
+
+        Raises TypeError for what is no Module, KeyError for a name with a dot or that of another attribute.
+
+        >>> model = nn.Module()
+        >>> model.add_module("first", nn.ReLU())
+        >>> model.first
+        ReLU()
+        """
         if "_modules" not in self.__dict__:
             raise AttributeError("cannot assign module before Module.__init__() call")
         if isinstance(module, type) and issubclass(module, Module):
@@ -219,7 +262,12 @@ class Module:
     def named_modules(
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Module]]:
-        """This module and all submodules, with their dotted names; each module once."""
+        """This module and all submodules, with their dotted names; each module once.
+
+        >>> model = nn.Sequential(nn.ReLU(), nn.Sequential(nn.Tanh()))
+        >>> [name for name, _ in model.named_modules()]
+        ['', '0', '1', '1.0']
+        """
         memo = set() if memo is None else memo
         if self in memo:
             return
@@ -244,25 +292,46 @@ class Module:
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
-        """All parameters with their dotted names; a shared parameter occurs once."""
+        """All parameters with their dotted names; a shared parameter occurs once.
+
+        >>> model = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+        >>> [(name, tuple(p.shape)) for name, p in model.named_parameters()]
+        [('0.weight', (3, 2)), ('0.bias', (3,))]
+        """
         return self._named_members("_parameters", prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """All parameters."""
+        """All parameters, for an optimizer; a shared parameter occurs once.
+
+        >>> sum(p.numel() for p in nn.Linear(2, 3).parameters())
+        9
+        """
         return (param for _, param in self.named_parameters(recurse=recurse))
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
-        """All buffers with their dotted names."""
+        """All buffers with their dotted names.
+
+        >>> [name for name, _ in nn.BatchNorm1d(2).named_buffers()]
+        ['running_mean', 'running_var', 'num_batches_tracked']
+        """
         return self._named_members("_buffers", prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """All buffers."""
+        """All buffers.
+
+        >>> [tuple(buffer.shape) for buffer in nn.BatchNorm1d(2).buffers()]
+        [(2,), (2,), ()]
+        """
         return (buffer for _, buffer in self.named_buffers(recurse=recurse))
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The direct children with their names; each module once."""
+        """The direct children with their names; each module once.
+
+        >>> list(nn.Sequential(nn.ReLU(), nn.Tanh()).named_children())
+        [('0', ReLU()), ('1', Tanh())]
+        """
         seen: set[Module] = set()
         for name, child in self._modules.items():
             if child is not None and child not in seen:
@@ -270,15 +339,27 @@ class Module:
                 yield name, child
 
     def children(self) -> Iterator[Module]:
-        """The direct children."""
+        """The direct children.
+
+        >>> list(nn.Sequential(nn.ReLU(), nn.Tanh()).children())
+        [ReLU(), Tanh()]
+        """
         return (child for _, child in self.named_children())
 
     def modules(self) -> Iterator[Module]:
-        """This module and all submodules."""
+        """This module and all submodules.
+
+        >>> [type(module).__name__ for module in nn.Sequential(nn.ReLU(), nn.Tanh()).modules()]
+        ['Sequential', 'ReLU', 'Tanh']
+        """
         return (module for _, module in self.named_modules())
 
     def get_submodule(self, target: str) -> Module:
-        """The submodule with a dotted name; '' is this module. Raises AttributeError for an unknown name."""
+        """The submodule with a dotted name; '' is this module. Raises AttributeError for an unknown name.
+
+        >>> nn.Sequential(nn.ReLU(), nn.Sequential(nn.Tanh())).get_submodule("1.0")
+        Tanh()
+        """
         module: Module = self
         for name in target.split(".") if target else ():
             found = getattr(module, name)
@@ -288,11 +369,19 @@ class Module:
         return module
 
     def get_parameter(self, target: str) -> Parameter:
-        """The parameter with a dotted name. Raises AttributeError for an unknown name."""
+        """The parameter with a dotted name. Raises AttributeError for an unknown name.
+
+        >>> nn.Sequential(nn.Linear(2, 3)).get_parameter("0.weight").shape
+        minitorch.Size([3, 2])
+        """
         return self._member(target, Parameter, "an nn.Parameter")
 
     def get_buffer(self, target: str) -> Tensor:
-        """The buffer with a dotted name. Raises AttributeError for an unknown name."""
+        """The buffer with a dotted name. Raises AttributeError for an unknown name.
+
+        >>> nn.Sequential(nn.BatchNorm1d(2)).get_buffer("0.running_mean")
+        tensor([0., 0.])
+        """
         owner, _, name = target.rpartition(".")
         found: Tensor = self._member(target, Tensor, "a buffer")
         if name not in self.get_submodule(owner)._buffers:
@@ -307,7 +396,15 @@ class Module:
         return found
 
     def apply(self, fn: Callable[[Module], None]) -> Module:
-        """Call `fn` on every submodule, children first, and on this module; for example to initialize weights."""
+        """Call `fn` on every submodule, children first, and on this module; for example to initialize weights. Returns self.
+
+        >>> def initialize(module):
+        ...     if isinstance(module, nn.Linear):
+        ...         nn.init.zeros_(module.bias)
+        >>> model = nn.Sequential(nn.Linear(2, 3), nn.ReLU()).apply(initialize)
+        >>> model[0].bias.data
+        tensor([0., 0., 0.])
+        """
         for child in self.children():
             child.apply(fn)
         fn(self)
@@ -316,7 +413,14 @@ class Module:
     # ---- modes and gradients ------------------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Module:
-        """Set training mode for this module and all submodules; dropout and batch norm depend on it."""
+        """Set training mode for this module and all submodules; dropout and batch norm depend on it. Returns self.
+
+        It does not train: that is the loop around `backward()` and `step()`. Raises ValueError for a mode that is no bool.
+
+        >>> model = nn.Sequential(nn.Dropout())
+        >>> model.training, model.eval()[0].training, model.train()[0].training
+        (True, False, True)
+        """
         if not isinstance(mode, bool):
             raise ValueError(f"training mode is expected to be boolean, got {mode!r}")
         for module in self.modules():
@@ -324,17 +428,36 @@ class Module:
         return self
 
     def eval(self) -> Module:
-        """train(False)."""
+        """train(False): dropout is off, batch norm uses its running statistics. Returns self.
+
+        It does not stop the recording of gradients: `minitorch.no_grad()` does.
+
+        >>> nn.Dropout(0.5).eval()(minitorch.ones(3))
+        tensor([1., 1., 1.])
+        """
         return self.train(False)
 
     def requires_grad_(self, requires_grad: bool = True) -> Module:
-        """Set requires_grad of all parameters; False freezes them."""
+        """Set requires_grad of all parameters; False freezes them. Returns self.
+
+        >>> [p.requires_grad for p in nn.Linear(2, 3).requires_grad_(False).parameters()]
+        [False, False]
+        """
         for param in self.parameters():
             param.requires_grad_(requires_grad)
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Set the gradients of all parameters to None or to zero."""
+        """Set the gradients of all parameters to None or to zero.
+
+        `backward()` adds to the gradients that are there, so this comes before it, in every step.
+
+        >>> layer = nn.Linear(2, 1)
+        >>> layer(minitorch.ones(1, 2)).sum().backward()
+        >>> layer.zero_grad()
+        >>> layer.weight.grad is None
+        True
+        """
         for param in self.parameters():
             if set_to_none:
                 param.grad = None
@@ -344,7 +467,11 @@ class Module:
     def to(self, *args: Any, dtype: _dtype | None = None, device: Any = None, non_blocking: bool = False) -> Module:
         """to(device), to(dtype), to(device, dtype): convert parameters and buffers in place; integers keep their dtype.
 
+        Returns self. (A tensor's `to` returns another tensor.) Raises TypeError for a dtype that is not floating.
         `non_blocking` has no effect on the values, as for `Tensor.to`.
+
+        >>> nn.Linear(2, 1).to(minitorch.float64).weight.dtype
+        minitorch.float64
         """
         device, dtype = destination(args, device, dtype)
         if dtype is not None and not dtype.is_floating_point:
@@ -363,24 +490,39 @@ class Module:
         return self
 
     def cpu(self) -> Module:
+        """Move parameters and buffers to the CPU, in place. Returns self."""
         return self.to("cpu")
 
     def cuda(self, device: Any = None) -> Module:
+        """Move parameters and buffers to a GPU, in place. Returns self. Raises where there is none, as `to("cuda")`."""
         return self.to("cuda" if device is None else device)
 
     def half(self) -> Module:
+        """Convert floating parameters and buffers to float16, in place. Returns self."""
         return self.to(float16)
 
     def float(self) -> Module:
+        """Convert floating parameters and buffers to float32, in place. Returns self."""
         return self.to(float32)
 
     def double(self) -> Module:
+        """Convert floating parameters and buffers to float64, in place. Returns self.
+
+        >>> nn.Linear(2, 1).double().bias.dtype
+        minitorch.float64
+        """
         return self.to(float64)
 
     # ---- state --------------------------------------------------------------------------------------------------------
 
     def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> OrderedDict[str, Tensor]:
-        """Parameters and persistent buffers by dotted name; they share memory with the module's tensors."""
+        """Parameters and persistent buffers by dotted name; they share memory with the module's tensors.
+
+        Save it with `minitorch.save`, and give it to `load_state_dict` of a module of the same structure.
+
+        >>> [(name, tuple(value.shape)) for name, value in nn.Linear(2, 3).state_dict().items()]
+        [('weight', (3, 2)), ('bias', (3,))]
+        """
         state: OrderedDict[str, Tensor] = OrderedDict()
         for name, value in self._named_state():
             state[prefix + name] = value if keep_vars else value.detach()
@@ -415,8 +557,14 @@ class Module:
     def load_state_dict(self, state_dict: Mapping[str, Tensor], strict: bool = True) -> _IncompatibleKeys:
         """Copy values into parameters and buffers of the same names.
 
-        Raises RuntimeError, before any copy, for size mismatches and, if `strict`, for missing or unexpected names. Returns
-        the missing and unexpected names.
+        Raises RuntimeError, before any copy, for size mismatches and, if `strict`, for missing or unexpected names. Returns the
+        missing and unexpected names.
+
+        >>> saved, model = nn.Linear(2, 3).state_dict(), nn.Linear(2, 3)
+        >>> model.load_state_dict(saved)
+        <All keys matched successfully>
+        >>> bool((model.weight == saved["weight"]).all())
+        True
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
@@ -463,6 +611,11 @@ class Module:
 
         With `with_kwargs` it is hook(module, args, kwargs), and returns None or (args, kwargs). `prepend` puts it before the
         hooks that are there.
+
+        >>> layer = nn.ReLU()
+        >>> handle = layer.register_forward_pre_hook(lambda module, args: (-args[0],))
+        >>> layer(minitorch.tensor([-1.0, 2.0]))
+        tensor([1., 0.])
         """
         return Hook(hook, with_kwargs).register(self._hooks["forward_pre"], prepend)
 
@@ -472,20 +625,43 @@ class Module:
         """Call hook(module, args, output) after forward; a result other than None replaces the output.
 
         With `with_kwargs` it is hook(module, args, kwargs, output). With `always_call` it is called after an error in forward,
-        too, with the output so far or None.
+        too, with the output so far or None. `.remove()` of the result removes the hook.
+
+        >>> layer, shapes = nn.Linear(2, 3), []
+        >>> handle = layer.register_forward_hook(lambda module, args, output: shapes.append(tuple(output.shape)))
+        >>> _ = layer(minitorch.ones(5, 2))
+        >>> handle.remove()
+        >>> shapes
+        [(5, 3)]
         """
         return Hook(hook, with_kwargs, always_call).register(self._hooks["forward"], prepend)
 
     def register_full_backward_hook(
         self, hook: Callable[[Module, tuple[Tensor | None, ...], tuple[Tensor | None, ...]], Any], prepend: bool = False
     ) -> RemovableHandle:
-        """Call hook(module, grad_input, grad_output) in backward; a returned tuple replaces grad_input."""
+        """Call hook(module, grad_input, grad_output) in backward; a returned tuple replaces grad_input.
+
+        grad_input are the gradients in the inputs, grad_output those in the outputs: tuples of tensors, or None.
+
+        >>> layer, seen = nn.ReLU(), []
+        >>> handle = layer.register_full_backward_hook(lambda module, inputs, outputs: seen.append(inputs[0].tolist()))
+        >>> layer(minitorch.tensor([-1.0, 2.0], requires_grad=True)).sum().backward()
+        >>> seen
+        [[0.0, 1.0]]
+        """
         return Hook(hook).register(self._hooks["full_backward"], prepend)
 
     def register_full_backward_pre_hook(
         self, hook: Callable[[Module, tuple[Tensor | None, ...]], Any], prepend: bool = False
     ) -> RemovableHandle:
-        """Call hook(module, grad_output) before the module's gradients are computed; a returned tuple replaces grad_output."""
+        """Call hook(module, grad_output) before the module's gradients are computed; a returned tuple replaces grad_output.
+
+        >>> layer, x = nn.ReLU(), minitorch.tensor([2.0], requires_grad=True)
+        >>> handle = layer.register_full_backward_pre_hook(lambda module, grad_output: (grad_output[0] * 10,))
+        >>> layer(x).sum().backward()
+        >>> x.grad
+        tensor([10.])
+        """
         return Hook(hook).register(self._hooks["full_backward_pre"], prepend)
 
     def register_backward_hook(

@@ -112,23 +112,65 @@ class _BatchNorm(_RunningStats):
 
 
 class BatchNorm1d(_BatchNorm):
-    """Normalize each channel of (N, C) or (N, C, L) to mean 0 and variance 1 over the batch, then times weight plus bias.
+    """Normalize each channel over the batch, then scale and shift it (Ioffe and Szegedy 2015).
 
-    In training: running = (1 - momentum) running + momentum batch, or the average over all batches if `momentum` is None.
-    Eval mode uses the running statistics, if `track_running_stats`.
+    y = (x - mean) / sqrt(var + eps) * weight + bias
+
+    Shapes: input (N, C) or (N, C, L), with C = num_features; weight, bias and running statistics (C,), output as the input.
+
+    In training, mean and variance (sum / n) are those of the batch, over N and L. The running ones move towards them: running =
+    (1 - momentum) running + momentum batch, with the unbiased variance (sum / (n - 1)), or the average over all batches if
+    `momentum` is None. In eval mode the running ones are used, so a sample no longer depends on its batch: call model.eval()
+    before a test. Without `track_running_stats` the batch is used in both modes.
+
+    weight starts at 1, bias at 0. A bias of the layer before has no effect. Raises ValueError for another number of dimensions,
+    and in training for one value per channel.
+
+    Pictures: `viz.worked(layer, x)` works each element out, in training and in eval mode.
+
+    Example: The batch 1, 3 has mean 2 and variance 1. The running ones become 0.9 * 0 + 0.1 * 2 = 0.2 and 0.9 * 1 + 0.1 * 2 =
+    1.1; with them, in eval mode, (1 - 0.2) / sqrt(1.1) = 0.7628.
+
+    >>> layer = nn.BatchNorm1d(1)
+    >>> layer(minitorch.tensor([[1.0], [3.0]])).data, layer.running_mean, layer.running_var
+    (tensor([[-1.0000],
+            [ 1.0000]]), tensor([0.2000]), tensor([1.1000]))
+    >>> layer.eval()(minitorch.tensor([[1.0], [3.0]])).data
+    tensor([[0.7628],
+            [2.6697]])
     """
 
     _ndims = (2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
-    """Normalize each channel of (N, C, H, W), as `BatchNorm1d`."""
+    """Normalize each channel of a batch of images, then scale and shift it (Ioffe and Szegedy 2015).
+
+    y = (x - mean) / sqrt(var + eps) * weight + bias, with mean and variance over N, H and W
+
+    Shapes: input (N, C, H, W), with C = num_features; weight, bias and running statistics (C,), output as the input. Training,
+    eval mode and errors are as in `BatchNorm1d`.
+
+    >>> layer = nn.BatchNorm2d(1, affine=False)
+    >>> layer(minitorch.tensor([[[[1.0, 3.0]]], [[[1.0, 3.0]]]])).flatten(1), layer.running_mean
+    (tensor([[-1.0000,  1.0000],
+            [-1.0000,  1.0000]]), tensor([0.2000]))
+    """
 
     _ndims = (4, 4)
 
 
 class BatchNorm3d(_BatchNorm):
-    """Normalize each channel of (N, C, D, H, W), as `BatchNorm1d`."""
+    """Normalize each channel of a batch of volumes, then scale and shift it (Ioffe and Szegedy 2015).
+
+    y = (x - mean) / sqrt(var + eps) * weight + bias, with mean and variance over N, D, H and W
+
+    Shapes: input (N, C, D, H, W), with C = num_features; weight, bias and running statistics (C,), output as the input.
+    Training, eval mode and errors are as in `BatchNorm1d`.
+
+    >>> nn.BatchNorm3d(1, affine=False)(minitorch.tensor([1.0, 3.0]).reshape(1, 1, 1, 1, 2)).flatten()
+    tensor([-1.0000,  1.0000])
+    """
 
     _ndims = (5, 5)
 
@@ -167,19 +209,50 @@ class _InstanceNorm(_RunningStats):
 
 
 class InstanceNorm1d(_InstanceNorm):
-    """Normalize each channel of each sample of ((N,) C, L) to mean 0 and variance 1; with `affine` times weight plus bias."""
+    """Normalize each channel of each sample on its own (Ulyanov et al. 2016).
+
+    y = (x - mean) / sqrt(var + eps), with `affine` times weight plus bias
+
+    Shapes: input ((N,) C, L), with C = num_features, output the same; mean and variance are over L.
+
+    Unlike `BatchNorm1d` it has no weight and no running statistics by default, and is the same in training and in eval mode.
+    With `track_running_stats` eval mode uses the averages over training. Raises ValueError for another number of dimensions, or
+    L = 1.
+
+    >>> nn.InstanceNorm1d(1)(minitorch.tensor([[[1.0, 3.0]], [[10.0, 30.0]]])).flatten(1)
+    tensor([[-1.0000,  1.0000],
+            [-1.0000,  1.0000]])
+    """
 
     _ndims = (2, 3)
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """Normalize each channel of each sample of ((N,) C, H, W), as `InstanceNorm1d`."""
+    """Normalize each channel of each image on its own (Ulyanov et al. 2016).
+
+    y = (x - mean) / sqrt(var + eps), with `affine` times weight plus bias
+
+    Shapes: input ((N,) C, H, W), with C = num_features, output the same; mean and variance are over H and W. See
+    `InstanceNorm1d`.
+
+    >>> nn.InstanceNorm2d(1)(minitorch.tensor([[[[1.0, 3.0]]], [[[10.0, 30.0]]]])).flatten()
+    tensor([-1.0000,  1.0000, -1.0000,  1.0000])
+    """
 
     _ndims = (3, 4)
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """Normalize each channel of each sample of ((N,) C, D, H, W), as `InstanceNorm1d`."""
+    """Normalize each channel of each volume on its own (Ulyanov et al. 2016).
+
+    y = (x - mean) / sqrt(var + eps), with `affine` times weight plus bias
+
+    Shapes: input ((N,) C, D, H, W), with C = num_features, output the same; mean and variance are over D, H and W. See
+    `InstanceNorm1d`.
+
+    >>> nn.InstanceNorm3d(1)(minitorch.tensor([1.0, 3.0]).reshape(1, 1, 1, 1, 2)).flatten()
+    tensor([-1.0000,  1.0000])
+    """
 
     _ndims = (4, 5)
 
@@ -189,7 +262,22 @@ def _shape_of(normalized_shape: int | Sequence[int]) -> tuple[int, ...]:
 
 
 class LayerNorm(_Affine):
-    """Normalize the last dimensions (*normalized_shape) to mean 0 and variance 1, then times weight plus bias."""
+    """Normalize the features of each sample on its own, then scale and shift each feature (Ba et al. 2016).
+
+    y = (x - mean) / sqrt(var + eps) * weight + bias, with mean and variance over the last dimensions
+
+    Shapes: input (*, *normalized_shape), weight and bias `normalized_shape`, output as the input. An int is the last size
+    alone.
+
+    It does not depend on the batch, so it is the same in training and in eval mode. Raises RuntimeError for an input that does
+    not end with `normalized_shape`.
+
+    Example: (1, 3) has mean 2 and variance 1, (10, 30) mean 20 and variance 100.
+
+    >>> nn.LayerNorm(2)(minitorch.tensor([[1.0, 3.0], [10.0, 30.0]])).data
+    tensor([[-1.0000,  1.0000],
+            [-1.0000,  1.0000]])
+    """
 
     @constructor
     def __init__(
@@ -219,12 +307,18 @@ class LayerNorm(_Affine):
 
 
 class RMSNorm(Module):
-    """Divide by the root of the mean square over the last dimensions (*normalized_shape), then times weight.
+    """Divide by the root of the mean square over the last dimensions, then scale (Zhang and Sennrich 2019).
 
-    y = x / sqrt(mean(x^2) + eps) * weight (Zhang and Sennrich 2019). `eps` None is the precision of the dtype.
+    y = x / sqrt(mean(x^2) + eps) * weight
 
-    >>> RMSNorm(2)(tensor([3.0, 3.0])).tolist()
-    [1.0, 1.0]
+    Shapes: input (*, *normalized_shape), weight `normalized_shape`, output as the input. `eps` None is the precision of the
+    dtype. Unlike `LayerNorm` it subtracts no mean and has no bias. Raises RuntimeError for an input that does not end with
+    these sizes.
+
+    Example: sqrt((1 + 49) / 2) = 5.
+
+    >>> nn.RMSNorm(2)(minitorch.tensor([1.0, 7.0])).data
+    tensor([0.2000, 1.4000])
     """
 
     @constructor
@@ -258,7 +352,16 @@ class RMSNorm(Module):
 
 
 class GroupNorm(_Affine):
-    """Normalize each of `num_groups` channel groups of each sample of (N, C, *), then times weight plus bias per channel."""
+    """Normalize groups of channels of each sample on their own, then scale and shift each channel (Wu and He 2018).
+
+    y = (x - mean) / sqrt(var + eps) * weight + bias, with mean and variance over the channels of a group and all their cells
+
+    Shapes: input (N, C, *), with C = num_channels; weight and bias (C,), output as the input. One group is LayerNorm over (C,
+    *), C groups are InstanceNorm. Raises ValueError unless `num_groups` divides `num_channels`.
+
+    >>> nn.GroupNorm(2, 4)(minitorch.tensor([[1.0, 3.0, 10.0, 30.0]])).data
+    tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
+    """
 
     @constructor
     def __init__(

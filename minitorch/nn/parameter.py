@@ -11,7 +11,16 @@ __all__ = ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter
 
 
 class Parameter(Tensor):
-    """A learned tensor. A Module registers it when it is assigned as an attribute. requires_grad is True by default."""
+    """A learned tensor. A Module registers it when it is assigned as an attribute. requires_grad is True by default.
+
+    Raises TypeError for data that is no Tensor.
+
+    >>> model = nn.Module()
+    >>> model.scale = nn.Parameter(minitorch.ones(2))
+    >>> list(model.parameters())
+    [Parameter containing:
+    tensor([1., 1.], requires_grad=True)]
+    """
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
         if data is None:
@@ -32,7 +41,15 @@ class Parameter(Tensor):
 
 
 class Buffer(Tensor):
-    """A tensor of a Module's state that is not learned; `persistent` includes it in the state_dict."""
+    """A tensor of a Module's state that is not learned; `persistent` includes it in the state_dict.
+
+    It moves with the module to another device or dtype, and has no gradient. Raises TypeError for data that is no Tensor.
+
+    >>> model = nn.Module()
+    >>> model.mean = nn.Buffer(minitorch.zeros(2))
+    >>> model.state_dict()["mean"], list(model.parameters())
+    (tensor([0., 0.]), [])
+    """
 
     persistent: bool = True
 
@@ -116,7 +133,17 @@ class UninitializedTensorMixin(Tensor):
 
 
 class UninitializedParameter(UninitializedTensorMixin, Parameter):
-    """A Parameter of a lazy layer before its first call."""
+    """A Parameter of a lazy layer before its first call.
+
+    Only its dtype and device are known. Raises RuntimeError where its shape is needed, ValueError in any operation.
+
+    >>> layer = nn.LazyLinear(3)
+    >>> layer.weight
+    <UninitializedParameter>
+    >>> _ = layer(minitorch.ones(1, 2))
+    >>> layer.weight.shape
+    minitorch.Size([3, 2])
+    """
 
     cls_to_become = Parameter
 
@@ -125,6 +152,12 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
 
 
 class UninitializedBuffer(UninitializedTensorMixin, Buffer):
-    """A Buffer of a lazy layer before its first call."""
+    """A Buffer of a lazy layer before its first call.
+
+    Only its dtype and device are known. Raises RuntimeError where its shape is needed, ValueError in any operation.
+
+    >>> nn.LazyBatchNorm1d().running_mean
+    <UninitializedBuffer>
+    """
 
     cls_to_become = Buffer

@@ -168,7 +168,11 @@ def _states(name: str, hx: Any, count: int) -> State:
 class RNNBase(Module):
     """The base class of RNN, LSTM and GRU. `mode` is 'RNN_TANH', 'RNN_RELU', 'LSTM' or 'GRU'.
 
-    All weights and biases are initialized uniform in +-1 / sqrt(hidden_size).
+    All weights and biases are initialized uniform in +-1 / sqrt(hidden_size). Raises ValueError for another mode, sizes that
+    are not positive, and a dropout outside [0, 1].
+
+    >>> isinstance(nn.LSTM(4, 3), nn.RNNBase), [name for name, _ in nn.LSTM(4, 3).named_parameters()]
+    (True, ['weight_ih_l0', 'weight_hh_l0', 'bias_ih_l0', 'bias_hh_l0'])
     """
 
     @public
@@ -322,18 +326,31 @@ class RNNBase(Module):
 
 
 class RNN(RNNBase):
-    """h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), for every time t; `nonlinearity` is 'tanh' or 'relu'.
+    """A recurrent layer (Elman 1990): at every time the state is made from the input and the state before.
 
-    The input is (T, N, input_size), (N, T, input_size) with `batch_first`, (T, input_size) without a batch, or packed.
-    The output has hidden_size features at every time, of the last layer, or 2 hidden_size with `bidirectional`: h forward in
-    time, then h of a second pass backward in time. h_n, and the first state `hx`, are (num_layers * num_directions, N,
-    hidden_size). Each further layer reads the output of the layer before it, in training with `dropout`.
+    h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh); `nonlinearity` is 'tanh' or 'relu'.
+
+    Shapes: input (T, N, input_size), or (N, T, input_size) with `batch_first`, (T, input_size) without a batch, or packed;
+    output (T, N, hidden_size), or (T, N, 2 hidden_size) with `bidirectional`; h_n, and the first state `hx`, (num_layers *
+    num_directions, N, hidden_size), whatever `batch_first` is.
+
+    The output has the states of the last layer at every time; with `bidirectional` those forward in time, then those of a
+    second pass backward in time. h_n has the last state of every layer. Each further layer reads the output of the layer before
+    it, in training with `dropout`.
 
     Weights: weight_ih_l0 (hidden_size, input_size), weight_hh_l0 (hidden_size, hidden_size), bias_ih_l0, bias_hh_l0; _l1 in the
-    next layer, and with _reverse at the end backward in time.
+    next layer, and with _reverse at the end backward in time. Raises ValueError or RuntimeError for shapes that do not fit.
 
-    >>> layer = RNN(4, 3, bidirectional=True)
-    >>> output, h_n = layer(empty(5, 2, 4))
+    Example: With weights of 1, the states are tanh(1 + 0) = 0.7616 and tanh(0 + 0.7616) = 0.6420.
+
+    >>> layer = nn.RNN(1, 1, bias=False)
+    >>> for weight in layer.parameters():
+    ...     _ = nn.init.ones_(weight)
+    >>> output, h_n = layer(minitorch.tensor([[1.0], [0.0]]))
+    >>> output.data, h_n.data
+    (tensor([[0.7616],
+            [0.6420]]), tensor([[0.6420]]))
+    >>> output, h_n = nn.RNN(4, 3, bidirectional=True)(minitorch.ones(5, 2, 4))
     >>> output.shape, h_n.shape
     (minitorch.Size([5, 2, 6]), minitorch.Size([2, 2, 3]))
     """
@@ -367,14 +384,24 @@ def _mode_of(nonlinearity: str, error: type[Exception]) -> str:
 
 
 class LSTM(RNNBase):
-    """Long short-term memory (Hochreiter and Schmidhuber 1997), with the options and shapes of `RNN`; the state is (h, c).
+    """Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000); the state is (h, c).
 
-    i, f, g, o = the four parts of W_ih x_t + b_ih + W_hh h + b_hh;  c_t = sigmoid(f) c + sigmoid(i) tanh(g);
-    h_t = sigmoid(o) tanh(c_t). With `proj_size` h_t is W_hr times that, of proj_size features (weight_hr_l0).
+    i, f, g, o = the four parts of W_ih x_t + b_ih + W_hh h_{t-1} + b_hh
+    c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g)
+    h_t = sigmoid(o) tanh(c_t), and with `proj_size` W_hr times that, of proj_size features (weight_hr_l0)
 
-    The weights have 4 hidden_size rows: those of i, f, g and o.
+    Shapes: those of `RNN`, with c as h, but for `proj_size`, which changes the features of h only. The options are those of
+    `RNN`; the weights have 4 hidden_size rows: those of i, f, g and o. It returns (output, (h_n, c_n)).
 
-    >>> output, (h_n, c_n) = LSTM(4, 3, num_layers=2, batch_first=True)(empty(2, 5, 4))
+    Example: With weights of 0 the gates are sigmoid(0) = 0.5, so c = 0.5 * 1 + 0.5 * 0 and h = 0.5 tanh(0.5) = 0.2311.
+
+    >>> layer = nn.LSTM(1, 1)
+    >>> for weight in layer.parameters():
+    ...     _ = nn.init.zeros_(weight)
+    >>> output, (h_n, c_n) = layer(minitorch.zeros(1, 1), (minitorch.zeros(1, 1), minitorch.ones(1, 1)))
+    >>> h_n.data, c_n.data
+    (tensor([[0.2311]]), tensor([[0.5000]]))
+    >>> output, (h_n, c_n) = nn.LSTM(4, 3, num_layers=2, batch_first=True)(minitorch.ones(2, 5, 4))
     >>> output.shape, h_n.shape, c_n.shape
     (minitorch.Size([2, 5, 3]), minitorch.Size([2, 2, 3]), minitorch.Size([2, 2, 3]))
     """
@@ -401,10 +428,23 @@ class LSTM(RNNBase):
 class GRU(RNNBase):
     """Gated recurrent units (Cho et al. 2014), with the options and shapes of `RNN`.
 
-    r, z = sigmoid(W_ih x_t + b_ih + W_hh h + b_hh), n = tanh(W_ih x_t + b_ih + r (W_hh h + b_hh)), each with its own third of
-    the weights' rows;  h_t = (1 - z) n + z h.
+    r, z = sigmoid(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), each with its own third of the weights' rows
+    n = tanh(W_ih x_t + b_ih + r (W_hh h_{t-1} + b_hh)), with the last third
+    h_t = (1 - z) n + z h_{t-1}
 
-    >>> output, h_n = GRU(4, 3)(empty(5, 4))
+    In the paper r multiplies h_{t-1} before W_hh; here it comes after, as in PyTorch. z is the share of the old state that
+    stays.
+
+    Shapes: those of `RNN`; the weights have 3 hidden_size rows, those of r, z and n.
+
+    Example: With weights of 0, z = sigmoid(0) = 0.5 and n = 0, so h = 0.5 * 0 + 0.5 * 1 = 0.5.
+
+    >>> layer = nn.GRU(1, 1)
+    >>> for weight in layer.parameters():
+    ...     _ = nn.init.zeros_(weight)
+    >>> layer(minitorch.zeros(1, 1), minitorch.ones(1, 1))[1].data
+    tensor([[0.5000]])
+    >>> output, h_n = nn.GRU(4, 3)(minitorch.ones(5, 4))
     >>> output.shape, h_n.shape
     (minitorch.Size([5, 3]), minitorch.Size([1, 3]))
     """
@@ -428,7 +468,11 @@ class GRU(RNNBase):
 
 
 class RNNCellBase(Module):
-    """The base class of RNNCell, LSTMCell and GRUCell. All weights and biases are uniform in +-1 / sqrt(hidden_size)."""
+    """The base class of RNNCell, LSTMCell and GRUCell. All weights and biases are uniform in +-1 / sqrt(hidden_size).
+
+    >>> isinstance(nn.GRUCell(4, 3), nn.RNNCellBase), nn.GRUCell(4, 3).weight_ih.shape
+    (True, minitorch.Size([9, 4]))
+    """
 
     _mode: ClassVar[str]
 
@@ -482,9 +526,16 @@ class RNNCellBase(Module):
 
 
 class RNNCell(RNNCellBase):
-    """h' = tanh(W_ih x + b_ih + W_hh h + b_hh), one step of `RNN`; `nonlinearity` is 'tanh' or 'relu'.
+    """One step of `RNN`: the next state, from the input and the state.
 
-    >>> RNNCell(4, 3)(empty(2, 4)).shape
+    h' = tanh(W_ih x + b_ih + W_hh h + b_hh); `nonlinearity` is 'tanh' or 'relu'.
+
+    Shapes: input ((N,) input_size), state and result ((N,) hidden_size). Without a state it starts from zeros.
+
+    >>> cell, h = nn.RNNCell(4, 3), minitorch.zeros(2, 3)
+    >>> for x in minitorch.ones(5, 2, 4):
+    ...     h = cell(x, h)
+    >>> h.shape
     minitorch.Size([2, 3])
     """
 
@@ -508,9 +559,14 @@ class RNNCell(RNNCellBase):
 
 
 class LSTMCell(RNNCellBase):
-    """(h', c') from x and (h, c): one step of `LSTM`.
+    """One step of `LSTM`: (h', c') from x and (h, c).
 
-    >>> h, c = LSTMCell(4, 3)(empty(2, 4))
+    c' = sigmoid(f) c + sigmoid(i) tanh(g)
+    h' = sigmoid(o) tanh(c'), with i, f, g, o = the four parts of W_ih x + b_ih + W_hh h + b_hh
+
+    Shapes: input ((N,) input_size), h and c ((N,) hidden_size). Without a state it starts from zeros.
+
+    >>> h, c = nn.LSTMCell(4, 3)(minitorch.ones(2, 4))
     >>> h.shape, c.shape
     (minitorch.Size([2, 3]), minitorch.Size([2, 3]))
     """
@@ -525,9 +581,13 @@ class LSTMCell(RNNCellBase):
 
 
 class GRUCell(RNNCellBase):
-    """h' from x and h: one step of `GRU`.
+    """One step of `GRU`: h' from x and h.
 
-    >>> GRUCell(4, 3)(empty(4)).shape
+    h' = (1 - z) n + z h, with r, z = sigmoid(W_ih x + b_ih + W_hh h + b_hh) and n = tanh(W_ih x + b_ih + r (W_hh h + b_hh))
+
+    Shapes: input ((N,) input_size), state and result ((N,) hidden_size). Without a state it starts from zeros.
+
+    >>> nn.GRUCell(4, 3)(minitorch.ones(4)).shape
     minitorch.Size([3])
     """
 

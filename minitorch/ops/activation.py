@@ -37,19 +37,40 @@ def _into(input: Tensor, inplace: bool, function: Callable[[Tensor], Tensor]) ->
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """max(input, 0); with `inplace`, written into the input."""
+    """max(input, 0): the derivative is 1 where input is positive, 0 elsewhere, 0 included.
+
+    `inplace` writes the result into the input.
+
+    >>> F.relu(minitorch.tensor([-2.0, 0.0, 3.0]))
+    tensor([0., 0., 3.])
+    """
     return _into(input, inplace, rectifier.relu)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """input where positive, negative_slope * input elsewhere."""
+    """input where it is positive, negative_slope * input elsewhere (Maas et al. 2013).
+
+    The derivative is 1 where input is positive, negative_slope elsewhere. `inplace` writes the result into the input.
+
+    >>> F.leaky_relu(minitorch.tensor([-2.0, 3.0]), 0.1)
+    tensor([-0.2000,  3.0000])
+    """
     check_floating("leaky_relu", input)
     return _into(input, inplace, lambda x: rectifier.leaky(x, negative_slope))
 
 
 @node_name("PreluKernel0")
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
-    """A leaky relu whose slope is learned: `weight` holds one, or one for each channel (dimension 1)."""
+    """input where it is positive, weight * input elsewhere, with a learned weight (He et al. 2015).
+
+    Shapes: input (N, C, *), weight (C,), or (1,) and () for one slope. Raises RuntimeError for another number of channels.
+
+    The derivative is 1 where input is positive, weight elsewhere; in weight it is the sum of the other inputs.
+
+    >>> F.prelu(minitorch.tensor([[-2.0, -2.0], [3.0, 3.0]]), minitorch.tensor([0.1, 0.5]))
+    tensor([[-0.2000, -1.0000],
+            [ 3.0000,  3.0000]])
+    """
     if weight.ndim > 1:
         raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}")
     if input.dtype is not weight.dtype:
@@ -70,7 +91,17 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 def rrelu(
     input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
 ) -> Tensor:
-    """A leaky relu whose slopes are drawn from [lower, upper), one for each element; their mean when not training."""
+    """input where it is positive, a * input elsewhere, with a drawn from [lower, upper) for each element (Xu et al. 2015).
+
+    When not training, a is (lower + upper) / 2. Raises RuntimeError for lower > upper.
+
+    Example: -2 * (0.1 + 0.3) / 2 = -0.4.
+
+    >>> F.rrelu(minitorch.tensor([-2.0, 3.0]), 0.1, 0.3)
+    tensor([-0.4000,  3.0000])
+    >>> bool(F.rrelu(minitorch.tensor([-2.0]), 0.1, 0.3, training=True) >= -0.6)
+    True
+    """
     check_floating("rrelu", input)
     if not lower <= upper:
         raise RuntimeError(f"rrelu: lower bound should be less than or equal to the upper bound, got [{lower}, {upper})")
@@ -85,13 +116,25 @@ def rrelu(
 
 @node_name("Threshold0")
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """input where it is above `threshold`, `value` elsewhere."""
+    """input where it is above `threshold`, `value` elsewhere.
+
+    The derivative is 1 where input is above the threshold, 0 elsewhere. `inplace` writes the result into the input.
+
+    >>> F.threshold(minitorch.tensor([0.2, 0.5, 0.7]), 0.5, 9.0)
+    tensor([9.0000, 9.0000, 0.7000])
+    """
     return _into(input, inplace, lambda x: where(x <= threshold, _as_in(value, x), x))
 
 
 @node_name("Hardtanh0")
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
-    """input within [min_val, max_val]; no gradient at the bounds, where `clamp` has one."""
+    """input within [min_val, max_val]; no gradient at the bounds, where `clamp` has one.
+
+    Raises ValueError for min_val > max_val. `inplace` writes the result into the input.
+
+    >>> F.hardtanh(minitorch.tensor([-2.0, 0.5, 2.0]))
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val cannot be greater than max_val, got [{min_val}, {max_val}]")
     if input.dtype.name in ("uint8", "bool") and (min_val < 0 or input.dtype.name == "bool"):
@@ -110,13 +153,23 @@ def _as_in(value: Number, x: Tensor) -> Number:
 
 @node_name("Hardtanh0")
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """input within [0, 6]."""
+    """min(max(input, 0), 6); no gradient at 0 and 6.
+
+    >>> F.relu6(minitorch.tensor([-1.0, 3.0, 8.0]))
+    tensor([0., 3., 6.])
+    """
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
 @node_name("Elu0")
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """input where it is positive, alpha (e^input - 1) elsewhere (Clevert et al. 2015)."""
+    """input where it is positive, alpha (e^input - 1) elsewhere (Clevert et al. 2015).
+
+    The derivative is 1 where input is positive, alpha e^input elsewhere.
+
+    >>> F.elu(minitorch.tensor([-1.0, 0.0, 2.0]))
+    tensor([-0.6321,  0.0000,  2.0000])
+    """
     check_floating("elu", input)
     return _into(input, inplace, lambda x: where(x > 0, x, expm1(clamp(x, max=0)) * alpha))
 
@@ -126,13 +179,29 @@ _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804
 
 @node_name("Elu0")
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """elu with an alpha and a scale that keep mean 0 and variance 1 from layer to layer (Klambauer et al. 2017)."""
+    """scale elu(input, alpha), with scale = 1.0507 and alpha = 1.6733 (Klambauer et al. 2017).
+
+    With them the outputs tend to mean 0 and variance 1, from layer to layer.
+
+    The derivative is scale where input is positive, scale alpha e^input elsewhere.
+
+    >>> F.selu(minitorch.tensor([-1.0, 0.0, 2.0]))
+    tensor([-1.1113,  0.0000,  2.1014])
+    """
     return _into(input, inplace, lambda x: elu(x, _SELU_ALPHA) * _SELU_SCALE)
 
 
 @node_name("Elu0")
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """input where it is positive, alpha (e^(input / alpha) - 1) elsewhere: elu with a slope of 1 at 0 (Barron 2017)."""
+    """input where it is positive, alpha (e^(input / alpha) - 1) elsewhere: elu with a slope of 1 at 0 (Barron 2017).
+
+    Raises RuntimeError for alpha = 0.
+
+    The derivative is 1 where input is positive, e^(input / alpha) elsewhere.
+
+    >>> F.celu(minitorch.tensor([-2.0, 0.0, 2.0]), alpha=2.0)
+    tensor([-1.2642,  0.0000,  2.0000])
+    """
     check_floating("celu", input)
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
@@ -145,6 +214,11 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """input times the probability that a normal variable is below it (Hendrycks and Gimpel 2016).
 
     x / 2 (1 + erf(x / sqrt 2)), or for approximate='tanh'  x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
+
+    Raises RuntimeError for another word.
+
+    >>> F.gelu(minitorch.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.1587,  0.0000,  0.8413])
     """
     check_floating("gelu", input)
     if approximate == "none":
@@ -156,14 +230,24 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 @node_name("Silu0")
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """input * sigmoid(input)."""
+    """input * sigmoid(input), also called swish (Hendrycks and Gimpel 2016, Ramachandran et al. 2017).
+
+    The derivative is s (1 + input (1 - s)), for s = sigmoid(input).
+
+    >>> F.silu(minitorch.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.2689,  0.0000,  0.7311])
+    """
     check_floating("silu", input)
     return _into(input, inplace, lambda x: x * sigmoid(x))
 
 
 @node_name("Mish0")
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """input * tanh(softplus(input)) (Misra 2019)."""
+    """input * tanh(softplus(input)) (Misra 2019).
+
+    >>> F.mish(minitorch.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.3034,  0.0000,  0.8651])
+    """
     check_floating("mish", input)
     return _into(input, inplace, lambda x: x * tanh(pointwise.softplus(x)))
 
@@ -171,7 +255,13 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
 @in_single
 @node_name("Softplus0")
 def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
-    """log(1 + e^(beta input)) / beta, a smooth relu; input itself where beta input is above `threshold`."""
+    """log(1 + e^(beta input)) / beta, a smooth relu; input itself where beta input is above `threshold`.
+
+    The derivative is sigmoid(beta input).
+
+    >>> F.softplus(minitorch.tensor([-1.0, 0.0, 30.0]))
+    tensor([ 0.3133,  0.6931, 30.0000])
+    """
     check_floating("softplus", input)
     scaled = input * beta
     return where(scaled > threshold, input, pointwise.softplus(scaled) / beta)
@@ -180,20 +270,40 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
 @in_single
 @node_name("LogSigmoid0")
 def logsigmoid(input: Tensor) -> Tensor:
-    """log(sigmoid(input)) = -log(1 + e^-input)."""
+    """log(sigmoid(input)) = -log(1 + e^-input), without overflow.
+
+    The derivative is 1 - sigmoid(input).
+
+    >>> F.logsigmoid(minitorch.tensor([-1000.0, 0.0, 1.0]))
+    tensor([-1.0000e+03, -6.9315e-01, -3.1326e-01])
+    """
     check_floating("logsigmoid", input)
     return -pointwise.softplus(-input)
 
 
 @in_single
 def softsign(input: Tensor) -> Tensor:
-    """input / (1 + |input|)."""
+    """input / (1 + |input|): between -1 and 1.
+
+    The derivative is 1 / (1 + |input|)^2.
+
+    >>> F.softsign(minitorch.tensor([-1.0, 0.0, 3.0]))
+    tensor([-0.5000,  0.0000,  0.7500])
+    """
     return input / (arithmetic.abs(input) + 1)
 
 
 @node_name("Softshrink0")
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """input shrunk towards 0 by `lambd`; 0 within that distance of 0."""
+    """input moved towards 0 by `lambd`; 0 within that distance of 0.
+
+    Raises RuntimeError for a negative lambd.
+
+    The derivative is 1 where |input| > lambd, 0 elsewhere.
+
+    >>> F.softshrink(minitorch.tensor([-2.0, 0.3, 2.0]))
+    tensor([-1.5000,  0.0000,  1.5000])
+    """
     check_floating("softshrink", input)
     if not lambd >= 0:
         raise RuntimeError(f"softshrink: lambda must be at least 0, but found {lambd}")
@@ -202,27 +312,49 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 
 @node_name("Hardshrink0")
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """input, but 0 where it is within `lambd` of 0."""
+    """input, but 0 where |input| <= lambd.
+
+    The derivative is 1 where |input| > lambd, 0 elsewhere.
+
+    >>> F.hardshrink(minitorch.tensor([-2.0, 0.3, 2.0]))
+    tensor([-2.,  0.,  2.])
+    """
     check_floating("hardshrink", input)
     return where((input >= -lambd) & (input <= lambd), 0.0, input)
 
 
 @in_single
 def tanhshrink(input: Tensor) -> Tensor:
-    """input - tanh(input)."""
+    """input - tanh(input).
+
+    The derivative is tanh(input)^2.
+
+    >>> F.tanhshrink(minitorch.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.2384,  0.0000,  0.2384])
+    """
     return input - tanh(input)
 
 
 @node_name("Hardsigmoid0")
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
-    """(input + 3) / 6 within [0, 1]."""
+    """(input + 3) / 6 within [0, 1]: a sigmoid of straight lines.
+
+    The derivative is 1 / 6 where -3 < input < 3, 0 elsewhere.
+
+    >>> F.hardsigmoid(minitorch.tensor([-4.0, 0.0, 1.5]))
+    tensor([0.0000, 0.5000, 0.7500])
+    """
     check_floating("hardsigmoid", input)
     return _into(input, inplace, lambda x: relu6(x + 3) / 6)
 
 
 @node_name("Hardswish0")
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
-    """input * hardsigmoid(input) (Howard et al. 2019)."""
+    """input * hardsigmoid(input) (Howard et al. 2019).
+
+    >>> F.hardswish(minitorch.tensor([-4.0, -1.0, 1.0]))
+    tensor([-0.0000, -0.3333,  0.6667])
+    """
     check_floating("hardswish", input)
     return _into(input, inplace, lambda x: x * relu6(x + 3) / 6)
 
@@ -230,7 +362,13 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
 @in_single
 @node_name("Glu0")
 def glu(input: Tensor, dim: int = -1) -> Tensor:
-    """a * sigmoid(b), for the first half a and the second half b of input along `dim` (Dauphin et al. 2016)."""
+    """a * sigmoid(b), for the first half a and the second half b of input along `dim` (Dauphin et al. 2016).
+
+    Raises RuntimeError for an odd size.
+
+    >>> F.glu(minitorch.tensor([1.0, 2.0, 0.0, 100.0]))
+    tensor([0.5000, 2.0000])
+    """
     check_floating("glu", input)
     if input.ndim == 0:
         raise RuntimeError("glu does not support scalars because halving size must be even")
@@ -254,19 +392,36 @@ def _along(input: Tensor, dim: int | None, dtype: DType | None, name: str) -> tu
 
 
 def softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
-    """exp(input) / sum(exp(input)) along `dim`."""
+    """e^input / (the sum of e^input) along `dim`: positive numbers that sum to 1.
+
+    Large inputs do not overflow. Without `dim` it warns, and takes 0 for inputs of 0, 1 or 3 dimensions, else 1. `dtype` is
+    that of computation and result. Raises NotImplementedError for integers unless `dtype` converts them.
+
+    The derivative of y[i] in x[j] is y[i] (1 - y[i]) for i = j, -y[i] y[j] else.
+
+    >>> F.softmax(minitorch.tensor([0.0, 1.0986]), dim=0)
+    tensor([0.2500, 0.7500])
+    """
     return reduction.softmax(*_along(input, dim, dtype, "softmax"))
 
 
 @in_single
 def softmin(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
-    """softmax(-input) along `dim`."""
+    """softmax(-input) along `dim`: the least element has the largest share.
+
+    >>> F.softmin(minitorch.tensor([0.0, 1.0986]), dim=0)
+    tensor([0.7500, 0.2500])
+    """
     input, dim = _along(input, dim, dtype, "softmin")
     return reduction.softmax(-input, dim)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
-    """log(softmax(input)) along `dim`, without overflow."""
+    """log(softmax(input)) along `dim`, without overflow: input - log(the sum of e^input).
+
+    >>> F.log_softmax(minitorch.tensor([0.0, 0.0, 1000.0]), dim=0)
+    tensor([-1000., -1000.,     0.])
+    """
     return reduction.log_softmax(*_along(input, dim, dtype, "log_softmax"))
 
 
@@ -276,23 +431,58 @@ def log_softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Each element is 0 with probability p, else divided by 1 - p, so that its mean stays; input itself when not training.
 
-    (Srivastava et al. 2014.) The elements that are dropped are not those that PyTorch drops for the same seed.
+    (Srivastava et al. 2014.) The elements that are dropped are not those that PyTorch drops for the same seed. `training` is
+    True by default: in eval mode pass False, or use `nn.Dropout`. Raises ValueError for a p outside [0, 1].
+
+    Example: What is not dropped becomes 1 / (1 - 0.5) = 2.
+
+    >>> _ = minitorch.manual_seed(0)
+    >>> F.dropout(minitorch.ones(8), p=0.5).unique()
+    tensor([0., 2.])
+    >>> F.dropout(minitorch.ones(3), p=0.5, training=False)
+    tensor([1., 1., 1.])
     """
     return _dropout(input, p, training, inplace, tuple(input.shape))
 
 
 def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Whole channels of input ((N,) C, L) are dropped, as `dropout` drops elements (Tompson et al. 2014)."""
+    """Whole channels of input ((N,) C, L) are dropped, as `dropout` drops elements (Tompson et al. 2014).
+
+    Raises RuntimeError for another number of dimensions.
+
+    >>> _ = minitorch.manual_seed(0)
+    >>> y = F.dropout1d(minitorch.ones(1, 6, 4))[0]
+    >>> bool((y.amin(1) == y.amax(1)).all())
+    True
+    """
     return _dropout_channels(1, input, p, training, inplace)
 
 
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Whole channels of input (N, C, H, W) are dropped. Three dimensions are taken for (N, C, L), as PyTorch does still."""
+    """Whole channels of input (N, C, H, W) are dropped, as `dropout` drops elements (Tompson et al. 2014).
+
+    Three dimensions are taken for (N, C, L), with a warning, as PyTorch does still. Raises RuntimeError for another number.
+
+    Example: Each channel is all 0 or all 2.
+
+    >>> _ = minitorch.manual_seed(0)
+    >>> y = F.dropout2d(minitorch.ones(1, 6, 2, 2))[0]
+    >>> bool((y.amin((1, 2)) == y.amax((1, 2))).all())
+    True
+    """
     return _dropout_channels(2, input, p, training, inplace)
 
 
 def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Whole channels of input ((N,) C, D, H, W) are dropped, as `dropout` drops elements."""
+    """Whole channels of input ((N,) C, D, H, W) are dropped, as `dropout` drops elements.
+
+    Raises RuntimeError for another number of dimensions.
+
+    >>> _ = minitorch.manual_seed(0)
+    >>> y = F.dropout3d(minitorch.ones(1, 6, 2, 2, 2))[0].flatten(1)
+    >>> bool((y.amin(1) == y.amax(1)).all())
+    True
+    """
     return _dropout_channels(3, input, p, training, inplace)
 
 
@@ -334,12 +524,20 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
     probability p, and then a x + b is applied, where a = 1 / sqrt((1 - p) (1 + p c^2)) and b = -a c p.
 
     (Klambauer et al. 2017.) input itself when not training. The draws are not PyTorch's for the same seed.
+
+    >>> F.alpha_dropout(minitorch.ones(3), training=False)
+    tensor([1., 1., 1.])
     """
     return _alpha_dropout(input, p, training, inplace, tuple(input.shape))
 
 
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
-    """As `alpha_dropout`, for whole channels of input (N, C, ...)."""
+    """As `alpha_dropout`, for whole channels of input (N, C, ...). Raises RuntimeError for an input of one dimension.
+
+    >>> y = F.feature_alpha_dropout(minitorch.ones(1, 4, 5), training=True)[0]
+    >>> bool((y.amin(1) == y.amax(1)).all())
+    True
+    """
     if input.ndim < 2:
         raise RuntimeError(f"feature_alpha_dropout: expected at least 2 dimensions in the input, got {list(input.shape)}")
     return _alpha_dropout(input, p, training, inplace, (*input.shape[:2], *(1,) * (input.ndim - 2)))
@@ -361,6 +559,9 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     With `hard` the result is the one-hot vector of its largest element, and the gradient is that of the softmax. As tau falls
     to 0, softmax and one-hot agree, and class i is drawn with probability softmax(logits)[i]. `eps` has no effect, as in
     PyTorch. (Jang et al. 2017.) The draws are not PyTorch's for the same seed.
+
+    >>> F.gumbel_softmax(minitorch.zeros(2, 3), hard=True).sum(1)
+    tensor([1., 1.])
     """
     check_floating("gumbel_softmax", logits)
     uniform = xp.maximum(default_generator.uniform(logits.numel(), xp.float64), xp.finfo(xp.float64).tiny)
@@ -385,7 +586,15 @@ def _in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         parameters=[p for p in signature.parameters.values() if p.name != "inplace"]
     )
     compute.__name__ = compute.__qualname__ = f"{function.__name__}_"
-    compute.__doc__ = f"`{function.__name__}`, written into the input."
+    arguments = ", 0.0" * sum(p.default is p.empty for p in list(signature.parameters.values())[1:])
+    compute.__doc__ = f"""`{function.__name__}`, written into the input, which is returned.
+
+    Raises RuntimeError for a leaf that requires a gradient.
+
+    >>> x = minitorch.tensor([-1.0, 2.0])
+    >>> F.{compute.__name__}(x{arguments}) is x
+    True
+    """
     return compute
 
 

@@ -42,12 +42,25 @@ def scaled_dot_product_attention(
 ) -> Tensor:
     """softmax(scale query key^T + mask) value, for query (*, L, E), key (*, S, E), value (*, S, Ev): (*, L, Ev).
 
-    scale is 1 / sqrt(E) by default. `attn_mask`, which broadcasts to (*, L, S), has True where a key counts, or numbers that
-    are added; `is_causal` lets query i attend to the keys up to i. A query with no key at all gets zeros. Each weight becomes
-    0 with probability `dropout_p`, in eval mode, too: pass 0.0 there. With `enable_gqa` several heads of query share one head
-    of key and value, in the third dimension from the end.
+    scale is 1 / sqrt(E) by default (Vaswani et al. 2017). `attn_mask`, which broadcasts to (*, L, S), has True where a key
+    counts, or numbers that are added (`MultiheadAttention` has True where a key does not count); `is_causal` lets query i
+    attend to the keys up to i. A query with no key at all gets zeros. Each weight becomes 0 with probability `dropout_p`, in
+    eval mode, too: pass 0.0 there. With `enable_gqa` several heads of query share one head of key and value, in the third
+    dimension from the end.
 
     Raises RuntimeError for shapes or dtypes that do not fit, and for a mask together with `is_causal`.
+
+    Example: The query 0 scores both keys 0: the mean of 10 and 20. With `is_causal` the first query attends to the first key
+    only.
+
+    >>> query, key = minitorch.zeros(2, 1), minitorch.tensor([[1.0], [2.0]])
+    >>> value = minitorch.tensor([[10.0], [20.0]])
+    >>> F.scaled_dot_product_attention(query, key, value)
+    tensor([[15.],
+            [15.]])
+    >>> F.scaled_dot_product_attention(query, key, value, is_causal=True)
+    tensor([[10.],
+            [15.]])
     """
     name = "scaled_dot_product_attention"
     check_floating(name, query)

@@ -159,10 +159,26 @@ def conv(
     dilation: int | Sequence[int] = 1,
     groups: int = 1,
 ) -> Tensor:
-    """Convolve input ((N,) C, *size) with weight (F, C / groups, *kernel): ((N,) F, *out).
+    """Convolve an input ((N,) C, *size) with a weight (F, C / groups, *kernel): output ((N,) F, *out).
 
-    backend/window.py has the formula for `out`. Padding 'valid' is none; 'same' is what a stride of 1 needs for `out` to be
-    `size`: dilation * (kernel - 1), half of it before, and the odd cell after.
+    out = floor((size + 2 padding - dilation (kernel - 1) - 1) / stride + 1), in each spatial dimension.
+
+    y[f, o] = bias[f] + sum over c, j of weight[f, c, j] x[c, stride o + dilation j - padding]
+
+    It is the cross-correlation of mathematics: the kernel is not flipped. `padding` 'valid' is none. 'same' is what a stride of
+    1 needs for `out` to be `size`: dilation (kernel - 1) cells, half of them before, and the odd cell after.
+
+    Raises RuntimeError for numbers of channels that do not belong together, and for an input that is smaller than the kernel.
+
+    Example: out = (4 - 3) / 1 + 1 = 2, and 1 * 1 + 2 * 0 + 3 * (-1) = -2.
+
+    >>> signal, kernel = minitorch.tensor([[[1.0, 2.0, 3.0, 4.0]]]), minitorch.tensor([[[1.0, 0.0, -1.0]]])
+    >>> F.conv1d(signal, kernel)
+    tensor([[[-2., -2.]]])
+    >>> F.conv2d(minitorch.ones(1, 3, 8, 8), minitorch.ones(5, 3, 3, 3), stride=2, padding=1).shape
+    minitorch.Size([1, 5, 4, 4])
+    >>> F.conv3d(minitorch.ones(1, 3, 4, 4, 4), minitorch.ones(5, 3, 2, 2, 2)).shape
+    minitorch.Size([1, 5, 3, 3, 3])
     """
     name = f"conv{rank}d"
     if weight.ndim != rank + 2:
@@ -192,12 +208,26 @@ def conv_transpose(
     groups: int = 1,
     dilation: int | Sequence[int] = 1,
 ) -> Tensor:
-    """The transpose of convolving with weight (C, F / groups, *kernel): input ((N,) C, *size) gives ((N,) F, *out).
+    """The transpose of convolving with a weight (C, F / groups, *kernel): input ((N,) C, *size) gives ((N,) F, *out).
 
-        out = (size - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1
+    out = (size - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1
 
-    These are the sizes that convolution brings down to `size`. With a stride there are several; `output_padding` says which,
-    by how many cells less are cut off at the end.
+    Each input element adds a copy of the kernel, times its value, to the output; neighboring copies are `stride` apart.
+    Convolution brings these sizes down to `size`. With a stride there are several of them; `output_padding` selects one, as so
+    many cells fewer are cut off at the end. It is no inverse of the convolution: the values do not come back, only the shape.
+
+    Raises RuntimeError for numbers of channels that do not belong together, and for an `output_padding` as large as stride and
+    dilation.
+
+    Example: out = (2 - 1) 2 + (3 - 1) + 1 = 5, and the two copies of the kernel meet in one cell: 3 * 1 + 1 * 10 = 13.
+
+    >>> kernel = minitorch.tensor([[[1.0, 2.0, 3.0]]])
+    >>> F.conv_transpose1d(minitorch.tensor([[[1.0, 10.0]]]), kernel, stride=2)
+    tensor([[[ 1.,  2., 13., 20., 30.]]])
+    >>> F.conv_transpose2d(minitorch.ones(1, 5, 4, 4), minitorch.ones(5, 3, 3, 3), stride=2, padding=1, output_padding=1).shape
+    minitorch.Size([1, 3, 8, 8])
+    >>> F.conv_transpose3d(minitorch.ones(1, 5, 2, 2, 2), minitorch.ones(5, 3, 2, 2, 2), stride=2).shape
+    minitorch.Size([1, 3, 4, 4, 4])
     """
     name = f"conv_transpose{rank}d"
     if weight.ndim != rank + 2:

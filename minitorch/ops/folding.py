@@ -53,7 +53,20 @@ def unfold(
     padding: int | Sequence[int] = 0,
     stride: int | Sequence[int] = 1,
 ) -> Tensor:
-    """The windows of input ((N,) C, H, W) as columns ((N,) C * prod kernel, windows), in the order they are passed over."""
+    """The windows of input ((N,) C, H, W) as columns ((N,) C * prod kernel, windows), in the order they are passed over.
+
+    windows = the product of floor((size + 2 padding - dilation (kernel - 1) - 1) / stride + 1) over height and width
+
+    A convolution is the product of the weight, as a matrix, with these columns. Raises RuntimeError where no window fits.
+
+    Example: A window of 2 x 2 has (3 - 2 + 1)^2 = 4 places on 3 x 3 cells.
+
+    >>> F.unfold(minitorch.arange(9.0).reshape(1, 3, 3), kernel_size=2)
+    tensor([[0., 1., 3., 4.],
+            [1., 2., 4., 5.],
+            [3., 4., 6., 7.],
+            [4., 5., 7., 8.]])
+    """
     window = Window.of("unfold", 2, kernel_size, stride, padding, dilation, single=False)
     check_floating("unfold", input)
     if input.ndim not in (3, 4) or 0 in input.shape[-3:]:
@@ -77,6 +90,14 @@ def fold(
     """Columns ((N,) C * prod kernel, windows) added into an image ((N,) C, *output_size). Where windows overlap, they sum:
 
     fold(unfold(x)) is x times the number of windows that see each cell.
+
+    Raises RuntimeError for a number of columns or rows that does not belong to the windows.
+
+    >>> columns = F.unfold(minitorch.ones(1, 3, 3), kernel_size=2)
+    >>> F.fold(columns, output_size=3, kernel_size=2)
+    tensor([[[1., 2., 1.],
+             [2., 4., 2.],
+             [1., 2., 1.]]])
     """
     window = Window.of("fold", 2, kernel_size, stride, padding, dilation, single=False)
     size = per_dim(output_size, 2, "fold: output_size", 1, single=False)

@@ -55,7 +55,14 @@ class BinaryCrossEntropy(Pointwise):
 @in_single
 @node_name("BinaryCrossEntropy0")
 def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean") -> Tensor:
-    """How unlikely `target`, 0 or 1 or between, is for a probability `input`; times `weight`."""
+    """-t log p - (1 - t) log(1 - p), for probabilities p = input and targets t; each log counts as at least -100.
+
+    Shapes: input (*), target (*), of 0 and 1 or numbers between; `weight` broadcasts to them and scales each loss. Raises
+    RuntimeError for elements outside [0, 1], ValueError for another shape of target.
+
+    >>> F.binary_cross_entropy(minitorch.tensor([0.5, 0.9]), minitorch.tensor([1.0, 0.0]), reduction="none")
+    tensor([0.6931, 2.3026])
+    """
     _check_pair("binary_cross_entropy", input, target)
     for what, values in (("input", input._array), ("target", target._array)):
         if values.size and not (values.min() >= 0 and values.max() <= 1):
@@ -89,7 +96,12 @@ def binary_cross_entropy_with_logits(
 ) -> Tensor:
     """As `binary_cross_entropy` of sigmoid(input), exact for scores of any size: (1 - t) x + log(1 + e^-x).
 
-    `pos_weight` multiplies the share of the positive targets.
+    `pos_weight` multiplies the share of the positive targets. Raises ValueError for another shape of target.
+
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
+
+    >>> F.binary_cross_entropy_with_logits(minitorch.tensor([0.0, -1000.0]), minitorch.tensor([1.0, 1.0]), reduction="none")
+    tensor([6.9315e-01, 1.0000e+03])
     """
     _check_pair("binary_cross_entropy_with_logits", input, target)
     loss_of_ones = softplus(-input)
@@ -102,6 +114,13 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
     """target (log target - input), for log-probabilities input; `log_target` says that target is a logarithm, too.
 
     Summed over classes it is the Kullback-Leibler divergence; reduction 'batchmean' is the sum divided by the batch.
+
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
+
+    Example: 0.5 log(0.5 / 0.25) + 0.5 log(0.5 / 0.75) = 0.1438.
+
+    >>> F.kl_div(minitorch.tensor([[0.25, 0.75]]).log(), minitorch.tensor([[0.5, 0.5]]), reduction="batchmean")
+    tensor(0.1438)
     """
     if reduction == "mean":
         warn(
@@ -143,7 +162,12 @@ def nll_loss(
     """-input at the target class, for log-probabilities input (N, C, *) or (C,) and class numbers target (N, *) or ().
 
     `weight` (C,) scales each class, `ignore_index` names a target that counts for nothing; the mean is over what counts,
-    weights included.
+    weights included. Raises IndexError for a class number out of range, ValueError or RuntimeError for shapes that do not fit.
+
+    Example: (0.5 + 2) / 2 = 1.25.
+
+    >>> F.nll_loss(minitorch.tensor([[-0.5, -0.9], [-2.0, -0.1]]), minitorch.tensor([0, 0]))
+    tensor(1.2500)
     """
     check_reduction(reduction)
     if input.ndim == 0:
@@ -195,10 +219,18 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """How unlikely the target is under softmax(input): -log softmax(input) at the target class, as `nll_loss` counts it.
+    """-log softmax(input) at the target class, for logits: `log_softmax`, then `nll_loss`.
 
-    The target holds class numbers (N, *), or a probability for each class in the shape of input (N, C, *).
-    `label_smoothing` mixes the target with that much of the uniform distribution.
+    Shapes: input (N, C, *) or (C,); target (N, *) or () of class numbers, or a probability for each class in the shape of
+    input. `label_smoothing` mixes the target with that much of the uniform distribution (Szegedy et al. 2016). The other
+    options and errors are those of `nll_loss`.
+
+    Example: softmax([0, 1.0986]) = [0.25, 0.75], and -log 0.75 = 0.2877.
+
+    >>> F.cross_entropy(minitorch.tensor([[0.0, 1.0986]]), minitorch.tensor([1]))
+    tensor(0.2877)
+    >>> F.cross_entropy(minitorch.tensor([[0.0, 1.0986]]), minitorch.tensor([[0.5, 0.5]]))
+    tensor(0.8370)
     """
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
@@ -248,6 +280,13 @@ def poisson_nll_loss(
     """How unlikely a count `target` is for a Poisson rate `input`, or e^input: rate - target log(rate), without log(target!).
 
     With `full` Stirling's formula for the latter is added where target > 1.
+
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
+
+    Example: 2 - 3 log 2 = -0.0794.
+
+    >>> F.poisson_nll_loss(minitorch.tensor([2.0]), minitorch.tensor([3.0]), log_input=False)
+    tensor(-0.0794)
     """
     losses = exp(input) - target * input if log_input else input - target * log(input + eps)
     if full:
@@ -269,7 +308,14 @@ def gaussian_nll_loss(
     """How unlikely `target` is for a normal variable of mean `input` and variance v: (log v + (input - target)^2 / v) / 2.
 
     `var` is v: a number, of input's shape, or lacks its last dimension or has 1 there. It counts as at least `eps`; the
-    gradient ignores that bound. With `full` log(2 pi) / 2 is added.
+    gradient ignores that bound. With `full` log(2 pi) / 2 is added. Raises ValueError for a negative variance or another shape.
+
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
+
+    Example: (log 4 + 2^2 / 4) / 2 = 1.1931.
+
+    >>> F.gaussian_nll_loss(minitorch.tensor([1.0]), minitorch.tensor([3.0]), 4.0)
+    tensor(1.1931)
     """
     if isinstance(var, (int, float)):
         with xp.errstate(all="ignore"):

@@ -65,7 +65,16 @@ def _name_by_rank(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> 
 @in_single
 @node_name(_name_by_rank)
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """input (*, in) times weight (out, in) transposed, plus bias (out,): (*, out)."""
+    """input (*, in) times weight (out, in) transposed, plus bias (out,): (*, out).
+
+    The derivative is grad weight in input, grad^T input in weight, the sum of grad in bias. Raises RuntimeError for sizes that
+    do not fit.
+
+    Example: 1 * 1 + 2 * 1 = 3, and 1 * 0 + 2 * 10 + 5 = 25.
+
+    >>> F.linear(minitorch.tensor([1.0, 2.0]), minitorch.tensor([[1.0, 1.0], [0.0, 10.0]]), minitorch.tensor([0.0, 5.0]))
+    tensor([ 3., 25.])
+    """
     if weight.ndim > 2:
         raise RuntimeError(f"linear: weight must be of shape (out, in) or (in,), but got {list(weight.shape)}")
     if bias is not None:
@@ -87,7 +96,15 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 @in_single
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """y[o] = sum over i, j of input1[i] weight[o, i, j] input2[j] + bias[o], for input1 (*, in1) and input2 (*, in2)."""
+    """y[o] = sum over i, j of input1[i] weight[o, i, j] input2[j] + bias[o], for input1 (*, in1) and input2 (*, in2).
+
+    Shapes: weight (out, in1, in2), bias (out,), output (*, out). Raises RuntimeError for sizes that do not fit.
+
+    Example: 1 * 1 * 10 + 2 * 1 * 20 = 50.
+
+    >>> F.bilinear(minitorch.tensor([1.0, 2.0]), minitorch.tensor([10.0, 20.0]), minitorch.eye(2)[None])
+    tensor([50.])
+    """
     if len({input1.dtype, input2.dtype, weight.dtype}) > 1:
         raise RuntimeError(
             f"bilinear(): All tensors must have the same dtype, got input1: {input1.dtype!r}, input2: {input2.dtype!r}, "
@@ -109,13 +126,13 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     return y if bias is None else y + bias
 
 
-@node_name("Embedding0")
 def refuse_sparse(name: str, sparse: bool) -> None:
     """Raises NotImplementedError for sparse=True."""
     if sparse:
         raise NotImplementedError(f"{name}: sparse=True is not supported, all gradients are dense here: leave sparse=False")
 
 
+@node_name("Embedding0")
 def embedding(
     input: Tensor,
     weight: Tensor,
@@ -129,7 +146,14 @@ def embedding(
 
     The row `padding_idx` gets no gradient. With `max_norm`, rows that are looked up and have a larger `norm_type`-norm are
     scaled down to it, in place in `weight`. With `scale_grad_by_freq` the gradient of a row is divided by how often it occurs.
-    Raises NotImplementedError for sparse=True: all gradients are dense.
+
+    Raises IndexError for an index that is negative or not below n, RuntimeError for indices that are not int64 or int32,
+    NotImplementedError for sparse=True: all gradients are dense.
+
+    >>> F.embedding(minitorch.tensor([2, 0, 2]), minitorch.tensor([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]))
+    tensor([[4., 5.],
+            [0., 1.],
+            [4., 5.]])
     """
     refuse_sparse("embedding", sparse)
     if input._array.dtype.name not in ("int64", "int32"):
@@ -165,7 +189,15 @@ def _limit_norms(weight: Tensor, rows: Tensor, most: float, p: float) -> None:
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
-    """Class numbers (*) as rows (*, num_classes) of zeros with a one; as many classes as the largest needs if -1."""
+    """Class numbers (*) as rows (*, num_classes) of zeros with a one; as many classes as the largest needs if -1.
+
+    The result is of int64: .float() makes it an input of layers. Raises RuntimeError for other numbers than int64, and for
+    those outside the classes.
+
+    >>> F.one_hot(minitorch.tensor([0, 2]), num_classes=3)
+    tensor([[1, 0, 0],
+            [0, 0, 1]])
+    """
     if tensor.dtype.name != "int64":
         raise RuntimeError(f"one_hot is only applicable to index tensor of type LongTensor, got {tensor.dtype!r}")
     array = tensor._array

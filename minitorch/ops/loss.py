@@ -42,13 +42,33 @@ def reduce(losses: Tensor, reduction: str) -> Tensor:
 @in_single
 @node_name("MseLoss0")
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
-    """(input - target)^2."""
+    """(input - target)^2, its mean, its sum, or with `reduction` 'none' each element.
+
+    Shapes that differ are broadcast, with a warning. Raises ValueError for another reduction.
+
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
+
+    Example: (1 + 9) / 2 = 5.
+
+    >>> F.mse_loss(minitorch.tensor([1.0, 5.0]), minitorch.tensor([2.0, 2.0]))
+    tensor(5.)
+    """
     return reduce(_difference("mse_loss", input, target).square(), reduction)
 
 
 @in_single
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
-    """|input - target|."""
+    """|input - target|, its mean, its sum, or with `reduction` 'none' each element.
+
+    Shapes that differ are broadcast, with a warning. Raises ValueError for another reduction.
+
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
+
+    Example: (1 + 3) / 2 = 2.
+
+    >>> F.l1_loss(minitorch.tensor([1.0, 5.0]), minitorch.tensor([2.0, 2.0]))
+    tensor(2.)
+    """
     return reduce((input - _like(input, target)).abs(), reduction)
 
 
@@ -70,7 +90,15 @@ def _difference(name: str, input: Tensor, target: Tensor) -> Tensor:
 @in_single
 @node_name("SmoothL1Loss0")
 def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
-    """d^2 / (2 beta) for a difference |d| < beta, |d| - beta / 2 beyond it (Girshick 2015)."""
+    """d^2 / (2 beta) for a difference |d| < beta, |d| - beta / 2 beyond it (Girshick 2015).
+
+    Raises RuntimeError for a negative beta; 0 is the absolute difference.
+
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
+
+    >>> F.smooth_l1_loss(minitorch.tensor([0.5, 3.0]), minitorch.tensor([0.0, 0.0]), reduction="none")
+    tensor([0.1250, 2.5000])
+    """
     if beta < 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
     d = _difference("smooth_l1_loss", input, target)
@@ -83,7 +111,15 @@ def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", be
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
-    """d^2 / 2 for a difference |d| < delta, delta (|d| - delta / 2) beyond it (Huber 1964); times `weight`."""
+    """d^2 / 2 for a difference |d| < delta, delta (|d| - delta / 2) beyond it (Huber 1964); times `weight`.
+
+    Raises RuntimeError unless delta > 0, ValueError for a `weight` of another shape than input's.
+
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
+
+    >>> F.huber_loss(minitorch.tensor([0.5, 3.0]), minitorch.tensor([0.0, 0.0]), reduction="none", delta=2.0)
+    tensor([0.1250, 4.0000])
+    """
     if delta <= 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta, got {delta}")
     if weight is not None and weight.shape != input.shape:
@@ -100,14 +136,26 @@ def huber_loss(
 @in_single
 @node_name("SoftMarginLoss0")
 def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
-    """log(1 + e^(-target input)), for targets 1 and -1."""
+    """log(1 + e^(-target input)), for targets 1 and -1.
+
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
+
+    >>> F.soft_margin_loss(minitorch.tensor([0.0, -3.0]), minitorch.tensor([1.0, -1.0]), reduction="none")
+    tensor([0.6931, 0.0486])
+    """
     check_floating("soft_margin_loss", input)
     return reduce(softplus(-target * input), reduction)
 
 
 @in_single
 def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, *, reduction: str = "mean") -> Tensor:
-    """input where target is 1, max(0, margin - input) where it is -1: for distances that should be small or large."""
+    """input where target is 1, max(0, margin - input) where it is -1: for distances that should be small or large.
+
+    Shapes: input (*), target (*), the result () or, with `reduction` 'none', (*).
+
+    >>> F.hinge_embedding_loss(minitorch.tensor([0.2, 0.2]), minitorch.tensor([1.0, -1.0]), reduction="none")
+    tensor([0.2000, 0.8000])
+    """
     far = where(target != 1, clamp(margin - input, min=0), 0.0)
     return reduce(far + where(target != -1, input, 0.0), reduction)
 
@@ -116,7 +164,15 @@ def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, *, 
 def margin_ranking_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, *, reduction: str = "mean"
 ) -> Tensor:
-    """max(0, margin - target (input1 - input2)): input1 should be the larger where target is 1, the smaller where it is -1."""
+    """max(0, margin - target (input1 - input2)): input1 should be the larger where target is 1, the smaller where it is -1.
+
+    Raises RuntimeError for different numbers of dimensions.
+
+    Shapes: input1, input2 and target (*), the result () or, with `reduction` 'none', (*).
+
+    >>> F.margin_ranking_loss(minitorch.tensor([3.0]), minitorch.tensor([1.0]), minitorch.tensor([-1.0]), margin=0.5)
+    tensor(2.5000)
+    """
     if not input1.ndim == input2.ndim == target.ndim:
         raise RuntimeError(
             "margin_ranking_loss: input1, input2 and target need the same number of dimensions, but their sizes are "
@@ -129,7 +185,13 @@ def margin_ranking_loss(
 def cosine_embedding_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, *, reduction: str = "mean"
 ) -> Tensor:
-    """1 - cos where target is 1, max(0, cos - margin) where it is -1, for vectors ((N,) D) and targets (N,) or ()."""
+    """1 - cos where target is 1, max(0, cos - margin) where it is -1, for vectors ((N,) D) and targets (N,) or ().
+
+    Raises RuntimeError for other shapes.
+
+    >>> F.cosine_embedding_loss(minitorch.tensor([[1.0, 0.0]]), minitorch.tensor([[1.0, 1.0]]), minitorch.tensor([-1]))
+    tensor(0.7071)
+    """
     if target.ndim > 1 or input1.ndim != target.ndim + 1 or input2.ndim != target.ndim + 1:
         raise RuntimeError(
             f"cosine_embedding_loss: a {target.ndim}D target needs {target.ndim + 1}D inputs, ((N,) D) with a target for each, "
@@ -174,7 +236,13 @@ def multi_margin_loss(
 ) -> Tensor:
     """The mean over classes j of max(0, margin - x[y] + x[j])^p, but for j = y: the target's score y should be the largest.
 
-    input ((N,) C), target (N,) or (); `weight` (C,) scales by the target's class.
+    Shapes: input ((N,) C), target (N,) or (); `weight` (C,) scales by the target's class. The sum is divided by C. Raises
+    ValueError for another `p` than 1 and 2, RuntimeError for shapes or class numbers that do not fit.
+
+    Example: (0 + 0.5) / 3 = 0.1667.
+
+    >>> F.multi_margin_loss(minitorch.tensor([[0.0, 2.0, 1.5]]), minitorch.tensor([1]))
+    tensor(0.1667)
     """
     if p not in (1, 2):
         raise ValueError(f"multi_margin_loss: only p == 1 and p == 2 supported, got {p}")
@@ -201,7 +269,11 @@ def multi_margin_loss(
 def multilabel_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """The sum over targets y and other classes j of max(0, 1 - x[y] + x[j]), divided by the number of classes.
 
-    input ((N,) C); each row of target, of the same shape, lists class numbers up to the first -1.
+    Shapes: input ((N,) C); each row of target, of the same shape, lists class numbers up to the first -1. Raises RuntimeError
+    for shapes or class numbers that do not fit.
+
+    >>> F.multilabel_margin_loss(minitorch.tensor([[2.0, 0.5, 1.0]]), minitorch.tensor([[0, 2, -1]]))
+    tensor(0.1667)
     """
     check_floating("multilabel_margin_loss", input)
     x, y = _per_class("multilabel_margin_loss", input, target, like_input=True)
@@ -218,7 +290,13 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "m
 def multilabel_soft_margin_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
 ) -> Tensor:
-    """The mean over classes, the last dimension, of `binary_cross_entropy_with_logits`."""
+    """The mean over classes, the last dimension, of `binary_cross_entropy_with_logits`.
+
+    Shapes: input (N, C), target (N, C), the result () or, with `reduction` 'none', (N,).
+
+    >>> F.multilabel_soft_margin_loss(minitorch.tensor([[0.0, 2.0]]), minitorch.tensor([[1.0, 1.0]]))
+    tensor(0.4100)
+    """
     check_floating("multilabel_soft_margin_loss", input)
     if input.ndim == 0:
         input, target = input.reshape(1), target.reshape(1)
@@ -229,13 +307,25 @@ def multilabel_soft_margin_loss(
 
 @in_single
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-06, keepdim: bool = False) -> Tensor:
-    """The p-norm of x1 - x2 + eps along the last dimension."""
+    """The p-norm of x1 - x2 + eps along the last dimension.
+
+    Shapes: x1 and x2 ((N,) D), output (N,) or (), or with a last dimension of 1 with `keepdim`.
+
+    >>> F.pairwise_distance(minitorch.tensor([[0.0, 0.0]]), minitorch.tensor([[3.0, 4.0]]))
+    tensor([5.0000])
+    """
     return vector_norm(x1 - x2 + eps, p, -1, keepdim)
 
 
 @in_single
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-08) -> Tensor:
-    """x1 . x2 / (|x1| |x2|) along `dim`, each norm being at least eps."""
+    """x1 . x2 / (|x1| |x2|) along `dim`, each norm being at least eps.
+
+    Shapes: x1 and x2 broadcast to one shape, which loses `dim`.
+
+    >>> F.cosine_similarity(minitorch.tensor([[1.0, 0.0]]), minitorch.tensor([[1.0, 1.0]]))
+    tensor([0.7071])
+    """
     shape = xp.broadcast_shapes(tuple(x1.shape), tuple(x2.shape))
     x1, x2 = expand(x1, shape), expand(x2, shape)
     norms = (clamp(vector_norm(x, 2, dim, keepdim=True), min=eps) for x in (x1, x2))
@@ -257,7 +347,13 @@ def triplet_margin_loss(
 ) -> Tensor:
     """max(0, d(anchor, positive) - d(anchor, negative) + margin), with `pairwise_distance` d, for vectors ((N,) D).
 
-    With `swap` the negative's distance is to the nearer of anchor and positive (Balntas et al. 2016).
+    With `swap` the negative's distance is to the nearer of anchor and positive (Balntas et al. 2016). Raises ValueError unless
+    margin > 0.
+
+    Example: max(0, 1 - 1.5 + 1) = 0.5.
+
+    >>> F.triplet_margin_loss(minitorch.tensor([[0.0]]), minitorch.tensor([[1.0]]), minitorch.tensor([[1.5]]))
+    tensor(0.5000)
     """
     if margin <= 0:
         raise ValueError(f"triplet_margin_loss: margin must be greater than 0, got {margin}")

@@ -181,8 +181,20 @@ def batch_norm(
 ) -> Tensor:
     """(input - mean) / sqrt(var + eps) * weight + bias for each channel of input (N, C, *size).
 
-    In training mean and variance are the batch's, and the running ones move towards them by the share `momentum` (the
-    variance there being the unbiased one, sum / (n - 1)); otherwise they are the running ones.
+    In training mean and variance are the batch's, and the running ones move towards them by the share `momentum` (the variance
+    there being the unbiased one, sum / (n - 1)); otherwise they are the running ones (Ioffe and Szegedy 2015).
+
+    Shapes: running_mean, running_var, weight and bias (C,) or None. Raises ValueError for one value per channel in training,
+    RuntimeError for other sizes, and for no running statistics when not training.
+
+    Example: mean 2 and variance 1; the running mean is 0.9 * 0 + 0.1 * 2 = 0.2, the running variance 0.9 * 1 + 0.1 * 2 = 1.1.
+
+    >>> mean, var = minitorch.zeros(1), minitorch.ones(1)
+    >>> F.batch_norm(minitorch.tensor([[1.0], [3.0]]), mean, var, training=True, eps=1e-10)
+    tensor([[-1.],
+            [ 1.]])
+    >>> mean, var
+    (tensor([0.2000]), tensor([1.1000]))
     """
     if input.ndim < 2:
         raise RuntimeError(f"batch_norm: expected an input of at least 2 dimensions, (N, C, *), but got {list(input.shape)}")
@@ -232,7 +244,14 @@ def instance_norm(
     momentum: float = 0.1,
     eps: float = 1e-05,
 ) -> Tensor:
-    """As `batch_norm`, over each sample (N, C, *size) on its own; the running statistics follow the mean over the batch."""
+    """As `batch_norm`, over each sample (N, C, *size) on its own; the running statistics follow the mean over the batch.
+
+    (Ulyanov et al. 2016.) Raises ValueError for a sample with one value per channel.
+
+    >>> F.instance_norm(minitorch.tensor([[[1.0, 3.0]], [[10.0, 30.0]]])).flatten(1)
+    tensor([[-1.0000,  1.0000],
+            [-1.0000,  1.0000]])
+    """
     if not use_input_stats:
         running_mean, running_var = (x if x is None else x.to(input.dtype) for x in (running_mean, running_var))
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
@@ -281,7 +300,15 @@ def layer_norm(
     bias: Tensor | None = None,
     eps: float = 1e-05,
 ) -> Tensor:
-    """(input - mean) / sqrt(var + eps) * weight + bias, over the last dimensions, which have the sizes `normalized_shape`."""
+    """(input - mean) / sqrt(var + eps) * weight + bias, over the last dimensions, which have the sizes `normalized_shape`.
+
+    (Ba et al. 2016.) Shapes: weight and bias `normalized_shape` or None. Raises RuntimeError for an input that does not end
+    with these sizes.
+
+    >>> F.layer_norm(minitorch.tensor([[1.0, 3.0], [10.0, 30.0]]), (2,))
+    tensor([[-1.0000,  1.0000],
+            [-1.0000,  1.0000]])
+    """
     shape = _check_trailing("layer_norm", input, normalized_shape, weight=weight, bias=bias)
     y, _, _ = Standardize.apply(input, tuple(range(input.ndim - len(shape), input.ndim)), eps)
     return _scaled(y, weight, bias, shape)
@@ -292,7 +319,13 @@ def layer_norm(
 def rms_norm(input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None) -> Tensor:
     """input / sqrt(mean(input^2) + eps) * weight, over the last dimensions, which have the sizes `normalized_shape`.
 
-    eps is the precision of the dtype by default: `finfo(dtype).eps`. float16 is computed in float32, and has that one's.
+    eps is the precision of the dtype by default: `finfo(dtype).eps`. float16 is computed in float32, and has that one's. (Zhang
+    and Sennrich 2019.) Raises RuntimeError for an input that does not end with these sizes.
+
+    Example: sqrt((1 + 49) / 2) = 5.
+
+    >>> F.rms_norm(minitorch.tensor([1.0, 7.0]), (2,))
+    tensor([0.2000, 1.4000])
     """
     shape = _check_trailing("rms_norm", input, normalized_shape, weight=weight)
     dims = tuple(range(input.ndim - len(shape), input.ndim))
@@ -305,7 +338,13 @@ def rms_norm(input: Tensor, normalized_shape: Sequence[int], weight: Tensor | No
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-05
 ) -> Tensor:
-    """As `layer_norm` over each of `num_groups` groups of the channels of input (N, C, *size); a weight for each channel."""
+    """As `layer_norm` over each of `num_groups` groups of the channels of input (N, C, *size); a weight for each channel.
+
+    (Wu and He 2018.) Raises RuntimeError for a number of channels that does not divide into groups.
+
+    >>> F.group_norm(minitorch.tensor([[1.0, 3.0, 10.0, 30.0]]), num_groups=2)
+    tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
+    """
     if input.ndim < 2:
         raise RuntimeError(f"group_norm: Expected at least 2 dimensions for input tensor but received {input.ndim}")
     if num_groups <= 0:
@@ -329,5 +368,11 @@ def group_norm(
 
 @in_single
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
-    """input / max(norm, eps), with the p-norm along `dim`."""
+    """input / max(norm, eps), with the p-norm along `dim`.
+
+    Example: (3, 4) has the norm 5.
+
+    >>> F.normalize(minitorch.tensor([[3.0, 4.0]]))
+    tensor([[0.6000, 0.8000]])
+    """
     return input / vector_norm(input, p, dim, keepdim=True).clamp(min=eps)

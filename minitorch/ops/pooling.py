@@ -345,9 +345,25 @@ def max_pool(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """The largest of each window of input ((N,) C, *size); `stride` is the kernel's size unless given. Padding never wins.
+    """The largest of each window of an input ((N,) C, *size): output ((N,) C, *out).
 
-    In `ceil_mode` a last window may reach over the end. With `return_indices` also the place of each in its plane.
+    out = floor((size + 2 padding - dilation (kernel_size - 1) - 1) / stride + 1), rounded up with `ceil_mode`.
+
+    `stride` is kernel_size unless given. Padding counts as -inf and never wins; it is at most half of kernel_size. With
+    `ceil_mode` a last window may reach over the end. `return_indices` also returns the place of each maximum, counted through
+    the whole plane of its channel: (values, indices). Of equal elements the first one is selected.
+
+    Raises RuntimeError for more padding, and for an input smaller than the window.
+
+    Example: out = floor((4 - (2 - 1) - 1) / 2 + 1) = 2.
+
+    >>> F.max_pool1d(minitorch.tensor([[[1.0, 4.0, 2.0, 3.0]]]), 2, return_indices=True)
+    (tensor([[[4., 3.]]]), tensor([[[1, 3]]]))
+    >>> F.max_pool2d(minitorch.arange(16.0).reshape(1, 1, 4, 4), kernel_size=2)
+    tensor([[[[ 5.,  7.],
+              [13., 15.]]]])
+    >>> F.max_pool3d(minitorch.ones(1, 1, 4, 4, 4), 3, stride=1, padding=1).shape
+    minitorch.Size([1, 1, 4, 4, 4])
     """
     name = f"max_pool{rank}d"
     window = _window(name, rank, kernel_size, stride, padding, dilation, ceil_mode)
@@ -371,8 +387,29 @@ def max_unpool(
 ) -> Tensor:
     """Zeros with each element of input ((N,) C, *size) at its index: what max-pooling selected returns to its cell.
 
-    `indices` are those of `max_pool(..., return_indices=True)`, flat within the plane. `output_size` says which of the
-    sizes that pool to this one is meant. Where an index occurs twice the last element wins, and it alone has a gradient.
+    out = (size - 1) stride - 2 padding + kernel_size, or `output_size`.
+
+    `indices` are those of `max_pool1d(..., return_indices=True)`, or 2d or 3d, flat within the plane of each channel.
+    kernel_size, stride and padding are those of the pool. `output_size` selects one of the sizes that are pooled to this one.
+    Where an index occurs twice the last element wins, and it alone has a gradient.
+
+    Raises RuntimeError for indices of another shape or dtype or outside the plane, ValueError for an `output_size` out of
+    range.
+
+    Example: out = (2 - 1) 2 - 0 + 2 = 4.
+
+    >>> y, indices = F.max_pool1d(minitorch.tensor([[[1.0, 4.0, 2.0, 3.0]]]), 2, return_indices=True)
+    >>> F.max_unpool1d(y, indices, 2)
+    tensor([[[0., 4., 0., 3.]]])
+    >>> y, indices = F.max_pool2d(minitorch.arange(16.0).reshape(1, 1, 4, 4), 2, return_indices=True)
+    >>> F.max_unpool2d(y, indices, 2)
+    tensor([[[[ 0.,  0.,  0.,  0.],
+              [ 0.,  5.,  0.,  7.],
+              [ 0.,  0.,  0.,  0.],
+              [ 0., 13.,  0., 15.]]]])
+    >>> y, indices = F.max_pool3d(minitorch.ones(1, 1, 5, 5, 5), 2, return_indices=True)
+    >>> F.max_unpool3d(y, indices, 2, output_size=(5, 5, 5)).shape
+    minitorch.Size([1, 1, 5, 5, 5])
     """
     name = f"max_unpool{rank}d"
     has_stride = stride is not None and not (isinstance(stride, (tuple, list)) and not stride)
@@ -413,10 +450,22 @@ def avg_pool(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Tensor:
-    """The mean of each window of input ((N,) C, *size); `stride` is the kernel's size unless given.
+    """The mean of each window of an input ((N,) C, *size): output ((N,) C, *out).
 
-    With `count_include_pad` the zeros of the padding count as elements; what `ceil_mode` lets a window reach over beyond
-    them does not. `divisor_override` divides the sum by another number.
+    out = floor((size + 2 padding - kernel_size) / stride + 1), rounded up with `ceil_mode`.
+
+    `stride` is kernel_size unless given. With `count_include_pad` the zeros of the padding count as elements; what `ceil_mode`
+    lets a window reach over beyond them does not. `divisor_override` divides the sum by another number.
+
+    Raises RuntimeError for padding of more than half of kernel_size, and for an input smaller than the window.
+
+    Example: out = (4 - 2) / 2 + 1 = 2, and (0 + 1 + 4 + 5) / 4 = 2.5.
+
+    >>> F.avg_pool2d(minitorch.arange(16.0).reshape(1, 1, 4, 4), 2)
+    tensor([[[[ 2.5000,  4.5000],
+              [10.5000, 12.5000]]]])
+    >>> F.avg_pool3d(minitorch.arange(8.0).reshape(1, 1, 2, 2, 2), 2).flatten()
+    tensor([3.5000])
     """
     name = f"avg_pool{rank}d"
     window = _window(name, rank, kernel_size, stride, padding, 1, ceil_mode)
@@ -438,7 +487,20 @@ def avg_pool(
 
 @node_name(_name("AdaptiveMaxPool"))
 def adaptive_max_pool(rank: int, input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """Windows of input ((N,) C, *size), as even as can be, and the largest of each: always `output_size`; None keeps a size."""
+    """The maxima of `output_size` windows of an input ((N,) C, *size), whatever its size: output ((N,) C, *output_size).
+
+    Window o of a dimension has the cells floor(o size / out) to ceil((o + 1) size / out) - 1. `output_size` is one number or
+    one for each dimension; None keeps a size. `return_indices` also returns the places of the maxima. Raises RuntimeError for
+    an `output_size` of another length or below 0.
+
+    >>> F.adaptive_max_pool1d(minitorch.tensor([[[1.0, 5.0, 3.0, 2.0, 4.0]]]), 3, return_indices=True)
+    (tensor([[[5., 5., 4.]]]), tensor([[[1, 1, 4]]]))
+    >>> F.adaptive_max_pool2d(minitorch.arange(9.0).reshape(1, 1, 3, 3), 2)
+    tensor([[[[4., 5.],
+              [7., 8.]]]])
+    >>> F.adaptive_max_pool3d(minitorch.ones(1, 1, 7, 8, 9), (2, None, 1)).shape
+    minitorch.Size([1, 1, 2, 8, 1])
+    """
     name = f"adaptive_max_pool{rank}d"
 
     def pool(x: Tensor) -> Any:
@@ -451,7 +513,18 @@ def adaptive_max_pool(rank: int, input: Tensor, output_size: Any, return_indices
 @in_single
 @node_name(_name("AdaptiveAvgPool"))
 def adaptive_avg_pool(rank: int, input: Tensor, output_size: Any) -> Tensor:
-    """Windows of input ((N,) C, *size), as even as can be, and the mean of each: always `output_size`; None keeps a size."""
+    """The means of `output_size` windows of an input ((N,) C, *size), whatever its size: output ((N,) C, *output_size).
+
+    Window o of a dimension has the cells floor(o size / out) to ceil((o + 1) size / out) - 1. `output_size` is one number or
+    one for each dimension; None keeps a size. Raises RuntimeError for an `output_size` of another length or below 0.
+
+    >>> F.adaptive_avg_pool1d(minitorch.tensor([[[1.0, 2.0, 3.0, 4.0, 5.0]]]), 3)
+    tensor([[[1.5000, 3.0000, 4.5000]]])
+    >>> F.adaptive_avg_pool2d(minitorch.arange(9.0).reshape(1, 1, 3, 3), 1)
+    tensor([[[[4.]]]])
+    >>> F.adaptive_avg_pool3d(minitorch.ones(1, 1, 7, 8, 9), (2, None, 1)).shape
+    minitorch.Size([1, 1, 2, 8, 1])
+    """
     name = f"adaptive_avg_pool{rank}d"
     check_floating(name, input)
 
@@ -476,7 +549,18 @@ def avg_pool1d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Tensor:
-    """As `avg_pool2d`, for input ((N,) C, L). There is no `divisor_override`, since PyTorch has none here."""
+    """The mean of each window of an input ((N,) C, L): output ((N,) C, L_out).
+
+    L_out = floor((L + 2 padding - kernel_size) / stride + 1), rounded up with `ceil_mode`.
+
+    The options are those of `avg_pool2d`. There is no `divisor_override`, since PyTorch has none here.
+
+    Example: L_out = floor((3 + 2 * 1 - 2) / 2 + 1) = 2.
+
+    >>> x = minitorch.tensor([[[2.0, 4.0, 6.0]]])
+    >>> F.avg_pool1d(x, 2, padding=1), F.avg_pool1d(x, 2, padding=1, count_include_pad=False)
+    (tensor([[[1., 5.]]]), tensor([[[2., 5.]]]))
+    """
     return avg_pool(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 

@@ -38,6 +38,12 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         reflect      the image mirrored at its edge cell:   c b | a b c | b a
         replicate    the edge cell again and again:         a a | a b c | c c
         circular     the image from its other end:          b c | a b c | a b
+
+    Raises RuntimeError for an odd number of widths, or more than the dimensions have; NotImplementedError for another mode.
+
+    >>> x = minitorch.tensor([[1.0, 2.0, 3.0]])
+    >>> F.pad(x, (2, 1)), F.pad(x, (2, 1), "reflect"), F.pad(x, (0, -1))
+    (tensor([[0., 0., 1., 2., 3., 0.]]), tensor([[3., 2., 1., 2., 3., 2.]]), tensor([[1., 2.]]))
     """
     if not isinstance(pad, (tuple, list)) or not all(hasattr(w, "__index__") for w in pad):
         raise TypeError(f"pad(): argument 'pad' (position 2) must be tuple of ints, not {pad!r}")
@@ -116,6 +122,17 @@ def interpolate(
     three dimensions, and 'bicubic' four on each of two (Keys 1981, with a = -0.75). s is n / out, or 1 / scale_factor unless
     `recompute_scale_factor`. With `align_corners` the first and last cells of input and output coincide, as if cells were
     points: place  i (n - 1) / (out - 1). 'area' averages.
+
+    Raises ValueError unless one of `size` and `scale_factor` is given, NotImplementedError for a mode that is not for this
+    rank.
+
+    Example: Of 2 cells at 0 and 1, the 4 cells look at -0.25 (taken for 0), 0.25, 0.75 and 1.25 (taken for 1).
+
+    >>> x = minitorch.tensor([[[0.0, 8.0]]])
+    >>> F.interpolate(x, scale_factor=2), F.interpolate(x, size=4, mode="linear")
+    (tensor([[[0., 0., 8., 8.]]]), tensor([[[0., 2., 6., 8.]]]))
+    >>> F.interpolate(x, size=5, mode="linear", align_corners=True)
+    tensor([[[0., 2., 4., 6., 8.]]])
     """
     rank = input.ndim - 2
     if mode not in (*_LINEAR, "nearest", "nearest-exact", "area"):
@@ -169,7 +186,13 @@ def upsample(
     mode: str = "nearest",
     align_corners: bool | None = None,
 ) -> Tensor:
-    """`interpolate` under an old name, which warns."""
+    """`interpolate` under an old name, which warns.
+
+    >>> import warnings
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     F.upsample(minitorch.tensor([[[0.0, 8.0]]]), scale_factor=2)
+    tensor([[[0., 0., 8., 8.]]])
+    """
     warn("`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.")
     return interpolate(input, size, scale_factor, mode, align_corners)
 
@@ -249,7 +272,14 @@ def _mix(x: Tensor, dim: int, left: Array, place: Array) -> Tensor:
 
 @node_name("PixelShuffle0")
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
-    """input (*, C r^2, H, W) as (*, C, H r, W r): r^2 channels become the r by r cells of one (Shi et al. 2016)."""
+    """input (*, C r^2, H, W) as (*, C, H r, W r): r^2 channels become the r by r cells of one (Shi et al. 2016).
+
+    Raises RuntimeError for a number of channels that r^2 does not divide.
+
+    >>> F.pixel_shuffle(minitorch.tensor([1.0, 2.0, 3.0, 4.0]).reshape(4, 1, 1), 2)
+    tensor([[[1., 2.],
+             [3., 4.]]])
+    """
     r = _factor("pixel_shuffle", "upscale_factor", input, upscale_factor)
     *batch, c, h, w = input.shape
     if c % (r * r):
@@ -262,7 +292,13 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
 
 
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
-    """input (*, C, H r, W r) as (*, C r^2, H, W): undoes `pixel_shuffle`."""
+    """input (*, C, H r, W r) as (*, C r^2, H, W): undoes `pixel_shuffle`.
+
+    Raises RuntimeError for a height or width that r does not divide.
+
+    >>> F.pixel_unshuffle(minitorch.tensor([[[1.0, 2.0], [3.0, 4.0]]]), 2).flatten()
+    tensor([1., 2., 3., 4.])
+    """
     r = _factor("pixel_unshuffle", "downscale_factor", input, downscale_factor)
     *batch, c, h, w = input.shape
     for name, place, n in (("height", -2, h), ("width", -1, w)):

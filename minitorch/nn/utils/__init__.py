@@ -28,7 +28,17 @@ def clip_grad_norm_(
 ) -> Tensor:
     """Scale all gradients by one factor, so that their total norm is at most `max_norm`. Returns the norm before.
 
-    Raises RuntimeError if `error_if_nonfinite` and the norm is nan or infinite.
+    grad = grad * min(1, max_norm / (norm + 1e-6)), with the norm of all gradients as one vector
+
+    Call it between `backward()` and `step()` (Pascanu et al. 2013). Raises RuntimeError if `error_if_nonfinite` and the norm is
+    nan or infinite.
+
+    Example: (3, 4) has the norm 5.
+
+    >>> w = nn.Parameter(minitorch.zeros(2))
+    >>> w.grad = minitorch.tensor([3.0, 4.0])
+    >>> nn.utils.clip_grad_norm_([w], max_norm=1.0), w.grad
+    (tensor(5.), tensor([0.6000, 0.8000]))
     """
     grads = _gradients(parameters)
     if not grads:
@@ -43,19 +53,44 @@ def clip_grad_norm_(
 
 
 clip_grad_norm = without_underscore("nn.utils", clip_grad_norm_)
+clip_grad_norm.__doc__ = """Deprecated: `clip_grad_norm_` under its old name, which warns.
+
+>>> import warnings
+>>> w = nn.Parameter(minitorch.zeros(2))
+>>> w.grad = minitorch.tensor([3.0, 4.0])
+>>> with warnings.catch_warnings(action="ignore"):
+...     nn.utils.clip_grad_norm([w], max_norm=1.0)
+tensor(5.)
+"""
 
 
 @public
 @no_grad()
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
-    """Clamp every element of the gradients to [-clip_value, clip_value]."""
+    """Clamp every element of the gradients to [-clip_value, clip_value].
+
+    This changes the direction of the gradient; `clip_grad_norm_` does not.
+
+    >>> w = nn.Parameter(minitorch.zeros(2))
+    >>> w.grad = minitorch.tensor([3.0, -0.5])
+    >>> nn.utils.clip_grad_value_([w], 1.0)
+    >>> w.grad
+    tensor([ 1.0000, -0.5000])
+    """
     for grad in _gradients(parameters):
         grad.clamp_(-clip_value, clip_value)
 
 
 @public
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """Concatenate all parameters, flattened, into one vector."""
+    """Concatenate all parameters, flattened, into one vector.
+
+    Raises ValueError for no parameters.
+
+    >>> layer = nn.Linear(2, 3)
+    >>> nn.utils.parameters_to_vector(layer.parameters()).shape
+    minitorch.Size([9])
+    """
     parts = [p.reshape(-1) for p in parameters]
     if not parts:
         raise ValueError("parameters_to_vector: there are no parameters")
@@ -64,7 +99,15 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 
 @public
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Set the parameters, in order, to views of slices of `vec`."""
+    """Set the parameters, in order, to views of slices of `vec`.
+
+    Raises TypeError for a `vec` that is no Tensor.
+
+    >>> layer = nn.Linear(2, 1)
+    >>> nn.utils.vector_to_parameters(minitorch.tensor([1.0, 2.0, 3.0]), layer.parameters())
+    >>> layer.weight.data, layer.bias.data
+    (tensor([[1., 2.]]), tensor([3.]))
+    """
     if not isinstance(vec, Tensor):
         raise TypeError(f"vector_to_parameters expects a Tensor, but got {type(vec).__name__}")
     start = 0

@@ -36,8 +36,12 @@ class _Packed(NamedTuple):
 class PackedSequence(_Packed):
     """Sequences without padding, as `pack_sequence` and `pack_padded_sequence` make them; recurrent layers take it.
 
-    data (sum of the lengths, *), batch_sizes (longest length,). `sorted_indices` has the order from longest to shortest in
-    terms of the order before, `unsorted_indices` the inverse; both are None where the sequences came sorted.
+    Shapes: data (sum of the lengths, *), batch_sizes (longest length,). `sorted_indices` has the order from longest to shortest
+    in terms of the order before, `unsorted_indices` the inverse; both are None where the sequences came sorted.
+
+    >>> packed = nn.utils.rnn.pack_sequence([minitorch.tensor([1, 2, 3]), minitorch.tensor([4, 5])])
+    >>> packed.data, packed.batch_sizes
+    (tensor([1, 4, 2, 5, 3]), tensor([2, 2, 1]))
     """
 
     def __new__(
@@ -70,18 +74,23 @@ class PackedSequence(_Packed):
         return type(self)(data, self.batch_sizes, *orders)
 
     def cpu(self) -> PackedSequence:
+        """`to("cpu")`."""
         return self.to("cpu")
 
     def cuda(self, device: Any = None) -> PackedSequence:
+        """`to("cuda")`, or another device."""
         return self.to("cuda" if device is None else device)
 
     def half(self) -> PackedSequence:
+        """The data in float16, in another PackedSequence."""
         return PackedSequence(self.data.half(), *self[1:])
 
     def float(self) -> PackedSequence:
+        """The data in float32, in another PackedSequence."""
         return PackedSequence(self.data.float(), *self[1:])
 
     def double(self) -> PackedSequence:
+        """The data in float64, in another PackedSequence."""
         return PackedSequence(self.data.double(), *self[1:])
 
     @property
@@ -94,7 +103,7 @@ class PackedSequence(_Packed):
 def invert_permutation(permutation: Tensor | None) -> Tensor | None:
     """The permutation that undoes `permutation`; None for None.
 
-    >>> invert_permutation(tensor([2, 0, 1]))
+    >>> nn.utils.rnn.invert_permutation(minitorch.tensor([2, 0, 1]))
     tensor([1, 2, 0])
     """
     return None if permutation is None else sort(permutation)[1]
@@ -116,7 +125,8 @@ def pack_padded_sequence(
     `lengths` has B lengths between 1 and T. With `enforce_sorted` they must decrease, and otherwise the sequences are sorted.
     Raises RuntimeError for lengths that do not fit.
 
-    >>> packed = pack_padded_sequence(tensor([[1, 2, 3], [4, 5, 0], [6, 0, 0]]), [3, 2, 1], batch_first=True)
+    >>> padded = minitorch.tensor([[1, 2, 3], [4, 5, 0], [6, 0, 0]])
+    >>> packed = nn.utils.rnn.pack_padded_sequence(padded, [3, 2, 1], batch_first=True)
     >>> packed.data, packed.batch_sizes
     (tensor([1, 4, 6, 2, 5, 3]), tensor([3, 2, 1]))
     """
@@ -166,6 +176,11 @@ def pad_packed_sequence(
 
     padded is (T, B, *), or (B, T, *) with `batch_first`, and `padding_value` after the end of each sequence. T is the longest
     length, or `total_length`. Raises ValueError for a `total_length` below the longest length.
+
+    >>> packed = nn.utils.rnn.pack_sequence([minitorch.tensor([1, 2, 3]), minitorch.tensor([4, 5])])
+    >>> nn.utils.rnn.pad_packed_sequence(packed, batch_first=True)
+    (tensor([[1, 2, 3],
+            [4, 5, 0]]), tensor([3, 2]))
     """
     if not isinstance(sequence, PackedSequence):
         raise TypeError(f"pad_packed_sequence expects a PackedSequence, not {type(sequence).__name__}")
@@ -193,9 +208,10 @@ def pad_sequence(
 ) -> Tensor:
     """Sequences (length, *) side by side, padded to the longest: (T, B, *), or (B, T, *) with `batch_first`.
 
-    `padding_side` is 'right', after the end of each sequence, or 'left', before its start.
+    `padding_side` is 'right', after the end of each sequence, or 'left', before its start. Raises RuntimeError for no
+    sequences, and for sizes that differ after the first.
 
-    >>> pad_sequence([tensor([1, 2]), tensor([3])], batch_first=True, padding_value=9)
+    >>> nn.utils.rnn.pad_sequence([minitorch.tensor([1, 2]), minitorch.tensor([3])], batch_first=True, padding_value=9)
     tensor([[1, 2],
             [3, 9]])
     """
@@ -227,7 +243,9 @@ def _sequences(name: str, sequences: Any) -> list[Tensor]:
 def pack_sequence(sequences: Iterable[Tensor], enforce_sorted: bool = True) -> PackedSequence:
     """Pack sequences (length, *). With `enforce_sorted` the longest comes first, and otherwise they are sorted.
 
-    >>> pack_sequence([tensor([1, 2, 3]), tensor([4, 5]), tensor([6])]).data
+    Raises RuntimeError for lengths that do not decrease, unless `enforce_sorted` is False.
+
+    >>> nn.utils.rnn.pack_sequence([minitorch.tensor([1, 2, 3]), minitorch.tensor([4, 5]), minitorch.tensor([6])]).data
     tensor([1, 4, 6, 2, 5, 3])
     """
     parts = _sequences("pack_sequence", sequences)
@@ -236,7 +254,14 @@ def pack_sequence(sequences: Iterable[Tensor], enforce_sorted: bool = True) -> P
 
 @public
 def unpad_sequence(padded_sequences: Tensor, lengths: Tensor, batch_first: bool = False) -> list[Tensor]:
-    """The sequences, each of its own length: the inverse of `pad_sequence`. `padded_sequences` is (T, B, *)."""
+    """The sequences, each of its own length: the inverse of `pad_sequence`. `padded_sequences` is (T, B, *).
+
+    With `batch_first` it is (B, T, *). Raises ValueError for another number of lengths than of sequences.
+
+    >>> padded = minitorch.tensor([[1, 2, 3], [4, 5, 0]])
+    >>> nn.utils.rnn.unpad_sequence(padded, minitorch.tensor([3, 2]), batch_first=True)
+    [tensor([1, 2, 3]), tensor([4, 5])]
+    """
     if padded_sequences.ndim < 2:
         raise RuntimeError(f"unpad_sequence expects at least 2 dimensions, (T, B, *), but got {list(padded_sequences.shape)}")
     rows, ends = padded_sequences.transpose(0, 0 if batch_first else 1), _lengths("unpad_sequence", lengths)
@@ -247,5 +272,10 @@ def unpad_sequence(padded_sequences: Tensor, lengths: Tensor, batch_first: bool 
 
 @public
 def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
-    """The sequences, each of its own length: the inverse of `pack_sequence`."""
+    """The sequences, each of its own length: the inverse of `pack_sequence`.
+
+    >>> packed = nn.utils.rnn.pack_sequence([minitorch.tensor([1, 2, 3]), minitorch.tensor([4, 5])])
+    >>> nn.utils.rnn.unpack_sequence(packed)
+    [tensor([1, 2, 3]), tensor([4, 5])]
+    """
     return unpad_sequence(*pad_packed_sequence(packed_sequences, batch_first=True), batch_first=True)
