@@ -86,7 +86,7 @@ class Dropout3d(_Dropout):
 
 @layer(F.alpha_dropout)
 class AlphaDropout(_Dropout):
-    """In training each element becomes SELU's lower limit with probability p, then all are scaled to keep mean 0 and variance 1.
+    """In training each element becomes SELU's lower limit with probability p; then all are scaled to mean 0 and variance 1.
 
     (Klambauer et al. 2017.) In eval mode it returns its input.
 
