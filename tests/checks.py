@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import importlib
 import math
+import pathlib
 import random
+import tempfile
 import warnings
 from typing import Any
 
@@ -279,7 +281,10 @@ def layer_in_half_precision_agrees(case: Case, scale: float) -> bool:
 
 
 def complaint(entry: str) -> str | None:
-    """What is wrong with an op, a layer, or a test "module:name" (with arguments after @), in a line; None if nothing is."""
+    """What is wrong with an op, a layer, or a test "module:name", in a line; None if nothing is.
+
+    After @ come the arguments of the test, in the names of its module; tmp_path is a folder.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -295,7 +300,11 @@ def check(entry: str) -> None:
     if ":" in entry:
         name, _, arguments = entry.partition("@")
         module, _, name = name.partition(":")
-        getattr(importlib.import_module(f"tests.{module}"), name)(*eval(f"({arguments},)") if arguments else ())
+        found = importlib.import_module(f"tests.{module}")
+        with tempfile.TemporaryDirectory() as folder:
+            names = vars(found) | {"tmp_path": pathlib.Path(folder)}
+            mt.manual_seed(0)
+            getattr(found, name)(*eval(f"({arguments},)", names) if arguments else ())
     elif entry not in OPS and entry not in LAYERS:
         raise KeyError(f"there is no entry {entry!r}")
     if entry in OPS:
