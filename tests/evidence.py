@@ -40,7 +40,7 @@ class Count:
         try:
             compared = check(*args) is not False
         except Exception as error:
-            print(error, file=sys.stderr)
+            print(f"{check.__name__}{args}: {error}", file=sys.stderr)
             compared, self.wrong = True, self.wrong + 1
         self.ran += compared
 
