@@ -318,6 +318,13 @@ def test_wrong_calls_are_explained(make, kind, words):
     assert words in str(caught.value)
 
 
+def test_streams_keep_or_drop_the_last():
+    for n, size in itertools.product(range(8), range(1, 5)):
+        for drop_last in (False, True):
+            loader = DataLoader(Count(n), size, drop_last=drop_last)
+            assert [batch.tolist() for batch in loader] == slices(n, size, drop_last)
+
+
 def test_splits_have_their_sizes_and_every_sample_once():
     for n, lengths, sizes in [
         (10, [0.5, 0.3, 0.2], [5, 3, 2]), (11, [0.5, 0.3, 0.2], [6, 3, 2]), (7, [0.34, 0.33, 0.33], [3, 2, 2]),

@@ -2,6 +2,7 @@
 
 import copy
 import doctest
+import inspect
 import itertools
 import math
 import random
@@ -125,6 +126,66 @@ def test_an_optimizer_follows_its_rule_also_resumed(name, seed):
         (p**4 / 4 + p.sin()).sum().backward()
         optimizer.step()
     assert p.tolist() == pytest.approx(expected, rel=1e-9)
+
+
+BETAS = {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0}
+DEFAULTS = {
+    "SGD": {"lr": 1e-3, "momentum": 0, "dampening": 0, "weight_decay": 0, "nesterov": False, "maximize": False},
+    "Adam": {"lr": 1e-3, **BETAS, "amsgrad": False, "maximize": False, "decoupled_weight_decay": False},
+    "AdamW": {"lr": 1e-3, **BETAS, "weight_decay": 1e-2, "amsgrad": False, "maximize": False},
+    "RMSprop": {"lr": 1e-2, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0, "momentum": 0, "centered": False, "maximize": False},
+    "Adagrad": {"lr": 1e-2, "lr_decay": 0, "weight_decay": 0, "initial_accumulator_value": 0, "eps": 1e-10, "maximize": False},
+    "Adadelta": {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "weight_decay": 0, "maximize": False},
+    "Adamax": {"lr": 2e-3, **BETAS, "maximize": False},
+    "LBFGS": {"lr": 1, "max_iter": 20, "max_eval": None, "tolerance_grad": 1e-7, "tolerance_change": 1e-9, "history_size": 100,
+              "line_search_fn": None},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_defaults_are_pytorchs(name):
+    parameters = inspect.signature(getattr(optim, name)).parameters.values()
+    implementation = ("foreach", "fused", "capturable", "differentiable")
+    found = {p.name: p.default for p in parameters if p.name not in ("params", *implementation)}
+    assert found == DEFAULTS[name]
+    if name != "LBFGS":
+        group = getattr(optim, name)([parameter(1.0)]).param_groups[0]
+        assert {key: group[key] for key in found} == DEFAULTS[name]
+
+
+@pytest.mark.parametrize("name", [*RULES, "LBFGS"])
+def test_a_loaded_state_is_a_copy(name):
+    def step(optimizer, p):
+        def closure():
+            p.grad = None
+            loss = (p**4).sum()
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+
+    p, options = parameter(1.0, -2.0), {"momentum": 0.9} if name == "SGD" else {}
+    first = getattr(optim, name)([p], lr=0.01, **options)
+    step(first, p)
+    saved, before = first.state_dict(), repr(first.state_dict())
+    other = parameter(*p.tolist())
+    second = getattr(optim, name)([other], lr=0.5, **options)
+    second.load_state_dict(saved)
+    step(second, other)
+    assert repr(first.state_dict()) == before
+    step(first, p)
+    assert p.tolist() == other.tolist()
+
+
+def test_a_step_counts_as_a_change():
+    for name in RULES:
+        p = parameter(1.0)
+        optimizer = getattr(optim, name)([p])
+        y = p * p
+        y.backward(retain_graph=True)
+        optimizer.step()
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            y.backward()
 
 
 @pytest.mark.parametrize("name", [*RULES, "LBFGS"])

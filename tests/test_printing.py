@@ -94,6 +94,8 @@ SHOWN = {
     "grad_fn of a sum": lambda t: t.tensor(LINE, requires_grad=True).sum(),
     "grad_fn of float64": lambda t: t.tensor(LINE, requires_grad=True, dtype=t.float64).exp(),
     "grad_fn on a line of its own": lambda t: t.tensor([LINE * 3], requires_grad=True, dtype=t.float64).unsqueeze(0),
+    "a suffix that just fits": lambda t: t.full((10,), 10.0, requires_grad=True),
+    "a suffix that just does not fit": lambda t: t.full((6,), 100000.0, requires_grad=True),
     "a line that is full": lambda t: t.arange(30) + 100,
     "a long line of floats": lambda t: t.arange(20) / 7,
     "long lines in a matrix": lambda t: (t.arange(36) * 1000).reshape(2, 18),
@@ -167,6 +169,10 @@ def text_of(t, name):
 
 
 PRINTED = {
+    "a suffix that just fits": "tensor([10., 10., 10., 10., 10., 10., 10., 10., 10., 10.], requires_grad=True)",
+    "a suffix that just does not fit": """\
+tensor([100000., 100000., 100000., 100000., 100000., 100000.],
+       requires_grad=True)""",
     "a number": "tensor(3.)",
     "a number in parts": "tensor(3.1416)",
     "a whole number": "tensor(7)",

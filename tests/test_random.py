@@ -70,6 +70,10 @@ DRAWS = {
     "integers, the first range of two words": lambda t: t.randint(0, 2**28, (3,)),
     "integers, a wide range": lambda t: t.randint(-(2**40), 2**40, (3,)),
     "integers like": lambda t: [t.randint_like(t.zeros(3), 7), t.randint_like(t.zeros(3).long(), 2, 7)],
+    "random_ of int32": lambda t: [t.empty(3, dtype=t.int32).random_(), t.rand(1)],
+    "random_ of int64": lambda t: t.empty(3, dtype=t.int64).random_(),
+    "random_ below a bound": lambda t: [t.empty(4).random_(10), t.empty(4).random_(-3, 4)],
+    "random_ of float64": lambda t: t.empty(2, dtype=t.float64).random_(),
     "permutation": lambda t: t.randperm(12),
     "permutations of nothing and one": lambda t: [t.randperm(0), t.randperm(1), t.rand(1)],
     "permutation of its own stream": lambda t: [t.randperm(6, generator=generator(t)), t.randperm(6)],
@@ -134,6 +138,10 @@ DRAWS = {
 }  # fmt: skip
 
 NUMBERS = {  # of seed 0
+    "random_ of int32": [209652396, 398764591, 924231285, 0.13203049],
+    "random_ of int64": [900450186894289455, 3969543146641149120, 1895649597198586619],
+    "random_ below a bound": [4.0, 9.0, 3.0, 0.0, -2.0, -1.0, 3.0, 0.0],
+    "random_ of float64": [8737460674930124.0, 6375474555111176.0],
     "float32 uniform": [0.49625659, 0.7682218, 0.088477433, 0.13203049, 0.30742282, 0.63407868],
     "float64 uniform": [0.97005300180655307, 0.70781986439978795, 0.45938294312745087],
     "float16 uniform": [0.49633789, 0.76806641, 0.088500977],

@@ -184,6 +184,28 @@ def test_the_rest_of_why_is_what_is_not_shown():
     assert explained.paths[0].product == 1
 
 
+def test_the_rest_of_why_counts_hooks():
+    x = mt.tensor(1.5, dtype=mt.float64, requires_grad=True)
+    y = x * 1.0
+    y.register_hook(lambda g: g * 10)
+    for _ in range(5):
+        y = y + y * 0.5
+        y.register_hook(lambda g: g * 2)
+    explained = viz.why(x, y)
+    assert explained.value == pytest.approx(10 * 2**5 * 1.5**5)
+    assert explained.rest != 0
+    assert totals(explained) == pytest.approx(explained.value)
+
+
+def test_the_rest_of_why_has_the_branches_that_are_not_followed():
+    x, w = mt.tensor(2.0, dtype=mt.float64, requires_grad=True), mt.arange(1.0, 101.0).double()
+    loss = (x * w).sum()
+    explained = viz.why(x, loss)
+    assert [path.product for path in explained.paths] == [float(k) for k in range(100, 76, -1)]
+    assert explained.rest == sum(range(1, 77))
+    assert explained.value == 5050
+
+
 # ---- the player and the heat map ---------------------------------------------------------------------------------------
 
 
