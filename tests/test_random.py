@@ -63,6 +63,9 @@ DRAWS = {
     "normal, float64, few": lambda t: t.randn(3, dtype=t.float64),
     "normal, float64, many": lambda t: t.randn(19, dtype=t.float64)[:6],
     "normal, float16": lambda t: [t.randn(3, dtype=t.float16), t.randn(18, dtype=t.float16)[-3:]],
+    "normal, float16, 32: nothing is drawn anew": lambda t: [t.randn(32, dtype=t.float16)[::9], t.rand(1)],
+    "the bytes of a state before any draw": lambda t: zlib.crc32(bytes(t.get_rng_state().tolist())),
+    "the bytes of a state at the end of a block": lambda t: [t.rand(624)[623:], zlib.crc32(bytes(t.get_rng_state().tolist()))],
     "normal like": lambda t: t.randn_like(t.zeros(2)),
     "integers": lambda t: t.randint(10, (8,)),
     "integers between": lambda t: t.randint(-5, 1000, (6,)),
@@ -138,6 +141,9 @@ DRAWS = {
 }  # fmt: skip
 
 NUMBERS = {  # of seed 0
+    "normal, float16, 32: nothing is drawn anew": [-1.1259766, -1.2636719, 0.56689453, 0.18347168, 0.17591017],
+    "the bytes of a state before any draw": [1831558866],
+    "the bytes of a state at the end of a block": [0.012159586, 2542112144],
     "random_ of int32": [209652396, 398764591, 924231285, 0.13203049],
     "random_ of int64": [900450186894289455, 3969543146641149120, 1895649597198586619],
     "random_ below a bound": [4.0, 9.0, 3.0, 0.0, -2.0, -1.0, 3.0, 0.0],
