@@ -9,6 +9,7 @@ import math
 import pytest
 
 import minitorch as mt
+from minitorch import printing
 
 
 @contextlib.contextmanager
@@ -96,6 +97,8 @@ SHOWN = {
     "grad_fn on a line of its own": lambda t: t.tensor([LINE * 3], requires_grad=True, dtype=t.float64).unsqueeze(0),
     "a suffix that just fits": lambda t: t.full((10,), 10.0, requires_grad=True),
     "a suffix that just does not fit": lambda t: t.full((6,), 100000.0, requires_grad=True),
+    "a suffix that fits to the character": lambda t: printed(t, t.full((10,), 10.0, requires_grad=True), linewidth=79),
+    "a suffix that is a character too long": lambda t: printed(t, t.full((10,), 10.0, requires_grad=True), linewidth=78),
     "a line that is full": lambda t: t.arange(30) + 100,
     "a long line of floats": lambda t: t.arange(20) / 7,
     "long lines in a matrix": lambda t: (t.arange(36) * 1000).reshape(2, 18),
@@ -114,6 +117,7 @@ SHOWN = {
     "threshold met": lambda t: printed(t, t.arange(8), threshold=8),
     "edgeitems": lambda t: printed(t, t.arange(30).reshape(5, 6), threshold=10, edgeitems=1),
     "edgeitems meet": lambda t: printed(t, t.arange(20).reshape(4, 5), threshold=10, edgeitems=2),
+    "width of what is shown": lambda t: printed(t, t.tensor([1, 1, 1, 99999, 1, 1, 1]), threshold=5),
     "linewidth": lambda t: printed(t, t.arange(12.0), linewidth=30),
     "profile short": lambda t: printed(t, t.arange(1100) / 3, profile="short"),
     "profile full": lambda t: printed(t, t.arange(1100), profile="full").count(","),
@@ -169,6 +173,11 @@ def text_of(t, name):
 
 
 PRINTED = {
+    "a suffix that fits to the character": "tensor([10., 10., 10., 10., 10., 10., 10., 10., 10., 10.], requires_grad=True)",
+    "a suffix that is a character too long": """\
+tensor([10., 10., 10., 10., 10., 10., 10., 10., 10., 10.],
+       requires_grad=True)""",
+    "width of what is shown": "tensor([1, 1, 1,  ..., 1, 1, 1])",
     "a suffix that just fits": "tensor([10., 10., 10., 10., 10., 10., 10., 10., 10., 10.], requires_grad=True)",
     "a suffix that just does not fit": """\
 tensor([100000., 100000., 100000., 100000., 100000., 100000.],
@@ -541,3 +550,23 @@ def test_the_lines_are_those_written_down(name):
 @pytest.mark.parametrize("name", SHOWN)
 def test_the_lines_written_down_are_those_of_pytorch(name):
     assert text_of(pytest.importorskip("torch"), name) == PRINTED[name]
+
+
+def test_profiles_set_every_option_but_sci_mode():
+    own = {"precision": 7, "threshold": 3, "edgeitems": 9, "linewidth": 33, "sci_mode": True}
+    plain = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80}
+    with options(mt, **own):
+        assert vars(printing._options) == own
+        for profile, changed in (
+            ("default", {}),
+            ("short", {"precision": 2, "edgeitems": 2}),
+            ("full", {"threshold": math.inf}),
+        ):
+            mt.set_printoptions(profile=profile, sci_mode=False)
+            assert vars(printing._options) == {**plain, **changed, "sci_mode": False}
+        mt.set_printoptions(precision=10_000, linewidth=10_000)
+        for name, value in (("precision", -1), ("precision", 10_001), ("edgeitems", 0), ("linewidth", 0)):
+            with pytest.raises(ValueError, match=f"{name} must be between"):
+                mt.set_printoptions(**{name: value})
+        assert printing._options.precision == 10_000
+    assert vars(printing._options) == {**plain, "sci_mode": None}

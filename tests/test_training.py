@@ -50,6 +50,7 @@ def test_the_norm_is_the_euclidean_one_unless_said():
     assert utils.clip_grad_norm_(iter(params), 10.0).item() == pytest.approx(1.0, abs=1e-6)
     assert utils.clip_grad_norm_(params[0], 10.0).item() == pytest.approx(5 / math.sqrt(174), abs=1e-6)
     assert utils.clip_grad_norm_([params[-1]], 1.0).item() == 0
+    assert utils.clip_grad_norm_(parameters([[]]), 1.0).item() == 0  # a gradient without elements
     before = [p.grad for p in params]
     utils.clip_grad_norm_(params, 0.5)
     assert all(a is b for a, b in zip([p.grad for p in params], before, strict=True))  # in place
