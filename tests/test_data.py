@@ -376,6 +376,7 @@ def test_datasets_of_datasets():
     rows = data.TensorDataset(mt.arange(6).reshape(3, 2), mt.tensor([7, 8, 9]))
     assert [part.tolist() for part in rows[1]] == [[2, 3], 8]
     assert len(rows) == 3
+    assert (len(data.TensorDataset(mt.arange(4))), len(data.StackDataset("ab"))) == (4, 2)  # of one there is nothing to compare
     chain = data.ChainDataset([Count(3), Count(2)])
     assert (list(chain), len(chain)) == ([0, 1, 2, 0, 1], 5)
 
