@@ -41,7 +41,7 @@ fuzz: $(READY) ## draw many more cases than `make test` does, others each time (
 	$(BIN)/python -m tests.hostile 200000
 	$(BIN)/python -m tests.programs 20000
 
-hunt: $(READY) ## a Python with a mistake in one derivative: find it (N=7 for hunt number 7)
+hunt: $(READY) ## a Python with a mistake in one derivative: find it, for ten points (N=7 for hunt number 7)
 	$(BIN)/python -m tests.mutants --hunt $(N)
 
 gallery: $(READY) ## draw a gallery of computation graphs, with players to step through

@@ -278,7 +278,8 @@ def _explained(error: Exception, function: Callable[..., Any], args: Any, kwargs
             inspect.signature(function).bind(*args, **kwargs)
         except TypeError as reason:
             return _alone(TypeError(f"{name}() {reason}"))
-    if isinstance(error, _TRANSLATED) or not isinstance(error, _KEPT):
+    is_sentence = isinstance(error, KeyError) and " " in str(error)  # not only the key
+    if isinstance(error, _TRANSLATED) or not (isinstance(error, _KEPT) or is_sentence):
         return _alone(call_error(error, name, given, kwargs))
     notes = [note for note in notes_of(error) if not isinstance(note, CallNote)]
     if not isinstance(error, Warning):

@@ -1,7 +1,7 @@
 """What must hold for every op and every layer of the database. Each check takes a sample, and fails by an AssertionError.
 
 tests/test_ops.py and tests/test_layers.py hand them samples that Hypothesis draws; `complaint` hands them a few at random, for
-tests/mutants.py and the table of tests/evidence.py.
+tests/mutants.py. Where a sample leaves a check nothing to compare it returns False: tests/evidence.py counts the others.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import importlib
 import math
+import pathlib
 import random
+import tempfile
 import warnings
 from typing import Any
 
@@ -39,13 +41,14 @@ def outputs_of(result: Any) -> list[mt.Tensor]:
 # ---- ops ---------------------------------------------------------------------------------------------------------------
 
 
-def value_is_the_definition(sample: Sample) -> None:
+def value_is_the_definition(sample: Sample) -> bool:
     if sample.definition is None:
-        return
+        return False
     value, expected = sample.function(*sample.inputs), sample.definition(*(x.detach().numpy() for x in sample.inputs))
     value = value[0] if isinstance(value, tuple) else value
     assert tuple(value.shape) == expected.shape, f"shape {list(value.shape)}, by definition {list(expected.shape)}"
     np.testing.assert_allclose(value.detach().numpy(), expected, rtol=1e-10, atol=1e-12)
+    return True
 
 
 def derivatives_agree(sample: Sample, orders: int = 2) -> None:
@@ -104,7 +107,7 @@ def single_precision_agrees(sample: Sample) -> None:
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=2e-3, atol=2e-4)
 
 
-def half_precision_agrees(sample: Sample, scale: float) -> None:
+def half_precision_agrees(sample: Sample, scale: float) -> bool:
     """float16 gives float16, near what float64 gives for the same inputs wherever that fits: nothing overflows on the way."""
     half = [(x.detach() * scale).half().requires_grad_() for x in sample.inputs]
     results = []
@@ -113,14 +116,14 @@ def half_precision_agrees(sample: Sample, scale: float) -> None:
             output = sample.function(*inputs)
         except (RuntimeError, ValueError, IndexError):
             assert inputs is not half, "refused in float16 alone"
-            return  # numbers of this size are refused
+            return False  # numbers of this size are refused
         output = output[0] if isinstance(output, tuple) else output
         grads = grad(output.sum(), inputs, allow_unused=True) if output.requires_grad else ()
         results.append([output.detach(), *(g for g in grads if g is not None)])
-    same_in_half(*results)
+    return same_in_half(*results)
 
 
-def same_in_half(half: list[mt.Tensor], double: list[mt.Tensor]) -> None:
+def same_in_half(half: list[mt.Tensor], double: list[mt.Tensor]) -> bool:
     """Equal to the rounding of float16, a small part of the largest number, except where float64 exceeds its range."""
     assert len(half) == len(double)
     for a, b in zip(half, double, strict=True):
@@ -129,6 +132,7 @@ def same_in_half(half: list[mt.Tensor], double: list[mt.Tensor]) -> None:
         fits = np.isfinite(exact) & (np.abs(exact) < 60_000)
         size = np.abs(exact[fits]).max(initial=1)
         np.testing.assert_allclose(a.numpy()[fits].astype(np.float64), exact[fits], rtol=2**-9, atol=2**-10 * size)
+    return bool(half)
 
 
 def memory_does_not_matter(sample: Sample) -> None:
@@ -241,23 +245,24 @@ def layer_is_its_definition(case: Case) -> None:
         np.testing.assert_allclose(found.detach().numpy(), wanted, rtol=1e-9, atol=1e-9, equal_nan=True)
 
 
-def layer_derivatives_agree(case: Case) -> None:
+def layer_derivatives_agree(case: Case) -> bool:
     tensors = tensors_for(case)
     if not any(t.requires_grad for t in tensors):
-        return
+        return False
 
     def values(*tensors: mt.Tensor) -> tuple[mt.Tensor, ...]:
         return tuple(t for t in case.run(mt, *tensors) if t.is_floating_point() and t.requires_grad)
 
     found = values(*tensors)
     if not found or any(bool(mt.isnan(t).any()) for t in found) or {"scale_grad_by_freq", "padding_idx"} & set(case.options):
-        return  # the mean of nothing; and options that make of the derivative something else, on purpose
+        return False  # the mean of nothing; and options that make of the derivative something else, on purpose
     assert gradcheck(values, tensors, atol=1e-4)
     # The second order takes two sweeps for each number: of few numbers every entry is checked, of many one direction.
     assert gradgradcheck(values, tensors, atol=1e-4, fast_mode=sum(t.numel() for t in tensors) > MOST_ENTRIES)
+    return True
 
 
-def layer_in_half_precision_agrees(case: Case, scale: float) -> None:
+def layer_in_half_precision_agrees(case: Case, scale: float) -> bool:
     """As `half_precision_agrees`."""
     scale = 1.0 if case.name == "BCELoss" else scale  # its inputs are probabilities
     arrays = [a * scale if a.dtype.kind == "f" and i < len(case.inputs) else a for i, a in enumerate(case.arrays())]
@@ -271,14 +276,17 @@ def layer_in_half_precision_agrees(case: Case, scale: float) -> None:
         leaves = [t for t in tensors if t.requires_grad]
         grads = grad([o.sum() for o in outputs[:1]], leaves, allow_unused=True) if outputs else ()
         results.append([*(o.detach() for o in outputs[:1]), *(g for g in grads if g is not None)])
-    same_in_half(*results)
+    return same_in_half(*results)
 
 
 # ---- a few samples at random -------------------------------------------------------------------------------------------
 
 
 def complaint(entry: str) -> str | None:
-    """What is wrong with an op, a layer, or a test "module:name" (with arguments after @), in a line; None if nothing is."""
+    """What is wrong with an op, a layer, or a test "module:name", in a line; None if nothing is.
+
+    After @ come the arguments of the test, in the names of its module; tmp_path is a folder.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -294,7 +302,11 @@ def check(entry: str) -> None:
     if ":" in entry:
         name, _, arguments = entry.partition("@")
         module, _, name = name.partition(":")
-        getattr(importlib.import_module(f"tests.{module}"), name)(*eval(f"({arguments},)") if arguments else ())
+        found = importlib.import_module(f"tests.{module}")
+        with tempfile.TemporaryDirectory() as folder:
+            names = vars(found) | {"tmp_path": pathlib.Path(folder)}
+            mt.manual_seed(0)
+            getattr(found, name)(*eval(f"({arguments},)", names) if arguments else ())
     elif entry not in OPS and entry not in LAYERS:
         raise KeyError(f"there is no entry {entry!r}")
     if entry in OPS:

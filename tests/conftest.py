@@ -1,12 +1,14 @@
 """Settings for every test: Hypothesis draws the same cases each time, and the random stream starts from one seed.
 
 `make fuzz` runs with the profile 'long' instead, which draws many more, and others each time; `make test-quick` with 'quick'.
+`pytest --without-torch` runs as where PyTorch is not installed.
 """
 
 import gc
 import importlib.util
 import linecache
 import shutil
+import sys
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -24,6 +26,15 @@ settings.register_profile(
 settings.register_profile("long", deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
 settings.register_profile("quick", settings.get_profile("ci"), max_examples=2)
 settings.load_profile("ci")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--without-torch", action="store_true", help="run as where PyTorch is not installed")
+
+
+def pytest_configure(config):
+    if config.getoption("--without-torch"):
+        sys.modules["torch"] = None
 
 
 @pytest.fixture(autouse=True)

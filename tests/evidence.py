@@ -1,4 +1,7 @@
-"""How much is checked, counted while it is done: python -m tests.evidence; --write puts it into tutorials/pages/checks.md."""
+"""How much is checked, counted while it is done: python -m tests.evidence; --write puts it into tutorials/pages/checks.md.
+
+Only what was compared counts: a sample that is refused, or that leaves a check nothing to compare, does not.
+"""
 
 from __future__ import annotations
 
@@ -27,76 +30,90 @@ DRAWS, LAYER_DRAWS, CALLS, PROGRAMS = 50, 20, 50_000, 10_000
 BEGIN, END = "<!-- evidence -->\n", "<!-- end of evidence -->\n"
 
 
-def failures(check: Callable[[], object]) -> int:
-    try:
-        check()
-    except Exception as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+class Count:
+    """How many checks compared something, and how many failed. A check that returns False had nothing to compare."""
+
+    def __init__(self) -> None:
+        self.ran = self.wrong = 0
+
+    def __call__(self, check: Callable[..., object], *args: object) -> None:
+        try:
+            compared = check(*args) is not False
+        except Exception as error:
+            print(f"{check.__name__}{args}: {error}", file=sys.stderr)
+            compared, self.wrong = True, self.wrong + 1
+        self.ran += compared
 
 
 def rows() -> Iterator[tuple[str, str, str]]:
     """What is checked, how often, and what came out."""
-    source, wrong = random.Random(time.time()), 0
+    source = random.Random(time.time())
+    values, slopes, defined = Count(), Count(), set()
     for op in SAMPLES:
         for _ in range(DRAWS):
             sample = sample_of(op, Draw(source.randint))
-            wrong += failures(lambda s=sample: checks.value_is_the_definition(s))  # type: ignore[misc]
-            wrong += failures(lambda s=sample, op=op: checks.derivatives_agree(s, ORDERS.get(op, 2)))  # type: ignore[misc]
-    what = f"{len(SAMPLES)} operations: value, first and second derivative, for {len(ORDERS)} of them the third"
-    yield what, f"{len(SAMPLES) * DRAWS:,} samples", f"{wrong} differ"
+            if sample.definition is not None:
+                defined.add(op)
+            values(checks.value_is_the_definition, sample)
+            slopes(checks.derivatives_agree, sample, ORDERS.get(op, 2))
+    what = f"{len(defined)} operations beside their definition in plain Python"
+    yield what, f"{values.ran:,} values", f"{values.wrong} differ"
+    what = f"{len(SAMPLES)} operations: first and second derivative, for {len(ORDERS)} of them the third"
+    yield what, f"{slopes.ran:,} samples", f"{slopes.wrong} differ"
 
-    wrong = 0
+    steps = Count()
     for op in ANALYTIC:
         for _ in range(DRAWS):
-            sample = sample_of(op, Draw(source.randint))
-            wrong += failures(lambda s=sample: checks.complex_step_agrees(s))  # type: ignore[misc]
+            steps(checks.complex_step_agrees, sample_of(op, Draw(source.randint)))
     what = f"{len(ANALYTIC)} of them: the derivative by a complex step, to ten digits"
-    yield what, f"{len(ANALYTIC) * DRAWS:,} samples", f"{wrong} differ"
+    yield what, f"{steps.ran:,} samples", f"{steps.wrong} differ"
 
-    wrong = sum(failures(lambda op=op: checks.slopes_at_kinks(op)) for op in KINKS)  # type: ignore[misc]
-    yield "slopes at kinks and ties", f"{sum(map(len, KINKS.values()))} points", f"{wrong} differ"
+    kinks = Count()
+    for op in KINKS:
+        kinks(checks.slopes_at_kinks, op)
+    yield "slopes at kinks and ties", f"{sum(map(len, KINKS.values()))} points", f"{kinks.wrong} differ"
 
-    wrong = 0
+    values, slopes, differentiated = Count(), Count(), set()
     for name, draw in LAYERS.items():
         for _ in range(LAYER_DRAWS):
-            case = draw(Drawing(source.randint))
-            wrong += failures(lambda c=case: checks.layer_is_its_definition(c))  # type: ignore[misc]
-            wrong += failures(lambda c=case: checks.layer_derivatives_agree(c))  # type: ignore[misc]
+            case, before = draw(Drawing(source.randint)), slopes.ran
+            values(checks.layer_is_its_definition, case)
+            slopes(checks.layer_derivatives_agree, case)
+            if slopes.ran > before:
+                differentiated.add(name)
         print(name, end=" ", file=sys.stderr, flush=True)
-    what = f"{len(LAYERS)} layers: value against plain loops, both derivatives in inputs and parameters"
-    yield what, f"{len(LAYERS) * LAYER_DRAWS:,} cases", f"{wrong} differ"
+    yield f"{len(LAYERS)} layers beside plain loops", f"{values.ran:,} values", f"{values.wrong} differ"
+    what = f"{len(differentiated)} layers: both derivatives in inputs and parameters"
+    yield what, f"{slopes.ran:,} cases", f"{slopes.wrong} differ"
 
-    wrong, halves = 0, [op for op in SAMPLES if op.__name__ not in IN_SINGLE]
-    for op in halves:
+    half, ops_in_half = Count(), [op for op in SAMPLES if op.__name__ not in IN_SINGLE]
+    for op in ops_in_half:
         for _ in range(DRAWS):
-            sample, scale = sample_of(op, Draw(source.randint)), source.choice([1.0, 30.0, 300.0])
-            wrong += failures(lambda s=sample, x=scale: checks.half_precision_agrees(s, x))  # type: ignore[misc]
+            half(checks.half_precision_agrees, sample_of(op, Draw(source.randint)), source.choice([1.0, 30.0, 300.0]))
     for draw in LAYERS.values():
         for _ in range(LAYER_DRAWS):
-            case, scale = draw(Drawing(source.randint)), source.choice([1.0, 30.0, 300.0])
-            wrong += failures(lambda c=case, x=scale: checks.layer_in_half_precision_agrees(c, x))  # type: ignore[misc]
-    what = f"{len(halves)} operations and {len(LAYERS)} layers in float16, on numbers up to 1,000: value and derivative"
-    yield what, f"{len(halves) * DRAWS + len(LAYERS) * LAYER_DRAWS:,} samples", f"{wrong} beyond its rounding"
+            half(checks.layer_in_half_precision_agrees, draw(Drawing(source.randint)), source.choice([1.0, 30.0, 300.0]))
+    what = f"{len(ops_in_half)} operations and {len(LAYERS)} layers in float16, on numbers up to 1,000: value and derivative"
+    yield what, f"{half.ran:,} samples", f"{half.wrong} beyond its rounding"
 
-    wrong = 0
+    wrong = compared = 0
     for _ in range(PROGRAMS):
         program = programs.draw(source)
-        if (found := programs.complaint(program)) is not None:
+        found = programs.verdict(program)
+        compared += found is not False
+        if isinstance(found, str):
             wrong += 1
             print(program, found, file=sys.stderr)
     beside = "differences" if programs.torch is None else "PyTorch and differences"
     what = f"random programs of views, in-place changes, hooks and custom Functions, against {beside}"
-    yield what, f"{PROGRAMS:,} programs", f"{wrong} with a wrong gradient"
+    yield what, f"{compared:,} programs", f"{wrong} with a wrong gradient"
 
-    wrong, tried = 0, [i for i in IMPLEMENTATIONS if i.available()]
+    same, tried = Count(), [i for i in IMPLEMENTATIONS if i.available()]
     for i in tried:
         for _ in range(DRAWS):
-            args = i.sample(np.random.default_rng(source.randrange(2**32)))
-            wrong += failures(lambda i=i, args=args: assert_is_the_definition(i, i.engine, args))  # type: ignore[misc]
+            same(assert_is_the_definition, i, i.engine, i.sample(np.random.default_rng(source.randrange(2**32))))
     what = f"{len(tried)} quicker implementations of {len({i.name for i in tried})} definitions: the same result"
-    yield what, f"{len(tried) * DRAWS:,} samples", f"{wrong} differ"
+    yield what, f"{same.ran:,} samples", f"{same.wrong} differ"
 
     alive = sum(mutant.caught() is None for mutant in MUTANTS)
     yield "deliberate mistakes, one at a time", f"{len(MUTANTS)} mutants", f"{alive} survive"

@@ -1,7 +1,10 @@
 """Deliberate mistakes in minitorch, one at a time: each must be caught. python -m tests.mutants
 
+Those of derivatives and kernels are here, the others in tests/mutants_of_the_rest.py.
+
 A mutant is a function of the package with a piece of its source replaced: a sign lost, a sum forgotten, a mask taken from the
 wrong tensor. `with mutant.applied():` puts it in; `mutant.caught()` says whether the checks of its part of the database notice.
+What notices must not need PyTorch: it cannot be imported here.
 
 As a bug hunt: `python -m tests.mutants --hunt 7` starts a Python with one of them in it, for a learner to find.
 """
@@ -17,6 +20,7 @@ import inspect
 import random
 import sys
 import textwrap
+import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +30,7 @@ from minitorch import viz
 from minitorch.autograd import gradcheck, gradgradcheck
 from tests import checks
 from tests.drawing import Draw
+from tests.mutants_of_the_rest import ROWS
 from tests.samples import sample_of
 
 
@@ -56,10 +61,15 @@ class Mutant:
 
     @functools.cached_property
     def mutated(self) -> str:
-        *_, body = self.source.rpartition('"""')  # what the docstring says may stay
-        if self.old not in body:
+        head, _, rest = self.source.partition('"""')
+        docstring, _, body = rest.rpartition('"""')  # what the docstring says may stay
+        if self.old in body:
+            body = body.replace(self.old, self.new, 1)
+        elif self.old in head:
+            head = head.replace(self.old, self.new, 1)
+        else:
             raise ValueError(f"{self.target} has no {self.old!r} any more: the mutant must follow the code")
-        return self.source[: len(self.source) - len(body)] + body.replace(self.old, self.new, 1)
+        return f'{head}"""{docstring}"""{body}' if rest else head
 
     @contextlib.contextmanager
     def applied(self) -> Iterator[None]:
@@ -67,17 +77,23 @@ class Mutant:
         function = self.function
         scope: dict[str, Any] = {}
         body = "\n".join(line for line in self.mutated.splitlines() if not line.startswith("@"))
+        if uses_super := "__class__" in function.__code__.co_freevars:
+            body = "class Anew:\n" + textwrap.indent(body, "    ")
         exec(
             compile(f"from __future__ import annotations\n{body}", function.__code__.co_filename, "exec"),
             function.__globals__,
             scope,
         )
-        before = function.__code__
-        function.__code__ = scope[function.__name__].__code__
+        new = vars(scope["Anew"] if uses_super else types.SimpleNamespace(**scope))[function.__name__]
+        parts = ("__code__", "__defaults__", "__kwdefaults__")
+        before = [getattr(function, part) for part in parts]
+        for part in parts:
+            setattr(function, part, getattr(new, part))
         try:
             yield
         finally:
-            function.__code__ = before
+            for part, value in zip(parts, before, strict=True):
+                setattr(function, part, value)
 
     @property
     def checked_by(self) -> tuple[str, ...]:
@@ -325,6 +341,7 @@ MUTANTS: list[Mutant] = [
            "a change in place is not counted",
            ("test_autograd:test_a_value_changed_between_first_and_second_backward_is_noticed",)),
 ]  # fmt: skip
+MUTANTS += [Mutant(target, old, new, what, tuple(entries)) for target, old, new, what, *entries in ROWS]
 
 
 BANNER = """Hunt number {number}. In minitorch/ops the derivative of one operation is wrong now. Which one, and how?
@@ -332,58 +349,94 @@ BANNER = """Hunt number {number}. In minitorch/ops the derivative of one operati
     ops_to_try()              the names of the operations
     f, x = sample("Tanh")     a function that uses one, and inputs for it
     gradcheck(f, x)           its first derivative, and gradgradcheck(f, x) its second, against differences
+    answer("Tanh")            whether it is this one
     hint()                    the file
-    reveal()                  the mistake"""
+    reveal()                  the mistake
+
+One mistake may show in several operations: those that use the wrong one. Ten points; a wrong answer costs two, a hint three."""
 
 
-def chosen(source: random.Random) -> Mutant:
-    """A mutant that gradcheck or gradgradcheck can find, and that lets every call through."""
+class Hunt:
+    """A hunt by its number: the mistake, what the learner can call, and the score."""
 
-    def findable(mutant: Mutant) -> bool:
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.streams: dict[str, random.Random] = {}
+        pool = [
+            m
+            for m in MUTANTS
+            if m.target.startswith("ops.") and m.target.endswith("backward") and m.checked_by[0] in checks.OPS
+        ]
+        random.Random(number).shuffle(pool)
+        self.mutant = next(m for m in pool if self.is_findable(m))
+        self.streams.clear()  # the learner begins with the samples that show it
+        self.points, self.found = 10, False
+
+    def sample(self, name: str) -> Any:
+        """A function that uses the op of this name, and inputs. Each call gives others, the same ones in each hunt."""
+        stream = self.streams.setdefault(name, random.Random(f"{self.number} {name}"))
+        return sample_of(checks.OPS[name], Draw(stream.randint))[:2]
+
+    def is_findable(self, mutant: Mutant) -> bool:
+        """Whether gradcheck or gradgradcheck shows a mistake with the first sample of its op, and lets every call through."""
         with mutant.applied():
-            draws = [sample_of(checks.OPS[mutant.checked_by[0]], Draw(source.randint))[:2] for _ in range(3)]
+            f, x = self.sample(mutant.checked_by[0])
             try:
-                return not all(check(f, x, raise_exception=False) for f, x in draws for check in (gradcheck, gradgradcheck))
+                return not all(check(f, x, raise_exception=False) for check in (gradcheck, gradgradcheck))
             except (RuntimeError, ValueError):  # it shows itself, as an error
                 return False
 
-    pool = [
-        m for m in MUTANTS if m.target.startswith("ops.") and m.target.endswith("backward") and m.checked_by[0] in checks.OPS
-    ]
-    source.shuffle(pool)
-    return next(m for m in pool if findable(m))
+    def answer(self, name: str) -> bool:
+        right = name in (*self.mutant.checked_by, self.mutant.target.partition(":")[2].partition(".")[0])
+        if not self.found:
+            self.found = right
+            self.points -= 0 if right else 2
+        return right
+
+    def hint(self) -> None:
+        self.points -= 0 if self.found else 3
+        print(f"minitorch/{self.mutant.target.partition(':')[0].replace('.', '/')}.py")
+
+    def reveal(self) -> None:
+        self.points = self.points if self.found else 0
+        print(self.mutant.diff)
+
+    @property
+    def score(self) -> str:
+        points = max(self.points, 0) if self.found else 0
+        return f"Score of hunt {self.number}: {points} of 10." + ("" if self.found else " It was not found: try it again.")
+
+    def play(self) -> None:
+        """A Python with the mistake in it."""
+        names = {
+            "minitorch": minitorch, "mt": minitorch, "nn": minitorch.nn, "F": minitorch.nn.functional, "viz": viz,
+            "gradcheck": gradcheck, "gradgradcheck": gradgradcheck, "sample": self.sample, "answer": self.answer,
+            "ops_to_try": lambda: list(checks.OPS), "hint": self.hint, "reveal": self.reveal,
+        }  # fmt: skip
+        with self.mutant.applied():
+            code.interact(BANNER.format(number=self.number), local=names, exitmsg="")
+        print(self.score)
 
 
-def hunt(number: int) -> None:
-    """A Python with a mistake in it."""
-    source = random.Random(number)
-    mutant = chosen(source)
-
-    def sample(name: str) -> Any:
-        return sample_of(checks.OPS[name], Draw(source.randint))[:2]
-
-    names = {
-        "minitorch": minitorch, "mt": minitorch, "nn": minitorch.nn, "F": minitorch.nn.functional, "viz": viz,
-        "gradcheck": gradcheck, "gradgradcheck": gradgradcheck, "sample": sample, "ops_to_try": lambda: print(*checks.OPS),
-        "hint": lambda: print(f"minitorch/{mutant.target.partition(':')[0].replace('.', '/')}.py"),
-        "reveal": lambda: print(mutant.diff),
-    }  # fmt: skip
-    with mutant.applied():
-        code.interact(BANNER.format(number=number), local=names, exitmsg=f"reveal() shows the mistake, in hunt {number} again.")
+def main() -> None:
+    """Try every mutant, where PyTorch cannot be imported."""
+    assert "tests.programs" not in sys.modules, "it has imported PyTorch, if there is one"
+    sys.modules["torch"] = None  # type: ignore[assignment]
+    alive = 0
+    for m in MUTANTS:
+        found = m.caught()
+        alive += found is None
+        print(
+            f"{'SURVIVES' if found is None else 'caught  '}  {m.target}: {m.what}"
+            + ("" if found is None else f"  [{found[:70]}]")
+        )
+    print(f"{len(MUTANTS)} mutants, {alive} survive")
 
 
 if __name__ == "__main__":
     if "--hunt" in sys.argv:
         if sys.argv[-1] != "--hunt" and not sys.argv[-1].isdigit():
             sys.exit(f"--hunt takes the number of a hunt, not {sys.argv[-1]!r}")
-        hunt(int(sys.argv[-1]) if sys.argv[-1].isdigit() else random.randrange(1000))
+        Hunt(int(sys.argv[-1]) if sys.argv[-1].isdigit() else random.randrange(1000)).play()
     else:
-        alive = 0
-        for m in MUTANTS:
-            found = m.caught()
-            alive += found is None
-            print(
-                f"{'SURVIVES' if found is None else 'caught  '}  {m.target}: {m.what}"
-                + ("" if found is None else f"  [{found[:70]}]")
-            )
-        print(f"{len(MUTANTS)} mutants, {alive} survive")
+        main()

@@ -194,6 +194,12 @@ def differences(program: list[Statement], leaves: list[np.ndarray], eps: float =
 
 def complaint(program: list[Statement]) -> str | None:
     """What is wrong with a program's gradients, or None."""
+    found = verdict(program)
+    return None if isinstance(found, bool) else found
+
+
+def verdict(program: list[Statement]) -> str | bool:
+    """What is wrong with a program's gradients; True if nothing is, False if there was nothing to compare: it is refused."""
     leaves = [np.array([[0.7, -0.4], [0.2, 0.9]]), np.array([[-0.3, 0.6], [1.1, -0.8]])]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -201,15 +207,15 @@ def complaint(program: list[Statement]) -> str | None:
         theirs = None if torch is None else run(torch, program, leaves)
         if isinstance(ours, Exception):
             if theirs is None or isinstance(theirs, Exception) or any(words in str(ours) for words in REFUSED_HERE):
-                return None
+                return False
             return f"refused, and PyTorch computes it: {type(ours).__name__}: {ours}"
         if theirs is not None and not isinstance(theirs, Exception):
-            return _difference("PyTorch", ours, theirs)
+            return _difference("PyTorch", ours, theirs) or True
         if any(kind in HIDDEN for kind, *_ in program):
             allowed = theirs is None or any(words in str(theirs) for words in COMPUTED_HERE)
-            return None if allowed else f"computed, and PyTorch refuses it: {theirs}"
+            return not allowed and f"computed, and PyTorch refuses it: {theirs}"
         expected = differences(program, leaves)
-        return None if expected is None else _difference("differences", ours, (ours[0], expected))
+        return expected is not None and (_difference("differences", ours, (ours[0], expected)) or True)
 
 
 def _difference(who: str, ours: Any, theirs: Any) -> str | None:

@@ -248,6 +248,33 @@ def test_a_block_that_does_something_else_the_second_time_is_told():
         y.sum().backward()
 
 
+def test_the_stream_goes_on_where_it_was():
+    x = minitorch.ones(50, requires_grad=True)
+    y = checkpoint(lambda x: nn.functional.dropout(x, 0.5).exp(), x, use_reentrant=False)
+    state = minitorch.get_rng_state()
+    expected = minitorch.rand(3)
+    y.sum().backward()
+    assert minitorch.equal(minitorch.rand(3), _drawn_after(state, 3)[1])
+    minitorch.set_rng_state(state)
+    y = checkpoint(lambda x: nn.functional.dropout(x, 0.5).exp(), x, use_reentrant=False, preserve_rng_state=False)
+    assert not minitorch.equal(minitorch.rand(3), expected)
+
+
+def _drawn_after(state, n):
+    """What the stream gives from a state on, in two draws; it then goes on from there."""
+    minitorch.set_rng_state(state)
+    return minitorch.rand(n), minitorch.rand(n)
+
+
+def test_a_second_backward_computes_the_block_once_more():
+    calls = []
+    x = leaf(1.0, 2.0)
+    y = checkpoint(lambda x: calls.append(1) or x.exp().sin(), x, use_reentrant=False).sum()
+    for n in (2, 3):
+        y.backward(retain_graph=True)
+        assert len(calls) == n
+
+
 def test_calls_of_checkpoint_are_checked():
     x = leaf(1.0)
     with pytest.warns(UserWarning, match="pass use_reentrant explicitly"):
@@ -295,6 +322,18 @@ def test_hooks_on_a_node_see_its_gradients_and_replace_them():
     x.grad = None
     product.sum().backward()
     assert x.grad.tolist() == [4.0, 5.0]
+
+
+def test_hooks_before_a_node_each_see_what_the_last_returned():
+    x, log = leaf(1.0), []
+    y = x * 2
+    for factor in (3, None, 5, None):
+        y.grad_fn.register_prehook(
+            lambda grads, factor=factor: log.append(grads[0].item()) if factor is None else (grads[0] * factor,)
+        )
+    y.backward()
+    assert log == [3, 15]
+    assert x.grad.item() == 30
 
 
 def test_hooks_on_a_node_see_tensors_with_history_when_the_graph_is_kept():

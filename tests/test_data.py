@@ -4,6 +4,7 @@ import collections
 import contextlib
 import copy
 import gc
+import itertools
 import threading
 import time
 import traceback
@@ -313,6 +314,78 @@ def test_wrong_calls_are_explained(make, kind, words):
     with pytest.raises(kind) as caught:
         make()
     assert words in str(caught.value)
+
+
+def test_streams_keep_or_drop_the_last():
+    for n, size in itertools.product(range(8), range(1, 5)):
+        for drop_last in (False, True):
+            loader = DataLoader(Count(n), size, drop_last=drop_last)
+            assert [batch.tolist() for batch in loader] == slices(n, size, drop_last)
+
+
+def test_splits_have_their_sizes_and_every_sample_once():
+    for n, lengths, sizes in [
+        (10, [0.5, 0.3, 0.2], [5, 3, 2]), (11, [0.5, 0.3, 0.2], [6, 3, 2]), (7, [0.34, 0.33, 0.33], [3, 2, 2]),
+        (9, [4, 0, 5], [4, 0, 5]), (5, [1.0], [5]), (14, [0.25] * 4, [4, 4, 3, 3]),
+    ]:  # fmt: skip
+        parts = data.random_split(range(n), lengths)
+        assert [len(part) for part in parts] == sizes
+        assert sorted(i for part in parts for i in part) == list(range(n))
+        assert n < 9 or [i for part in parts for i in part] != list(range(n))
+    with pytest.warns(UserWarning, match="index 1 is 0"):
+        assert [len(part) for part in data.random_split(range(3), [0.9, 0.1])] == [3, 0]
+
+
+def test_collate_beside_what_it_makes():
+    Point = collections.namedtuple("Point", "x y")
+    for batch, expected, dtype in [
+        ([1, 2, 3], [1, 2, 3], mt.int64), ([1.5, 2.0], [1.5, 2.0], mt.float64), ([True, False], [True, False], mt.bool),
+        ([mt.ones(2), mt.zeros(2)], [[1, 1], [0, 0]], mt.float32), ([np.int32(3), np.int32(4)], [3, 4], mt.int32),
+        ([np.zeros((1, 2)), np.ones((1, 2))], [[[0, 0]], [[1, 1]]], mt.float64),
+    ]:  # fmt: skip
+        found = data.default_collate(batch)
+        assert (found.tolist(), found.dtype) == (expected, dtype)
+    assert data.default_collate(["a", "b"]) == ["a", "b"]
+    pairs = data.default_collate([(1, "x"), (2, "y")])
+    assert (pairs[0].tolist(), pairs[1]) == ([1, 2], ["x", "y"])
+    named = data.default_collate([Point(1, [2.0, 3.0]), Point(4, [5.0, 6.0])])
+    assert isinstance(named, Point)
+    assert (named.x.tolist(), [p.tolist() for p in named.y]) == ([1, 4], [[2, 5], [3, 6]])
+    table = data.default_collate([{"a": 1, "b": mt.tensor([2])}, {"b": mt.tensor([4]), "a": 3}])
+    assert {key: value.tolist() for key, value in table.items()} == {"a": [1, 3], "b": [[2], [4]]}
+    with pytest.raises(RuntimeError, match="equal size"):
+        data.default_collate([(1, 2), (3,)])
+    with pytest.raises(KeyError, match="keys of the first"):
+        data.default_collate([{"a": 1}, {"b": 1}])
+
+
+def test_datasets_of_datasets():
+    joined = data.ConcatDataset(["abc", "", "de"])
+    assert [joined[i] for i in range(5)] == list("abcde")
+    assert [joined[-i] for i in range(1, 6)] == list("edcba")
+    assert (joined.cumulative_sizes, len(joined)) == ([3, 3, 5], 5)
+    for index in (5, -6):
+        with pytest.raises(IndexError, match="out of range for 5"):
+            joined[index]
+    stacked = data.StackDataset("abc", [1, 2, 3])
+    assert [stacked[i] for i in range(3)] == [("a", 1), ("b", 2), ("c", 3)]
+    subset = data.Subset("abcdef", [4, 0, 4])
+    assert ([subset[i] for i in range(3)], subset.__getitems__([2, 1]), len(subset)) == (["e", "a", "e"], ["e", "a"], 3)
+    rows = data.TensorDataset(mt.arange(6).reshape(3, 2), mt.tensor([7, 8, 9]))
+    assert [part.tolist() for part in rows[1]] == [[2, 3], 8]
+    assert len(rows) == 3
+    assert (len(data.TensorDataset(mt.arange(4))), len(data.StackDataset("ab"))) == (4, 2)  # of one there is nothing to compare
+    chain = data.ChainDataset([Count(3), Count(2)])
+    assert (list(chain), len(chain)) == ([0, 1, 2, 0, 1], 5)
+
+
+def test_batch_samplers_keep_or_drop_the_last():
+    for n, size in itertools.product(range(1, 9), range(1, 5)):
+        for drop_last in (False, True):
+            sampler = data.BatchSampler(range(n), size, drop_last)
+            assert list(sampler) == slices(n, size, drop_last)
+            assert len(sampler) == len(slices(n, size, drop_last))
+            assert len(DataLoader(Count(n), size, drop_last=drop_last)) == len(slices(n, size, drop_last))
 
 
 def test_default_convert():

@@ -1,6 +1,5 @@
 """Every deliberate mistake of tests/mutants.py is caught, and without it nothing complains."""
 
-import random
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import minitorch as mt
+from minitorch.autograd import gradcheck, gradgradcheck
 from tests import checks
-from tests.mutants import MUTANTS, Mutant, chosen
+from tests.mutants import MUTANTS, Hunt, Mutant
 
 ROOT = Path(__file__).parent.parent
 
@@ -51,14 +51,47 @@ def test_a_mutant_that_changes_nothing_or_has_no_place_any_more_is_noticed():
         checks.check("Nonsense")
 
 
-def test_hunts_begin_without_an_error():
-    assert all(chosen(random.Random(number)).what for number in range(16))
+def agrees(f, x):
+    return all(check(f, x, raise_exception=False) for check in (gradcheck, gradgradcheck))
+
+
+@pytest.mark.parametrize("number", range(31))
+def test_a_hunt_is_found_with_the_first_sample_of_its_op(number):
+    hunt = Hunt(number)
+    name = hunt.mutant.checked_by[0]
+    assert agrees(*Hunt(number).sample(name))
+    with hunt.mutant.applied():
+        assert not agrees(*hunt.sample(name))
+    assert hunt.answer(name)
+    assert "10 of 10" in hunt.score
+
+
+def test_the_score_of_a_hunt(capsys):
+    hunt = Hunt(1)
+    assert "0 of 10" in hunt.score
+    hunt.hint()
+    assert not hunt.answer("Nonsense")
+    assert hunt.answer(hunt.mutant.checked_by[0])
+    assert "5 of 10" in hunt.score
+    hunt.reveal()
+    hunt.hint()
+    assert not hunt.answer("Nonsense")
+    assert "5 of 10" in hunt.score
+    given_up = Hunt(1)
+    given_up.reveal()
+    given_up.answer(given_up.mutant.checked_by[0])
+    assert "0 of 10" in given_up.score
 
 
 def test_a_bug_hunt():
     script = """
 f, x = sample("Tanh")
 print(bool(gradcheck(f, x, raise_exception=False)))
+def agrees(name):
+    return all(check(f, x, raise_exception=False) for f, x in [sample(name)] for check in (gradcheck, gradgradcheck))
+
+wrong = [name for name in ops_to_try() if not agrees(name)]
+any(answer(name) for name in wrong)
 hint()
 reveal()
 """
@@ -67,5 +100,7 @@ reveal()
     assert "Hunt number 1" in played.stderr
     assert "\n-    return" in played.stdout
     assert "minitorch/ops/" in played.stdout
+    assert "True\n" in played.stdout
+    assert " of 10.\n" in played.stdout
     refused = subprocess.run([*command[:-1], "abc"], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
     assert "takes the number of a hunt" in refused.stderr

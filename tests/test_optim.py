@@ -1,6 +1,7 @@
 """Optimizers and schedules beside their rules in plain Python floats, over drawn options, also resumed from state dicts."""
 
 import copy
+import inspect
 import itertools
 import math
 import random
@@ -124,6 +125,66 @@ def test_an_optimizer_follows_its_rule_also_resumed(name, seed):
         (p**4 / 4 + p.sin()).sum().backward()
         optimizer.step()
     assert p.tolist() == pytest.approx(expected, rel=1e-9)
+
+
+BETAS = {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0}
+DEFAULTS = {
+    "SGD": {"lr": 1e-3, "momentum": 0, "dampening": 0, "weight_decay": 0, "nesterov": False, "maximize": False},
+    "Adam": {"lr": 1e-3, **BETAS, "amsgrad": False, "maximize": False, "decoupled_weight_decay": False},
+    "AdamW": {"lr": 1e-3, **BETAS, "weight_decay": 1e-2, "amsgrad": False, "maximize": False},
+    "RMSprop": {"lr": 1e-2, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0, "momentum": 0, "centered": False, "maximize": False},
+    "Adagrad": {"lr": 1e-2, "lr_decay": 0, "weight_decay": 0, "initial_accumulator_value": 0, "eps": 1e-10, "maximize": False},
+    "Adadelta": {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "weight_decay": 0, "maximize": False},
+    "Adamax": {"lr": 2e-3, **BETAS, "maximize": False},
+    "LBFGS": {"lr": 1, "max_iter": 20, "max_eval": None, "tolerance_grad": 1e-7, "tolerance_change": 1e-9, "history_size": 100,
+              "line_search_fn": None},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_defaults_are_pytorchs(name):
+    parameters = inspect.signature(getattr(optim, name)).parameters.values()
+    implementation = ("foreach", "fused", "capturable", "differentiable")
+    found = {p.name: p.default for p in parameters if p.name not in ("params", *implementation)}
+    assert found == DEFAULTS[name]
+    if name != "LBFGS":
+        group = getattr(optim, name)([parameter(1.0)]).param_groups[0]
+        assert {key: group[key] for key in found} == DEFAULTS[name]
+
+
+@pytest.mark.parametrize("name", [*RULES, "LBFGS"])
+def test_a_loaded_state_is_a_copy(name):
+    def step(optimizer, p):
+        def closure():
+            p.grad = None
+            loss = (p**4).sum()
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+
+    p, options = parameter(1.0, -2.0), {"momentum": 0.9} if name == "SGD" else {}
+    first = getattr(optim, name)([p], lr=0.01, **options)
+    step(first, p)
+    saved, before = first.state_dict(), repr(first.state_dict())
+    other = parameter(*p.tolist())
+    second = getattr(optim, name)([other], lr=0.5, **options)
+    second.load_state_dict(saved)
+    step(second, other)
+    assert repr(first.state_dict()) == before
+    step(first, p)
+    assert p.tolist() == other.tolist()
+
+
+def test_a_step_counts_as_a_change():
+    for name in RULES:
+        p = parameter(1.0)
+        optimizer = getattr(optim, name)([p])
+        y = p * p
+        y.backward(retain_graph=True)
+        optimizer.step()
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            y.backward()
 
 
 @pytest.mark.parametrize("name", [*RULES, "LBFGS"])
@@ -287,6 +348,14 @@ def restarts(o, epoch):
 
 
 CASES = [
+    ("StepLR", {"step_size": 3}, lambda e: 0.1 * 0.1 ** (e // 3)),
+    ("StepLR", {"step_size": 5, "gamma": 0.5}, lambda e: 0.1 * 0.5 ** (e // 5)),
+    ("MultiStepLR", {"milestones": [2, 3, 3, 11], "gamma": 0.5}, lambda e: 0.1 * 0.5 ** sum(m <= e for m in [2, 3, 3, 11])),
+    ("MultiStepLR", {"milestones": [4]}, lambda e: 0.1 if e < 4 else 0.01),
+    ("ExponentialLR", {"gamma": 0.8}, lambda e: 0.1 * 0.8**e),
+    ("LambdaLR", {"lr_lambda": lambda e: 1 / (1 + e)}, lambda e: 0.1 / (1 + e)),
+    ("CosineAnnealingLR", {"T_max": 20}, lambda e: 0.05 * (1 + math.cos(math.pi * e / 20))),
+    ("CosineAnnealingLR", {"T_max": 6, "eta_min": 0.02}, lambda e: 0.02 + 0.04 * (1 + math.cos(math.pi * e / 6))),
     ("ConstantLR", {}, lambda e: 0.1 / 3 if e < 5 else 0.1),
     ("ConstantLR", {"factor": 0.0, "total_iters": 3}, lambda e: 0.0 if e < 3 else 0.1),
     ("LinearLR", {}, lambda e: 0.1 * (1 / 3 + 2 / 3 * min(e, 5) / 5)),
@@ -327,6 +396,57 @@ def test_a_schedule_has_its_closed_form_also_resumed(name, options, expected, na
         assert schedule.get_last_lr() == [group["lr"]] == pytest.approx([wanted], abs=1e-12)
         optimizer.step()
         schedule.step()
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"patience": 0}, {"mode": "max", "factor": 0.5, "patience": 2}, {"threshold": 0.2, "patience": 1, "cooldown": 2},
+    {"threshold_mode": "abs", "threshold": 0.3, "patience": 1, "min_lr": 0.02},
+    {"mode": "max", "threshold": 0.1, "patience": 1},
+    {"mode": "max", "threshold_mode": "abs", "threshold": 0.2, "patience": 0, "cooldown": 1}, {"patience": 0, "eps": 0.005},
+])  # fmt: skip
+def test_a_plateau_reduces_the_rate_also_resumed(options):
+    def build():
+        optimizer = optim.SGD([parameter(1.0)], lr=0.1)
+        return optimizer, schedules.ReduceLROnPlateau(optimizer, **options)
+
+    o = {"mode": "min", "factor": 0.1, "patience": 10, "threshold": 1e-4, "threshold_mode": "rel", "cooldown": 0, "min_lr": 0,
+         "eps": 1e-8, **options}  # fmt: skip
+    source = random.Random(1)
+    optimizer, schedule = build()
+    rate, best, bad, wait = 0.1, None, 0, 0
+    for epoch in range(60):
+        metric = source.uniform(0.5, 1.5) + epoch // 20
+        sign = 1 if o["mode"] == "max" else -1
+        margin = o["threshold"] * (1 if o["threshold_mode"] == "abs" or best is None else best)
+        is_better = best is None or sign * (metric - best) > margin
+        best, bad = (metric, 0) if is_better else (best, bad + 1)
+        if wait:
+            wait, bad = wait - 1, 0
+        if bad > o["patience"]:
+            lower = max(rate * o["factor"], o["min_lr"])
+            rate = lower if rate - lower > o["eps"] else rate
+            wait, bad = o["cooldown"], 0
+        if epoch == 30:
+            states = copy.deepcopy((optimizer.state_dict(), schedule.state_dict()))
+            optimizer, schedule = build()
+            optimizer.load_state_dict(states[0])
+            schedule.load_state_dict(states[1])
+        schedule.step(mt.tensor(metric, dtype=mt.float64))
+        assert schedule.get_last_lr() == [optimizer.param_groups[0]["lr"]] == pytest.approx([rate], rel=1e-12)
+
+
+def test_each_group_has_its_options():
+    a, b = parameter(1.0), parameter(1.0)
+    optimizer = optim.SGD([{"params": [a], "lr": 0.5}, {"params": [b], "weight_decay": 2.0}], lr=0.1)
+    schedule = schedules.LambdaLR(optimizer, [lambda e: 0.5**e, lambda e: 1.0])
+    for _ in range(2):
+        optimizer.zero_grad()
+        (a.sum() + b.sum()).backward()
+        optimizer.step()
+        schedule.step()
+    assert a.item() == pytest.approx(1 - 0.5 - 0.25)
+    assert b.item() == pytest.approx((1 - 0.1 * 3) - 0.1 * (1 + 2 * 0.7))
+    assert schedule.get_last_lr() == [0.125, 0.1]
 
 
 def composed(optimizer, kind):

@@ -127,6 +127,47 @@ def test_hostile_files_are_refused_and_the_model_stays(tmp_path):
         mt.load(path, weights_only=False)
 
 
+def test_every_flipped_bit_of_the_numbers_is_noticed():
+    buffer = io.BytesIO()
+    mt.save({"a": mt.tensor([1.0, -2.0]), "b": (mt.tensor([3], dtype=mt.uint8), 5)}, buffer)
+    whole = buffer.getvalue()
+    start = 8 + int.from_bytes(whole[:8], "little")
+    assert len(whole) - start == 9
+    for bit in range(8 * start, 8 * len(whole)):
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(RuntimeError, match="the checksum does not match: the file was modified"):
+            mt.load(io.BytesIO(bytes(flipped)))
+    for old, new in ((b'[\\"a\\"', b'[\\"c\\"'), (b"5]", b"6]"), (b"[2]", b"[1]")):  # a key, a number, a shape
+        assert old in whole
+        with pytest.raises(RuntimeError, match="cannot load"):
+            mt.load(io.BytesIO(whole.replace(old, new)))
+
+
+def test_what_is_loaded_is_a_leaf_of_its_own(tmp_path):
+    w = mt.ones(2, 3, requires_grad=True)
+    mt.save([w, w, w.T], tmp_path / "w")
+    w.detach().zero_()
+    a, b, c = mt.load(tmp_path / "w")
+    assert a.tolist() == b.tolist() == [[1, 1, 1], [1, 1, 1]]
+    assert c.shape == (3, 2)
+    assert not a.requires_grad
+    a.zero_()
+    assert b.tolist() == [[1, 1, 1], [1, 1, 1]]
+
+
+def test_the_file_is_in_the_format_as_it_is_described(tmp_path):
+    mt.save({"w": mt.tensor([[1.0, 2.0]]), "n": mt.tensor([3])}, tmp_path / "file")
+    content = (tmp_path / "file").read_bytes()
+    size = struct.unpack("<Q", content[:8])[0]
+    header, numbers = json.loads(content[8 : 8 + size]), content[8 + size :]
+    for name, kind, shape, code, values in (("w", "F32", [1, 2], "<2f", (1.0, 2.0)), ("n", "I64", [1], "<q", (3,))):
+        entry = header[name]
+        assert (entry["dtype"], entry["shape"]) == (kind, shape)
+        first, last = entry["data_offsets"]
+        assert struct.unpack(code, numbers[first:last]) == values
+
+
 def test_other_programs_read_a_state_dict(tmp_path):
     from safetensors.numpy import load_file, save_file
 

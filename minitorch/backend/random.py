@@ -80,7 +80,9 @@ class Generator:
     def state_bytes(self) -> bytes:
         """The state as PyTorch writes it: 5,056 bytes."""
         state = self._bits.state["state"]
-        used, normal = int(state["pos"]) % 624, self._next_normal
+        used, normal = int(state["pos"]), self._next_normal
+        if used == 624 and np.array_equal(state["key"], Generator().manual_seed(self._seed)._bits.state["state"]["key"]):
+            used = 0  # nothing was drawn since the seed
         words = state["key"].astype("<u8").tobytes()
         return (
             struct.pack("<QIIQ", self._seed, 624 - used + 1 if used else 1, 1, used)
