@@ -105,7 +105,7 @@ WRONG = {
     "02.1": (lambda g, a, b: (g * a, g * b), lambda g, a, b: (b, a)),
     "02.2": (lambda uses, last: [last], lambda uses, last: sorted({*'yuwx'}) if last == 'y' else [*'abcde']),
     "02.3": (lambda loss, w, lr, n: w, lambda loss, w, lr, n: 3.0),
-    "03.1": (lambda f, point, h=1e-5: [0.0] * len(point),),
+    "03.1": (lambda f, point, h=1e-5: [0.0] * len(point), lambda f, p: [2 * p[0] * p[1], p[0] ** 2, p.pop() ** 0]),
     "03.2": ("tanh", "sqrt"),
     "03.3": (lambda f, x: float(f(mt.tensor(x))),),
     "04.1": (lambda x, weight, bias: x @ weight.T, lambda x, weight, bias: x),
