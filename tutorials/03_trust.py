@@ -137,7 +137,8 @@ check("03.3", second_derivative)
 # %% [markdown]
 # ## In PyTorch
 #
-# `torch.autograd.gradcheck` has the same arguments, and stops at the first entry that is off.
+# `torch.autograd.gradcheck` has the same arguments, and stops at the first entry that is off. With
+# `raise_exception=False` it returns False, without a report.
 #
 # ## Common mistakes
 #
