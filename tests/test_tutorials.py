@@ -191,7 +191,7 @@ def test_a_teacher_s_score(tmp_path):
 
 
 def test_scores_of_a_folder(tmp_path):
-    """Scripts and notebooks in folders; one that ends the process or stops half-way counts what it has, and ends no other."""
+    """Scripts and notebooks in folders; a process that ends counts what it has, and a cell that fails stops no other."""
 
     def notebook(*cells):
         return json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]})
@@ -206,6 +206,7 @@ def test_scores_of_a_folder(tmp_path):
         "cem/12.py": ("import os; os._exit(3)", "0 of ?"),
         "cem/notes.txt": ("", None),
         "dee/12.ipynb": ("no notebook", "0 of 0"),
+        "eli/12.ipynb": (notebook(start, "x = (", "1 / 0", "%%time\n" + right), "1 of 1"),
     }
     for name, (text, _) in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

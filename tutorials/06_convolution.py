@@ -242,7 +242,6 @@ print(
 #   W).
 # - *Channels last.* Photographs are often stored as (H, W, C); `.permute(2, 0, 1)` turns them.
 # - *Minus signs lost.* In the size formula, padding is added and the reach of the kernel is taken away.
-# - *A convolution is not written as a matrix product in the code,* but it is one: lesson 7.
 #
 # ## Where it is
 #
