@@ -173,6 +173,8 @@ class _Arguments:
         if found == "Tensor" and not isinstance(value, TensorBase):
             found = f"a Tensor of {type(value).__module__.partition('.')[0]}"
             hint = "; minitorch.from_numpy(x.detach().numpy()) makes it one of minitorch"
+        if found == "Tensor" and self.function.__module__.startswith("minitorch.nn.") and called.endswith(".__init__"):
+            hint = f"; make the layer first, then call it: {called.removesuffix('.__init__')}(...)(x)"
         return TypeError(f"{called}(): argument '{name}'{where} must be {wanted}, not {found}{hint}")
 
 

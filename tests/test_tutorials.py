@@ -106,7 +106,7 @@ WRONG = {
     "02.1": (lambda g, a, b: (g * a, g * b), lambda g, a, b: (b, a)),
     "02.2": (lambda uses, last: [last], lambda uses, last: sorted({*'yuwx'}) if last == 'y' else [*'abcde']),
     "02.3": (lambda loss, w, lr, n: w, lambda loss, w, lr, n: 3.0),
-    "03.1": (lambda f, point, h=1e-5: [0.0] * len(point),),
+    "03.1": (lambda f, point, h=1e-5: [0.0] * len(point), lambda f, p: [2 * p[0] * p[1], p[0] ** 2, p.pop() ** 0]),
     "03.2": ("tanh", "sqrt"),
     "03.3": (lambda f, x: float(f(mt.tensor(x))),),
     "04.1": (lambda x, weight, bias: x @ weight.T, lambda x, weight, bias: x),
@@ -193,7 +193,7 @@ def test_a_teacher_s_score(tmp_path):
 
 
 def test_scores_of_a_folder(tmp_path):
-    """Scripts and notebooks in folders; one that ends the process or stops half-way counts what it has, and ends no other."""
+    """Scripts and notebooks in folders; a process that ends counts what it has, and a cell that fails stops no other."""
 
     def notebook(*cells):
         return json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]})
@@ -208,6 +208,7 @@ def test_scores_of_a_folder(tmp_path):
         "cem/12.py": ("import os; os._exit(3)", "0 of ?"),
         "cem/notes.txt": ("", None),
         "dee/12.ipynb": ("no notebook", "0 of 0"),
+        "eli/12.ipynb": (notebook(start, "x = (", "1 / 0", "%%time\n" + right), "1 of 1"),
     }
     for name, (text, _) in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """A conv net learns to read handwritten digits; its gradients are checked; its computation graph is drawn.
 
-Run it with `make demo`. It needs the extras `tutorials` and `viz`: pip install '.[tutorials,viz]' in the clone.
+Run it with `make demo`. Without make: `pip install ".[tutorials,viz]"` in the clone, then `python tutorials/00_quickstart.py`.
 """
 
 from pathlib import Path
@@ -101,9 +101,10 @@ What next?
   open the picture in a browser: the layers printed above are around their operations, cross_entropy begins with
     LogSoftmax
   open the page in a browser, and press the space bar: where does the gradient go, and what is it multiplied with?
-  see more graphs, and how they are drawn: make gallery
-  change the model in tutorials/00_quickstart.py, and run `make demo` again
+  begin with lesson 1, tutorials/01_tensors.py: make notebooks opens all of them (README.md says how without make)
+  see more graphs, and how they are drawn: make gallery, or python tutorials/gallery.py
+  change the model in tutorials/00_quickstart.py, and run it again
   read minitorch/autograd/, then minitorch/ops/arithmetic.py: that is how it works
-  find the wrong derivative in a minitorch that has one: make hunt
+  find the wrong derivative in a minitorch that has one: make hunt, or python -m tests.mutants --hunt
   add an operation of your own: CONTRIBUTING.md shows how"""
 )

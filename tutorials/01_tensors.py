@@ -3,6 +3,9 @@
 #
 # *About 40 minutes. You need Python and a little NumPy.*
 #
+# Run the cells one by one. Where it says *predict*, answer before you run the next cell: that is where the learning
+# is. An exercise is a cell to fill in: replace `...`, run the cell, and `check` says whether it is right.
+#
 # At the end you can
 #
 # - make tensors, ask for their shape and type, and take parts of them,
@@ -17,7 +20,8 @@ import minitorch
 # %% [markdown]
 # ## Numbers in a grid
 #
-# A tensor is an array of numbers of one type, with a shape. The shape says how many there are in each dimension.
+# A tensor is an array of numbers of one type, with a shape. The shape says how many there are in each dimension. `ndim`
+# is the number of dimensions, `numel()` the number of elements.
 
 # %%
 a = minitorch.tensor([[1.0, 2, 3], [4, 5, 6]])
@@ -36,8 +40,8 @@ print(minitorch.zeros(8, 3, 32, 32)[:, 0, 4:10].shape)
 # %% [markdown]
 # ## The same numbers, seen differently
 #
-# `reshape`, `permute` and indexing with numbers and slices do not copy anything. They make a *view*: another way to
-# look at the same memory. So a change of the view is a change of the tensor.
+# `permute` and indexing with numbers and slices do not copy anything. They make a *view*: another way to look at the
+# same memory. So does `reshape` where it can. A change of the view is a change of the tensor:
 
 # %%
 v = a.reshape(3, 2)
@@ -45,6 +49,8 @@ v[0, 0] = 100
 print(a)
 
 # %% [markdown]
+# Everything that computes makes a copy: `a + 1`, `a.clone()`, and indexing with a condition, `a[a > 2]`.
+#
 # *Break it.* Not every reshape is possible. Read the error.
 
 # %%
@@ -54,8 +60,9 @@ except RuntimeError as error:
     print(error)
 
 # %% [markdown]
-# `reshape` keeps the order of the numbers in memory; `permute` changes which dimension is which. To turn a photograph
-# of (H, W, C) into (C, H, W) takes `permute`. With `reshape` the shape would be right and the picture garbage:
+# `reshape` keeps the order of the numbers; `permute` changes which dimension is which. To turn a photograph of (H, W,
+# C) into (C, H, W) takes `permute`. With `reshape` the shape would be right and the picture garbage. Here the first
+# colour has the numbers 0, 3, 6 and 9:
 
 # %%
 photo = minitorch.arange(12).reshape(2, 2, 3)  # two rows, two columns, three colours
@@ -85,6 +92,18 @@ def broadcast_shape(a, b):
 check("01.1", broadcast_shape)
 
 # %% [markdown]
+# ## Sums along a dimension
+#
+# `sum()` and `mean()` take all numbers. With a dimension they take the numbers along it, and that dimension is gone.
+# With `keepdim=True` it stays, with size 1.
+#
+# *Predict* the three shapes.
+
+# %%
+table = minitorch.tensor([[1.0, 2, 3], [4, 5, 6]])
+print(table.sum(0), table.sum(1), table.sum(1, keepdim=True).shape)
+
+# %% [markdown]
 # **Exercise 1.2.** Subtract from each column of a table its mean. No loop.
 
 
@@ -98,7 +117,8 @@ check("01.2", centred)
 
 # %% [markdown]
 # **Exercise 1.3.** The distance of each of n points from each of m others: points (n, 2), others (m, 2), result (n,
-# m). Give one of them a dimension of size 1 in the right place: `points[:, None]`.
+# m). The distance is the root of the sum of the squared differences. `points[:, None]` has the shape (n, 1, 2): *predict*
+# the shape of `points[:, None] - others`.
 
 
 # %%
@@ -113,7 +133,7 @@ check("01.3", distances)
 # ## Types
 #
 # Python's floats become float32: half the memory of float64, and enough for learning. Whole numbers become int64,
-# comparisons give booleans. Mixed operations take the wider kind.
+# comparisons give booleans. Mixed operations take the wider kind. `item()` makes a Python number of a single element.
 
 # %%
 print((minitorch.tensor([1, 2]) * 0.5).dtype, (a > 2).dtype, (a > 2).sum().item())
@@ -121,7 +141,7 @@ print((minitorch.tensor([1, 2]) * 0.5).dtype, (a > 2).dtype, (a > 2).sum().item(
 # %% [markdown]
 # ## In PyTorch
 #
-# All of this is the same, word for word.
+# All of this is the same: replace `minitorch` by `torch`. Only the errors here say a little more.
 #
 # ## Common mistakes
 #

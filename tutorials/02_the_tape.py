@@ -21,14 +21,14 @@ from minitorch import viz
 # ## The question
 #
 # A program computes a number, the loss, from other numbers, the parameters. How much does the loss change if one of
-# them changes a little? One could try: change it, compute again, divide. For a million parameters that is a million
-# programs. The tape answers for all of them at once, in about the time of two programs.
+# them changes a little? One could try: change it, compute again, divide. For a million parameters the program runs a
+# million times. The tape answers for all of them at once, in about the time of three runs.
 #
 # ## The chain rule, one step at a time
 #
-# Every program is a chain of simple steps. Each step knows its own slopes: for *y = a · b* the slope of *y* by *a* is
-# *b*, and by *b* it is *a*. If we know how much the loss changes with *y*, call it *g*, then by the chain rule it
-# changes with *a* by *g · b*.
+# Every program is a chain of simple steps. Each step has slopes of its own: for *y = a · b* the slope of *y* by *a* is
+# *b*, and by *b* it is *a*. Let *g* be the slope of the loss by *y*. Then by the chain rule the slope of the loss by *a*
+# is *g · b*. Such a slope of the loss is called a *gradient*.
 #
 # **Exercise 2.1.** Write that rule for multiplication.
 
@@ -42,10 +42,11 @@ def mul_backward(g, a, b):
 check("02.1", mul_backward)
 
 # %% [markdown]
-# ## Sixty lines
+# ## Forty lines
 #
-# Here is a complete engine for numbers. A `Value` remembers what it was computed from, and how to send a gradient
-# back.
+# Here is a complete engine for numbers. A `Value` remembers what it was computed from (its parents), and how to send a
+# gradient back (a function of *g*). `in_order` lists every value after its parents; `backward` goes through that list
+# from the end.
 
 
 # %%
@@ -93,7 +94,11 @@ y.backward()
 print(y.data, w.grad, x.grad, b.grad)
 
 # %% [markdown]
-# minitorch does the same with arrays in place of numbers:
+# By hand: −3 · 2 + 6.9 = 0.9, and y = tanh 0.9 = 0.716. The slope of tanh is 1 − y² = 0.487, which is the gradient of
+# b. The gradient of w is that times x, 0.974, and the gradient of x is that times w, −1.461.
+#
+# minitorch does the same with arrays in place of numbers. `requires_grad=True` marks what gradients are wanted for;
+# `viz.record()` keeps every value for the pictures. The last digits differ, as float32 has about seven:
 
 # %%
 w = minitorch.tensor(-3.0, requires_grad=True)
@@ -108,7 +113,7 @@ print(y.item(), w.grad.item(), x.grad.item(), b.grad.item())
 viz.graph(y, show=("value", "grad"))
 
 # %% [markdown]
-# Play it. *Predict* each number before you step on (key P).
+# Play it: the arrow keys step. *Predict* each number before you step on (the key P hides the numbers).
 
 # %%
 viz.play(y)
@@ -116,7 +121,7 @@ viz.play(y)
 # %% [markdown]
 # ## Used twice
 #
-# *Predict:* y = x · x + x, at x = 3. What is the slope? And how many arrows leave x?
+# *Predict:* y = x · x + x, at x = 3. What is the slope?
 
 # %%
 x = minitorch.tensor(3.0, requires_grad=True)
@@ -131,9 +136,9 @@ viz.play(y)
 # everything that is used more than once, a weight in many windows of a convolution, a layer called in a loop, and a
 # tensor that was broadcast.
 #
-# **Exercise 2.2.** In which order must the steps be undone? Each one only after everything that used its result.
-# Given is who uses whom: `{"y": ["u", "x"], "u": ["w", "x"]}` says that y was computed from u and x, and u from w and
-# x.
+# **Exercise 2.2.** In which order does backward go? A value has its whole gradient only when everything computed from it
+# has sent its part. The input says what each value was computed from: `{"y": ["u", "x"], "u": ["w", "x"]}` says y from
+# u and x, and u from w and x. One right answer is y, u, w, x. A value without an entry was not computed.
 
 
 # %%
@@ -157,11 +162,12 @@ for _ in range(2):
     print(w.grad)
 
 # %% [markdown]
-# The second number is twice the first, and wrong. In training, `optimizer.zero_grad()` belongs before each
-# backward().
+# The second number is twice the first, and wrong. To fix it, put `w.grad = None` before the loss. In training,
+# `optimizer.zero_grad()` does that for all parameters (lesson 4).
 #
 # **Exercise 2.3.** Write gradient descent for one number: n times, compute the loss, its gradient, and move w by −lr
-# · gradient. The new w is a new leaf: `minitorch.tensor(w.item() - ..., requires_grad=True)`.
+# · gradient. Make a new tensor in each step, which was not computed from the last one: `minitorch.tensor(number,
+# requires_grad=True)`. (Such a tensor is called a *leaf*.)
 
 
 # %%

@@ -19,7 +19,7 @@ from minitorch.autograd import Function, gradcheck, gradgradcheck
 # ## Two sides are better than one
 #
 # A derivative is a limit of quotients, so take one: $(f(x + h) - f(x - h)) / 2h$. The difference to both sides is far
-# better than to one: its error shrinks with h², not with h.
+# better than to one: its error shrinks with h², not with h. *Predict:* is the smallest h the best?
 
 # %%
 x = 1.5
@@ -29,10 +29,11 @@ for h in (1e-1, 1e-3, 1e-5, 1e-8, 1e-11):
     print(f"h = {h:.0e}   error of one side {abs(one - 3 * x * x):.1e}   of two {abs(two - 3 * x * x):.1e}")
 
 # %% [markdown]
-# *Predict:* why do the errors grow again for the smallest h? (How many digits does x³ have, and how many are left of
-# a difference of two almost equal numbers?)
+# The errors grow again for the smallest h: a float has 16 digits, the difference of two almost equal numbers keeps few
+# of them, and the division by h makes the error of the last one large.
 #
-# **Exercise 3.1.** Write it for a function of a list of numbers: the slope by each of them.
+# **Exercise 3.1.** Write it for a function of a list of numbers: the slope by each of them. Change a copy of the point,
+# one number at a time.
 
 
 # %%
@@ -46,8 +47,10 @@ check("03.1", slopes)
 # %% [markdown]
 # ## gradcheck
 #
-# `gradcheck` compares every entry of the Jacobian with differences, in float64. An operation of your own is a
-# Function, with its forward and backward. This one has a mistake:
+# `gradcheck` compares the slope of every output by every input (the *Jacobian*) with differences, in float64. An
+# operation of your own is a Function with two methods. `forward` gets the inputs, and saves in `ctx` what backward
+# needs. `backward` gets the gradient of the output, and returns that of the input. `Cube.apply` calls it. This one has a
+# mistake. (`raise_exception=False` makes a report of what would be an error.)
 
 
 # %%
@@ -64,13 +67,19 @@ class Cube(Function):
 
 
 point = minitorch.tensor([0.5, -2.0, 1.0], dtype=minitorch.float64, requires_grad=True)
-print(gradcheck(Cube, point, raise_exception=False))
+print(gradcheck(Cube.apply, point, raise_exception=False))
 
 # %% [markdown]
-# The report shows what was expected and what came, and that the ratio is the same everywhere: a factor is missing.
-# Repair it, and run the check again.
+# The report shows what was expected and what came, and that the ratio is the same everywhere: a factor is wrong. Repair
+# it, and run the cell again.
 #
-# **Exercise 3.2.** A bug hunt. One of these four derivatives is wrong. Which? Answer with its name.
+# **Exercise 3.2.** A bug hunt. One of these four derivatives is wrong. Which? Answer with its name. Each pair is a
+# function and its backward, for a tensor x and the gradient g. Compare them at one point:
+
+# %%
+x = minitorch.tensor(0.5, dtype=minitorch.float64)
+f, backward = lambda x: x**3, lambda x, g: g * 3 * x**2  # put in a pair of the next cell
+print((f(x + 1e-5) - f(x - 1e-5)) / 2e-5, backward(x, 1.0))
 
 # %%
 SUSPECTS = {
@@ -86,8 +95,8 @@ check("03.2", wrong_one)
 # %% [markdown]
 # ## Kinks
 #
-# *Predict:* the slope of ReLU at 0 is 0 from the left and 1 from the right. What do differences to both sides say?
-# What does minitorch say? Who is right?
+# ReLU is the larger of x and 0. Its slope at 0 is 0 from the left and 1 from the right. *Predict:* what do differences to
+# both sides give there? What does minitorch give? Which is right?
 
 # %%
 at_kink = minitorch.tensor([0.0, 1.0], dtype=minitorch.float64, requires_grad=True)
@@ -105,8 +114,16 @@ print(gradcheck(lambda x: x.relu(), at_kink, raise_exception=False))
 print(gradgradcheck(lambda x: x.sin() * x, point))
 
 # %% [markdown]
-# **Exercise 3.3.** With `create_graph=True` a gradient stays on the tape. Compute the second derivative of a function
-# of one number.
+# `autograd.grad(y, x)` returns the gradients as a tuple, and leaves `.grad` alone. With `create_graph=True` a gradient
+# stays on the tape, so that it can be differentiated again:
+
+# %%
+x = minitorch.tensor(2.0, requires_grad=True)
+(slope,) = minitorch.autograd.grad(x**4, x, create_graph=True)
+print(slope)  # 4 x³, with a history
+
+# %% [markdown]
+# **Exercise 3.3.** Compute the second derivative of a function of one number.
 
 
 # %%
@@ -120,7 +137,8 @@ check("03.3", second_derivative)
 # %% [markdown]
 # ## In PyTorch
 #
-# `torch.autograd.gradcheck` has the same arguments, and stops at the first entry that is off.
+# `torch.autograd.gradcheck` has the same arguments, and stops at the first entry that is off. With
+# `raise_exception=False` it returns False, without a report.
 #
 # ## Common mistakes
 #

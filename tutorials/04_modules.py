@@ -7,7 +7,7 @@
 #
 # - compute a linear layer and its three gradients by hand,
 # - write a Module, and say what it keeps for you,
-# - save and load what was learnt.
+# - train it, and copy what was learnt into another network.
 
 # %%
 from exercises import check
@@ -23,7 +23,8 @@ from minitorch import nn, optim, viz
 #
 # $$y = x W^T + b$$
 #
-# A row of W belongs to one output. With x = (1, 2, 3) and the rows (1 1 1), (2 2 2), (3 3 3), (4 4 4):
+# A row of W belongs to one output. With x = (1, 2, 3) and the rows (1 1 1), (2 2 2), (3 3 3), (4 4 4), *predict* the four
+# outputs. (A layer begins with random weights; `.data =` puts others in their place, without the tape.)
 
 # %%
 linear = nn.Linear(3, 4)
@@ -36,9 +37,14 @@ print(linear(x))
 viz.animate(linear, x)
 
 # %% [markdown]
-# *Predict:* a layer from 784 pixels to 100 units. How many parameters?
-#
-# **Exercise 4.1.** Write it, for a batch: x has a row for each item.
+# *Predict:* how many parameters has a layer from 784 pixels to 100 units?
+
+# %%
+print(sum(p.numel() for p in nn.Linear(784, 100).parameters()))
+
+# %% [markdown]
+# **Exercise 4.1.** Write it, for a batch: x has a row for each item. `@` is the product of two matrices, `.T` the
+# transpose.
 
 
 # %%
@@ -53,13 +59,14 @@ check("04.1", linear_forward)
 # ## Its gradients
 #
 # Let *g* be the gradient of the output, a row for each item. Every product in the sum is input times weight. So the
-# gradient of an input is *g* times the weights it met, that of a weight is *g* times the inputs it met, over all
-# items, and the bias was added once to every item:
+# gradient of an input adds up *g* times weight, over the outputs. That of a weight adds up *g* times input, over the
+# items. The bias was added once to every item, so its gradient adds up *g*:
 #
 # $$\frac{\partial L}{\partial x} = g\, W \qquad \frac{\partial L}{\partial W} = g^T x \qquad \frac{\partial L}{\partial b} =
 # \sum_{\text{items}} g$$
 #
-# Check the shapes: they leave no other choice.
+# For a batch of n: g is (n, 4), W is (4, 3), x is (n, 3). *Predict* the shape of each of the three, and compare it with
+# the shape of what it is the gradient of.
 
 # %%
 viz.animate(linear, x, "grad_weight")
@@ -99,7 +106,8 @@ print(net)
 print([name for name, _ in net.named_parameters()])
 
 # %% [markdown]
-# You write `forward`, and call `net(x)`. *Break it:* leave out `super().__init__()`, and read the error.
+# You write `forward`, and call `net(x)`. A layer is made first, then called: `nn.ReLU()(x)`. *Break it:* leave out
+# `super().__init__()` above, and read the error.
 #
 # **Exercise 4.3.** Write a module of two linear layers with a ReLU between them.
 
@@ -118,8 +126,9 @@ check("04.3", TwoLayers)
 # %% [markdown]
 # ## Learning
 #
-# A loss says how wrong the network is, backward() how to change each parameter, and an optimizer changes them. Here a
-# network learns exclusive or, which no single linear layer can. (*Why not?* Draw the four points.)
+# A loss says how wrong the network is, backward() how to change each parameter, and an optimizer changes them.
+# `F.mse_loss` is the mean of the squared differences. Adam is gradient descent with a step size for each parameter
+# (lesson 10). Here a network learns exclusive or, which no single linear layer can. (*Why not?* Draw the four points.)
 
 # %%
 minitorch.manual_seed(0)
@@ -136,6 +145,9 @@ for step in range(200):
         print(step, round(loss.item(), 4))
 print(net(points).detach().reshape(-1))
 
+# %% [markdown]
+# The graph of one step, and the table of the layers for an input of shape (4, 2):
+
 # %%
 with viz.record():
     loss = F.mse_loss(net(points), wanted)
@@ -147,7 +159,8 @@ viz.summary(net, (4, 2))
 # %% [markdown]
 # ## What was learnt
 #
-# `state_dict()` has every parameter by its name. It can be saved, and loaded into a network of the same shape.
+# `state_dict()` has every parameter by its name. It can be loaded into a network of the same shape. (`minitorch.save`
+# writes it to a file, with the extra `save`: lesson 16.)
 
 # %%
 other = Net()

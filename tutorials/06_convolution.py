@@ -10,7 +10,7 @@
 # - explain why a colour image takes a two-dimensional convolution,
 # - say what a kernel looks for, and find it in a photograph.
 #
-# Run the cells one by one. Where it says *predict*, answer before you run the cell: that is where the learning is.
+# The photograph needs scikit-learn and Pillow, which the extras `tutorials` and `viz` bring.
 
 # %%
 import numpy as np
@@ -45,7 +45,7 @@ print(rows)
 
 # %% [markdown]
 # `nn.Conv2d` does the same. It works on batches of images with channels, so its input has four dimensions, (N, C, H,
-# W), and its weight has four, too: (output channels, input channels, rows, columns).
+# W), and its weight has four, too: (output channels, input channels, rows, columns). Here there is one of each.
 
 # %%
 conv = nn.Conv2d(1, 1, kernel_size=3, bias=False)
@@ -77,7 +77,7 @@ viz.animate(nn.Conv2d(1, 1, 3, stride=2, padding=1), (1, 5, 5))
 
 # %% [markdown]
 # *Predict:* in the page above, open *What if?* and set the dilation to 2. How many cells does the kernel now reach
-# over? And the stride to 3: which cells are never read? Try both.
+# over? Then set the stride to 3: which cells are never read?
 #
 # How large is the output? A window reaches over dilation · (kernel − 1) + 1 cells. The first one begins at the edge
 # of the padding, and each next one *stride* cells further, as long as it fits:
@@ -103,7 +103,8 @@ def output_size(n, kernel, stride, padding, dilation):
 check("06.1", output_size)
 
 # %% [markdown]
-# **Exercise 6.2.** Write a convolution in one dimension, with loops over lists: y[i] = Σ w[m] x[i · stride + m].
+# **Exercise 6.2.** Write a convolution in one dimension, with loops over lists: y[i] = Σ w[m] x[i · stride + m]. There
+# is no padding. How many outputs are there?
 
 
 # %%
@@ -115,7 +116,7 @@ def conv1d(x, w, stride):
 check("06.2", conv1d)
 
 # %% [markdown]
-# *Break it.* What happens if the kernel does not fit? Read the last line of the error: it says what would.
+# *Break it.* What happens if the kernel does not fit? The end of the error says what would fit.
 
 # %%
 try:
@@ -241,7 +242,6 @@ print(
 #   W).
 # - *Channels last.* Photographs are often stored as (H, W, C); `.permute(2, 0, 1)` turns them.
 # - *Minus signs lost.* In the size formula, padding is added and the reach of the kernel is taken away.
-# - *A convolution is not written as a matrix product in the code,* but it is one: lesson 7.
 #
 # ## Where it is
 #

@@ -27,6 +27,7 @@ from minitorch import nn, viz
 
 # %%
 conv = nn.Conv2d(1, 1, 3, bias=False)
+conv.weight.data = minitorch.arange(1.0, 10).reshape(1, 1, 3, 3)
 matrix = viz.matrix(conv, (1, 4, 4))
 matrix
 
@@ -35,15 +36,15 @@ print(matrix.array.shape, (matrix.array != 0).sum(), "of", matrix.array.size)
 
 # %% [markdown]
 # Each row is one window: nine weights, at the places of the nine cells that it reads. The next row has the same
-# weights, one place further. So 36 of 64 places are used, by 9 numbers: the *same* weight stands in four places.
-# Point at one in the picture.
+# weights, one place further, or three where a new row of windows begins. So 36 of 64 places are used, by 9 numbers: the
+# *same* weight stands in four places. Point at one in the picture.
 #
 # This is the whole difference between a convolution and a fully connected layer. `nn.Linear(16, 4)` would have 64
 # free numbers here; the convolution has the same shape and says: what is far away does not count, and what is good
 # here is good there.
 
 # %%
-x = minitorch.randn(1, 4, 4)
+x = minitorch.tensor([[[1.0, 0, 2, 1], [0, 3, 1, 0], [2, 1, 0, 1], [0, 2, 1, 3]]])
 by_matrix = matrix.array @ x.reshape(16).numpy()
 print(by_matrix.reshape(2, 2))
 print(conv(x)[0])
@@ -76,9 +77,9 @@ check("07.1", as_matrix)
 # %% [markdown]
 # ## im2col
 #
-# The matrix is mostly zeros, and a large one for a large image. The other way round is better: leave the kernel a row
-# of 9 numbers, and write every window of the image as a column below it. Then the convolution is one row times one
-# matrix, and with eight kernels eight rows. `F.unfold` writes the columns:
+# For a large image the matrix is large, and nearly all of it zeros. The other way round is better: write the kernel as
+# a row of 9 numbers, and every window of the image as a column. Then the convolution is one row times one matrix. With
+# eight kernels there are eight rows. `F.unfold` writes the columns:
 
 # %%
 columns = F.unfold(x.unsqueeze(0), 3)[0]
@@ -110,10 +111,11 @@ check("07.2", im2col)
 # $$\frac{\partial L}{\partial x} = M^T g \qquad\qquad \frac{\partial L}{\partial M} = g\, x^T$$
 #
 # The first holds as it is. $M^T$ spreads each number of *g* over the window it came from: it stamps the kernel, once
-# for each output. That operation has a name of its own, transposed convolution, and lesson 8 is about it.
+# for each output. That operation is the transposed convolution of lesson 8. *Predict* the first row and the last, for
+# the *g* below: a 1 for the first window, a 2 for the last.
 
 # %%
-g = minitorch.randn(1, 2, 2)
+g = minitorch.tensor([[[1.0, 0], [0, 2]]])
 x.requires_grad_()
 conv(x).backward(g)
 print((matrix.array.T @ g.reshape(4).numpy()).reshape(4, 4))
@@ -148,9 +150,9 @@ def weight_gradient(image, upstream):
 check("07.3", weight_gradient)
 
 # %% [markdown]
-# So the three things that a convolution has to compute, the output, the gradient of its input and that of its weight,
-# are three operations of the same kind, and each is the derivative of the others. That is why
-# `minitorch/ops/convolution.py` can be differentiated as often as you like with so little code. Look: `Convolution`,
+# So a convolution has three things to compute: the output, the gradient of its input and that of its weight. They are
+# three operations of the same kind, and the derivative of each is made of the other two. That is why
+# `minitorch/ops/convolution.py` can be differentiated as often as you like with so little code. Look for `Convolution`,
 # `ConvTranspose`, `ConvWeight`.
 #
 # ## In PyTorch

@@ -3,6 +3,8 @@
 #
 # *About 45 minutes. You need lesson 6.*
 #
+# The digits come with scikit-learn, from the extra `tutorials`.
+#
 # At the end you can
 #
 # - compute max and average pooling, forward and backward, with every parameter,

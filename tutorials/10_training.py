@@ -3,6 +3,8 @@
 #
 # *About 60 minutes. You need lessons 4 to 9.*
 #
+# The digits come with scikit-learn, from the extra `tutorials`.
+#
 # At the end you can
 #
 # - choose a loss, initial weights, an optimizer and a learning rate, and say why,

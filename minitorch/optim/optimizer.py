@@ -105,7 +105,10 @@ class Optimizer:
         known = {id(p) for g in self.param_groups for p in g["params"]}
         for param in group["params"]:
             if not isinstance(param, Tensor):
-                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(param).__name__}")
+                raise TypeError(
+                    f"optimizer can only optimize Tensors, but one of the params is {type(param).__name__}: pass "
+                    "model.parameters()"
+                )
             if not param.is_leaf:
                 raise ValueError("can't optimize a non-leaf Tensor: it was computed from other tensors. Optimize those")
             if id(param) in known:

@@ -51,6 +51,17 @@ what is off. All of it runs without a network and without a GPU.
 
 {total} minutes in all. What each lesson covers, statement by statement, is in [](covers.md).
 
+### Ninety minutes
+
+One lesson fills 90 minutes in class, here lesson 6:
+
+- 10 minutes: project the first picture of the lesson. The class predicts, then you step on.
+- 50 minutes: everybody works through the notebook, alone or in pairs, with *predict* before each run.
+- 20 minutes: exercises on the projector. Run a wrong answer first, and read what the check says about it.
+- 10 minutes: *Common mistakes*, and *In PyTorch*.
+
+Lesson 6 is long: leave *What a kernel looks for* and *Backward* for home, or for a second session with lesson 7.
+
 ## The notebooks
 
 - <a href="lessons.zip">lessons.zip</a>: for students. The notebooks with empty stubs, and the two modules they import.
@@ -60,15 +71,17 @@ Unpack, and open in JupyterLab, VS Code or any other program for notebooks; mini
 
 ## To grade
 
-In a clone of the repository:
+In a clone of the repository, with minitorch installed in `.venv` (below):
 
 ```text
-python tutorials/exercises.py HANDED_IN
+.venv/bin/python tutorials/exercises.py HANDED_IN
 ```
 
-`HANDED_IN` is a file, several files, or a folder with a folder for each student: every lesson in it, script or notebook, is
-run in a process of its own, and its score is printed. `python tutorials/exercises.py --help` has the details. It runs what
-students wrote: do so on a machine where that may happen.
+`HANDED_IN` is a file, several files, or a folder with a folder for each student. Every lesson in it, script or notebook, is
+run in a process of its own, and its score is printed: `2 of 3  HANDED_IN/ann/02_the_tape.ipynb`. A cell that fails is
+named, and those after it still run. An exercise whose cell with `check` was deleted is not counted, so compare the second
+number with the table above. `--quiet` prints the scores alone. It runs what students wrote: do so on a machine where that
+may happen.
 
 ## To project
 

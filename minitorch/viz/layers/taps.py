@@ -17,7 +17,7 @@ from typing import Any
 
 from minitorch import nn
 from minitorch.autograd.grad_mode import no_grad
-from minitorch.autograd.tensor_base import wrap
+from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.window import AdaptiveWindow, Window
 from minitorch.nn import Module
@@ -239,14 +239,17 @@ def _by_single_ones(layer: Module, shape: tuple[int, ...]) -> Taps:
     generator = xp.random.default_rng(0)
     a, b = (generator.normal(size=(1, *shape)) for _ in range(2))
     with no_grad():
-        zero, both = layer(wrap(xp.zeros((1, *shape)))), layer(wrap(a + 2 * b))
+        zero = layer(wrap(xp.zeros((1, *shape))))
+        if not isinstance(zero, TensorBase):
+            raise ValueError(f"{name} returns a {type(zero).__name__}; a picture shows a layer that returns one Tensor")
+        both = layer(wrap(a + 2 * b))
         one, other, negative = (layer(wrap(part))._array for part in (a, b, -a))
         is_linear = xp.allclose(both._array, one + 2 * other, 1e-6, 1e-6) and xp.allclose(negative, -one, 1e-6, 1e-6)
         if (zero._array != 0).any() or not is_linear:
             raise ValueError(
-                f"{name} is not linear: of a sum of two inputs it does not make the sum of the outputs (a bias or a random "
-                "draw is enough for that). So it has no table of what it multiplies by what; convolutions, poolings, Linear, "
-                "padding and upsampling have one, of a model each by itself"
+                f"{name} is not linear: for a sum of two inputs it does not return the sum of the two outputs (a bias or a "
+                "random draw is enough for that). So its output is not a table of weights times the input. Pass a convolution, "
+                "a pooling, Linear, padding or upsampling; of a model, one layer at a time, model[0]"
             )
         images = layer(wrap(xp.eye(cells).reshape(cells, *shape)))._array
     out_shape = images.shape[1:]
