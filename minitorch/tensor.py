@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import builtins
 import copy
+import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVarTuple
 
 from minitorch import functions as f
 from minitorch.autograd.api import BackwardMethod
@@ -49,6 +50,9 @@ from minitorch.public import checked, public
 
 __all__ = ["Size", "Tensor"]
 
+Ops = TypeVarTuple("Ops")
+Operand: TypeAlias = TensorBase | Number | Array | xp.generic  # what stands beside a tensor in x + y
+
 
 class Size(tuple[int, ...]):
     """A tensor's shape: a tuple that prints as such and knows its product."""
@@ -63,10 +67,10 @@ class Size(tuple[int, ...]):
         return n
 
 
-def _in_place(*ops: Callable[..., Tensor]) -> list[Callable[..., Tensor]]:
-    """The in-place forms of ops: each computes, then takes over value and history."""
+def _in_place(*ops: *Ops) -> tuple[*Ops]:
+    """The in-place forms of ops, with their parameters: each computes, then takes over value and history."""
 
-    def form(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def form(op: Any) -> Any:
         rewrite = rewriting(op)
 
         def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
@@ -79,13 +83,13 @@ def _in_place(*ops: Callable[..., Tensor]) -> list[Callable[..., Tensor]]:
 
         return _named_in_place(method, op, f"As `{op.__name__}`, into this tensor itself.")
 
-    return [form(op) for op in ops]
+    return tuple(map(form, ops))
 
 
-def _reshaped_in_place(*ops: Callable[..., Tensor]) -> list[Callable[..., Tensor]]:
+def _reshaped_in_place(*ops: *Ops) -> tuple[*Ops]:
     """The in-place forms of ops that give a view: this tensor itself takes over the view's shape and history."""
 
-    def form(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def form(op: Any) -> Any:
         def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
             self._inplace_operand()
             with enable_grad():  # the shape of the history changes with that of the tensor, whatever the mode
@@ -96,13 +100,15 @@ def _reshaped_in_place(*ops: Callable[..., Tensor]) -> list[Callable[..., Tensor
 
         return _named_in_place(method, op, f"As `{op.__name__}`, of this tensor itself.")
 
-    return [form(op) for op in ops]
+    return tuple(map(form, ops))
 
 
 def _named_in_place(method: Callable[..., Tensor], op: Callable[..., Tensor], doc: str) -> Callable[..., Tensor]:
     method.__name__ = method.__qualname__ = f"{op.__name__}_"
     method.__doc__ = doc
-    return public(method)
+    call = public(method)
+    call.__signature__ = inspect.signature(op)  # type: ignore[attr-defined]
+    return call
 
 
 def _cast(dtype: _dtype) -> Callable[[Tensor], Tensor]:
@@ -115,7 +121,7 @@ def _cast(dtype: _dtype) -> Callable[[Tensor], Tensor]:
     return method
 
 
-def _operator(op: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
+def _operator(op: Callable[..., Tensor]) -> Callable[[Tensor, Operand], Tensor]:
     """The operator of a function of two operands. For an operand of an unknown class Python tries that class's own operator."""
 
     def method(self: Tensor, other: Any) -> Any:
@@ -131,7 +137,7 @@ def _with_array(self: Tensor, other: Any, op: Callable[..., Any]) -> Any:
     return NotImplemented
 
 
-def _reflected(op: Callable[..., Tensor], label: str | None = None) -> Callable[[Tensor, Any], Tensor]:
+def _reflected(op: Callable[..., Tensor], label: str | None = None) -> Callable[[Tensor, Operand], Tensor]:
     """The operator with its operands exchanged, as in 1 - x; PyTorch has names of their own for some."""
 
     def method(self: Tensor, other: Any) -> Any:
@@ -450,7 +456,13 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     __rmatmul__ = _reflected(f.matmul)
     __neg__, __abs__, __invert__ = arithmetic.neg, arithmetic.abs, comparison.bitwise_not
     __lt__, __le__, __gt__ = _operator(comparison.lt), _operator(comparison.le), _operator(comparison.gt)
-    __ge__, __eq__, __ne__ = _operator(comparison.ge), _operator(comparison.eq), _operator(comparison.ne)
+    __ge__ = _operator(comparison.ge)
+    if TYPE_CHECKING:  # object has them, too, and there they return a bool
+
+        def __eq__(self, other: Any) -> Tensor: ...
+        def __ne__(self, other: Any) -> Tensor: ...
+    else:
+        __eq__, __ne__ = _operator(comparison.eq), _operator(comparison.ne)
     __and__, __or__, __xor__ = map(_operator, (comparison.bitwise_and, comparison.bitwise_or, comparison.bitwise_xor))
     __lshift__, __rshift__ = _operator(comparison.bitwise_left_shift), _operator(comparison.bitwise_right_shift)
     __rlshift__, __rrshift__ = _reflected(comparison.bitwise_left_shift), _reflected(comparison.bitwise_right_shift)
@@ -596,8 +608,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     index_fill_, tril_, triu_ = _in_place(indexing.index_fill, indexing.tril, indexing.triu)
     clamp_min_, clamp_max_ = _in_place(comparison.clamp_min, comparison.clamp_max)
     squeeze_, unsqueeze_ = _reshaped_in_place(shape_ops.squeeze, shape_ops.unsqueeze)
-    transpose_, t_ = _reshaped_in_place(shape_ops.transpose, shape_ops.t)
-    swapaxes_ = transpose_
+    transpose_, t_, swapaxes_ = _reshaped_in_place(shape_ops.transpose, shape_ops.t, shape_ops.swapaxes)
     __iadd__, __isub__, __imul__, __itruediv__ = _operator(add_), _operator(sub_), _operator(mul_), _operator(div_)
     __ipow__, __ifloordiv__, __imod__ = _operator(pow_), _operator(floor_divide_), _operator(remainder_)
     __ilshift__, __irshift__ = _operator(bitwise_left_shift_), _operator(bitwise_right_shift_)

@@ -7,7 +7,7 @@ from typing import Any
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.creation import full
 from minitorch.nn import functional as F
-from minitorch.nn.layer import layer
+from minitorch.nn.layer import Layer, layer
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
 from minitorch.public import constructor, layer_forward
@@ -21,24 +21,24 @@ __all__ = [
 
 
 @layer(F.sigmoid)
-class Sigmoid(Module):
+class Sigmoid(Layer):
     """1 / (1 + exp(-x))"""
 
 
 @layer(F.tanh)
-class Tanh(Module):
+class Tanh(Layer):
     """tanh x"""
 
 
 @layer(F.relu)
-class ReLU(Module):
+class ReLU(Layer):
     """max(x, 0)"""
 
     inplace: bool = False
 
 
 @layer(F.leaky_relu)
-class LeakyReLU(Module):
+class LeakyReLU(Layer):
     """x if x > 0, else negative_slope * x"""
 
     negative_slope: float = 1e-2
@@ -62,7 +62,7 @@ class PReLU(Module):
 
 
 @layer(F.rrelu)
-class RReLU(Module):
+class RReLU(Layer):
     """LeakyReLU with a random slope per element, uniform in [lower, upper), in training; (lower + upper) / 2 in eval mode"""
 
     lower: float = 1.0 / 8
@@ -75,7 +75,7 @@ class RReLU(Module):
 
 
 @layer(F.hardtanh)
-class Hardtanh(Module):
+class Hardtanh(Layer):
     """x clamped to [min_val, max_val]"""
 
     min_val: float = -1.0
@@ -88,14 +88,14 @@ class Hardtanh(Module):
 
 
 @layer(F.relu6)
-class ReLU6(Module):
+class ReLU6(Layer):
     """x clamped to [0, 6]"""
 
     inplace: bool = False
 
 
 @layer(F.elu)
-class ELU(Module):
+class ELU(Layer):
     """x if x > 0, else alpha (e^x - 1)"""
 
     alpha: float = 1.0
@@ -103,14 +103,14 @@ class ELU(Module):
 
 
 @layer(F.selu)
-class SELU(Module):
+class SELU(Layer):
     """scale ELU(x), with the alpha and the scale that preserve mean 0 and variance 1"""
 
     inplace: bool = False
 
 
 @layer(F.celu)
-class CELU(Module):
+class CELU(Layer):
     """x if x > 0, else alpha (e^(x / alpha) - 1)"""
 
     alpha: float = 1.0
@@ -118,7 +118,7 @@ class CELU(Module):
 
 
 @layer(F.gelu)
-class GELU(Module):
+class GELU(Layer):
     """x Phi(x), with the normal distribution function Phi; `approximate`='tanh' approximates Phi by tanh"""
 
     approximate: str = "none"
@@ -128,21 +128,21 @@ class GELU(Module):
 
 
 @layer(F.silu)
-class SiLU(Module):
+class SiLU(Layer):
     """x sigmoid(x)"""
 
     inplace: bool = False
 
 
 @layer(F.mish)
-class Mish(Module):
+class Mish(Layer):
     """x tanh(softplus(x))"""
 
     inplace: bool = False
 
 
 @layer(F.softplus)
-class Softplus(Module):
+class Softplus(Layer):
     """log(1 + e^(beta x)) / beta; x if beta x > threshold"""
 
     beta: float = 1.0
@@ -150,16 +150,16 @@ class Softplus(Module):
 
 
 @layer(F.softsign)
-class Softsign(Module):
+class Softsign(Layer):
     """x / (1 + |x|)"""
 
 
 @layer(F.tanhshrink)
-class Tanhshrink(Module):
+class Tanhshrink(Layer):
     """x - tanh x"""
 
 
-class _Shrink(Module):
+class _Shrink(Layer):
     lambd: float = 0.5
 
     def extra_repr(self) -> str:
@@ -177,7 +177,7 @@ class Hardshrink(_Shrink):
 
 
 @layer(F.hardsigmoid)
-class Hardsigmoid(Module):
+class Hardsigmoid(Layer):
     """(x + 3) / 6, clamped to [0, 1]"""
 
     inplace: bool = False
@@ -187,7 +187,7 @@ class Hardsigmoid(Module):
 
 
 @layer(F.hardswish)
-class Hardswish(Module):
+class Hardswish(Layer):
     """x hardsigmoid(x)"""
 
     inplace: bool = False
@@ -197,12 +197,12 @@ class Hardswish(Module):
 
 
 @layer(F.logsigmoid)
-class LogSigmoid(Module):
+class LogSigmoid(Layer):
     """log sigmoid(x)"""
 
 
 @layer(F.threshold)
-class Threshold(Module):
+class Threshold(Layer):
     """x if x > threshold, else value"""
 
     threshold: float
@@ -211,28 +211,28 @@ class Threshold(Module):
 
 
 @layer(F.glu)
-class GLU(Module):
+class GLU(Layer):
     """a sigmoid(b), for the halves a and b of x along `dim`"""
 
     dim: int = -1
 
 
 @layer(F.softmax)
-class Softmax(Module):
+class Softmax(Layer):
     """exp(x) / sum exp(x) along `dim`"""
 
     dim: int | None = None
 
 
 @layer(F.softmin)
-class Softmin(Module):
+class Softmin(Layer):
     """softmax(-x) along `dim`"""
 
     dim: int | None = None
 
 
 @layer(F.log_softmax)
-class LogSoftmax(Module):
+class LogSoftmax(Layer):
     """log softmax(x) along `dim`, without overflow"""
 
     dim: int | None = None

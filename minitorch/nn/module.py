@@ -20,7 +20,7 @@ import functools
 import inspect
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
 
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.hooks import RemovableHandle
@@ -34,6 +34,13 @@ from minitorch.nn.parameter import Buffer, Parameter, UninitializedTensorMixin
 from minitorch.tensor import Tensor, destination
 
 __all__ = ["Module"]
+
+P = ParamSpec("P")
+R = TypeVar("R", covariant=True)
+
+
+class _HasForward(Protocol[P, R]):
+    def forward(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
 
 
 class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
@@ -63,7 +70,13 @@ class Module:
         """Compute the output. Raises NotImplementedError unless a subclass defines it."""
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    if TYPE_CHECKING:
+
+        @property
+        def __call__(self: _HasForward[P, R]) -> Callable[P, R]:
+            """A call takes and returns what `forward` does."""
+
+    def _call(self, *args: Any, **kwargs: Any) -> Any:
         try:
             hooks = self._hooks
         except AttributeError:
@@ -74,6 +87,9 @@ class Module:
             return observed_call(self, functools.partial(self._run_with_hooks, hooks), args, kwargs)
         except Exception as error:
             raise with_layer_note(error, self)  # noqa: B904 (the same error, with a note)
+
+    if not TYPE_CHECKING:
+        __call__ = _call
 
     def _run_with_hooks(self, hooks: dict[str, dict[int, Hook]], /, *args: Any, **kwargs: Any) -> Any:
         """Run the forward pre-hooks, forward, and the forward hooks; after an error, those that are always called."""
@@ -306,7 +322,7 @@ class Module:
             raise AttributeError(f"`{name}` is not {wanted}")
         return found
 
-    def apply(self, fn: Callable[[Module], None]) -> Module:
+    def apply(self, fn: Callable[[Module], None]) -> Self:
         """Call `fn` on every submodule, children first, and on this module; for example to initialize weights."""
         for child in self.children():
             child.apply(fn)
@@ -315,7 +331,7 @@ class Module:
 
     # ---- modes and gradients ------------------------------------------------------------------------------------------
 
-    def train(self, mode: bool = True) -> Module:
+    def train(self, mode: bool = True) -> Self:
         """Set training mode for this module and all submodules; dropout and batch norm depend on it."""
         if not isinstance(mode, bool):
             raise ValueError(f"training mode is expected to be boolean, got {mode!r}")
@@ -323,11 +339,11 @@ class Module:
             module.training = mode
         return self
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """train(False)."""
         return self.train(False)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Module:
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Set requires_grad of all parameters; False freezes them."""
         for param in self.parameters():
             param.requires_grad_(requires_grad)
@@ -341,7 +357,7 @@ class Module:
             elif param.grad is not None:
                 param.grad.detach_().zero_()
 
-    def to(self, *args: Any, dtype: _dtype | None = None, device: Any = None) -> Module:
+    def to(self, *args: Any, dtype: _dtype | None = None, device: Any = None) -> Self:
         """to(device), to(dtype), to(device, dtype): convert parameters and buffers in place; integers keep their dtype."""
         device, dtype = destination(args, device, dtype)
         if dtype is not None and not dtype.is_floating_point:
@@ -359,19 +375,19 @@ class Module:
                             value.grad = None if grad is None else grad.to(device, target_dtype)
         return self
 
-    def cpu(self) -> Module:
+    def cpu(self) -> Self:
         return self.to("cpu")
 
-    def cuda(self, device: Any = None) -> Module:
+    def cuda(self, device: Any = None) -> Self:
         return self.to("cuda" if device is None else device)
 
-    def half(self) -> Module:
+    def half(self) -> Self:
         return self.to(float16)
 
-    def float(self) -> Module:
+    def float(self) -> Self:
         return self.to(float32)
 
-    def double(self) -> Module:
+    def double(self) -> Self:
         return self.to(float64)
 
     # ---- state --------------------------------------------------------------------------------------------------------

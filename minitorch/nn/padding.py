@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from minitorch.nn import functional as F
-from minitorch.nn.layer import layer
-from minitorch.nn.module import Module
+from minitorch.nn.layer import Layer, layer
 from minitorch.public import layer_forward
 from minitorch.tensor import Tensor
 
@@ -17,7 +16,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class _Pad(Module):
+class _Pad(Layer):
     """`padding` is one width for every side, or (before, after) for the last dimension, then the one before it, ..."""
 
     padding: Any  # int | Sequence[int]

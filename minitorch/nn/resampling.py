@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minitorch.nn import functional as F
-from minitorch.nn.layer import layer
-from minitorch.nn.module import Module
+from minitorch.nn.layer import Layer, layer
 
 __all__ = ["Fold", "PixelShuffle", "PixelUnshuffle", "Unfold", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"]
 
 
 @layer(F.interpolate)
-class Upsample(Module):
+class Upsample(Layer):
     """Resize (N, C, *size); `nn.functional.interpolate` describes each `mode`"""
 
     size: int | Sequence[int] | None = None
@@ -46,7 +45,7 @@ class UpsamplingBilinear2d(Upsample):
 
 
 @layer(F.unfold)
-class Unfold(Module):
+class Unfold(Layer):
     """The windows of ((N,) C, H, W) as columns ((N,) C * prod kernel, windows)"""
 
     kernel_size: int | Sequence[int]
@@ -56,7 +55,7 @@ class Unfold(Module):
 
 
 @layer(F.fold)
-class Fold(Module):
+class Fold(Layer):
     """Columns ((N,) C * prod kernel, windows), summed into ((N,) C, *output_size)"""
 
     output_size: int | Sequence[int]
@@ -67,14 +66,14 @@ class Fold(Module):
 
 
 @layer(F.pixel_shuffle)
-class PixelShuffle(Module):
+class PixelShuffle(Layer):
     """(*, C r^2, H, W) as (*, C, H r, W r), for r = upscale_factor"""
 
     upscale_factor: int
 
 
 @layer(F.pixel_unshuffle)
-class PixelUnshuffle(Module):
+class PixelUnshuffle(Layer):
     """(*, C, H r, W r) as (*, C r^2, H, W), for r = downscale_factor"""
 
     downscale_factor: int

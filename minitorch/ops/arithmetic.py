@@ -223,12 +223,12 @@ class Pow(Pointwise):
 # ---- the functions, by PyTorch's names --------------------------------------------------------------------------
 
 
-def add(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """input + alpha * other, broadcast to a common shape."""
     return Add.apply(input, other if alpha == 1 else _times(alpha, input, other))
 
 
-def sub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """input - alpha * other."""
     return Sub.apply(input, other if alpha == 1 else _times(alpha, input, other))
 
@@ -242,13 +242,13 @@ def _times(alpha: Any, input: Any, other: Any) -> Any:
     return Mul.apply(other, alpha)
 
 
-def mul(input: Tensor, other: Tensor | Number) -> Tensor:
+def mul(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """input * other."""
     return Mul.apply(input, other)
 
 
 @node_name("Div0")
-def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
+def div(input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
     """input / other. `rounding_mode` 'floor' rounds down, 'trunc' towards zero; None divides truly."""
     if rounding_mode is None:
         return Div.apply(input, other)
@@ -261,7 +261,7 @@ def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
     return quotient if common.kind == "f" else quotient.to(dtypes[common])
 
 
-def remainder(input: Tensor, other: Tensor | Number) -> Tensor:
+def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """input modulo other, with the sign of other, as Python's %."""
     return Remainder.apply(input, other)
 
@@ -284,7 +284,7 @@ def rsub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     return Sub.apply(other, input if alpha == 1 else _times(alpha, other, input))
 
 
-def pow(input: Tensor, exponent: Tensor | Number) -> Tensor:
+def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     """input to the power of exponent."""
     return Pow.apply(input, exponent)
 

@@ -179,14 +179,14 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
 
 
 @in_single
-def slogdet(A: Tensor) -> Any:
+def slogdet(A: Tensor) -> Slogdet:
     """(sign, logabsdet): the sign of the determinant and the logarithm of its absolute value, which does not overflow."""
     check_square("slogdet", A)
     sign = wrap(as_array(xp.linalg.slogdet(A._array)[0]))
     return Slogdet(sign, LogAbsDet.apply(A))
 
 
-def linalg_slogdet(A: Tensor) -> Any:
+def linalg_slogdet(A: Tensor) -> Linalg_Slogdet:
     """(sign, logabsdet): the sign of the determinant and the logarithm of its absolute value, which does not overflow."""
     return Linalg_Slogdet(*slogdet(A))
 

@@ -6,7 +6,7 @@ The order itself has no derivative; the values are gathered by `gather`, which h
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import wrap
@@ -57,14 +57,14 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
 
 
 @node_name("Sort0")
-def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = False) -> Any:
+def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = False) -> Sort:
     """(values, indices) with the values along `dim` in order."""
     order = argsort(input, dim, descending)
     return Sort(gather(input, dim, order), order)
 
 
 @node_name("Topk0")
-def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> TopK:
     """(values, indices) of the k largest along `dim`, or smallest; in order, with `sorted` or without."""
     n = input.shape[check_dim(dim, input.ndim)] if input.ndim else 1
     if not 0 <= k <= n:
@@ -75,6 +75,10 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     return TopK(gather(input, dim, order), order)
 
 
+@overload
+def median(input: Tensor) -> Tensor: ...
+@overload
+def median(input: Tensor, dim: int, keepdim: bool = False) -> Median: ...
 @node_name("Median0", with_dim="Median1")
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The middle element, the lower of two; with `dim`, (values, indices) along it. nan if there is one."""
@@ -98,6 +102,40 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     return Median(values, index) if keepdim else Median(values.squeeze(dim), middle)
 
 
+@overload
+def unique(
+    input: Tensor, sorted: bool = True, *, return_inverse: Literal[True], return_counts: Literal[True], dim: int | None = None
+) -> tuple[Tensor, Tensor, Tensor]: ...
+@overload
+def unique(
+    input: Tensor,
+    sorted: bool = True,
+    *,
+    return_inverse: Literal[True],
+    return_counts: Literal[False] = False,
+    dim: int | None = None,
+) -> tuple[Tensor, Tensor]: ...
+@overload
+def unique(
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: Literal[False] = False,
+    *,
+    return_counts: Literal[True],
+    dim: int | None = None,
+) -> tuple[Tensor, Tensor]: ...
+@overload
+def unique(
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: Literal[False] = False,
+    return_counts: Literal[False] = False,
+    dim: int | None = None,
+) -> Tensor: ...
+@overload
+def unique(
+    input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any: ...
 def unique(
     input: Tensor,
     sorted: bool = True,
@@ -114,7 +152,11 @@ def unique(
     return out[0] if len(out) == 1 else tuple(out)
 
 
-def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+@overload
+def nonzero(input: Tensor, *, as_tuple: Literal[False] = False) -> Tensor: ...
+@overload
+def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
     """The places (n, ndim) of the elements that are not zero; `as_tuple`, one vector of indices for each dimension."""
     indices = xp.nonzero(xp.atleast_1d(input._array))
     if as_tuple:
@@ -143,7 +185,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
 
 
 @node_name("Kthvalue0")
-def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
+def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> KthValue:
     """(values, indices) of the k-th smallest along `dim`, counted from 1."""
     n = input.shape[check_dim(dim, input.ndim)] if input.ndim else 1
     if not 1 <= k <= n:
