@@ -10,7 +10,7 @@ import copy
 import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVarTuple
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVarTuple, overload
 
 from minitorch import functions as f
 from minitorch.autograd.api import BackwardMethod
@@ -220,8 +220,12 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     def shape(self) -> Size:
         return Size(self._array.shape)
 
+    @overload
+    def size(self, dim: None = None) -> Size: ...
+    @overload
+    def size(self, dim: int) -> int: ...
     @public
-    def size(self, dim: int | None = None) -> Any:
+    def size(self, dim: int | None = None) -> Size | int:
         """The shape, or the size of one dimension."""
         return self.shape if dim is None else self.shape[shape_ops.check_dim(dim, self.ndim)]
 
@@ -266,16 +270,18 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         """The address of the first element; views of one memory show by it."""
         return address(self._array) if self._array.size else 0
 
+    @overload
+    def stride(self, dim: None = None) -> tuple[int, ...]: ...
+    @overload
+    def stride(self, dim: int) -> int: ...
     @public
-    def stride(self, dim: int | None = None) -> Any:
+    def stride(self, dim: int | None = None) -> tuple[int, ...] | int:
         """How many elements apart neighbours are in memory, for each dimension."""
         steps = tuple(s // self._array.itemsize for s in self._array.strides)
         if self._array.size == 0:  # NumPy's are 0
             sizes = [max(n, 1) for n in self._array.shape]
             steps = tuple(math.prod(sizes[i + 1 :]) for i in range(len(sizes)))
         return steps if dim is None else steps[shape_ops.check_dim(dim, self.ndim)]
-
-    grad: Any = TensorBase.grad.deleter(lambda self: setattr(self, "_grad", None))  # type: ignore[attr-defined]
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie in memory in their order, without gaps."""
@@ -318,7 +324,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         return xp.array(self.numpy(), dtype=dtype, copy=copy)
 
     @public
-    def item(self) -> Any:
+    def item(self) -> Number:
         """The value of a tensor of one element as a Python number."""
         if self.numel() != 1:
             raise RuntimeError(f"a Tensor with {self.numel()} elements cannot be converted to Scalar: .tolist() gives them all")
@@ -419,8 +425,12 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         """On the GPU. Raises AssertionError where there is none."""
         return self.to("cuda" if device is None else device)
 
+    @overload
+    def type(self, dtype: None = None) -> str: ...
+    @overload
+    def type(self, dtype: _dtype | str | type) -> Tensor: ...
     @public
-    def type(self, dtype: Any = None) -> Any:
+    def type(self, dtype: Any = None) -> Tensor | str:
         """Of another type: a dtype, or the name of a tensor type; without one, this type's name: 'minitorch.FloatTensor'."""
         by_name = {f"{name}Tensor": kind for kind, name in _TENSOR_NAMES.items()}
         where, _, name = str(getattr(dtype, "__name__", dtype)).rpartition(".")

@@ -246,6 +246,10 @@ class RNNBase(Module):
             for name in _WEIGHTS
         ]
 
+    if TYPE_CHECKING:
+
+        def __call__(self, input: Sequences, hx: Tensor | None = None) -> tuple[Sequences, Tensor]: ...
+
     @layer_forward
     def forward(self, input: Sequences, hx: Any = None) -> tuple[Sequences, Tensor]:
         """(output, h_n), or (output, (h_n, c_n)) for LSTM, from the first state `hx`, of the shape of the last, or zeros."""
@@ -401,7 +405,7 @@ class LSTM(RNNBase):
 
     if TYPE_CHECKING:
 
-        def forward(
+        def __call__(
             self, input: Sequences, hx: tuple[Tensor, Tensor] | None = None
         ) -> tuple[Sequences, tuple[Tensor, Tensor]]: ...
 

@@ -344,7 +344,7 @@ def max_pool(
     dilation: int | Sequence[int] = 1,
     ceil_mode: bool = False,
     return_indices: bool = False,
-) -> Any:
+) -> Tensor | tuple[Tensor, Tensor]:
     """The largest of each window of input ((N,) C, *size); `stride` is the kernel's size unless given. Padding never wins.
 
     In `ceil_mode` a last window may reach over the end. With `return_indices` also the place of each in its plane.
@@ -437,7 +437,9 @@ def avg_pool(
 
 
 @node_name(_name("AdaptiveMaxPool"))
-def adaptive_max_pool(rank: int, input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
+def adaptive_max_pool(
+    rank: int, input: Tensor, output_size: Any, return_indices: bool = False
+) -> Tensor | tuple[Tensor, Tensor]:
     """Windows of input ((N,) C, *size), as even as can be, and the largest of each: always `output_size`; None keeps a size."""
     name = f"adaptive_max_pool{rank}d"
 

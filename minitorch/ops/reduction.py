@@ -328,7 +328,7 @@ def max(input: Tensor, other: Tensor, /) -> Tensor: ...
 @overload
 def max(input: Tensor, *, other: Tensor) -> Tensor: ...
 @node_name("Max1", with_dim="Max0")
-def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
+def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Tensor | Max:
     """max(x): the largest of all. max(x, dim): (values, indices) along dim. max(x, y): as `maximum`."""
     return _extreme(input, dim, keepdim, other, Max, amax, argmax, maximum)
 
@@ -342,7 +342,7 @@ def min(input: Tensor, other: Tensor, /) -> Tensor: ...
 @overload
 def min(input: Tensor, *, other: Tensor) -> Tensor: ...
 @node_name("Min1", with_dim="Min0")
-def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
+def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Tensor | Min:
     """min(x): the smallest of all. min(x, dim): (values, indices) along dim. min(x, y): as `minimum`."""
     return _extreme(input, dim, keepdim, other, Min, amin, argmin, minimum)
 

@@ -80,7 +80,7 @@ def median(input: Tensor) -> Tensor: ...
 @overload
 def median(input: Tensor, dim: int, keepdim: bool = False) -> Median: ...
 @node_name("Median0", with_dim="Median1")
-def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Median:
     """The middle element, the lower of two; with `dim`, (values, indices) along it. nan if there is one."""
     if dim is None:
         if 0 in input.shape:
@@ -142,7 +142,7 @@ def unique(
     return_inverse: bool = False,
     return_counts: bool = False,
     dim: int | None = None,
-) -> Any:
+) -> Tensor | tuple[Tensor, ...]:
     """The distinct elements (or slices along `dim`), sorted; and on request the index of each element among them,
     and how often each occurs."""
     results = xp.unique(input._array, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
