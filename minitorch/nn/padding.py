@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from minitorch.nn import functional as F
@@ -19,7 +20,7 @@ __all__ = [
 class _Pad(Layer):
     """`padding` is one width for every side, or (before, after) for the last dimension, then the one before it, ..."""
 
-    padding: Any  # int | Sequence[int]
+    padding: int | Sequence[int]
     _rank: ClassVar[int]
     _mode: ClassVar[str] = "constant"
 
@@ -28,7 +29,7 @@ class _Pad(Layer):
         self.padding = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * (2 * self._rank)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.pad(input, self.padding, self._mode)
+        return F.pad(input, self.padding, self._mode)  # type: ignore[arg-type]  # a tuple, since __post_init__
 
     def extra_repr(self) -> str:
         return str(self.padding)
@@ -38,7 +39,7 @@ class _ConstantPad(_Pad):
     value: float
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.pad(input, self.padding, "constant", self.value)
+        return F.pad(input, self.padding, "constant", self.value)  # type: ignore[arg-type]
 
     def extra_repr(self) -> str:
         return f"padding={self.padding}, value={self.value}"
