@@ -31,6 +31,7 @@ lint: $(READY) ## check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_typing.py
 	$(BIN)/lint-imports
 
 bench: $(READY) ## measure speed, beside PyTorch where it is installed

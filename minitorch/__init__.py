@@ -23,8 +23,10 @@ The packages, from the ground up; each knows only those above it in this list:
 """
 
 import math
+import sys
+from typing import TYPE_CHECKING
 
-from minitorch import accelerator, autograd, backends, cuda, kernels, linalg, nn, onnx, ops, optim, profiler, utils, version
+from minitorch import accelerator, autograd, backends, creation, cuda, kernels, linalg, nn, ops, optim, sampling, utils, version
 from minitorch import functions as functional
 from minitorch import left_out as _left_out
 from minitorch.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
@@ -56,6 +58,22 @@ from minitorch.sampling import *
 from minitorch.serialization import load, save
 from minitorch.tensor import Size, Tensor, broadcast_shapes, is_floating_point, is_tensor, numel
 
+if TYPE_CHECKING:
+    from minitorch import onnx, profiler, viz
+
+__all__ = [
+    "Generator", "Size", "Tensor", "accelerator", "are_deterministic_algorithms_enabled", "autograd", "backends", "bool",
+    "broadcast_shapes", "cuda", "default_generator", "device", "double", "dtype", "e", "enable_grad", "float", "float16",
+    "float32", "float64", "functional", "get_default_device", "get_default_dtype", "get_num_threads", "half", "inf",
+    "inference_mode", "initial_seed", "int", "int16", "int32", "int64", "int8", "is_anomaly_enabled", "is_floating_point",
+    "is_grad_enabled", "is_tensor", "kernels", "linalg", "load", "long", "manual_seed", "nan", "newaxis", "nn", "no_grad",
+    "numel", "onnx", "optim", "pi", "profiler", "promote_types", "save", "seed", "set_default_device", "set_default_dtype", "set_grad_enabled",
+    "set_num_threads", "set_printoptions", "short", "uint8", "use_deterministic_algorithms", "utils", "version", "viz",
+]  # fmt: skip
+__all__ += creation.__all__
+__all__ += functional.__all__
+__all__ += sampling.__all__
+
 _tune_process()
 
 inf, nan, pi, e, newaxis = math.inf, math.nan, math.pi, math.e, None
@@ -66,4 +84,10 @@ __version__ = version.__version__
 
 inference_mode = no_grad  # nothing is recorded in either
 
-__getattr__ = _left_out.explains_missing("minitorch")
+_left_out.show_public(
+    sys.modules[__name__], accelerator, autograd, autograd.functional, autograd.graph, backends, cuda, linalg, nn,
+    nn.functional, nn.init, nn.utils, nn.utils.rnn, optim, optim.lr_scheduler, utils, utils.checkpoint, utils.data,
+)  # fmt: skip
+
+if not TYPE_CHECKING:
+    __getattr__ = _left_out.explains_missing("minitorch", "onnx", "profiler", "viz")

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-import types
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from minitorch.autograd.tensor_base import TensorBase
 from minitorch.autograd.tensor_base import wrap as _wrap
@@ -36,11 +35,39 @@ from minitorch.ops import (
 )
 from minitorch.public import public
 
+__all__ = [
+    "abs", "absolute", "acos", "acosh", "add", "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "addr", "all", "allclose",
+    "amax", "amin", "aminmax", "any", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
+    "argmin", "argsort", "argwhere", "asin", "asinh", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d",
+    "baddbmm", "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
+    "bitwise_xor", "block_diag", "bmm", "broadcast_tensors", "broadcast_to", "bucketize", "cat", "cdist", "ceil", "chunk",
+    "clamp", "clamp_max", "clamp_min", "clip", "clone", "column_stack", "concat", "concatenate", "copysign", "cos", "cosh",
+    "count_nonzero", "cross", "cummax", "cummin", "cumprod", "cumsum", "deg2rad", "det", "diag", "diag_embed", "diagonal",
+    "diff", "digamma", "dist", "div", "divide", "dot", "dstack", "einsum", "eq", "equal", "erf", "erfc", "erfinv", "exp",
+    "exp2", "expm1", "fill", "flatten", "flip", "fliplr", "flipud", "float_power", "floor", "floor_divide", "fmax", "fmin",
+    "fmod", "frac", "gather", "ge", "ger", "greater", "greater_equal", "gt", "heaviside", "histc",
+    "histogram", "hstack", "hypot", "index_add", "index_copy", "index_fill", "index_put", "index_select", "inner", "inverse",
+    "isclose", "isfinite", "isinf", "isnan", "kron", "kthvalue", "le", "lerp", "less", "less_equal", "lgamma", "log", "log10",
+    "log1p", "log2", "log_softmax", "logaddexp", "logaddexp2", "logcumsumexp", "logdet", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "logit", "logsumexp", "lt", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean",
+    "median", "meshgrid", "min", "minimum", "mm", "moveaxis", "movedim", "mul", "multiply", "mv", "nan_to_num", "nanmean",
+    "nansum", "narrow", "ne", "neg", "negative", "nonzero", "norm", "not_equal", "outer", "permute", "polygamma", "positive",
+    "pow", "prod", "quantile", "rad2deg", "ravel", "reciprocal", "relu", "remainder", "repeat_interleave", "reshape", "roll",
+    "rot90", "round", "rsqrt", "rsub", "scatter", "scatter_add", "searchsorted", "select", "sgn", "sigmoid", "sign", "signbit",
+    "sin", "sinc", "sinh", "slogdet", "softmax", "sort", "split", "split_with_sizes", "sqrt", "square", "squeeze", "stack",
+    "std", "std_mean", "sub", "subtract", "sum", "svd", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan", "tanh",
+    "tensor_split", "tensordot", "tile", "topk", "trace", "transpose", "tril", "triu", "true_divide", "trunc", "unbind",
+    "unflatten", "unique", "unsqueeze", "var", "var_mean", "vdot", "vstack", "where", "xlogy",
+]  # fmt: skip
+
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-def _of_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _of_numbers(function: F) -> F:
     """A function of two operands, either of which may be a number; two numbers make a tensor of no dimension."""
 
     second = list(inspect.signature(function).parameters)[1]
@@ -54,11 +81,10 @@ def _of_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
                 input = _wrap(xp.asarray(input, dtype=kind))
         return function(input, *args, **named)
 
-    compute.__annotations__ = {**function.__annotations__, "input": "Tensor | Number"}
-    return public(compute)
+    return public(compute)  # type: ignore[return-value]
 
 
-def _dim_by_name(function: Callable[..., Any]) -> Callable[..., Any]:
+def _dim_by_name(function: F) -> F:
     """max and min: a tensor is the other operand, but passed as `dim=` it is a number."""
 
     @functools.wraps(function)
@@ -67,36 +93,52 @@ def _dim_by_name(function: Callable[..., Any]) -> Callable[..., Any]:
             named["dim"] = int(named["dim"]._array)
         return function(*args, **named)
 
-    return compute
+    return compute  # type: ignore[return-value]
 
 
-def _of_input(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of linalg, whose matrix is called A there and input here."""
+def _as_in(function: Callable[..., Any]) -> Callable[[F], F]:
+    """Give a function with other parameters the docstring, the module (which decides on `out=`) and the node's name of one."""
 
-    def compute(input: Tensor) -> Any:
-        return function(input)
+    def decorate(compute: F) -> F:
+        compute.__doc__, compute.__module__ = function.__doc__, function.__module__
+        compute.node_name = getattr(function, "node_name", None)  # type: ignore[attr-defined]
+        return compute
 
-    compute.__doc__, compute.__module__, compute.__name__ = function.__doc__, function.__module__, function.__name__
-    compute.__annotations__["input"] = "Tensor"
-    return compute
+    return decorate
 
 
-def _first_of_three(function: Callable[..., Any]) -> Callable[..., Any]:
-    """cross: without dim along the first dimension of three elements."""
+# linear algebra, whose matrix is called A in linalg and input here
 
-    @functools.wraps(function)
-    def compute(input: Tensor, other: Tensor, dim: int | None = None) -> Any:
-        if dim is None:
-            _warn("Using cross without specifying the dim arg is deprecated: pass dim, or use linalg.cross, whose dim is -1")
-        if dim is None and input.shape == other.shape:
+
+@public
+def det(input: Tensor) -> Tensor:
+    """The determinant of square matrices (*, n, n)."""
+    return linalg.det(input)
+
+
+@public
+@_as_in(linalg.slogdet)
+def slogdet(input: Tensor) -> linalg.Slogdet:
+    return linalg.slogdet(input)
+
+
+@public
+@_as_in(linalg.inv)
+def inverse(input: Tensor) -> Tensor:
+    return linalg.inv(input)
+
+
+@public
+@_as_in(linalg.cross)
+def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
+    if dim is None:
+        _warn("Using cross without specifying the dim arg is deprecated: pass dim, or use linalg.cross, whose dim is -1")
+        dim = -1
+        if input.shape == other.shape:
             dim = next((i for i, n in enumerate(input.shape) if n == 3), None)
             if dim is None:
                 raise RuntimeError(f"cross: no dimension of size 3 in input, which is {list(input.shape)}")
-        return function(input, other, dim=-1 if dim is None else dim)
-
-    del compute.__wrapped__
-    compute.__annotations__ = {"input": "Tensor", "other": "Tensor", "dim": "int | None"}
-    return compute
+    return linalg.cross(input, other, dim=dim)
 
 
 # arithmetic, powers, logarithms
@@ -153,10 +195,7 @@ matmul, mm, mv, outer = public(matrix.matmul), public(matrix.mm), public(matrix.
 trace, vdot, inner, kron = public(matrix.trace), public(matrix.vdot), public(matrix.inner), public(matrix.kron)
 addmv, addr, addbmm, baddbmm = public(matrix.addmv), public(matrix.addr), public(matrix.addbmm), public(matrix.baddbmm)
 tensordot, cdist, logdet = public(matrix.tensordot), public(statistics.cdist), public(linalg.logdet)
-_det = _of_input(linalg.det)
-_det.__module__ = __name__  # linalg.det takes out=, and det does not
-det, slogdet, inverse = public(_det), public(_of_input(linalg.slogdet)), public(_of_input(linalg.inv))
-cross, svd = public(_first_of_three(linalg.cross)), public(spectral.svd)
+svd = public(spectral.svd)
 
 # functions of one number
 acos, asin, atan, atan2 = public(pointwise.acos), public(pointwise.asin), public(pointwise.atan), public(pointwise.atan2)
@@ -215,9 +254,3 @@ for _name, _function in list(globals().items()):  # found here by pickle
         _function.__module__, _function.__qualname__ = __name__, _name
 
 del _name, _function
-
-__all__ = [
-    name
-    for name, value in globals().items()
-    if isinstance(value, types.FunctionType) and value is not public and not name.startswith("_")
-]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 from collections.abc import Callable
+from types import ModuleType
 
-__all__ = ["LEFT_OUT", "explains_missing"]
+__all__ = ["LEFT_OUT", "explains_missing", "show_public"]
 
 LEFT_OUT = {
     "minitorch": {
@@ -72,13 +75,24 @@ LEFT_OUT = {
 }  # fmt: skip
 
 
-def explains_missing(module: str) -> Callable[[str], object]:
-    """The `__getattr__` of a module: raises AttributeError for a name it does not have, with what to use instead."""
+def explains_missing(module: str, *lazy: str) -> Callable[[str], object]:
+    """The `__getattr__` of a module: raises AttributeError for a name it does not have, with what to use instead.
+
+    The submodules `lazy` are imported when a program first names them.
+    """
     reasons = LEFT_OUT[module]
 
     def __getattr__(name: str) -> object:
+        if name in lazy:
+            return importlib.import_module(f"{module}.{name}")
         if name in reasons:
             raise AttributeError(f"{module}.{name} is not part of minitorch: {reasons[name]}")
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
 
     return __getattr__
+
+
+def show_public(*modules: ModuleType) -> None:
+    """Make dir() of each module show the names of its `__all__`, and no others."""
+    for module in modules:
+        vars(module)["__dir__"] = functools.partial(sorted, module.__all__)

@@ -10,6 +10,8 @@ tensor([1., 1.])
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from minitorch import left_out as _left_out
 from minitorch.ops import linalg as _linalg
 from minitorch.ops import spectral as _spectral
@@ -31,4 +33,5 @@ vector_norm = public(_statistics.linalg_vector_norm)
 for _name in __all__:  # found here by pickle
     globals()[_name].__module__, globals()[_name].__qualname__ = __name__, _name
 
-__getattr__ = _left_out.explains_missing("minitorch.linalg")
+if not TYPE_CHECKING:
+    __getattr__ = _left_out.explains_missing("minitorch.linalg")

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import builtins
 import copy
+import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVarTuple, overload
 
 from minitorch import functions as f
 from minitorch.autograd.api import BackwardMethod
@@ -50,6 +51,9 @@ from minitorch.public import checked, public
 
 __all__ = ["Size", "Tensor"]
 
+Ops = TypeVarTuple("Ops")
+Operand: TypeAlias = TensorBase | Number | Array | xp.generic  # what stands beside a tensor in x + y
+
 
 class Size(tuple[int, ...]):
     """A tensor's shape: a tuple that prints as such and knows its product.
@@ -72,10 +76,10 @@ class Size(tuple[int, ...]):
         return n
 
 
-def _in_place(*ops: Callable[..., Tensor]) -> list[Callable[..., Tensor]]:
-    """The in-place forms of ops: each computes, then takes over value and history."""
+def _in_place(*ops: *Ops) -> tuple[*Ops]:
+    """The in-place forms of ops, with their parameters: each computes, then takes over value and history."""
 
-    def form(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def form(op: Any) -> Any:
         rewrite = rewriting(op)
 
         def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
@@ -88,13 +92,13 @@ def _in_place(*ops: Callable[..., Tensor]) -> list[Callable[..., Tensor]]:
 
         return _named_in_place(method, op, f"As `{op.__name__}`, into this tensor itself.")
 
-    return [form(op) for op in ops]
+    return tuple(map(form, ops))
 
 
-def _reshaped_in_place(*ops: Callable[..., Tensor]) -> list[Callable[..., Tensor]]:
+def _reshaped_in_place(*ops: *Ops) -> tuple[*Ops]:
     """The in-place forms of ops that give a view: this tensor itself takes over the view's shape and history."""
 
-    def form(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def form(op: Any) -> Any:
         def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
             self._inplace_operand()
             with enable_grad():  # the shape of the history changes with that of the tensor, whatever the mode
@@ -105,13 +109,15 @@ def _reshaped_in_place(*ops: Callable[..., Tensor]) -> list[Callable[..., Tensor
 
         return _named_in_place(method, op, f"As `{op.__name__}`, of this tensor itself.")
 
-    return [form(op) for op in ops]
+    return tuple(map(form, ops))
 
 
 def _named_in_place(method: Callable[..., Tensor], op: Callable[..., Tensor], doc: str) -> Callable[..., Tensor]:
     method.__name__ = method.__qualname__ = f"{op.__name__}_"
     method.__doc__ = doc
-    return public(method)
+    call = public(method)
+    call.__signature__ = inspect.signature(op)  # type: ignore[attr-defined]
+    return call
 
 
 def _cast(dtype: _dtype) -> Callable[[Tensor], Tensor]:
@@ -124,7 +130,7 @@ def _cast(dtype: _dtype) -> Callable[[Tensor], Tensor]:
     return method
 
 
-def _operator(op: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
+def _operator(op: Callable[..., Tensor]) -> Callable[[Tensor, Operand], Tensor]:
     """The operator of a function of two operands. For an operand of an unknown class Python tries that class's own operator."""
 
     def method(self: Tensor, other: Any) -> Any:
@@ -151,7 +157,7 @@ def _with_array(self: Tensor, other: Any, op: Callable[..., Any]) -> Any:
     return NotImplemented
 
 
-def _reflected(op: Callable[..., Tensor], label: str | None = None) -> Callable[[Tensor, Any], Tensor]:
+def _reflected(op: Callable[..., Tensor], label: str | None = None) -> Callable[[Tensor, Operand], Tensor]:
     """The operator with its operands exchanged, as in 1 - x; PyTorch has names of their own for some."""
 
     def method(self: Tensor, other: Any) -> Any:
@@ -248,8 +254,12 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         """
         return Size(self._array.shape)
 
+    @overload
+    def size(self, dim: None = None) -> Size: ...
+    @overload
+    def size(self, dim: int) -> int: ...
     @public
-    def size(self, dim: int | None = None) -> Any:
+    def size(self, dim: int | None = None) -> Size | int:
         """The shape, or the size of one dimension.
 
         >>> x = minitorch.zeros(2, 3)
@@ -343,8 +353,12 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         """
         return address(self._array) if self._array.size else 0
 
+    @overload
+    def stride(self, dim: None = None) -> tuple[int, ...]: ...
+    @overload
+    def stride(self, dim: int) -> int: ...
     @public
-    def stride(self, dim: int | None = None) -> Any:
+    def stride(self, dim: int | None = None) -> tuple[int, ...] | int:
         """How many elements apart neighbours are in memory, for each dimension.
 
         >>> x = minitorch.zeros(2, 3)
@@ -356,8 +370,6 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
             sizes = [max(n, 1) for n in self._array.shape]
             steps = tuple(math.prod(sizes[i + 1 :]) for i in range(len(sizes)))
         return steps if dim is None else steps[shape_ops.check_dim(dim, self.ndim)]
-
-    grad: Any = TensorBase.grad.deleter(lambda self: setattr(self, "_grad", None))  # type: ignore[attr-defined]
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie in memory in their order, without gaps.
@@ -414,7 +426,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         return xp.array(self.numpy(), dtype=dtype, copy=copy)
 
     @public
-    def item(self) -> Any:
+    def item(self) -> Number:
         """The value of a tensor of one element as a Python number. Raises RuntimeError for another number of elements.
 
         >>> minitorch.tensor([1.5]).item()
@@ -547,8 +559,12 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         """On the GPU; `non_blocking` as for `to`. Raises AssertionError where there is none."""
         return self.to("cuda" if device is None else device)
 
+    @overload
+    def type(self, dtype: None = None) -> str: ...
+    @overload
+    def type(self, dtype: _dtype | str | type) -> Tensor: ...
     @public
-    def type(self, dtype: Any = None) -> Any:
+    def type(self, dtype: Any = None) -> Tensor | str:
         """Of another type: a dtype, or the name of a tensor type; without one, this type's name: 'minitorch.FloatTensor'.
 
         >>> x = minitorch.tensor([1.5, 2.0])
@@ -599,7 +615,13 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     __rmatmul__ = _reflected(f.matmul)
     __neg__, __abs__, __invert__ = map(_of_one, (arithmetic.neg, arithmetic.abs, comparison.bitwise_not))
     __lt__, __le__, __gt__ = _operator(comparison.lt), _operator(comparison.le), _operator(comparison.gt)
-    __ge__, __eq__, __ne__ = _operator(comparison.ge), _operator(comparison.eq), _operator(comparison.ne)
+    __ge__ = _operator(comparison.ge)
+    if TYPE_CHECKING:  # object has them, too, and there they return a bool
+
+        def __eq__(self, other: Any) -> Tensor: ...
+        def __ne__(self, other: Any) -> Tensor: ...
+    else:
+        __eq__, __ne__ = _operator(comparison.eq), _operator(comparison.ne)
     __and__, __or__, __xor__ = map(_operator, (comparison.bitwise_and, comparison.bitwise_or, comparison.bitwise_xor))
     __lshift__, __rshift__ = _operator(comparison.bitwise_left_shift), _operator(comparison.bitwise_right_shift)
     __rlshift__, __rrshift__ = _reflected(comparison.bitwise_left_shift), _reflected(comparison.bitwise_right_shift)
@@ -789,8 +811,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     index_fill_, tril_, triu_ = _in_place(indexing.index_fill, indexing.tril, indexing.triu)
     clamp_min_, clamp_max_ = _in_place(comparison.clamp_min, comparison.clamp_max)
     squeeze_, unsqueeze_ = _reshaped_in_place(shape_ops.squeeze, shape_ops.unsqueeze)
-    transpose_, t_ = _reshaped_in_place(shape_ops.transpose, shape_ops.t)
-    swapaxes_ = transpose_
+    transpose_, t_, swapaxes_ = _reshaped_in_place(shape_ops.transpose, shape_ops.t, shape_ops.swapaxes)
     __iadd__, __isub__, __imul__, __itruediv__ = _operator(add_), _operator(sub_), _operator(mul_), _operator(div_)
     __ipow__, __ifloordiv__, __imod__ = _operator(pow_), _operator(floor_divide_), _operator(remainder_)
     __ilshift__, __irshift__ = _operator(bitwise_left_shift_), _operator(bitwise_right_shift_)

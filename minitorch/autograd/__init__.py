@@ -26,7 +26,7 @@ What programs call:
     variable.py      an old name of tensors
 """
 
-from minitorch.autograd import functional
+from minitorch.autograd import functional, graph
 from minitorch.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from minitorch.autograd.api import backward, grad
 from minitorch.autograd.function import Function
@@ -36,5 +36,5 @@ from minitorch.autograd.variable import Variable
 
 __all__ = [
     "Function", "GradcheckError", "GradcheckReport", "Variable", "backward", "detect_anomaly", "enable_grad", "functional",
-    "grad", "gradcheck", "gradgradcheck", "is_grad_enabled", "no_grad", "set_detect_anomaly", "set_grad_enabled",
+    "grad", "gradcheck", "gradgradcheck", "graph", "is_grad_enabled", "no_grad", "set_detect_anomaly", "set_grad_enabled",
 ]  # fmt: skip

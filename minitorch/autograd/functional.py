@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from minitorch.autograd.api import FLAG, check_types, grad
 from minitorch.autograd.grad_mode import enable_grad
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
+
+Inputs = TypeVar("Inputs", "Tensor", "tuple[Tensor, ...]")
+Outputs = TypeVar("Outputs", "Tensor", "tuple[Tensor, ...]")
 
 
 def _tuple_of(values: Any, what: str, name: str) -> tuple[Any, ...]:
@@ -63,10 +66,30 @@ def _check_vectorize(name: str, strict: Any, vectorize: Any) -> None:
         )
 
 
+@overload
+def jacobian(
+    func: Callable[[Tensor], Tensor], inputs: Tensor, create_graph: bool = False, strict: bool = False, vectorize: bool = False
+) -> Tensor: ...
+@overload
+def jacobian(
+    func: Callable[..., Any],
+    inputs: Sequence[Tensor],
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+) -> tuple[Any, ...]: ...
+@overload
+def jacobian(
+    func: Callable[[Tensor], Sequence[Tensor]],
+    inputs: Tensor,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+) -> tuple[Tensor, ...]: ...
 @enable_grad()
 def jacobian(
     func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False, vectorize: bool = False
-) -> Any:
+) -> Tensor | tuple[Any, ...]:
     """All partial derivatives: for an output of shape out and an input of shape in, a tensor of shape (*out, *in).
 
     With several outputs or inputs, a tuple over outputs of tuples over inputs. Row by row, each by one backward sweep.
@@ -94,9 +117,21 @@ def jacobian(
     return _like(tuple(table), outputs)
 
 
+@overload
+def hessian(
+    func: Callable[..., Tensor], inputs: Tensor, create_graph: bool = False, strict: bool = False, vectorize: bool = False
+) -> Tensor: ...
+@overload
+def hessian(
+    func: Callable[..., Tensor],
+    inputs: Sequence[Tensor],
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+) -> tuple[tuple[Tensor, ...], ...]: ...
 def hessian(
     func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False, vectorize: bool = False
-) -> Any:
+) -> Tensor | tuple[Any, ...]:
     """All second partial derivatives of a function with one number as its output: a tensor of shape (*in, *in).
 
     `vectorize` is as in `jacobian`.
@@ -134,7 +169,9 @@ def _vector(v: Any, like: tuple[Any, ...], name: str) -> tuple[Any, ...]:
 
 
 @enable_grad()
-def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+def vjp(
+    func: Callable[..., Outputs], inputs: Inputs, v: Outputs | None = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Outputs, Inputs]:
     """(func(inputs), v^T J): one backward sweep, started from v. v has the output's shape; a number needs none.
 
     Raises RuntimeError for a v of another shape.
@@ -150,7 +187,9 @@ def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
 
 
 @enable_grad()
-def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+def jvp(
+    func: Callable[..., Outputs], inputs: Inputs, v: Inputs | None = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Outputs, Outputs]:
     """(func(inputs), J v): the derivative of v^T J with respect to v, by two backward sweeps. v has the shape of the inputs.
 
     Raises RuntimeError for a v of another shape.
@@ -167,7 +206,9 @@ def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     return outputs if create_graph else _like(tuple(o.detach() for o in values), outputs), _like(grads, outputs)
 
 
-def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+def vhp(
+    func: Callable[..., Tensor], inputs: Inputs, v: Inputs | None = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Tensor, Inputs]:
     """(func(inputs), v^T H), for a function with one number as its output: the vjp of its gradient.
 
     Raises RuntimeError for a function that does not return a single element, or a v of another shape than the inputs.
@@ -189,7 +230,9 @@ def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     return output[0] if create_graph else output[0].detach(), grads
 
 
-def hvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+def hvp(
+    func: Callable[..., Tensor], inputs: Inputs, v: Inputs | None = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Tensor, Inputs]:
     """(func(inputs), H v): the same numbers as `vhp`, since H is symmetric.
 
     Raises RuntimeError for a function that does not return a single element, or a v of another shape than the inputs.

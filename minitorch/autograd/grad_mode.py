@@ -25,9 +25,12 @@ class _Mode(threading.local):
 
 MODE = _Mode()
 
-is_grad_enabled: Callable[[], bool] = functools.partial(getattr, MODE, "enabled")  # written in C: every op calls it
-
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def is_grad_enabled() -> bool:
+    """Whether ops record themselves now."""
+    return MODE.enabled
 
 
 class _GradMode:

@@ -101,6 +101,10 @@ class TensorBase:
         check_grad(self, value)
         self._grad = value
 
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
     def _current_edge(self) -> Edge | None:
         """`_edge`, up to date: a view whose base was changed through another view has a new history (inplace.py)."""
         if self._base is not None and self._view_version != self._base._view_version:

@@ -12,6 +12,8 @@ The layers: linear.py  conv.py  pooling.py  padding.py  resampling.py  activatio
 recurrent.py  attention.py  lazy.py
 """
 
+from typing import TYPE_CHECKING
+
 from minitorch import left_out as _left_out
 from minitorch.nn import (
     activation,
@@ -50,10 +52,21 @@ from minitorch.nn.recurrent import *
 from minitorch.nn.resampling import *
 
 __all__ = ["functional", "init", "utils"]
-for _module in (
-    activation, attention, container, conv, dropout, lazy, linear, loss, module, normalization, padding, parameter, pooling,
-    recurrent, resampling,
-):  # fmt: skip
-    __all__ += _module.__all__
+__all__ += activation.__all__
+__all__ += attention.__all__
+__all__ += container.__all__
+__all__ += conv.__all__
+__all__ += dropout.__all__
+__all__ += lazy.__all__
+__all__ += linear.__all__
+__all__ += loss.__all__
+__all__ += module.__all__
+__all__ += normalization.__all__
+__all__ += padding.__all__
+__all__ += parameter.__all__
+__all__ += pooling.__all__
+__all__ += recurrent.__all__
+__all__ += resampling.__all__
 
-__getattr__ = _left_out.explains_missing("minitorch.nn")
+if not TYPE_CHECKING:
+    __getattr__ = _left_out.explains_missing("minitorch.nn")

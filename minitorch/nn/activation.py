@@ -7,7 +7,7 @@ from typing import Any
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.creation import full
 from minitorch.nn import functional as F
-from minitorch.nn.layer import layer
+from minitorch.nn.layer import Layer, layer
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
 from minitorch.public import constructor, layer_forward
@@ -21,7 +21,7 @@ __all__ = [
 
 
 @layer(F.sigmoid)
-class Sigmoid(Module):
+class Sigmoid(Layer):
     """Squash each element into (0, 1).
 
     y = 1 / (1 + e^-x)
@@ -45,7 +45,7 @@ class Sigmoid(Module):
 
 
 @layer(F.tanh)
-class Tanh(Module):
+class Tanh(Layer):
     """Squash each element into (-1, 1).
 
     y = sinh(x) / cosh(x) = 2 / (1 + e^(-2 x)) - 1
@@ -69,7 +69,7 @@ class Tanh(Module):
 
 
 @layer(F.relu)
-class ReLU(Module):
+class ReLU(Layer):
     """The rectified linear unit: the positive part of each element.
 
     y = max(x, 0)
@@ -94,7 +94,7 @@ class ReLU(Module):
 
 
 @layer(F.leaky_relu)
-class LeakyReLU(Module):
+class LeakyReLU(Layer):
     """ReLU with a small fixed slope for negative elements (Maas et al. 2013).
 
     y = x for x > 0, negative_slope * x elsewhere
@@ -157,7 +157,7 @@ class PReLU(Module):
 
 
 @layer(F.rrelu)
-class RReLU(Module):
+class RReLU(Layer):
     """ReLU with a slope for negative elements that is drawn at random, each time for each element (Xu et al. 2015).
 
     y = x for x > 0, a x elsewhere;  a is uniform in [lower, upper) in training, (lower + upper) / 2 in eval mode
@@ -189,7 +189,7 @@ class RReLU(Module):
 
 
 @layer(F.hardtanh)
-class Hardtanh(Module):
+class Hardtanh(Layer):
     """Each element, clamped to [min_val, max_val]; a tanh of straight lines.
 
     y = min(max(x, min_val), max_val)
@@ -211,7 +211,7 @@ class Hardtanh(Module):
 
 
 @layer(F.relu6)
-class ReLU6(Module):
+class ReLU6(Layer):
     """ReLU that is cut at 6, for low precision: `Hardtanh` with the bounds 0 and 6.
 
     y = min(max(x, 0), 6)
@@ -227,7 +227,7 @@ class ReLU6(Module):
 
 
 @layer(F.elu)
-class ELU(Module):
+class ELU(Layer):
     """The exponential linear unit: smooth for negative elements, and bounded by -alpha (Clevert et al. 2015).
 
     y = x for x > 0, alpha (e^x - 1) elsewhere
@@ -246,7 +246,7 @@ class ELU(Module):
 
 
 @layer(F.selu)
-class SELU(Module):
+class SELU(Layer):
     """The scaled ELU, which draws outputs towards mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
 
     y = scale x for x > 0, scale alpha (e^x - 1) elsewhere;  scale = 1.0507, alpha = 1.6733
@@ -264,7 +264,7 @@ class SELU(Module):
 
 
 @layer(F.celu)
-class CELU(Module):
+class CELU(Layer):
     """ELU with a derivative that is continuous for every alpha (Barron 2017).
 
     y = x for x > 0, alpha (e^(x / alpha) - 1) elsewhere
@@ -283,7 +283,7 @@ class CELU(Module):
 
 
 @layer(F.gelu)
-class GELU(Module):
+class GELU(Layer):
     """Each element times the probability that a standard normal variable is below it (Hendrycks and Gimpel 2016).
 
     y = x Phi(x) = x / 2 (1 + erf(x / sqrt(2)))
@@ -307,7 +307,7 @@ class GELU(Module):
 
 
 @layer(F.silu)
-class SiLU(Module):
+class SiLU(Layer):
     """Each element times its sigmoid, also called Swish (Hendrycks and Gimpel 2016, Ramachandran et al. 2017).
 
     y = x sigmoid(x)
@@ -325,7 +325,7 @@ class SiLU(Module):
 
 
 @layer(F.mish)
-class Mish(Module):
+class Mish(Layer):
     """Each element times the tanh of its softplus (Misra 2019).
 
     y = x tanh(log(1 + e^x))
@@ -341,7 +341,7 @@ class Mish(Module):
 
 
 @layer(F.softplus)
-class Softplus(Module):
+class Softplus(Layer):
     """A smooth ReLU that is always positive.
 
     y = log(1 + e^(beta x)) / beta, and x itself where beta x > threshold
@@ -360,7 +360,7 @@ class Softplus(Module):
 
 
 @layer(F.softsign)
-class Softsign(Module):
+class Softsign(Layer):
     """Squash each element into (-1, 1), slower than tanh.
 
     y = x / (1 + |x|)
@@ -374,7 +374,7 @@ class Softsign(Module):
 
 
 @layer(F.tanhshrink)
-class Tanhshrink(Module):
+class Tanhshrink(Layer):
     """What tanh leaves of each element: almost 0 near 0.
 
     y = x - tanh(x)
@@ -389,7 +389,7 @@ class Tanhshrink(Module):
     """
 
 
-class _Shrink(Module):
+class _Shrink(Layer):
     lambd: float = 0.5
 
     def extra_repr(self) -> str:
@@ -425,7 +425,7 @@ class Hardshrink(_Shrink):
 
 
 @layer(F.hardsigmoid)
-class Hardsigmoid(Module):
+class Hardsigmoid(Layer):
     """A sigmoid of straight lines.
 
     y = min(max((x + 3) / 6, 0), 1)
@@ -444,7 +444,7 @@ class Hardsigmoid(Module):
 
 
 @layer(F.hardswish)
-class Hardswish(Module):
+class Hardswish(Layer):
     """SiLU with the straight lines of `Hardsigmoid` (Howard et al. 2019).
 
     y = x min(max((x + 3) / 6, 0), 1)
@@ -465,7 +465,7 @@ class Hardswish(Module):
 
 
 @layer(F.logsigmoid)
-class LogSigmoid(Module):
+class LogSigmoid(Layer):
     """The logarithm of the sigmoid, without overflow.
 
     y = log(1 / (1 + e^-x)) = -log(1 + e^-x)
@@ -479,7 +479,7 @@ class LogSigmoid(Module):
 
 
 @layer(F.threshold)
-class Threshold(Module):
+class Threshold(Layer):
     """Keep the elements above a threshold, and replace all others by a value.
 
     y = x for x > threshold, value elsewhere
@@ -497,7 +497,7 @@ class Threshold(Module):
 
 
 @layer(F.glu)
-class GLU(Module):
+class GLU(Layer):
     """The gated linear unit: one half of the features, gated by the sigmoid of the other half (Dauphin et al. 2016).
 
     y = a sigmoid(b), for the first half a and the second half b of the input along `dim`
@@ -515,7 +515,7 @@ class GLU(Module):
 
 
 @layer(F.softmax)
-class Softmax(Module):
+class Softmax(Layer):
     """Positive numbers that sum to 1 along `dim`, such as the probabilities of classes.
 
     y[i] = e^x[i] / (the sum of e^x[j] over all j along `dim`)
@@ -538,7 +538,7 @@ class Softmax(Module):
 
 
 @layer(F.softmin)
-class Softmin(Module):
+class Softmin(Layer):
     """Softmax of the negated input: the least element has the largest share.
 
     y[i] = e^-x[i] / (the sum of e^-x[j] over all j along `dim`)
@@ -553,7 +553,7 @@ class Softmin(Module):
 
 
 @layer(F.log_softmax)
-class LogSoftmax(Module):
+class LogSoftmax(Layer):
     """The logarithm of softmax along `dim`, without overflow.
 
     y[i] = x[i] - log(the sum of e^x[j] over all j along `dim`)

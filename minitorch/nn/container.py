@@ -53,18 +53,18 @@ class _Indexed(Module):
         names = list(self._modules)[index] if isinstance(index, slice) else [self._name_at(index)]
         self._replace(m for name, m in list(self._modules.items()) if name not in names)
 
-    def append(self, module: Module) -> Any:
+    def append(self, module: Module) -> Self:
         """Add `module` at the end; returns self."""
         self.add_module(str(len(self)), module)
         return self
 
-    def extend(self, modules: Iterable[Module]) -> Any:
+    def extend(self, modules: Iterable[Module]) -> Self:
         """Add `modules` at the end; returns self."""
         for module in list(modules):
             self.append(module)
         return self
 
-    def insert(self, index: int, module: Module) -> Any:
+    def insert(self, index: int, module: Module) -> Self:
         """Add `module` before `index`; returns self."""
         modules = list(self)
         if isinstance(self, Sequential) and not -len(modules) <= index <= len(modules):
@@ -127,7 +127,7 @@ class Sequential(_Indexed):
         self.extend(list(repeated)[len(self) :])
         return self
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Any) -> Tensor:
         for module in self:
             input = module(input)
         return input

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from minitorch.nn import functional as F
-from minitorch.nn.layer import layer
-from minitorch.nn.module import Module
+from minitorch.nn.layer import Layer, layer
 
 __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
 
 
-class _Dropout(Module):
+class _Dropout(Layer):
     p: float = 0.5
     inplace: bool = False
 

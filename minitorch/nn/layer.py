@@ -1,7 +1,7 @@
 """Layers that are a function and its options. Most layers without parameters are defined this way:
 
     @layer(F.elu)
-    class ELU(Module):
+    class ELU(Layer):
         '''x if x > 0, else alpha (e^x - 1)'''
 
         alpha: float = 1.0
@@ -17,20 +17,29 @@ import inspect
 import itertools
 from collections.abc import Callable
 from dataclasses import KW_ONLY
-from typing import Any, ClassVar, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
 
 from minitorch.nn.module import Module
 from minitorch.public import constructor
 from minitorch.tensor import Tensor
 
-__all__ = ["layer"]
-
-M = TypeVar("M", bound=type[Module])
+__all__ = ["Layer", "layer"]
 
 
 @dataclass_transform()
-def layer(function: Callable[..., Any]) -> Callable[[M], M]:
-    """Add __init__, forward and extra_repr to a Module class whose annotated fields are options of `function`.
+class Layer(Module):
+    """The base class of layers made by `layer`: it lets type checkers derive their constructors from their fields."""
+
+    if TYPE_CHECKING:
+
+        def forward(self, input: Tensor) -> Tensor: ...
+
+
+L = TypeVar("L", bound=type[Layer])
+
+
+def layer(function: Callable[..., Any]) -> Callable[[L], L]:
+    """Add __init__, forward and extra_repr to a Layer class whose annotated fields are options of `function`.
 
     A field annotated as Tensor becomes a buffer. A function with a parameter `training` gets the module's mode. Methods that
     the class defines are kept; `__post_init__` is called after the options are set.
@@ -38,7 +47,7 @@ def layer(function: Callable[..., Any]) -> Callable[[M], M]:
     parameters = inspect.signature(function).parameters
     has_training = "training" in parameters
 
-    def decorate(cls: M) -> M:
+    def decorate(cls: L) -> L:
         self_parameter, fields = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD), _fields(cls)
         signature, names = inspect.Signature([self_parameter, *fields]), [field.name for field in fields]
         inputs = list(itertools.takewhile(lambda name: name not in (*names, "training"), parameters))

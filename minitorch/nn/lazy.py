@@ -77,7 +77,7 @@ class LazyModuleMixin(Module):
                 value.copy_(new)
         setattr(self, self._size, size)
 
-    def forward(self, input: Tensor, *args: Any, **kwargs: Any) -> Any:
+    def forward(self, input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         self.initialize_parameters(input)
         del self._options
         self.__class__ = self.cls_to_become  # type: ignore[assignment]

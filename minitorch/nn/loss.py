@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY
+from typing import TYPE_CHECKING
 
 from minitorch.nn import functional as F
-from minitorch.nn.layer import layer
-from minitorch.nn.module import Module
+from minitorch.nn.layer import Layer, layer
 from minitorch.tensor import Tensor
 
 __all__ = [
@@ -17,7 +17,11 @@ __all__ = [
 ]  # fmt: skip
 
 
-class _Loss(Module):
+class _Loss(Layer):
+    if TYPE_CHECKING:
+
+        def forward(self, input: Tensor, target: Tensor) -> Tensor: ...
+
     def extra_repr(self) -> str:
         return ""
 
@@ -272,6 +276,10 @@ class GaussianNLLLoss(_Loss):
     eps: float = 1e-06
     reduction: str = "mean"
 
+    if TYPE_CHECKING:
+
+        def forward(self, input: Tensor, target: Tensor, var: Tensor | float) -> Tensor: ...
+
 
 @layer(F.soft_margin_loss)
 class SoftMarginLoss(_Loss):
@@ -330,6 +338,10 @@ class MarginRankingLoss(_Loss):
     _: KW_ONLY
     reduction: str = "mean"
 
+    if TYPE_CHECKING:
+
+        def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor: ...
+
 
 @layer(F.cosine_embedding_loss)
 class CosineEmbeddingLoss(_Loss):
@@ -349,6 +361,10 @@ class CosineEmbeddingLoss(_Loss):
     margin: float = 0.0
     _: KW_ONLY
     reduction: str = "mean"
+
+    if TYPE_CHECKING:
+
+        def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor: ...
 
 
 @layer(F.multi_margin_loss)
@@ -419,7 +435,7 @@ class MultiLabelSoftMarginLoss(_Loss):
 
 
 @layer(F.cosine_similarity)
-class CosineSimilarity(Module):
+class CosineSimilarity(Layer):
     """The cosine of the angle between vectors along `dim`: 1 for the same direction, 0 for right angles, -1 for opposite ones.
 
     y = x1 . x2 / (max(|x1|, eps) max(|x2|, eps))
@@ -435,12 +451,16 @@ class CosineSimilarity(Module):
     dim: int = 1
     eps: float = 1e-08
 
+    if TYPE_CHECKING:
+
+        def forward(self, x1: Tensor, x2: Tensor) -> Tensor: ...
+
     def extra_repr(self) -> str:
         return ""
 
 
 @layer(F.pairwise_distance)
-class PairwiseDistance(Module):
+class PairwiseDistance(Layer):
     """The p-norm of the difference of vectors along the last dimension.
 
     y = (the sum of |x1 - x2 + eps|^p)^(1 / p)
@@ -457,6 +477,10 @@ class PairwiseDistance(Module):
     p: float = 2.0
     eps: float = 1e-06
     keepdim: bool = False
+
+    if TYPE_CHECKING:
+
+        def forward(self, x1: Tensor, x2: Tensor) -> Tensor: ...
 
     def extra_repr(self) -> str:
         return ""
@@ -484,6 +508,10 @@ class TripletMarginLoss(_Loss):
     swap: bool = False
     _: KW_ONLY
     reduction: str = "mean"
+
+    if TYPE_CHECKING:
+
+        def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor: ...
 
     def __post_init__(self) -> None:
         if self.margin <= 0:

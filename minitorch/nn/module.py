@@ -20,7 +20,7 @@ import functools
 import inspect
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
 
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.hooks import RemovableHandle
@@ -34,6 +34,13 @@ from minitorch.nn.parameter import Buffer, Parameter, UninitializedTensorMixin
 from minitorch.tensor import Tensor, destination
 
 __all__ = ["Module"]
+
+P = ParamSpec("P")
+R = TypeVar("R", covariant=True)
+
+
+class _HasForward(Protocol[P, R]):
+    def forward(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
 
 
 class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
@@ -80,7 +87,13 @@ class Module:
         """Compute the output, in every subclass; Module itself raises NotImplementedError. A call runs this and the hooks."""
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    if TYPE_CHECKING:
+
+        @property
+        def __call__(self: _HasForward[P, R]) -> Callable[P, R]:
+            """A call takes and returns what `forward` does."""
+
+    def _call(self, *args: Any, **kwargs: Any) -> Any:
         try:
             hooks = self._hooks
         except AttributeError:
@@ -91,6 +104,9 @@ class Module:
             return observed_call(self, functools.partial(self._run_with_hooks, hooks), args, kwargs)
         except Exception as error:
             raise with_layer_note(error, self)  # noqa: B904 (the same error, with a note)
+
+    if not TYPE_CHECKING:
+        __call__ = _call
 
     def _run_with_hooks(self, hooks: dict[str, dict[int, Hook]], /, *args: Any, **kwargs: Any) -> Any:
         """Run the forward pre-hooks, forward, and the forward hooks; after an error, those that are always called."""
@@ -395,7 +411,7 @@ class Module:
             raise AttributeError(f"`{name}` is not {wanted}")
         return found
 
-    def apply(self, fn: Callable[[Module], None]) -> Module:
+    def apply(self, fn: Callable[[Module], None]) -> Self:
         """Call `fn` on every submodule, children first, and on this module; for example to initialize weights. Returns self.
 
         >>> def initialize(module):
@@ -412,7 +428,7 @@ class Module:
 
     # ---- modes and gradients ------------------------------------------------------------------------------------------
 
-    def train(self, mode: bool = True) -> Module:
+    def train(self, mode: bool = True) -> Self:
         """Set training mode for this module and all submodules; dropout and batch norm depend on it. Returns self.
 
         It does not train: that is the loop around `backward()` and `step()`. Raises ValueError for a mode that is no bool.
@@ -427,7 +443,7 @@ class Module:
             module.training = mode
         return self
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """train(False): dropout is off, batch norm uses its running statistics. Returns self.
 
         It does not stop the recording of gradients: `minitorch.no_grad()` does.
@@ -437,7 +453,7 @@ class Module:
         """
         return self.train(False)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Module:
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Set requires_grad of all parameters; False freezes them. Returns self.
 
         >>> [p.requires_grad for p in nn.Linear(2, 3).requires_grad_(False).parameters()]
@@ -464,7 +480,7 @@ class Module:
             elif param.grad is not None:
                 param.grad.detach_().zero_()
 
-    def to(self, *args: Any, dtype: _dtype | None = None, device: Any = None, non_blocking: bool = False) -> Module:
+    def to(self, *args: Any, dtype: _dtype | None = None, device: Any = None) -> Self:
         """to(device), to(dtype), to(device, dtype): convert parameters and buffers in place; integers keep their dtype.
 
         Returns self. (A tensor's `to` returns another tensor.) Raises TypeError for a dtype that is not floating.
@@ -489,23 +505,23 @@ class Module:
                             value.grad = None if grad is None else grad.to(device, target_dtype)
         return self
 
-    def cpu(self) -> Module:
+    def cpu(self) -> Self:
         """Move parameters and buffers to the CPU, in place. Returns self."""
         return self.to("cpu")
 
-    def cuda(self, device: Any = None) -> Module:
+    def cuda(self, device: Any = None) -> Self:
         """Move parameters and buffers to a GPU, in place. Returns self. Raises where there is none, as `to("cuda")`."""
         return self.to("cuda" if device is None else device)
 
-    def half(self) -> Module:
+    def half(self) -> Self:
         """Convert floating parameters and buffers to float16, in place. Returns self."""
         return self.to(float16)
 
-    def float(self) -> Module:
+    def float(self) -> Self:
         """Convert floating parameters and buffers to float32, in place. Returns self."""
         return self.to(float32)
 
-    def double(self) -> Module:
+    def double(self) -> Self:
         """Convert floating parameters and buffers to float64, in place. Returns self.
 
         >>> nn.Linear(2, 1).double().bias.dtype

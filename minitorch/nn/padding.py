@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from minitorch.nn import functional as F
-from minitorch.nn.layer import layer
-from minitorch.nn.module import Module
+from minitorch.nn.layer import Layer, layer
 from minitorch.public import layer_forward
 from minitorch.tensor import Tensor
 
@@ -17,10 +17,10 @@ __all__ = [
 ]  # fmt: skip
 
 
-class _Pad(Module):
+class _Pad(Layer):
     """`padding` is one width for every side, or (before, after) for the last dimension, then the one before it, ..."""
 
-    padding: Any  # int | Sequence[int]
+    padding: int | Sequence[int]
     _rank: ClassVar[int]
     _mode: ClassVar[str] = "constant"
 
@@ -29,7 +29,7 @@ class _Pad(Module):
         self.padding = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * (2 * self._rank)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.pad(input, self.padding, self._mode)
+        return F.pad(input, self.padding, self._mode)  # type: ignore[arg-type]  # a tuple, since __post_init__
 
     def extra_repr(self) -> str:
         return str(self.padding)
@@ -39,7 +39,7 @@ class _ConstantPad(_Pad):
     value: float
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.pad(input, self.padding, "constant", self.value)
+        return F.pad(input, self.padding, "constant", self.value)  # type: ignore[arg-type]
 
     def extra_repr(self) -> str:
         return f"padding={self.padding}, value={self.value}"

@@ -7,8 +7,7 @@ from typing import ClassVar
 
 from minitorch.backend.window import per_dim
 from minitorch.nn import functional as F
-from minitorch.nn.layer import layer
-from minitorch.nn.module import Module
+from minitorch.nn.layer import Layer, layer
 from minitorch.tensor import Tensor
 
 __all__ = [
@@ -18,7 +17,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class _MaxPool(Module):
+class _MaxPool(Layer):
     kernel_size: int | Sequence[int]
     stride: int | Sequence[int] | None = None
     padding: int | Sequence[int] = 0
@@ -110,7 +109,7 @@ class MaxPool3d(_MaxPool):
     """
 
 
-class _AvgPool(Module):
+class _AvgPool(Layer):
     kernel_size: int | Sequence[int]
     stride: int | Sequence[int] | None = None
     padding: int | Sequence[int] = 0
@@ -205,7 +204,7 @@ class AvgPool3d(_AvgPool):
     divisor_override: int | None = None
 
 
-class _MaxUnpool(Module):
+class _MaxUnpool(Layer):
     kernel_size: int | Sequence[int]
     stride: int | Sequence[int] | None = None
     padding: int | Sequence[int] = 0
@@ -318,7 +317,7 @@ class MaxUnpool3d(_MaxUnpool):
     _rank, _function = 3, F.max_unpool3d
 
 
-class _Adaptive(Module):
+class _Adaptive(Layer):
     output_size: int | Sequence[int | None] | None
 
     def extra_repr(self) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtype as DType
@@ -32,6 +32,7 @@ from minitorch.tensor import Tensor
 
 __all__ = ["GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "RNNBase", "RNNCell", "RNNCellBase"]
 
+Sequences = TypeVar("Sequences", Tensor, PackedSequence)
 State: TypeAlias = tuple[Tensor, ...]  # (h,) or (h, c)
 Step: TypeAlias = Callable[..., State]  # (x, state, weight_hh, bias_hh, weight_hr) -> the next state
 
@@ -249,8 +250,12 @@ class RNNBase(Module):
             for name in _WEIGHTS
         ]
 
+    if TYPE_CHECKING:
+
+        def __call__(self, input: Sequences, hx: Tensor | None = None) -> tuple[Sequences, Tensor]: ...
+
     @layer_forward
-    def forward(self, input: Tensor | PackedSequence, hx: Any = None) -> Any:
+    def forward(self, input: Sequences, hx: Any = None) -> tuple[Sequences, Tensor]:
         """(output, h_n), or (output, (h_n, c_n)) for LSTM, from the first state `hx`, of the shape of the last, or zeros."""
         name, kind, weights = type(self).__name__, _KINDS[self.mode], self._weights()
         packed = input if isinstance(input, PackedSequence) else None
@@ -286,7 +291,8 @@ class RNNBase(Module):
             out = out.transpose(0, 1) if self.batch_first else out
         else:
             last = [s.squeeze(1) for s in last]
-        return out, last[0] if kind.states == 1 else tuple(last)
+        state: Any = last[0] if kind.states == 1 else tuple(last)
+        return out, state
 
     def _first_state(
         self, name: str, data: Tensor, hx: Any, packed: PackedSequence | None, batch: int, is_batched: bool
@@ -424,6 +430,12 @@ class LSTM(RNNBase):
         options = (num_layers, bias, batch_first, dropout, bidirectional, proj_size)
         super().__init__("LSTM", input_size, hidden_size, *options, device=device, dtype=dtype)
 
+    if TYPE_CHECKING:
+
+        def __call__(
+            self, input: Sequences, hx: tuple[Tensor, Tensor] | None = None
+        ) -> tuple[Sequences, tuple[Tensor, Tensor]]: ...
+
 
 class GRU(RNNBase):
     """Gated recurrent units (Cho et al. 2014), with the options and shapes of `RNN`.
@@ -498,7 +510,7 @@ class RNNCellBase(Module):
             init.uniform_(parameter, -bound, bound)
 
     @layer_forward
-    def forward(self, input: Tensor, hx: Any = None) -> Any:
+    def forward(self, input: Tensor, hx: Any = None) -> Tensor:
         """The next state, from the input ((N,) input_size) and the state `hx` ((N,) hidden_size), or zeros."""
         name, kind = type(self).__name__, _KINDS[self._mode]
         if input.ndim not in (1, 2):
@@ -506,7 +518,7 @@ class RNNCellBase(Module):
         weights = [getattr(self, weight) for weight in _WEIGHTS[:4]]
         _check_input(name, input, self.input_size, weights[0])
         shape = (*input.shape[:-1], self.hidden_size)
-        state = (input.new_zeros(shape),) * kind.states if hx is None else _states(name, hx, kind.states)
+        state: Any = (input.new_zeros(shape),) * kind.states if hx is None else _states(name, hx, kind.states)
         for i, s in enumerate(state):
             if s.ndim not in (1, 2):
                 raise ValueError(f"{name}: Expected hx[{i}] to be 1D or 2D, got {s.ndim}D instead (shape {list(s.shape)})")
@@ -578,6 +590,10 @@ class LSTMCell(RNNCellBase):
         self, input_size: int, hidden_size: int, bias: bool = True, *, device: Any = None, dtype: DType | None = None
     ) -> None:
         super().__init__(input_size, hidden_size, bias, 4, device=device, dtype=dtype)
+
+    if TYPE_CHECKING:
+
+        def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]: ...
 
 
 class GRUCell(RNNCellBase):

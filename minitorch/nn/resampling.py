@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minitorch.nn import functional as F
-from minitorch.nn.layer import layer
-from minitorch.nn.module import Module
+from minitorch.nn.layer import Layer, layer
 
 __all__ = ["Fold", "PixelShuffle", "PixelUnshuffle", "Unfold", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"]
 
 
 @layer(F.interpolate)
-class Upsample(Module):
+class Upsample(Layer):
     """Resize images, volumes or signals; it has nothing to learn (`ConvTranspose2d` does).
 
     out = floor(size * scale_factor), or the `size` given
@@ -69,7 +68,7 @@ class UpsamplingBilinear2d(Upsample):
 
 
 @layer(F.unfold)
-class Unfold(Module):
+class Unfold(Layer):
     """The windows of an image as columns (im2col).
 
     windows = the product of floor((size + 2 padding - dilation (kernel - 1) - 1) / stride + 1) over height and width
@@ -93,7 +92,7 @@ class Unfold(Module):
 
 
 @layer(F.fold)
-class Fold(Module):
+class Fold(Layer):
     """Columns, added into an image: the transpose of `Unfold`, and no inverse of it, where windows overlap.
 
     Shapes: input ((N,) C * prod kernel, windows), output ((N,) C, *output_size). fold(unfold(x)) is x times the number of
@@ -114,7 +113,7 @@ class Fold(Module):
 
 
 @layer(F.pixel_shuffle)
-class PixelShuffle(Module):
+class PixelShuffle(Layer):
     """Channels as pixels: r^2 channels become the r by r cells of one, for r = upscale_factor (Shi et al. 2016).
 
     y[c, h r + i, w r + j] = x[c r^2 + i r + j, h, w]
@@ -131,7 +130,7 @@ class PixelShuffle(Module):
 
 
 @layer(F.pixel_unshuffle)
-class PixelUnshuffle(Module):
+class PixelUnshuffle(Layer):
     """Pixels as channels: the inverse of `PixelShuffle`, for r = downscale_factor.
 
     Shapes: input (*, C, H r, W r), output (*, C r^2, H, W). Raises RuntimeError for a height or width that r does not divide.

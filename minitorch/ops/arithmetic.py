@@ -223,7 +223,7 @@ class Pow(Pointwise):
 # ---- the functions, by PyTorch's names --------------------------------------------------------------------------
 
 
-def add(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """input + alpha * other, broadcast to a common shape. The derivative is 1 in input, alpha in other.
 
     Raises RuntimeError for shapes that cannot be broadcast.
@@ -239,7 +239,7 @@ def add(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     return Add.apply(input, other if alpha == 1 else _times(alpha, input, other))
 
 
-def sub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """input - alpha * other, broadcast to a common shape.
 
     >>> minitorch.sub(minitorch.tensor([5, 7]), minitorch.tensor([1, 2]), alpha=3)
@@ -257,7 +257,7 @@ def _times(alpha: Any, input: Any, other: Any) -> Any:
     return Mul.apply(other, alpha)
 
 
-def mul(input: Tensor, other: Tensor | Number) -> Tensor:
+def mul(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """input * other, element by element. The derivative is other in input, input in other.
 
     >>> minitorch.mul(minitorch.tensor([1.0, 2.0]), minitorch.tensor([3.0, 4.0]))
@@ -267,7 +267,7 @@ def mul(input: Tensor, other: Tensor | Number) -> Tensor:
 
 
 @node_name("Div0")
-def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
+def div(input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
     """input / other, element by element; integers give the default floating type.
 
     `rounding_mode` 'floor' rounds down, 'trunc' towards zero; None divides truly. The derivative is 1 / other in input,
@@ -296,7 +296,7 @@ def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
     return quotient + is_below
 
 
-def remainder(input: Tensor, other: Tensor | Number) -> Tensor:
+def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """input modulo other, with the sign of other, as Python's %: a - floor(a / b) b.
 
     Raises RuntimeError for integers modulo zero.
@@ -339,7 +339,7 @@ def rsub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     return Sub.apply(other, input if alpha == 1 else _times(alpha, other, input))
 
 
-def pow(input: Tensor, exponent: Tensor | Number) -> Tensor:
+def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     """input to the power of exponent, a^b. The derivative is b a^(b-1) in a, a^b log a in b.
 
     >>> minitorch.pow(minitorch.tensor([1.0, 2.0, 3.0]), 2)

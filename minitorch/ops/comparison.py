@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, xp
@@ -457,7 +457,13 @@ def isfinite(input: Tensor) -> Tensor:
     return Compare.apply(xp.isfinite, input)
 
 
-def where(condition: Tensor, input: Tensor | Number | None = None, other: Tensor | Number | None = None) -> Any:
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]: ...
+@overload
+def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor: ...
+def where(
+    condition: Tensor, input: Tensor | Number | None = None, other: Tensor | Number | None = None
+) -> Tensor | tuple[Tensor, ...]:
     """`input` where `condition` is true, `other` elsewhere; the three are broadcast together.
 
     With the condition alone, where it is true: one vector of indices for each dimension.
@@ -615,7 +621,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
 
 
 @in_single
-def floor_divide(input: Tensor, other: Tensor | Number) -> Tensor:
+def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """The floor of input / other, an integer for integers, as Python's //. The derivative is 0.
 
     Raises RuntimeError for integers divided by zero.

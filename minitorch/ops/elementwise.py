@@ -87,7 +87,9 @@ def in_single(function: F) -> F:
         if any(_decides_the_dtype(value) for value in (*args, *kwargs.values())):
             return function(*args, **kwargs)
         result = function(*map(_widened, args), **{name: _widened(value) for name, value in kwargs.items()})
-        return tuple(map(_rounded, result)) if isinstance(result, tuple) else _rounded(result)
+        if isinstance(result, tuple):  # a named one keeps its class
+            return getattr(result, "_make", tuple)(map(_rounded, result))
+        return _rounded(result)
 
     return compute  # type: ignore[return-value]
 

@@ -6,7 +6,7 @@ import builtins
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from minitorch.autograd.node import Op
 from minitorch.backend.arrays import Array, contiguous, xp
@@ -251,7 +251,13 @@ def _at_least(tensors: tuple[Any, ...], enlarge: Callable[[Any], Any]) -> Any:
     return tuple(enlarge(x) for x in (tensors[0] if len(tensors) == 1 else tensors))
 
 
-def atleast_1d(*tensors: Tensor) -> Any:
+@overload
+def atleast_1d(tensor: Tensor, /) -> Tensor: ...
+@overload
+def atleast_1d(tensors: Sequence[Tensor], /) -> tuple[Tensor, ...]: ...
+@overload
+def atleast_1d(first: Tensor, second: Tensor, /, *tensors: Tensor) -> tuple[Tensor, ...]: ...
+def atleast_1d(*tensors: Any) -> Tensor | tuple[Tensor, ...]:
     """With at least one dimension: numbers as vectors of one element. Of several tensors, a tuple.
 
     >>> minitorch.atleast_1d(minitorch.tensor(5))
@@ -260,7 +266,13 @@ def atleast_1d(*tensors: Tensor) -> Any:
     return _at_least(tensors, lambda x: x if x.ndim else reshape(x, (1,)))
 
 
-def atleast_2d(*tensors: Tensor) -> Any:
+@overload
+def atleast_2d(tensor: Tensor, /) -> Tensor: ...
+@overload
+def atleast_2d(tensors: Sequence[Tensor], /) -> tuple[Tensor, ...]: ...
+@overload
+def atleast_2d(first: Tensor, second: Tensor, /, *tensors: Tensor) -> tuple[Tensor, ...]: ...
+def atleast_2d(*tensors: Any) -> Tensor | tuple[Tensor, ...]:
     """With at least two dimensions: vectors as rows. Of several tensors, a tuple.
 
     >>> minitorch.atleast_2d(minitorch.tensor([1, 2]))
@@ -269,7 +281,13 @@ def atleast_2d(*tensors: Tensor) -> Any:
     return _at_least(tensors, lambda x: x if x.ndim > 1 else reshape(x, (1, -1)))
 
 
-def atleast_3d(*tensors: Tensor) -> Any:
+@overload
+def atleast_3d(tensor: Tensor, /) -> Tensor: ...
+@overload
+def atleast_3d(tensors: Sequence[Tensor], /) -> tuple[Tensor, ...]: ...
+@overload
+def atleast_3d(first: Tensor, second: Tensor, /, *tensors: Tensor) -> tuple[Tensor, ...]: ...
+def atleast_3d(*tensors: Any) -> Tensor | tuple[Tensor, ...]:
     """With at least three dimensions: vectors as (1, n, 1), matrices as (n, m, 1). Of several tensors, a tuple.
 
     >>> minitorch.atleast_3d(minitorch.tensor([1, 2])).shape

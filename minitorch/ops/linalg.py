@@ -198,7 +198,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
 
 
 @in_single
-def slogdet(A: Tensor) -> Any:
+def slogdet(A: Tensor) -> Slogdet:
     """(sign, logabsdet): the sign of the determinant and the logarithm of its absolute value, which does not overflow.
 
     Raises RuntimeError for matrices that are not square.
@@ -212,7 +212,7 @@ def slogdet(A: Tensor) -> Any:
     return Slogdet(sign, LogAbsDet.apply(A))
 
 
-def linalg_slogdet(A: Tensor) -> Any:
+def linalg_slogdet(A: Tensor) -> Linalg_Slogdet:
     """(sign, logabsdet): the sign of the determinant and the logarithm of its absolute value, which does not overflow.
 
     Raises RuntimeError for matrices that are not square.

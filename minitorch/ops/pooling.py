@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import wrap
@@ -344,7 +344,7 @@ def max_pool(
     dilation: int | Sequence[int] = 1,
     ceil_mode: bool = False,
     return_indices: bool = False,
-) -> Any:
+) -> Tensor | tuple[Tensor, Tensor]:
     """The largest of each window of an input ((N,) C, *size): output ((N,) C, *out).
 
     out = floor((size + 2 padding - dilation (kernel_size - 1) - 1) / stride + 1), rounded up with `ceil_mode`.
@@ -486,7 +486,9 @@ def avg_pool(
 
 
 @node_name(_name("AdaptiveMaxPool"))
-def adaptive_max_pool(rank: int, input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
+def adaptive_max_pool(
+    rank: int, input: Tensor, output_size: Any, return_indices: bool = False
+) -> Tensor | tuple[Tensor, Tensor]:
     """The maxima of `output_size` windows of an input ((N,) C, *size), whatever its size: output ((N,) C, *output_size).
 
     Window o of a dimension has the cells floor(o size / out) to ceil((o + 1) size / out) - 1. `output_size` is one number or
@@ -564,8 +566,45 @@ def avg_pool1d(
     return avg_pool(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 
-max_pool1d, max_pool2d, max_pool3d = specialize_ranks(max_pool)
+if TYPE_CHECKING:
+
+    @overload
+    def max_pool1d(
+        input: Tensor,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] | None = None,
+        padding: int | Sequence[int] = 0,
+        dilation: int | Sequence[int] = 1,
+        ceil_mode: bool = False,
+        return_indices: Literal[False] = False,
+    ) -> Tensor: ...
+    @overload
+    def max_pool1d(
+        input: Tensor,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] | None = None,
+        padding: int | Sequence[int] = 0,
+        dilation: int | Sequence[int] = 1,
+        ceil_mode: bool = False,
+        *,
+        return_indices: Literal[True],
+    ) -> tuple[Tensor, Tensor]: ...
+    def max_pool1d(*args: Any, **kwargs: Any) -> Any:
+        """The largest of each window; see `max_pool`."""
+
+    @overload
+    def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: Literal[False] = False) -> Tensor: ...
+    @overload
+    def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: Literal[True]) -> tuple[Tensor, Tensor]: ...
+    def adaptive_max_pool1d(*args: Any, **kwargs: Any) -> Any:
+        """The largest of each of `output_size` windows; see `adaptive_max_pool`."""
+
+    max_pool2d = max_pool3d = max_pool1d
+    adaptive_max_pool2d = adaptive_max_pool3d = adaptive_max_pool1d
+else:
+    max_pool1d, max_pool2d, max_pool3d = specialize_ranks(max_pool)
+    adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = specialize_ranks(adaptive_max_pool)
+
 max_unpool1d, max_unpool2d, max_unpool3d = specialize_ranks(max_unpool)
 _, avg_pool2d, avg_pool3d = specialize_ranks(avg_pool)
-adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = specialize_ranks(adaptive_max_pool)
 adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = specialize_ranks(adaptive_avg_pool)

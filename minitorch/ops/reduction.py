@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
 from minitorch.autograd.node import Op
 from minitorch.backend.arrays import Array, contiguous, max_reduce, prod_reduce, xp
@@ -369,8 +369,16 @@ class Min(ValuesAndIndices):
     """What min(x, dim) returns."""
 
 
+@overload
+def max(input: Tensor) -> Tensor: ...
+@overload
+def max(input: Tensor, dim: int, keepdim: bool = False) -> Max: ...
+@overload
+def max(input: Tensor, other: Tensor, /) -> Tensor: ...
+@overload
+def max(input: Tensor, *, other: Tensor) -> Tensor: ...
 @node_name("Max1", with_dim="Max0")
-def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
+def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Tensor | Max:
     """max(x): the largest of all. max(x, dim): (values, indices) along dim. max(x, y): as `maximum`.
 
     Of max(x) ties share the gradient evenly; of max(x, dim) it goes to the element at `indices`.
@@ -385,8 +393,16 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor 
     return _extreme(input, dim, keepdim, other, Max, amax, argmax, maximum)
 
 
+@overload
+def min(input: Tensor) -> Tensor: ...
+@overload
+def min(input: Tensor, dim: int, keepdim: bool = False) -> Min: ...
+@overload
+def min(input: Tensor, other: Tensor, /) -> Tensor: ...
+@overload
+def min(input: Tensor, *, other: Tensor) -> Tensor: ...
 @node_name("Min1", with_dim="Min0")
-def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
+def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Tensor | Min:
     """min(x): the smallest of all. min(x, dim): (values, indices) along dim. min(x, y): as `minimum`.
 
     Of min(x) ties share the gradient evenly; of min(x, dim) it goes to the element at `indices`.

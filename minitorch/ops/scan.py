@@ -92,7 +92,7 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
 
 
 @node_name("Cummax0")
-def cummax(input: Tensor, dim: int) -> Any:
+def cummax(input: Tensor, dim: int) -> CumMax:
     """(values, indices) of the largest of the first 1, 2, 3 ... elements along `dim`; the last of equals, and nan if there is
     one.
 
@@ -104,7 +104,7 @@ def cummax(input: Tensor, dim: int) -> Any:
 
 
 @node_name("Cummin0")
-def cummin(input: Tensor, dim: int) -> Any:
+def cummin(input: Tensor, dim: int) -> CumMin:
     """(values, indices) of the smallest of the first 1, 2, 3 ... elements along `dim`; the last of equals, and nan if there is
     one.
 
@@ -148,7 +148,7 @@ def nanmean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DT
 
 
 @node_name("Aminmax0")
-def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
+def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> AMinMax:
     """(min, max): the smallest and the largest over `dim`, or of all; ties share the gradient.
 
     >>> low, high = minitorch.aminmax(minitorch.tensor([3, 1, 2]))
@@ -191,7 +191,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
     return wrap(xp.histogram(x, bins, limits)[0].astype(x.dtype))
 
 
-def histogram(input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | None = None, density: bool = False) -> Any:
+def histogram(input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | None = None, density: bool = False) -> Histogram:
     """(hist, bin_edges): how many elements, or what weights, lie in each of `bins` equal parts of `range`, or between the edges
     in a sorted vector `bins`. With `density`, divided by the total and the width of each.
 

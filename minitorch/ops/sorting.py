@@ -6,7 +6,7 @@ The order itself has no derivative; the values are gathered by `gather`, which h
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import wrap
@@ -61,7 +61,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
 
 
 @node_name("Sort0")
-def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = False) -> Any:
+def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = False) -> Sort:
     """(values, indices): the values along `dim` in order, and where each was.
 
     >>> values, indices = minitorch.sort(minitorch.tensor([3, 1, 2]), descending=True)
@@ -73,7 +73,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | 
 
 
 @node_name("Topk0")
-def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> TopK:
     """(values, indices) of the k largest along `dim`, or smallest; in order, with `sorted` or without.
 
     Shapes: (n, m) gives (n, k) for dim = 1. Raises RuntimeError for a k larger than the dimension.
@@ -91,8 +91,12 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     return TopK(gather(input, dim, order), order)
 
 
+@overload
+def median(input: Tensor) -> Tensor: ...
+@overload
+def median(input: Tensor, dim: int, keepdim: bool = False) -> Median: ...
 @node_name("Median0", with_dim="Median1")
-def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Median:
     """The middle element, the lower of two; with `dim`, (values, indices) along it. nan if there is one.
 
     >>> minitorch.median(minitorch.tensor([5, 1, 3, 9]))
@@ -118,13 +122,47 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     return Median(values, index) if keepdim else Median(values.squeeze(dim), middle)
 
 
+@overload
+def unique(
+    input: Tensor, sorted: bool = True, *, return_inverse: Literal[True], return_counts: Literal[True], dim: int | None = None
+) -> tuple[Tensor, Tensor, Tensor]: ...
+@overload
+def unique(
+    input: Tensor,
+    sorted: bool = True,
+    *,
+    return_inverse: Literal[True],
+    return_counts: Literal[False] = False,
+    dim: int | None = None,
+) -> tuple[Tensor, Tensor]: ...
+@overload
+def unique(
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: Literal[False] = False,
+    *,
+    return_counts: Literal[True],
+    dim: int | None = None,
+) -> tuple[Tensor, Tensor]: ...
+@overload
+def unique(
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: Literal[False] = False,
+    return_counts: Literal[False] = False,
+    dim: int | None = None,
+) -> Tensor: ...
+@overload
+def unique(
+    input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any: ...
 def unique(
     input: Tensor,
     sorted: bool = True,
     return_inverse: bool = False,
     return_counts: bool = False,
     dim: int | None = None,
-) -> Any:
+) -> Tensor | tuple[Tensor, ...]:
     """The distinct elements (or slices along `dim`), sorted; and on request the index of each element among them,
     and how often each occurs.
 
@@ -141,7 +179,11 @@ def unique(
     return out[0] if len(out) == 1 else tuple(out)
 
 
-def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+@overload
+def nonzero(input: Tensor, *, as_tuple: Literal[False] = False) -> Tensor: ...
+@overload
+def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
     """The places (n, ndim) of the elements that are not zero; `as_tuple`, one vector of indices for each dimension.
 
     >>> x = minitorch.tensor([[1, 0], [0, 2]])
@@ -189,7 +231,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
 
 
 @node_name("Kthvalue0")
-def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
+def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> KthValue:
     """(values, indices) of the k-th smallest along `dim`, counted from 1.
 
     Raises RuntimeError for a k that is not in the range of the dimension.

@@ -156,7 +156,7 @@ def _check_driver(driver: str | None) -> None:
 
 
 @in_single
-def eigh(A: Tensor, UPLO: str = "L") -> Any:
+def eigh(A: Tensor, UPLO: str = "L") -> Linalg_Eigh:
     """(eigenvalues, eigenvectors) of symmetric matrices (*, n, n): A = V diag(L) V^T, with the smallest first; V has the
     eigenvectors as columns, each with either sign.
 
@@ -188,7 +188,7 @@ def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
 
 
 @in_single
-def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None) -> Any:
+def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None) -> Linalg_Svd:
     """(U, S, Vh), the singular value decomposition of matrices (*, m, n): A = U diag(S) Vh, with the largest value first.
 
     U is (*, m, m) and Vh (*, n, n), orthogonal; or, unless `full_matrices`, (*, m, k) and (*, k, n) with k = min(m, n). The
@@ -220,7 +220,7 @@ def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
 
 
 @in_single
-def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
+def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> SVD:
     """(U, S, V) with input = U diag(S) V^T: linalg.svd under an old name, with V itself. U and V are full unless `some`, and
     zeros unless `compute_uv`.
 

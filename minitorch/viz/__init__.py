@@ -10,6 +10,9 @@ heatmap.py  the errors of a gradient check
 page/       how pictures look: colours, numbers, pages
 """
 
+import sys
+
+from minitorch import left_out as _left_out
 from minitorch.viz.graph.graph import Graph, graph
 from minitorch.viz.heatmap import Heatmap, heatmap
 from minitorch.viz.layers.animate import Animation, Filmstrip, animate
@@ -58,3 +61,5 @@ __all__ = [
     "why",
     "worked",
 ]
+
+_left_out.show_public(sys.modules[__name__])

@@ -49,7 +49,7 @@ def compare(name, ours, theirs, method=False):
     expected = torch_parameters(theirs)
     if (
         expected is None
-        or name in FORMS | DOCUMENTED_OTHERWISE
+        or name.removesuffix("_") in {n.removesuffix("_") for n in FORMS | DOCUMENTED_OTHERWISE}
         or any(p.startswith("*") for p in expected)
         or set(expected) <= {"args", "kwargs"}
     ):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Generic
 
 from minitorch.backend.callsite import warn
 from minitorch.backend.random import Generator, default_generator
 from minitorch.public import constructor
 from minitorch.utils.data.collate import default_collate, default_convert
-from minitorch.utils.data.dataset import IterableDataset
+from minitorch.utils.data.dataset import IterableDataset, Sample
 from minitorch.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, is_count
 from minitorch.utils.data.worker import EXHAUSTED, Epoch, Failure, Workers, fetcher
 
@@ -19,7 +19,7 @@ __all__ = ["DataLoader"]
 _FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
 
 
-class DataLoader:
+class DataLoader(Generic[Sample]):
     """Batches of a dataset: iterate over the loader once per epoch.
 
     `shuffle` draws a new order for each epoch; `sampler` gives the order instead, `batch_sampler` a list of indices for each
@@ -42,10 +42,6 @@ class DataLoader:
         tensor([2, 3])
         tensor([4])
     """
-
-    def __class_getitem__(cls, item: Any) -> type[DataLoader]:
-        """DataLoader[Tensor] is an annotation."""
-        return cls
 
     @constructor
     def __init__(

@@ -6,7 +6,7 @@ import itertools
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic
 
 from minitorch.backend.callsite import warn
 from minitorch.backend.random import Generator
@@ -19,8 +19,17 @@ __all__ = [
     "samples_of",
 ]  # fmt: skip
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar  # typing's has a default from Python 3.13 on
 
-class Dataset:
+    Sample = TypeVar("Sample", covariant=True, default=Any)
+else:
+    from typing import TypeVar
+
+    Sample = TypeVar("Sample")
+
+
+class Dataset(Generic[Sample]):
     """A sequence of samples: a subclass defines `__getitem__(index)` and `__len__()`.
 
     If it defines `__getitems__(indices)`, too, a loader has all samples of a batch, a list, from one call of that.
@@ -37,18 +46,14 @@ class Dataset:
         tensor([3, 4]) tensor([ 9, 16])
     """
 
-    def __class_getitem__(cls, item: Any) -> type[Dataset]:
-        """Dataset[Tensor] is an annotation."""
-        return cls
-
-    def __getitem__(self, index: int) -> Any:
+    def __getitem__(self, index: int) -> Sample:
         raise NotImplementedError(f"{type(self).__name__} must define __getitem__(index)")
 
     def __add__(self, other: Dataset) -> Dataset:
         return ConcatDataset([self, other])
 
 
-class IterableDataset(Dataset):
+class IterableDataset(Dataset[Sample]):
     """A stream of samples: a subclass defines `__iter__()`, and `__len__()` if the number is known.
 
     With several workers each goes through the whole stream; `get_worker_info` lets it take its share.
@@ -61,7 +66,7 @@ class IterableDataset(Dataset):
         [tensor([3, 2]), tensor([1])]
     """
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Sample]:
         raise NotImplementedError(f"{type(self).__name__} must define __iter__(), which gives samples")
 
     def __add__(self, other: Dataset) -> Dataset:
@@ -79,7 +84,7 @@ def samples_of(dataset: Any, indices: Sequence[Any]) -> list[Any]:
     return samples
 
 
-class TensorDataset(Dataset):
+class TensorDataset(Dataset[tuple[Tensor, ...]]):
     """Sample i is row i of every tensor. Raises AssertionError for tensors with different numbers of rows.
 
     Example:

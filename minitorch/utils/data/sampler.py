@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic
 
 from minitorch.backend.dtypes import float64
 from minitorch.backend.random import Generator, default_generator
@@ -22,6 +22,15 @@ __all__ = [
     "is_count",
 ]
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar  # typing's has a default from Python 3.13 on
+
+    Index = TypeVar("Index", covariant=True, default=Any)
+else:
+    from typing import TypeVar
+
+    Index = TypeVar("Index")
+
 
 def is_count(value: Any) -> bool:
     """Whether a value can be a number of samples: an int of at least 1."""
@@ -34,7 +43,7 @@ def _checked_count(name: str, value: Any) -> int:
     return int(value)
 
 
-class Sampler:
+class Sampler(Generic[Index]):
     """An order of samples: a subclass defines `__iter__()`, which gives indices, and `__len__()`, if the number is known.
 
     Example:
@@ -48,15 +57,11 @@ class Sampler:
         [tensor([30, 20]), tensor([10])]
     """
 
-    def __class_getitem__(cls, item: Any) -> type[Sampler]:
-        """Sampler[int] is an annotation."""
-        return cls
-
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Index]:
         raise NotImplementedError(f"{type(self).__name__} must define __iter__(), which gives the indices of samples")
 
 
-class SequentialSampler(Sampler):
+class SequentialSampler(Sampler[int]):
     """0, 1, 2, ... for the samples of `data_source`, in order.
 
     Example:
@@ -75,7 +80,7 @@ class SequentialSampler(Sampler):
         return len(self.data_source)
 
 
-class RandomSampler(Sampler):
+class RandomSampler(Sampler[int]):
     """Indices of `data_source` in a new random order for each pass; with `replacement` each draw is from all of them.
 
     `num_samples` is how many are drawn, one for each sample unless given: more than there are samples begin another order.
@@ -124,7 +129,7 @@ class RandomSampler(Sampler):
         return self.num_samples
 
 
-class SubsetRandomSampler(Sampler):
+class SubsetRandomSampler(Sampler[int]):
     """The given indices, in a new random order for each pass.
 
     Example:
@@ -145,7 +150,7 @@ class SubsetRandomSampler(Sampler):
         return len(self.indices)
 
 
-class WeightedRandomSampler(Sampler):
+class WeightedRandomSampler(Sampler[int]):
     """`num_samples` indices, drawn with probability proportional to `weights`, one for each sample of the dataset.
 
     A weight of 1 / (size of its class) balances classes. Without `replacement` no index comes twice in a pass; with it, the
@@ -176,7 +181,7 @@ class WeightedRandomSampler(Sampler):
         return self.num_samples
 
 
-class BatchSampler(Sampler):
+class BatchSampler(Sampler[list[Any]]):
     """Lists of `batch_size` indices of another sampler; `drop_last` drops an incomplete last one.
 
     Raises ValueError for a `batch_size` that is not positive.
