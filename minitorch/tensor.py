@@ -117,7 +117,8 @@ def _cast(dtype: _dtype) -> Callable[[Tensor], Tensor]:
     def method(self: Tensor) -> Tensor:
         return self.to(dtype)
 
-    method.__doc__ = f"Of dtype {dtype!r}; itself if it is already."
+    method.__name__ = _TENSOR_NAMES[dtype].lower()
+    method.__qualname__, method.__doc__ = f"Tensor.{method.__name__}", f"Of dtype {dtype!r}; itself if it is already."
     return method
 
 
@@ -127,6 +128,7 @@ def _operator(op: Callable[..., Tensor]) -> Callable[[Tensor, Operand], Tensor]:
     def method(self: Tensor, other: Any) -> Any:
         return op(self, other) if isinstance(other, _COMPARABLE) else _with_array(self, other, op)
 
+    method.__doc__ = op.__doc__
     return method
 
 
@@ -148,6 +150,7 @@ def _reflected(op: Callable[..., Tensor], label: str | None = None) -> Callable[
             out._edge[0].label = label
         return out
 
+    method.__doc__ = f"{op.__name__}(other, self)"
     return method
 
 
