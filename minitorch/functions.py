@@ -97,10 +97,10 @@ def _dim_by_name(function: F) -> F:
 
 
 def _as_in(function: Callable[..., Any]) -> Callable[[F], F]:
-    """Give a function with other parameters the docstring, the module (which decides on `out=`) and the node's name of one."""
+    """Give a function with other parameters the module, which decides on `out=`, and the node's name of one."""
 
     def decorate(compute: F) -> F:
-        compute.__doc__, compute.__module__ = function.__doc__, function.__module__
+        compute.__module__ = function.__module__
         compute.node_name = getattr(function, "node_name", None)  # type: ignore[attr-defined]
         return compute
 
@@ -119,18 +119,21 @@ def det(input: Tensor) -> Tensor:
 @public
 @_as_in(linalg.slogdet)
 def slogdet(input: Tensor) -> linalg.Slogdet:
+    """(sign, logabsdet) of square matrices (*, n, n): sign and logarithm of the determinant, which does not overflow."""
     return linalg.slogdet(input)
 
 
 @public
 @_as_in(linalg.inv)
 def inverse(input: Tensor) -> Tensor:
+    """The inverse of square matrices (*, n, n): `linalg.inv` under an old name."""
     return linalg.inv(input)
 
 
 @public
 @_as_in(linalg.cross)
 def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
+    """The vector product of vectors of three elements along `dim`; without it, along the first dimension of three elements."""
     if dim is None:
         _warn("Using cross without specifying the dim arg is deprecated: pass dim, or use linalg.cross, whose dim is -1")
         dim = -1

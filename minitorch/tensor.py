@@ -126,7 +126,8 @@ def _cast(dtype: _dtype) -> Callable[[Tensor], Tensor]:
     def method(self: Tensor) -> Tensor:
         return self.to(dtype)
 
-    method.__doc__ = f"Of dtype {dtype!r}; itself if it is already."
+    method.__name__ = _TENSOR_NAMES[dtype].lower()
+    method.__qualname__, method.__doc__ = f"Tensor.{method.__name__}", f"Of dtype {dtype!r}; itself if it is already."
     return method
 
 
@@ -147,6 +148,7 @@ def _of_one(op: Callable[[Any], Tensor]) -> Callable[[Tensor], Tensor]:
         out = op(self)
         return observed_operator(op, (self,), out) if observers else out
 
+    method.__doc__ = op.__doc__
     return method
 
 
@@ -168,6 +170,7 @@ def _reflected(op: Callable[..., Tensor], label: str | None = None) -> Callable[
             out._edge[0].label = label
         return observed_operator(op, (other, self), out) if observers else out
 
+    method.__doc__ = f"{op.__name__}(other, self)"
     return method
 
 
