@@ -67,8 +67,9 @@ __all__ = [
     "float32", "float64", "functional", "get_default_device", "get_default_dtype", "get_num_threads", "half", "inf",
     "inference_mode", "initial_seed", "int", "int16", "int32", "int64", "int8", "is_anomaly_enabled", "is_floating_point",
     "is_grad_enabled", "is_tensor", "kernels", "linalg", "load", "long", "manual_seed", "nan", "newaxis", "nn", "no_grad",
-    "numel", "onnx", "optim", "pi", "profiler", "promote_types", "save", "seed", "set_default_device", "set_default_dtype", "set_grad_enabled",
-    "set_num_threads", "set_printoptions", "short", "uint8", "use_deterministic_algorithms", "utils", "version", "viz",
+    "numel", "onnx", "optim", "pi", "profiler", "promote_types", "save", "seed", "set_default_device", "set_default_dtype",
+    "set_grad_enabled", "set_num_threads", "set_printoptions", "short", "uint8", "use_deterministic_algorithms", "utils",
+    "version", "viz",
 ]  # fmt: skip
 __all__ += creation.__all__
 __all__ += functional.__all__

@@ -112,28 +112,46 @@ def _as_in(function: Callable[..., Any]) -> Callable[[F], F]:
 
 @public
 def det(input: Tensor) -> Tensor:
-    """The determinant of square matrices (*, n, n)."""
+    """The determinant of square matrices (*, n, n).
+
+    >>> minitorch.det(minitorch.tensor([[2.0, 1.0], [1.0, 3.0]]))
+    tensor(5.)
+    """
     return linalg.det(input)
 
 
 @public
 @_as_in(linalg.slogdet)
 def slogdet(input: Tensor) -> linalg.Slogdet:
-    """(sign, logabsdet) of square matrices (*, n, n): sign and logarithm of the determinant, which does not overflow."""
+    """(sign, logabsdet) of square matrices (*, n, n): sign and logarithm of the determinant, which does not overflow.
+
+    >>> sign, logabsdet = minitorch.slogdet(minitorch.tensor([[-1.0, 0.0], [0.0, 1.0]]))
+    >>> sign, logabsdet
+    (tensor(-1.), tensor(0.))
+    """
     return linalg.slogdet(input)
 
 
 @public
 @_as_in(linalg.inv)
 def inverse(input: Tensor) -> Tensor:
-    """The inverse of square matrices (*, n, n): `linalg.inv` under an old name."""
+    """The inverse of square matrices (*, n, n): `linalg.inv` under an old name.
+
+    >>> minitorch.inverse(minitorch.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
+    """
     return linalg.inv(input)
 
 
 @public
 @_as_in(linalg.cross)
 def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
-    """The vector product of vectors of three elements along `dim`; without it, along the first dimension of three elements."""
+    """The vector product of vectors of three elements along `dim`; without it, along the first dimension of three elements.
+
+    >>> minitorch.cross(minitorch.tensor([1, 0, 0]), minitorch.tensor([0, 1, 0]), dim=0)
+    tensor([0, 0, 1])
+    """
     if dim is None:
         _warn("Using cross without specifying the dim arg is deprecated: pass dim, or use linalg.cross, whose dim is -1")
         dim = -1

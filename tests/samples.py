@@ -438,7 +438,7 @@ def singular_vectors(draw):
 
 def cholesky_factor(draw):
     def factor(x):
-        return mt.linalg.cholesky(x @ x.mT + mt.eye(x.shape[-1], dtype=x.dtype))
+        return mt.linalg.cholesky(x @ x.mT + mt.eye(x.shape[-1], dtype=x.dtype, device=x.device))
 
     def by_rows(x):
         a = x @ np.swapaxes(x, -1, -2) + np.eye(x.shape[-1])

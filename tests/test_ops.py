@@ -219,7 +219,7 @@ IN_PLACE = {
     "index_copy_": (0, "rows", "x"), "index_put_": ("indices", "x"), "heaviside_": ("x",),
 }  # fmt: skip
 IN_PLACE_ALONE = {  # these have no twin that computes the same, or none on floating-point numbers
-    "apply_", "bitwise_left_shift_", "bitwise_right_shift_", "map_", "random_",
+    "apply_", "fill_diagonal_", "bitwise_left_shift_", "bitwise_right_shift_", "map_", "random_",
     "requires_grad_", "copy_", "fill_", "zero_", "detach_", "uniform_", "normal_", "bernoulli_", "_accumulate_",
 }  # fmt: skip
 

@@ -29,7 +29,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def is_grad_enabled() -> bool:
-    """Whether ops record themselves now."""
+    """Whether ops record themselves now.
+
+    >>> with minitorch.no_grad():
+    ...     minitorch.is_grad_enabled()
+    False
+    """
     return MODE.enabled
 
 

@@ -480,7 +480,7 @@ class Module:
             elif param.grad is not None:
                 param.grad.detach_().zero_()
 
-    def to(self, *args: Any, dtype: _dtype | None = None, device: Any = None) -> Self:
+    def to(self, *args: Any, dtype: _dtype | None = None, device: Any = None, non_blocking: bool = False) -> Self:
         """to(device), to(dtype), to(device, dtype): convert parameters and buffers in place; integers keep their dtype.
 
         Returns self. (A tensor's `to` returns another tensor.) Raises TypeError for a dtype that is not floating.

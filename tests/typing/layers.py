@@ -70,6 +70,7 @@ losses: list[nn.Module] = [
     nn.MultiMarginLoss(2, 0.5, three, reduction="sum"), nn.MultiMarginLoss(p=1, weight=None),
     nn.MultiLabelMarginLoss(reduction="sum"), nn.MultiLabelSoftMarginLoss(three), nn.CosineSimilarity(),
     nn.CosineSimilarity(dim=0, eps=1e-6), nn.PairwiseDistance(2), nn.PairwiseDistance(p=1, keepdim=True),
+    nn.AlphaDropout(0.2), nn.FeatureAlphaDropout(p=0.1),
     nn.TripletMarginLoss(1.0, p=2), nn.TripletMarginLoss(margin=2, p=1.0, swap=True, reduction="sum"),
 ]  # fmt: skip
 holders: list[nn.Module] = [
