@@ -25,20 +25,20 @@ test: $(READY) ## run the whole test suite
 	$(BIN)/python -m pytest
 
 test-quick: $(READY) ## run the part of it that tells most in a minute: no slow tests, fewer drawn cases, no PyTorch
-	$(BIN)/python -m pytest -m 'not slow and not parity' --hypothesis-profile=quick --ignore=tests/parity --ignore=tests/test_browser.py
+	$(BIN)/python -m pytest -m 'not slow and not parity' --hypothesis-profile=quick --ignore=tests/parity --ignore=tests/e2e/test_browser.py
 
 lint: $(READY) ## check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests/test_typing.py
+	$(BIN)/python -m pytest tests/laws/test_typing.py
 	$(BIN)/lint-imports
 
 bench: $(READY) ## measure speed, beside PyTorch where it is installed
 	$(BIN)/python -m tests.benchmarks
 
 fuzz: $(READY) ## draw many more cases than `make test` does, others each time (about 20 minutes)
-	$(BIN)/python -m pytest --hypothesis-profile=long tests/test_ops.py tests/test_layers.py tests/test_kernels.py
+	$(BIN)/python -m pytest --hypothesis-profile=long tests/laws/test_ops.py tests/laws/test_layers.py tests/laws/test_kernels.py
 	$(BIN)/python -m tests.hostile 200000
 	$(BIN)/python -m tests.programs 20000
 

@@ -1,7 +1,7 @@
 """What must hold for every op and every layer of the database. Each check takes a sample, and fails by an AssertionError.
 
-tests/test_ops.py and tests/test_layers.py hand them samples that Hypothesis draws; `complaint` hands them a few at random, for
-tests/mutants.py. Where a sample leaves a check nothing to compare it returns False: tests/evidence.py counts the others.
+tests/laws/test_ops.py and test_layers.py hand them samples that Hypothesis draws; `complaint` hands them a few at random,
+for tests/mutants.py. Where a sample leaves a check nothing to compare it returns False: tests/evidence.py counts the others.
 """
 
 from __future__ import annotations
@@ -30,6 +30,11 @@ from tests.samples import KINKS, ORDERS, SAMPLES, sample_of
 MOST_ENTRIES = 24  # numbers in the inputs and parameters of a layer whose second derivative is checked entry by entry
 DRAWS = 6  # samples of an entry that `complaint` tries
 OPS = {op.__name__: op for op in SAMPLES}
+TESTS = {  # the tests that a mutant may name, by their file
+    path.stem: f"tests.{room}.{path.stem}"
+    for room in ("unit", "laws", "guards", "e2e")
+    for path in (pathlib.Path(__file__).parent / room).glob("test_*.py")
+}
 
 
 def outputs_of(result: Any) -> list[mt.Tensor]:
@@ -302,7 +307,7 @@ def check(entry: str) -> None:
     if ":" in entry:
         name, _, arguments = entry.partition("@")
         module, _, name = name.partition(":")
-        found = importlib.import_module(f"tests.{module}")
+        found = importlib.import_module(TESTS[module])
         with tempfile.TemporaryDirectory() as folder:
             names = vars(found) | {"tmp_path": pathlib.Path(folder)}
             mt.manual_seed(0)

@@ -19,12 +19,12 @@ import numpy as np
 import minitorch as mt
 from tests import checks, hostile, programs
 from tests.drawing import Draw
+from tests.guards.test_errors import TABLE
+from tests.laws.test_kernels import IMPLEMENTATIONS, assert_is_the_definition
+from tests.laws.test_ops import IN_SINGLE
 from tests.layers import LAYERS, Drawing
 from tests.mutants import MUTANTS
 from tests.samples import ANALYTIC, KINKS, ORDERS, SAMPLES, sample_of
-from tests.test_errors import TABLE
-from tests.test_kernels import IMPLEMENTATIONS, assert_is_the_definition
-from tests.test_ops import IN_SINGLE
 
 DRAWS, LAYER_DRAWS, CALLS, PROGRAMS = 50, 20, 50_000, 10_000
 BEGIN, END = "<!-- evidence -->\n", "<!-- end of evidence -->\n"

@@ -389,7 +389,7 @@ print("largest difference:", (plain - x.sigmoid()).abs().max().item())
 # Without Numba the last two lines are equal. With it, the last is about three times as fast: one loop, fused.
 #
 # An implementation may round differently, and declares by how much: `ulp`, units in the last place. A test draws random
-# arguments, and compares it with the definition (`tests/test_kernels.py`). Here is the whole mechanism, with a definition
+# arguments, and compares it with the definition (`tests/laws/test_kernels.py`). Here is the whole mechanism, with a definition
 # of our own, and an implementation that avoids the slow power:
 
 

@@ -12,8 +12,8 @@ kernels/ registers other ways to compute it, under its name, and never changes t
     def sigmoid(x): ...
 
 A call of the definition tries its implementations, the one registered last first. One that does not take these arguments, or
-returns NotImplemented, is passed over; if none is left, the definition itself computes. tests/test_kernels.py draws inputs for
-every implementation and holds it to its definition.
+returns NotImplemented, is passed over; if none is left, the definition itself computes. tests/laws/test_kernels.py draws
+inputs for every implementation and holds it to its definition.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Arguments to try each definition and its implementations with, drawn from a numpy.random.Generator.
 
-Every `implements` names one of these functions, and tests/test_kernels.py draws from it.
+Every `implements` names one of these functions, and tests/laws/test_kernels.py draws from it.
 """
 
 from __future__ import annotations

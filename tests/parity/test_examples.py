@@ -4,7 +4,7 @@ import doctest
 
 import pytest
 
-from tests.test_docs import NAMES, examples_of
+from tests.laws.test_docs import NAMES, examples_of
 
 pytestmark = [pytest.mark.parity, pytest.mark.filterwarnings("ignore::UserWarning")]
 

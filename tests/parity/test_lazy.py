@@ -3,7 +3,7 @@
 import pytest
 
 from tests.parity.compare import prints_the_same, same
-from tests.test_lazy import CASES
+from tests.unit.test_lazy import CASES
 
 pytestmark = [pytest.mark.parity, pytest.mark.filterwarnings("ignore::UserWarning")]
 

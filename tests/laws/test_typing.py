@@ -19,7 +19,7 @@ import pytest
 import minitorch as mt
 from minitorch import nn, viz
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "tests" / "typing"
 RIGHT, WRONG = [PROGRAMS / "layers.py", PROGRAMS / "right.py"], PROGRAMS / "wrong.py"
 PUBLIC = [

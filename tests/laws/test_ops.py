@@ -25,7 +25,7 @@ IN_SINGLE = {
     "Eigh", "Standardize", "StandardizeBackward", "SigmoidBackward", "TanhBackward",
 }  # fmt: skip
 # Samples of Cholesky and Eigh round between their steps.
-# Functions call these ops in float32 where the input is float16, or with numbers in [-1, 1] alone: tests/test_layers.py has the
+# Functions call these ops in float32 where the input is float16, or with numbers in [-1, 1] alone: test_layers.py has the
 # layers in float16.
 OPS = pytest.mark.parametrize("op", SAMPLES, ids=lambda op: op.__name__)
 

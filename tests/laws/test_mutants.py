@@ -11,7 +11,7 @@ from minitorch.autograd import gradcheck, gradgradcheck
 from tests import checks
 from tests.mutants import MUTANTS, Hunt, Mutant
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 

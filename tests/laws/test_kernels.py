@@ -505,7 +505,7 @@ def test_several_threads_of_the_program_and_a_fork_may_use_compiled_loops():
     if hasattr(os, "fork"):
         code = (
             "import os, warnings; warnings.simplefilter('ignore')\n"
-            "from tests.test_kernels import step\n"
+            "from tests.laws.test_kernels import step\n"
             "first = step(); child = os.fork()\n"
             "if child == 0:\n"
             "    same = all(a.tobytes() == b.tobytes() for a, b in zip(first, step()))\n"

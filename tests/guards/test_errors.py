@@ -172,7 +172,7 @@ def test_sizes_that_broadcast_by_accident_are_warned_about():
         F.mse_loss(ones(2, 1), ones(2))
 
 
-if __name__ == "__main__":  # python -m tests.test_errors prints every sentence, to be read
+if __name__ == "__main__":  # python -m tests.guards.test_errors prints every sentence, to be read
     for call, *_ in TABLE:
         try:
             call()

@@ -33,7 +33,7 @@ def drawn(name: str, data) -> Case:
 
 
 def test_every_layer_has_a_case_and_a_definition():
-    missing = {name for name in nn.__all__ if not name.startswith("Lazy")} - HOLDERS - OLD - set(LAYERS)  # tests/test_lazy.py
+    missing = {name for name in nn.__all__ if not name.startswith("Lazy")} - HOLDERS - OLD - set(LAYERS)
     assert not missing, f"{sorted(missing)}: add an entry for each to LAYERS in tests/layers.py"
     assert set(LAYERS) == set(NAIVE)
 

@@ -307,7 +307,7 @@ def test_it_can_be_read_without_seeing_it_and_be_printed(opened, player, tmp_pat
 
 @functools.cache
 def gallery():
-    path = Path(__file__).parent.parent / "tutorials" / "gallery.py"
+    path = Path(__file__).parents[2] / "tutorials" / "gallery.py"
     sys.path.insert(0, str(path.parent))  # as for a program that is run from there
     try:
         module = runpy.run_path(str(path))

@@ -13,7 +13,7 @@ import pytest
 import minitorch
 from minitorch.left_out import LEFT_OUT
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def run(*command, cwd=ROOT, **environment):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-PROGRAMS = sorted((Path(__file__).parent / "courses").glob("*.py"))
+PROGRAMS = sorted((Path(__file__).parents[1] / "courses").glob("*.py"))
 
 
 def printed(program: Path, package: str) -> str:

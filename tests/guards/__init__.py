@@ -1,0 +1,1 @@
+"""Invalid calls, damaged files, interruptions, threads: nothing goes wrong without a word."""

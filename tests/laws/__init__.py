@@ -1,0 +1,1 @@
+"""What holds for every operation, layer and implementation: these tests walk the databases."""
