@@ -21,11 +21,11 @@ $(READY): pyproject.toml
 demo: $(READY) ## train a conv net on handwritten digits, check its gradients, draw its graph
 	$(BIN)/python tutorials/00_quickstart.py
 
-test: $(READY) ## run the whole test suite
-	$(BIN)/python -m pytest
+test: $(READY) ## run the whole test suite, on all cores
+	$(BIN)/python -m pytest -n auto --dist loadscope
 
 test-quick: $(READY) ## run the part of it that tells most in a minute: no slow tests, fewer drawn cases, no PyTorch
-	$(BIN)/python -m pytest -m 'not slow and not parity' --hypothesis-profile=quick --ignore=tests/parity --ignore=tests/e2e/test_browser.py
+	$(BIN)/python -m pytest -n auto --dist loadscope -m 'not slow and not parity' --hypothesis-profile=quick --ignore=tests/parity --ignore=tests/e2e/test_browser.py
 
 lint: $(READY) ## check style, types and the direction of imports
 	$(BIN)/ruff check .

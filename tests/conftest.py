@@ -61,13 +61,16 @@ PARTS = [  # what is tested where it is there, how to get it, and the minutes th
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
-def pytest_collection_finish(session):
+def pytest_sessionstart(session):
     """At the start of the whole suite: about how long it takes, and what is skipped."""
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None or len(session.items) < 4000:
+    config = session.config
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or config.args != config.getini("testpaths") or config.getoption("markexpr"):
         return
     missing = [(name, what, how, minutes) for name, found, what, how, minutes in PARTS if not found()]
-    reporter.write_line(f"about {13 - sum(m for *_, m in missing)} minutes on two cores; `make test-quick` takes one")
+    minutes = 16 - sum(m for *_, m in missing)
+    beside = 1 if config.getoption("numprocesses", None) is None else 2
+    reporter.write_line(f"about {minutes // beside} minutes on two cores; `make test-quick` takes one")
     for name, what, how, _ in missing:
         reporter.write_line(f"skipped without {name}: {what} ({how})")
 
