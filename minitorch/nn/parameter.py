@@ -69,6 +69,9 @@ class UninitializedTensorMixin(Tensor):
     cls_to_become: ClassVar[type[Tensor]]
 
     def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> None:
+        if not isinstance(requires_grad, int):
+            found = type(requires_grad).__name__
+            raise TypeError(f"{type(self).__name__}(): argument 'requires_grad' must be bool, not {found}")
         self._empty = empty(0, device=device, dtype=dtype)
         self._requires_grad = bool(requires_grad)
 
