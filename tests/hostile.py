@@ -109,7 +109,7 @@ def targets() -> dict[str, Callable[..., Any]]:
     }  # fmt: skip
     for prefix, room in rooms.items():
         for name in getattr(room, "__all__", vars(room)):
-            value = vars(room)[name]
+            value = getattr(room, name)
             if callable(value) and not name.startswith("_") and value is not mt.Tensor:
                 found[prefix + name] = value
     for name, value in vars(mt.Tensor).items():
