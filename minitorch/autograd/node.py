@@ -98,18 +98,6 @@ class Node(NodeMethods):
         """For each argument of forward, whether backward's gradient for it will be used."""
         return tuple([edge is not None for edge in self.edges])
 
-    @property
-    def op_name(self) -> str:
-        """The operation's name, in `grad_fn` and in pictures: that of the function which the program called."""
-        return self.label[:-1] if self.label else type(self).__name__
-
-    def name(self) -> str:
-        """The node's name as `grad_fn` prints it."""
-        return f"{self.op_name}Backward{self.label[-1] if self.label else 0}"
-
-    def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
-
     def _pack(self, args: Sequence[Any], inputs: Sequence[Any], outputs: Sequence[Any], results: Sequence[Any]) -> None:
         """Turn the saved values into SavedTensors: find out which input, or which output, each one is.
 

@@ -1,4 +1,4 @@
-"""What a program asks of a `grad_fn`: its `next_functions`, its hooks, the tensors it saved. Backward needs none of it."""
+"""What a program asks of a `grad_fn`: its name, `next_functions`, hooks, saved tensors. Backward needs none of it."""
 
 from __future__ import annotations
 
@@ -27,10 +27,23 @@ class NodeMethods:
 
     edges: Any
     hooks: Any
+    label: str | None
     post_hooks: Any
     saved_tensors: Any
     variable: Any  # of the node of a leaf
     _saved: Any
+
+    @property
+    def op_name(self) -> str:
+        """The operation's name, in `grad_fn` and in pictures: that of the function which the program called."""
+        return self.label[:-1] if self.label else type(self).__name__
+
+    def name(self) -> str:
+        """The node's name as `grad_fn` prints it."""
+        return f"{self.op_name}Backward{self.label[-1] if self.label else 0}"
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
