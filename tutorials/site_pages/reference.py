@@ -58,6 +58,8 @@ def written_in(value):
         path, line = code.co_filename, code.co_firstlineno
     elif inspect.isclass(value):
         path = sys.modules[value.__module__].__file__
+        if value.__module__ == "minitorch":  # Tensor says so, for print(type(x))
+            path = value.__init__.__code__.co_filename
         found = re.search(rf"^( *)class {value.__name__}\b", Path(path).read_text(encoding="utf-8"), re.M)
         line = 1 if found is None else found.string.count("\n", 0, found.start()) + 1
     else:
