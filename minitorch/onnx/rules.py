@@ -625,7 +625,7 @@ def _adaptive_by_matrices(g: Graph, x: Any, sizes: Sequence[int], y: Any) -> Any
             begin, end = i * n // out, -(-(i + 1) * n // out)
             matrix[i, begin:end] = 1 / (end - begin)
         matrices.append(matrix)
-    old, new = "xyz"[: len(sizes)], "abd"[: len(sizes)]
+    old, new = "xyz"[: len(sizes)], "uvw"[: len(sizes)]
     terms = ",".join(f"{b}{a}" for a, b in zip(old, new, strict=True))
     return g.node("Einsum", x, *matrices, equation=f"nc{old},{terms}->nc{new}")
 
