@@ -53,6 +53,8 @@ def _with_reduction(places: int, words: list[str], args: tuple[Any, ...], kwargs
     """Of a loss: `size_average` and `reduce` together said what `reduction` says."""
     kwargs = {**dict(zip(words, args[places:], strict=False)), **kwargs}
     size_average, reduce = kwargs.pop("size_average", None), kwargs.pop("reduce", None)
+    if isinstance(size_average, TensorBase) or isinstance(reduce, TensorBase):
+        raise TypeError("size_average and reduce are flags, not Tensors: make the layer first, then call it: MSELoss()(x, y)")
     if size_average is not None or reduce is not None:
         reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
         warn(f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.")
