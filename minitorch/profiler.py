@@ -321,7 +321,7 @@ def _new_bytes(result: Any, inputs: Sequence[Any]) -> int:
 
 
 @contextlib.contextmanager
-def record_function(name: str, args: str | None = None) -> Iterator[None]:
+def record_function(name: str) -> Iterator[None]:
     """A block with a name of its own among the events of a profiler; without one it does nothing.
 
     >>> import minitorch

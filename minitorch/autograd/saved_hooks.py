@@ -112,7 +112,8 @@ class _Packed:
 class save_on_cpu(saved_tensors_hooks):
     """A block in which tensors saved for backward are kept in the memory of the CPU, and copied back when they are needed.
 
-    It makes room on a GPU, at the price of two copies. `pin_memory` has no effect: CuPy copies from any memory.
+    It makes room on a GPU, at the price of two copies. `pin_memory` has no effect, as CuPy
+    copies from any memory; nor has `device_type`, as each tensor goes back to where it was.
 
     >>> x = minitorch.tensor([2.0, 3.0], requires_grad=True)
     >>> with minitorch.autograd.graph.save_on_cpu():
