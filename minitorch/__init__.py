@@ -14,6 +14,7 @@ The packages, from the ground up; each knows only those above it in this list:
     public.py    the guard of public functions, with old_words.py (old spellings) and output.py (`out=`); functions.py and
                  linalg.py list those of ops/, tensor.py has class Tensor, creation.py and sampling.py make tensors,
                  printing.py prints them, serialization.py saves them
+    distributed/ several processes that exchange tensors
     nn/          modules, their functions, initial weights
     optim/       optimizers
     utils/data   datasets and loaders
@@ -26,7 +27,22 @@ import math
 import sys
 from typing import TYPE_CHECKING
 
-from minitorch import accelerator, autograd, backends, creation, cuda, kernels, linalg, nn, ops, optim, sampling, utils, version
+from minitorch import (
+    accelerator,
+    autograd,
+    backends,
+    creation,
+    cuda,
+    distributed,
+    kernels,
+    linalg,
+    nn,
+    ops,
+    optim,
+    sampling,
+    utils,
+    version,
+)
 from minitorch import functions as functional
 from minitorch import left_out as _left_out
 from minitorch.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
@@ -63,8 +79,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Generator", "Size", "Tensor", "accelerator", "are_deterministic_algorithms_enabled", "autograd", "backends", "bool",
-    "broadcast_shapes", "cuda", "default_generator", "device", "double", "dtype", "e", "enable_grad", "float", "float16",
-    "float32", "float64", "functional", "get_default_device", "get_default_dtype", "get_num_threads", "half", "inf",
+    "broadcast_shapes", "cuda", "default_generator", "device", "distributed", "double", "dtype", "e", "enable_grad", "float",
+    "float16", "float32", "float64", "functional", "get_default_device", "get_default_dtype", "get_num_threads", "half", "inf",
     "inference_mode", "initial_seed", "int", "int16", "int32", "int64", "int8", "is_anomaly_enabled", "is_floating_point",
     "is_grad_enabled", "is_tensor", "kernels", "linalg", "load", "long", "manual_seed", "nan", "newaxis", "nn", "no_grad",
     "numel", "onnx", "optim", "pi", "profiler", "promote_types", "save", "seed", "set_default_device", "set_default_dtype",
@@ -86,8 +102,8 @@ __version__ = version.__version__
 inference_mode = no_grad  # nothing is recorded in either
 
 _left_out.show_public(
-    sys.modules[__name__], accelerator, autograd, autograd.functional, autograd.graph, backends, cuda, linalg, nn,
-    nn.functional, nn.init, nn.utils, nn.utils.rnn, optim, optim.lr_scheduler, utils, utils.checkpoint, utils.data,
+    sys.modules[__name__], accelerator, autograd, autograd.functional, autograd.graph, backends, cuda, distributed, linalg, nn,
+    nn.functional, nn.init, nn.parallel, nn.utils, nn.utils.rnn, optim, optim.lr_scheduler, utils, utils.checkpoint, utils.data,
 )  # fmt: skip
 
 if not TYPE_CHECKING:

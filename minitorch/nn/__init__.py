@@ -6,6 +6,7 @@ container.py     Sequential, ModuleList, ModuleDict
 functional.py    the functions that layers call
 layer.py         a decorator that makes a layer from a function and its options
 init.py          weight initialization
+parallel.py      one model in several processes
 utils/           clipping gradients, parameters as one vector, packed sequences
 
 The layers: linear.py  conv.py  pooling.py  padding.py  resampling.py  activation.py  normalization.py  dropout.py  loss.py
@@ -29,6 +30,7 @@ from minitorch.nn import (
     module,
     normalization,
     padding,
+    parallel,
     parameter,
     pooling,
     recurrent,
@@ -46,12 +48,13 @@ from minitorch.nn.loss import *
 from minitorch.nn.module import *
 from minitorch.nn.normalization import *
 from minitorch.nn.padding import *
+from minitorch.nn.parallel import DataParallel, SyncBatchNorm
 from minitorch.nn.parameter import *
 from minitorch.nn.pooling import *
 from minitorch.nn.recurrent import *
 from minitorch.nn.resampling import *
 
-__all__ = ["functional", "init", "utils"]
+__all__ = ["DataParallel", "SyncBatchNorm", "functional", "init", "parallel", "utils"]
 __all__ += activation.__all__
 __all__ += attention.__all__
 __all__ += container.__all__

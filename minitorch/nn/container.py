@@ -1,6 +1,4 @@
-"""Containers of modules: Sequential, ModuleList, ModuleDict; and of parameters: ParameterList,
-ParameterDict; and DataParallel around one module.
-"""
+"""Containers of modules: Sequential, ModuleList, ModuleDict; and of parameters: ParameterList, ParameterDict."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ from minitorch.nn.parameter import Parameter
 from minitorch.public import constructor
 from minitorch.tensor import Tensor
 
-__all__ = ["DataParallel", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
+__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
 
 
 class _Indexed(Module):
@@ -441,29 +439,3 @@ class ParameterDict(_Parameters):
 
     def _type_of(self, value: Tensor) -> Any:
         return value.type()
-
-
-class DataParallel(Module):
-    """Calls `module`, on the one device that there is; the parameters have names with "module." before them, as in PyTorch.
-
-    `output_device` and `dim` have no effect, as in PyTorch on one device. Raises ValueError for several `device_ids`.
-
-    >>> model = nn.DataParallel(nn.Linear(2, 1))
-    >>> [name for name, _ in model.named_parameters()]
-    ['module.weight', 'module.bias']
-    """
-
-    @constructor
-    def __init__(self, module: Any, device_ids: Any = None, output_device: Any = None, dim: int = 0) -> None:
-        super().__init__()
-        if not isinstance(module, Module):
-            raise TypeError(f"DataParallel: module must be a Module, not {type(module).__name__}")
-        self.device_ids = list(device_ids) if isinstance(device_ids, (tuple, list)) else []
-        if len(self.device_ids) > 1 or not (device_ids is None or isinstance(device_ids, (tuple, list))):
-            raise ValueError(
-                f"DataParallel computes on one device: device_ids must be None or a list of one, not {device_ids!r:.60}"
-            )
-        self.module, self.dim = module, dim
-
-    def forward(self, *inputs: Any, **kwargs: Any) -> Any:
-        return self.module(*inputs, **kwargs)

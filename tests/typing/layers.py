@@ -28,6 +28,7 @@ with_weights: list[nn.Module] = [
     nn.LazyLinear(3, bias=False), nn.LazyConv1d(2, 3), nn.LazyConv2d(2, (3, 3), padding=1), nn.LazyConv3d(2, 3),
     nn.LazyConvTranspose1d(2, 3), nn.LazyConvTranspose2d(2, 3, stride=2), nn.LazyConvTranspose3d(2, 3), nn.LazyBatchNorm1d(),
     nn.LazyBatchNorm2d(eps=1e-3), nn.LazyBatchNorm3d(momentum=0.2), nn.BatchNorm1d(3), nn.BatchNorm1d(3, momentum=None),
+    nn.SyncBatchNorm(3), nn.SyncBatchNorm(3, 1e-3, None, process_group=None, bias=False),
     nn.BatchNorm2d(3, 1e-5, 0.1, True, True), nn.BatchNorm2d(3, affine=False), nn.BatchNorm3d(3, track_running_stats=False),
     nn.InstanceNorm1d(3), nn.InstanceNorm2d(3, affine=True), nn.InstanceNorm3d(3), nn.LayerNorm(3),
     nn.LayerNorm((2, 3), eps=1e-6), nn.LayerNorm([2, 3], elementwise_affine=False), nn.RMSNorm(3), nn.RMSNorm((3,), eps=None),
