@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` and `make test`. Both make the virtual environment first.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick lint bench fuzz hunt gallery tutorials notebooks site fast parity browser clean
+.PHONY: help demo test test-quick lint bench bench-distributed fuzz hunt gallery tutorials notebooks site fast parity browser clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -37,6 +37,10 @@ lint: $(READY) ## check style, types and the direction of imports
 bench: $(READY) ## measure speed, beside PyTorch where it is installed
 	$(BIN)/python -m tests.benchmarks
 
+bench-distributed: $(READY) ## measure what two processes bring over one (needs the extra distributed, which it installs)
+	$(BIN)/python -m pip install --quiet --editable '.[distributed]'
+	$(BIN)/python -m tests.benchmarks.processes
+
 fuzz: $(READY) ## draw many more cases than `make test` does, others each time (about 20 minutes)
 	$(BIN)/python -m pytest --hypothesis-profile=long tests/laws/test_ops.py tests/laws/test_layers.py tests/laws/test_kernels.py
 	$(BIN)/python -m tests.hostile 200000
@@ -53,7 +57,7 @@ tutorials: $(READY) ## run every tutorial
 
 notebooks: $(READY) ## write the lessons as notebooks, and open them in JupyterLab
 	$(BIN)/python -m pip install --quiet --editable '.[notebooks]'
-	@mkdir -p tutorials/output/notebooks && cp tutorials/exercises.py tutorials/figures.py tutorials/output/notebooks/
+	@mkdir -p tutorials/output/notebooks && cp tutorials/exercises.py tutorials/figures.py tutorials/digits_in_processes.py tutorials/output/notebooks/
 	@cd tutorials && for lesson in 0[1-9]_*.py 1*_*.py; do \
 		[ ! -e $$lesson ] || ../$(BIN)/jupytext --quiet --to ipynb --output output/notebooks/$${lesson%.py}.ipynb $$lesson; done
 	cd tutorials/output/notebooks && ../../../$(BIN)/jupyter lab

@@ -134,8 +134,19 @@ for what, seconds in stopwatch.spent.most_common(8):
     print(f"{what:32} {seconds / 10 * 1000:7.2f} ms  {'█' * round(50 * seconds / whole)}")
 
 # %% [markdown]
-# A few operations take most of the time. Making the others faster changes little. (Python's profiler finds the same,
-# function by function: `python -m cProfile -s tottime script.py`.) Compare it with the multiplications of each layer:
+# A few operations take most of the time. Making the others faster changes little. `minitorch.profiler` is such a stopwatch
+# with more buttons: it also times modules, functions and blocks with a name, counts memory, and
+# `prof.export_chrome_trace("trace.json")` writes a file that `ui.perfetto.dev` draws as a time line.
+
+# %%
+with minitorch.profiler.profile(with_modules=True) as prof:
+    for _ in range(3):
+        step()
+print(prof.key_averages().table(sort_by="self_cpu_time_total", row_limit=8))
+
+# %% [markdown]
+# (Python's own profiler goes function by function: `python -m cProfile -s tottime script.py`.) Compare it with the
+# multiplications of each layer:
 
 # %%
 viz.summary(model, (64, 1, 28, 28))

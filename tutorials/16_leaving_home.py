@@ -8,6 +8,7 @@
 # - run a program here and in PyTorch, and move weights between the two, also from files with other names and layouts,
 # - say how equal two results should be, and test it,
 # - train with two processes, and explain why their gradients are those of one,
+# - write a model as a file that other programs run,
 # - find your way in PyTorch's source.
 #
 # Much of this lesson needs PyTorch to compare with. Where it is not installed, minitorch stands in for it, and the cells
@@ -397,8 +398,22 @@ print("two processes:", two.round(5))
 print("one process:  ", alone.weight.detach().numpy()[0].round(5))
 
 # %% [markdown]
-# PyTorch's `DistributedDataParallel` does this with any number of processes, and sends the gradients of the last layers
-# while those of the first are still being computed.
+# `nn.parallel.DistributedDataParallel` does this with any number of processes, connected by MPI: `minitorch.distributed` has
+# the exchanges, all-reduce among them, under PyTorch's names. (It needs the extra `distributed`; PyTorch's also sends the
+# gradients of the last layers while those of the first are still being computed.) Here are the digits again, with each batch
+# of 32 in two halves of 16:
+
+# %%
+program = Path("digits_in_processes.py")
+if minitorch.distributed.is_mpi_available() and program.is_file():
+    command = [sys.executable, "-m", "minitorch.distributed.run", "-n", "2", program]
+    print(subprocess.run(command, capture_output=True, text=True, env=environment).stdout)
+else:
+    print("pip install '.[distributed]' in the clone, and then:")
+    print("python -m minitorch.distributed.run -n 2 tutorials/digits_in_processes.py")
+
+# %% [markdown]
+# The losses are those of one process, to the last digit printed.
 #
 # One layer breaks the rule: *batch norm*. Each process takes mean and variance of its own half. So its outputs are not
 # those of the whole batch, and neither are the gradients. Look at the outputs of the first two rows, in the whole batch
@@ -412,15 +427,15 @@ viz.worked(nn.BatchNorm1d(1), batch)
 viz.worked(nn.BatchNorm1d(1), batch[:2])
 
 # %% [markdown]
-# `SyncBatchNorm` in PyTorch averages the statistics, too. `LayerNorm` and `GroupNorm` compute on one sample at a time, and
-# are the same in both.
+# `nn.SyncBatchNorm` takes the statistics of all halves, by an all-reduce in forward and one in backward. `LayerNorm`
+# and `GroupNorm` compute on one sample at a time, and are the same in both.
 #
 # ## A graph as a file
 #
 # A state dict needs the code of its model. Phones and browsers have no Python; for them there is *ONNX*, a format for
 # the whole graph: a list of nodes, each with the name of an operation from a fixed list, its inputs and its outputs, and the
-# weights. One way to make it is to run the model once and write down every operation. minitorch has no exporter. But an
-# observer gets all that such a list needs:
+# weights. One way to make it is to run the model once and write down every operation. An observer gets all that such a list
+# needs:
 
 
 # %%
@@ -454,11 +469,32 @@ with observed_by(Tracer(x=x, **dict(plain.named_parameters()))):
 # %% [markdown]
 # *Try it:* an `if` in the model. The list has only the branch that was run: that is what tracing cannot see.
 #
+# `minitorch.onnx.export` is such an observer, with a rule for each function (`minitorch/onnx/rules.py`), and writes the file.
+# A dimension named in `dynamic_axes` may have another size later. `minitorch.onnx.load` runs a file, of whatever program; and
+# onnxruntime, which knows nothing of Python's classes, computes the same:
+
+# %%
+try:
+    import onnxruntime
+except ImportError:
+    print("pip install '.[onnx]' in the clone brings onnx and onnxruntime")
+else:
+    file = folder / "plain.onnx"
+    minitorch.onnx.export(plain, x, file, input_names=["x"], output_names=["y"], dynamic_axes={"x": [0], "y": [0]})
+    batch = minitorch.randn(5, 1, 8, 8)
+    (other,) = onnxruntime.InferenceSession(file).run(None, {"x": batch.numpy()})
+    again = minitorch.onnx.load(file)
+    print(again)
+    y = plain(batch)
+    print(f"they differ by {abs(other - y.detach().numpy()).max():.1e} and {(again(batch) - y).abs().max().item():.1e}")
+
+# %% [markdown]
 # ## In PyTorch
 #
-# `torch.onnx.export` writes such files, `torch.load` and `safetensors.torch.load_file` read weights,
-# `torch.nn.parallel.DistributedDataParallel` trains with many processes, `torchrun` starts them. `torch.testing.assert_close`
-# has tolerances for each dtype, and `model.load_state_dict` raises an error that lists what does not fit.
+# `torch.onnx.export` writes such files, `torch.load` and `safetensors.torch.load_file` read weights, `torchrun` starts
+# processes. A model of layers alone goes there and back in one call: `minitorch.utils.torch.to_module(model)` and
+# `from_module(model)`. `torch.testing.assert_close` has tolerances for each dtype, and `model.load_state_dict` raises
+# an error that lists what does not fit.
 #
 # ## Common mistakes
 #
@@ -470,7 +506,8 @@ with observed_by(Tracer(x=x, **dict(plain.named_parameters()))):
 # - *Loading a pickle from a stranger.*
 #
 # Where it is: `minitorch/serialization.py` saves and loads, `minitorch/nn/module.py` has state_dict and load_state_dict,
-# `minitorch/left_out.py` what is missing, `minitorch/autograd/observe.py` the observers, `tests/parity/` the comparisons with
+# `minitorch/left_out.py` what is missing, `minitorch/autograd/observe.py` the observers, `minitorch/distributed/` the
+# exchanges between processes, `minitorch/onnx/` the rules for files, `tests/parity/` the comparisons with
 # PyTorch. Further reading: Paszke and others, *PyTorch* (2019); Goldberg, *What every computer scientist should know
 # about floating-point arithmetic* (1991); Li and others, *PyTorch Distributed* (2020); Goyal and others, *Accurate, large
 # minibatch SGD* (2017).

@@ -87,7 +87,7 @@ def write_sources():
     shutil.copytree(gallery.OUTPUT, SOURCE / "extra" / "gallery", ignore=shutil.ignore_patterns("index.html"))
     for part, title, shown in parts:
         write(SOURCE / "pictures" / f"{part}.md", pages.gallery(title, shown))
-    for page in ("layers", "pictures", "inside", "speed"):  # kept as text, in tutorials/pages/
+    for page in ("layers", "pictures", "inside", "speed", "processes"):  # kept as text, in tutorials/pages/
         write(SOURCE / f"{page}.md", pages.page(page))
     for page in ("teachers", "covered", "left_out", "checked"):
         write(SOURCE / f"{page.replace('covered', 'covers')}.md", getattr(pages, page)())
@@ -97,7 +97,7 @@ def write_sources():
         toctree("Gallery", *(f"pictures/{part}" for part, *_ in parts)),
         toctree("Teaching", "teachers", "covers"),
         toctree("Reference", *(f"reference/{page}" for page in reference.MODULES), "All names <genindex>"),
-        toctree("About", "layers", "pictures", "inside", "left_out", "checked", "speed"),
+        toctree("About", "layers", "pictures", "inside", "left_out", "checked", "speed", "processes"),
     )
     write(SOURCE / "index.md", pages.front(sum(len(shown) for *_, shown in parts)) + "".join(contents))
 

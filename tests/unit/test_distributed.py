@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ import minitorch.distributed as dist
 from minitorch import nn
 from minitorch.distributed import run
 from minitorch.utils.data import DistributedSampler
+from tests.strict_array import StrictArray
 
 HERE = Path(__file__).parents[2]
 CHECKS = [
@@ -112,6 +114,66 @@ def test_starting_without_mpi_says_what_to_install(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         run.main([__file__])
     assert "pip install '.[distributed]'" in capsys.readouterr().err
+
+
+# ---- NCCL, which no machine without a GPU has: what it is told ---------------------------------------------------------------
+
+
+class Communicator:
+    """Stands in for CuPy's NcclCommunicator: notes the calls."""
+
+    def __init__(self, *args):
+        self.calls = [("new", *args)]
+
+    def __getattr__(self, name):
+        return lambda *args: self.calls.append((name, *args))
+
+
+def test_nccl_is_told_addresses_counts_and_ranks(monkeypatch):
+    from minitorch.distributed import nccl
+
+    groups = []
+    library = SimpleNamespace(
+        cuda=SimpleNamespace(
+            get_current_stream=lambda: SimpleNamespace(ptr=77),
+            nccl=SimpleNamespace(
+                get_unique_id=lambda: "id", NcclCommunicator=Communicator, groupStart=lambda: groups.append("start"),
+                groupEnd=lambda: groups.append("end"),
+            ),
+        )
+    )  # fmt: skip
+    monkeypatch.setattr(nccl, "gpu_library", lambda: library)
+    comm = SimpleNamespace(rank=1, size=2, bcast=lambda value: "id of rank 0" if value is None else value)
+    engine = nccl.NCCLEngine(None, comm, None, 60.0)
+    assert (engine.backend, engine.gpus.calls.pop()) == ("nccl", ("new", 2, "id of rank 0", 1))
+    x, parts = (StrictArray(np.zeros(shape, np.float32)) for shape in ((3, 2), (2, 3, 2)))
+    at, there = x.data.ptr, [parts[i].data.ptr for i in range(2)]
+    for call, expected in [
+        (lambda: engine.all_reduce(x, "avg"), [("allReduce", at, at, 6, 7, 0, 77)]),
+        (lambda: engine.reduce(x, "max", 0), [("reduce", at, at, 6, 7, 2, 0, 77)]),
+        (lambda: engine.broadcast(x, 1), [("bcast", at, 24, 1, 1, 77)]),
+        (lambda: engine.all_gather(parts, x), [("allGather", at, there[0], 24, 1, 77)]),
+        (lambda: engine.gather(None, x, 0), [("send", at, 24, 1, 0, 77)]),
+        (
+            lambda: engine.gather(parts, x, 1),
+            [("send", at, 24, 1, 1, 77), ("recv", there[0], 24, 1, 0, 77), ("recv", there[1], 24, 1, 1, 77)],
+        ),
+        (
+            lambda: engine.scatter(x, parts, 1),
+            [("send", there[0], 24, 1, 0, 77), ("send", there[1], 24, 1, 1, 77), ("recv", at, 24, 1, 1, 77)],
+        ),
+        (lambda: engine.send(x, 0, 5), [("send", at, 24, 1, 0, 77)]),
+        (lambda: engine.recv(x, 0, 5), [("recv", at, 24, 1, 0, 77)]),
+    ]:
+        engine.gpus.calls.clear(), groups.clear()
+        call()()
+        assert engine.gpus.calls == expected
+        assert groups == (["start", "end"] if expected[0][0] in ("send", "recv") else [])
+    assert engine.recv(x, 0, 5)() == 0
+    with pytest.raises(TypeError, match="this one is on the CPU"):
+        engine.all_reduce(np.zeros(2, np.float32), "sum")
+    with pytest.raises(ValueError, match="must know the rank that sends"):
+        engine.recv(x, None, 0)
 
 
 # ---- one process alone ---------------------------------------------------------------------------------------------------

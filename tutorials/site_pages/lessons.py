@@ -8,7 +8,7 @@ from pathlib import Path
 import jupytext
 
 HERE = Path(__file__).resolve().parent.parent
-HELPERS = ("exercises.py", "figures.py")  # what the notebooks import
+HELPERS = ("exercises.py", "figures.py", "digits_in_processes.py")  # what the notebooks import or start
 CHECK = re.compile(r'^check\("([\d.]+)", (\w+)\)', re.M)
 SOURCE_FILE = re.compile(r"`((?:minitorch|tutorials)/[\w/]+(?:\.py|/))`")  # or a folder
 

@@ -11,7 +11,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 import minitorch
-from minitorch import autograd, nn, optim, viz
+from minitorch import autograd, distributed, nn, onnx, optim, profiler, viz
 from minitorch.nn import functional, init
 from minitorch.optim import lr_scheduler
 from minitorch.utils import data
@@ -28,6 +28,9 @@ MODULES = {  # page: title and module
     "optim": ("Optimizers: minitorch.optim", optim),
     "lr_scheduler": ("Schedules: minitorch.optim.lr_scheduler", lr_scheduler),
     "data": ("Data: minitorch.utils.data", data),
+    "distributed": ("Several processes: minitorch.distributed", distributed),
+    "profiler": ("Where the time goes: minitorch.profiler", profiler),
+    "onnx": ("Files for other programs: minitorch.onnx", onnx),
     "viz": ("Pictures: minitorch.viz", viz),
 }
 OF_EVERY_LAYER = "forward, extra_repr, reset_parameters"
