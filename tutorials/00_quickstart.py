@@ -23,7 +23,7 @@ images, labels = load_digits(return_X_y=True)
 x = minitorch.tensor(images, dtype=minitorch.float32).reshape(-1, 1, 8, 8) / 16
 y = minitorch.tensor(labels)
 train, test = random_split(TensorDataset(x, y), [0.75, 0.25])
-print(f"{len(train)} digits to learn from, {len(test)} held out")
+print(f"1 of 3: a conv net learns to read {len(train)} digits, with {len(test)} held out (ten to twenty seconds)\n")
 
 # 2. The model, and its training: forward, backward, step.
 
@@ -77,6 +77,7 @@ checks = [
     *((layer.double(), minitorch.randn(*shape, dtype=minitorch.float64, requires_grad=True)) for layer, shape in layers),
     (lambda scores: F.cross_entropy(scores, digits), point),
 ]
+print("2 of 3: are the gradients right? Each layer's are compared with finite differences (a second)\n")
 print("layer          gradient  second derivative")
 for layer, point in checks:
     name = type(layer).__name__ if isinstance(layer, nn.Module) else "cross_entropy"
@@ -85,13 +86,14 @@ for layer, point in checks:
 
 # 4. The computation graph of one training step, and its backward pass to step through.
 
+print("\n3 of 3: pictures of one training step (a few seconds)\n")
 digits, labels = x[:8], y[:8]
 optimizer.zero_grad()
 with viz.record():
     loss = F.cross_entropy(model(digits), labels)
 output = Path(__file__).parent / "output"
 where = viz.graph(loss).save(output / "00_quickstart_graph.svg")
-print(f"\nThe computation graph of one training step is in {where}")
+print(f"The computation graph of one training step is in {where}")
 where = viz.play(loss).save(output / "00_quickstart_backward.html")
 print(f"Its backward pass, to step through in a browser, is in {where}")
 
