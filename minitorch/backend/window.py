@@ -13,6 +13,7 @@ input that way, and `fold`, their adjoint, adds to the cells that were read.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import operator
@@ -26,11 +27,20 @@ from minitorch.backend.errors import refuse_if_too_large
 __all__ = ["AdaptiveWindow", "Window", "pad_to_3d", "per_dim"]
 
 
+LARGEST = 1 << 40  # no array has so many cells
+
+
 def per_dim(value: Any, rank: int, name: str, least: int, single: bool = True) -> tuple[int, ...]:
     """A layer's parameter as one int per spatial dimension. An int stands for all of them; if `single`, a tuple of one, too.
 
     Raises TypeError for what is no int, RuntimeError for too many or too few, or for one below `least`.
     """
+    if (
+        type(value) is tuple
+        and len(value) == rank
+        and not [v for v in value if type(v) is not int or not least <= v <= LARGEST]
+    ):
+        return value  # most are
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
     try:
         values = tuple(operator.index(None if isinstance(v, bool) else v) for v in values)  # type: ignore[arg-type]
@@ -42,7 +52,7 @@ def per_dim(value: Any, rank: int, name: str, least: int, single: bool = True) -
         raise RuntimeError(f"{name} must be an int or a tuple of {rank} ints, one a spatial dimension, but got {list(values)}")
     if any(v < least for v in values):
         raise RuntimeError(f"{name} should be at least {least}, but got {value!r}")
-    if any(v > 1 << 40 for v in values):
+    if any(v > LARGEST for v in values):
         raise RuntimeError(f"{name} should be at most 2^40, and no array has so many cells, but got {value!r}")
     return values
 
@@ -86,7 +96,7 @@ class Window:
     def rank(self) -> int:
         return len(self.kernel)
 
-    @property
+    @functools.cached_property
     def span(self) -> tuple[int, ...]:
         """How many cells the window reaches over."""
         return tuple(d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
@@ -101,6 +111,9 @@ class Window:
 
     def output_size(self, size: Sequence[int]) -> tuple[int, ...]:
         """How many windows fit on each dimension of an input of `size`. Raises RuntimeError where none does."""
+        return _output_size(self, tuple(size))
+
+    def _output_size(self, size: tuple[int, ...]) -> tuple[int, ...]:
         padded = tuple(n + before + after for n, (before, after) in zip(size, self.padding, strict=True))
         for i, (n, span) in enumerate(zip(padded, self.span, strict=True)):
             if n < (max(1, span - self.stride[i] + 1) if self.ceil_mode else span):
@@ -212,6 +225,9 @@ class Window:
         flat = xp.arange(math.prod(size)).reshape(tuple(size))
         seen = self.unfold(flat, -1)
         return seen.reshape(*seen.shape[: self.rank], -1)
+
+
+_output_size = functools.lru_cache(maxsize=1024)(Window._output_size)  # asked several times in a call
 
 
 @dataclass(frozen=True)
