@@ -21,7 +21,7 @@ HOLDERS = {
     "Buffer", "Module", "ModuleDict", "ModuleList",
     "Parameter", "ParameterDict", "ParameterList", "RNNBase", "RNNCellBase",
     "Sequential", "UninitializedBuffer", "UninitializedParameter", "functional", "init", "utils",
-    "SyncBatchNorm", "parallel",  # for several processes: test_distributed.py
+    "DataParallel", "SyncBatchNorm", "parallel",  # for several processes: test_distributed.py
 }  # fmt: skip
 
 OLD = {"UpsamplingBilinear2d", "UpsamplingNearest2d"}  # other names of Upsample, in test_old_words.py
