@@ -836,7 +836,9 @@ def handed_in(paths):
             yield path
             continue
         for found in sorted(path.rglob("*")):
-            helper = found.name in ("exercises.py", "figures.py", "digits_in_processes.py") or ".ipynb_checkpoints" in found.parts
+            helper = (
+                found.name in ("exercises.py", "figures.py", "digits_in_processes.py") or ".ipynb_checkpoints" in found.parts
+            )
             if found.suffix in (".py", ".ipynb") and not helper:
                 yield found
 
