@@ -4,6 +4,8 @@
 parameters are read by CuPy's rules: types are NumPy's names, or letters that stand for the dtype of an argument; a `raw`
 argument is a whole array. What CuPy takes and these do not, such as a raw argument with gaps, the kernels do not use.
 
+tests/fake_cudnn.py takes the place of cuDNN.
+
 `compile_for_gpu` compiles the same code by NVRTC, which needs no GPU, where that library is installed.
 """
 
@@ -24,7 +26,8 @@ import numpy as np
 import pytest
 
 from minitorch.backend import device, dispatch
-from minitorch.kernels.cupy import compiler, normalization, pooling
+from minitorch.kernels.cupy import compiler, convolution, normalization, pooling
+from tests import fake_cudnn
 from tests.strict_array import StrictArray, library
 
 TYPES = {
@@ -186,7 +189,7 @@ def compiled(source):
 
 
 def forget_kernels():
-    for module in (compiler, normalization, pooling):
+    for module in (compiler, convolution, normalization, pooling):
         for function in vars(module).values():
             if hasattr(function, "cache_clear"):
                 function.cache_clear()
@@ -199,12 +202,16 @@ def on_cpu():
     cupy = types.ModuleType("cupy")
     vars(cupy).update({k: v for k, v in vars(library).items() if not k.startswith("__")})
     cupy.ElementwiseKernel, cupy.ReductionKernel = ElementwiseKernel, ReductionKernel
+    stream = types.SimpleNamespace(ptr=0)
+    cupy.cuda = types.SimpleNamespace(**{**vars(library.cuda), "get_current_stream": lambda: stream})
     plain = dispatch._library_of
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "cupy", cupy)
         patch.setattr(dispatch, "_library_of", lambda kind: "cupy" if kind is StrictArray else plain(kind))
         forget_kernels()
         patch.setattr(compiler, "is_available", lambda: True)
+        patch.setattr(convolution, "_is_installed", lambda: True)
+        patch.setitem(sys.modules, "cudnn", fake_cudnn)
         device.gpu_library.cache_clear()
         yield
     forget_kernels()
