@@ -126,3 +126,20 @@ def test_without_cudnn_one_warning_says_what_to_install(monkeypatch):
             assert [convolve()[0] for _ in range(3)] == 3 * [NotImplemented]
         assert len(caught) == 1
     is_installed.cache_clear()
+
+
+# ---- the benchmark ---------------------------------------------------------------------------------------------------------
+
+
+def test_without_a_gpu_the_benchmark_says_so_and_fails(monkeypatch):
+    from minitorch.backend import device
+    from tests.benchmarks import gpu
+
+    def none():
+        raise AssertionError("device 'cuda' needs an NVIDIA GPU, and CuPy finds none")
+
+    monkeypatch.setattr(gpu, "gpu_library", none)
+    monkeypatch.setattr(device, "_default", None)
+    with pytest.raises(SystemExit, match="nothing to measure: device 'cuda' needs an NVIDIA GPU") as left:
+        gpu.main(["no such workload"], 1)
+    assert left.value.code
