@@ -114,7 +114,7 @@ class ElementwiseKernel(Kernel):
             if not p.raw:
                 local.append(f"{const}{p.type}& {p.name} = _{p.name}[i];")
         body = f"{{ {' '.join(local)} {self.code}; }}"
-        run_for_each(int(np.prod(shape)), self.header(self.preamble, dtypes), parameters, body, values)
+        run_for_each(self.name, int(np.prod(shape)), self.header(self.preamble, dtypes), parameters, body, values)
         results = [StrictArray(r) for r in results]
         return results[0] if len(results) == 1 else tuple(results)
 
@@ -156,16 +156,16 @@ class ReductionKernel(Kernel):
             f"_type_reduce _s = part[0]; {' '.join(outside)} POST_MAP(_s); }}"
         )
         values.append(ctypes.c_ssize_t(shape[axis]))
-        run_for_each(int(np.prod(kept)), header, [*parameters, "ptrdiff_t count"], body, values)
+        run_for_each(self.name, int(np.prod(kept)), header, [*parameters, "ptrdiff_t count"], body, values)
         results = [StrictArray(r) for r in results]
         return results[0] if len(results) == 1 else tuple(results)
 
 
-def run_for_each(size, header, parameters, body, values):
+def run_for_each(name, size, header, parameters, body, values):
     """Run the body for each i below size, and note the source of the same for a GPU."""
     head, listed = f'{header}extern "C"', ", ".join(["ptrdiff_t size", *parameters])
     sources.add(
-        f"{head} __global__ void kernel({listed}) {{\n"
+        f"{head} __global__ void {name}({listed}) {{\n"
         f"for (ptrdiff_t i = blockIdx.x * blockDim.x + threadIdx.x; i < size; i += blockDim.x * gridDim.x) {body}\n}}"
     )
     run = compiled(f"{head} void run({listed}) {{\nfor (ptrdiff_t i = 0; i < size; ++i) {body}\n}}")

@@ -7,8 +7,8 @@ file), broadcasts its arguments, and runs it on its current device and stream.
     elementwise   computes every element of the outputs; `raw` arguments are whole arrays, which it indexes
     reduction     maps every element to a value, and combines the values along axes
 
-No kernel here reads a value back to the host, which would wait for the GPU. In the code T is the dtype of the arrays, and i the
-flat index of the element.
+A kernel's name begins with `minitorch_`: one called erf would hide the function of that name. No kernel reads a value back to
+the host, which would wait for the GPU. In the code T is the dtype of the arrays, and i the flat index of the element.
 """
 
 from __future__ import annotations
@@ -37,9 +37,8 @@ cupy_implements = functools.partial(implements, engine="cupy", library="cupy", d
 @functools.cache
 def elementwise(name: str, inputs: str, outputs: str, code: str, preamble: str = "") -> Callable[..., Any]:
     """The kernel that runs `code` for each element, and returns the outputs, new arrays unless they are passed."""
-    kernel: Callable[..., Any] = importlib.import_module("cupy").ElementwiseKernel(
-        inputs, outputs, code, name, preamble=preamble
-    )
+    made = importlib.import_module("cupy").ElementwiseKernel
+    kernel: Callable[..., Any] = made(inputs, outputs, code, f"minitorch_{name}", preamble=preamble)
     return kernel
 
 
@@ -52,7 +51,9 @@ def reduction(
     `combined` is an expression of two values a and b, `result` one of their total a.
     """
     made = importlib.import_module("cupy").ReductionKernel
-    kernel: Callable[..., Any] = made(inputs, outputs, mapped, combined, result, identity, name, kind, preamble=preamble)
+    kernel: Callable[..., Any] = made(
+        inputs, outputs, mapped, combined, result, identity, f"minitorch_{name}", kind, preamble=preamble
+    )
     return kernel
 
 

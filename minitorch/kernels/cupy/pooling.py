@@ -44,8 +44,8 @@ GEOMETRY = {
     },
 }
 X, Y = "((plane * n0 + p0) * n1 + p1) * n2 + p2", "((plane * m0 + o0) * m1 + o1) * m2 + o2"  # indices of a cell, of a window
-SPLIT = "index rest = i; int {0}2 = rest % {1}2; rest /= {1}2; int {0}1 = rest % {1}1; rest /= {1}1; "
-SPLIT += "int {0}0 = rest % {1}0; index plane = rest / {1}0; "
+SPLIT = "Index rest = i; int {0}2 = rest % {1}2; rest /= {1}2; int {0}1 = rest % {1}1; rest /= {1}1; "
+SPLIT += "int {0}0 = rest % {1}0; Index plane = rest / {1}0; "
 OF_WINDOW, OF_CELL = SPLIT.format("o", "m"), SPLIT.format("p", "n")  # the place of element i
 
 CODE = {  # inputs, outputs, code
@@ -61,7 +61,7 @@ CODE = {  # inputs, outputs, code
     "scatter_cell": (
         "raw T g, raw W which",
         "T x",
-        f"{OF_CELL} T sum = 0; EACH_WINDOW const index at = {Y}; if (which[at] == CELL) sum += g[at]; DONE x = sum;",
+        f"{OF_CELL} T sum = 0; EACH_WINDOW const Index at = {Y}; if (which[at] == CELL) sum += g[at]; DONE x = sum;",
     ),
     "window_sum": ("raw T x", "T y", f"{OF_WINDOW} double sum = 0; EACH_CELL sum += x[{X}]; DONE y = sum;"),
     "window_sum_adjoint": ("raw T g", "T x", f"{OF_CELL} double sum = 0; EACH_WINDOW sum += g[{Y}]; DONE x = sum;"),
@@ -89,7 +89,7 @@ def _kernel(name: str, window: Window | AdaptiveWindow, size: Size, planes: int)
         code = code.replace(word, "".join(text.format(d=d, **values) for d, values in enumerate(numbers)))
     code = code.replace("CELL", f"(j0 * {length[1]} + j1) * {length[2]} + j2").replace("DONE", "}}}")
     large = planes * max(math.prod(size), math.prod(out)) >= 1 << 31
-    preamble = f"typedef {'long long' if large else 'unsigned int'} index;"
+    preamble = f"typedef {'long long' if large else 'unsigned int'} Index;"
     sizes = ", int32 n0, int32 n1, int32 n2, int32 m0, int32 m1, int32 m2"
     return elementwise(name, inputs + sizes, outputs, code, preamble), out, (*pad_to_3d(size, 1), *pad_to_3d(out, 1))
 
