@@ -35,7 +35,7 @@ def test_every_implementation_is_its_definition(implementation):
 OPS = [
     "ReluBackward", "LeakyRelu", "LeakyReluBackward", "TanhBackward", "SigmoidBackward", "Sigmoid", "Erf", "Standardize",
     "StandardizeBackward", "MaxPool", "GatherCell", "ScatterCell", "AvgPool", "AvgPoolBackward", "Gather", "ScatterAdd",
-    "Convolution", "ConvTranspose", "ConvWeight",
+    "Convolution", "ConvTranspose", "ConvWeight", "Softmax", "LogSoftmax",
 ]  # fmt: skip
 
 

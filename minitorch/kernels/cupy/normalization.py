@@ -1,4 +1,4 @@
-"""Standardization: the sums of a channel in float64, in one pass over memory, then every element in another.
+"""Standardization, and softmax below: the sums of a channel in float64, in one pass over memory, then every element in another.
 
 The sums of x and x^2 in float64 have the variance of float32 numbers to more digits than these have, wherever their mean lies.
 Sums go over the elements of each plane first, which has many threads at work, and then over the planes of a channel.
@@ -63,3 +63,40 @@ def _standardize_backward(g: Array, x: Array, mean: Array, var: Array, eps: floa
     code = "T scale = 1 / sqrt(var + eps); out = (g - T(moved) - (x - mean) * (T(turned) * scale * scale)) * scale"
     kernel = elementwise("standardize_backward", "T g, T x, T mean, T var, float64 moved, float64 turned, T eps", "T out", code)
     return kernel(g, x, mean, var, moved[:, None], turned[:, None], float(eps))
+
+
+# ---- softmax: the largest number of a row, and the sum of e^(x - largest), in one pass ---------------------------------------
+
+EXPONENTIALS = """struct Exponentials {
+    T top;
+    double sum;
+    __device__ Exponentials() {}
+    __device__ Exponentials(T top, double sum = 0) : top(top), sum(sum) {}
+};
+__device__ Exponentials add(Exponentials u, Exponentials v) {
+    if (u.sum == 0) return v;
+    if (v.sum == 0) return u;
+    if (u.top == v.top) return Exponentials(u.top, u.sum + v.sum);
+    if (u.top > v.top) return Exponentials(u.top, u.sum + v.sum * exp(v.top - u.top));
+    return Exponentials(v.top, v.sum + u.sum * exp(u.top - v.top));
+}"""
+
+
+def _softmax(name: str, formula: str) -> None:
+    """Register the kernels of a formula in x, top and sum."""
+
+    @cupy_implements(name, ulp=16, sample=samples.softmax)
+    def function(x: Array, dim: int) -> Any:
+        if not x.size:
+            return NotImplemented
+        each = "Exponentials(x, x - x == 0 || x < 0 ? 1 : x - x)"  # nan for nan and inf
+        found = "top = a.top, sum = a.sum"
+        rows = reduction(
+            "exponentials", "T x", "T top, float64 sum", each, "add(a, b)", found, "0", "Exponentials", EXPONENTIALS
+        )
+        top, total = rows(x, axis=dim, keepdims=True)
+        return elementwise(name, "T x, T top, float64 sum", "T y", f"y = {formula}")(x, top, total)
+
+
+_softmax("softmax", "exp(x - top) / T(sum)")
+_softmax("log_softmax", "x - top - T(log(sum))")
