@@ -127,10 +127,11 @@ class ReductionKernel(Kernel):
 
     def __call__(self, *args, axis, keepdims=False):
         arrays, numbers, dtypes = self.bind(args)
-        shape = np.broadcast_shapes(*(a.shape for a in arrays.values()))
+        shape = np.broadcast_shapes(*(arrays[p.name].shape for p in self.inputs if p.name in arrays))
         axis = axis % len(shape)
         kept = (*shape[:axis], *([1] if keepdims else []), *shape[axis + 1 :])
-        results = [np.empty(kept, self.type(p, dtypes)) for p in self.outputs]
+        results = [arrays[p.name] for p in self.outputs]  # CuPy makes outputs, too, but returns the first alone
+        assert all(r.shape == kept and r.flags.c_contiguous for r in results)
         parameters, values, inside, outside = [], [], [], []
         for p in self.inputs:
             if p.name in numbers:
@@ -157,8 +158,6 @@ class ReductionKernel(Kernel):
         )
         values.append(ctypes.c_ssize_t(shape[axis]))
         run_for_each(self.name, int(np.prod(kept)), header, [*parameters, "ptrdiff_t count"], body, values)
-        results = [StrictArray(r) for r in results]
-        return results[0] if len(results) == 1 else tuple(results)
 
 
 def run_for_each(name, size, header, parameters, body, values):

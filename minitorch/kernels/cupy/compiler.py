@@ -19,7 +19,7 @@ import importlib.util
 from collections.abc import Callable
 from typing import Any
 
-from minitorch.backend.arrays import Array
+from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dispatch import implements
 
 __all__ = ["cupy_implements", "elementwise", "is_available", "one_dtype", "reduction"]
@@ -42,17 +42,42 @@ def elementwise(name: str, inputs: str, outputs: str, code: str, preamble: str =
     return kernel
 
 
-@functools.cache
 def reduction(
-    name: str, inputs: str, outputs: str, mapped: str, combined: str, result: str, identity: str, kind: str, preamble: str = ""
-) -> Callable[..., Any]:
-    """The kernel that combines, along `axis`, what `mapped` makes of each element: values of the C type `kind`.
+    name: str,
+    inputs: str,
+    outputs: str,
+    mapped: str,
+    combined: str,
+    result: str,
+    kind: str,
+    preamble: str,
+    *args: Any,
+    axis: int,
+    keepdims: bool = False,
+) -> list[Array]:
+    """What combining along `axis` makes of the arguments, the first of which is an array of the full shape.
 
-    `combined` is an expression of two values a and b, `result` one of their total a.
+    `mapped` is an expression of an element's values, of the C type `kind`; `combined` one of two such values a and b; `result`
+    assigns the outputs from the total a. kind(0) is the total of nothing.
     """
+    x = args[0]
+    shape = list(x.shape)
+    shape[axis : axis + 1 or None] = [1] if keepdims else []
+    made = [
+        xp.empty_like(x, order="C", shape=tuple(shape), dtype=x.dtype if dtype == "T" else xp.dtype(dtype))
+        for dtype, _ in (output.split() for output in outputs.split(","))
+    ]
+    kernel = _reduction(name, inputs, outputs, mapped, combined, result, kind, preamble)
+    kernel(*args, *made, axis=axis, keepdims=keepdims)  # CuPy would return the first of several outputs alone
+    return made
+
+
+@functools.cache
+def _reduction(name: str, inputs: str, outputs: str, *code: str) -> Callable[..., Any]:
+    mapped, combined, result, kind, preamble = code
     made = importlib.import_module("cupy").ReductionKernel
     kernel: Callable[..., Any] = made(
-        inputs, outputs, mapped, combined, result, identity, f"minitorch_{name}", kind, preamble=preamble
+        inputs, outputs, mapped, combined, result, "0", f"minitorch_{name}", kind, preamble=preamble
     )
     return kernel
 

@@ -1,13 +1,11 @@
-"""Standardization, and softmax below: the sums of a channel in float64, in one pass over memory, then every element in another.
+"""Standardization and softmax: first the sums of a channel or a row, in float64 and one pass over memory, then each element.
 
 The sums of x and x^2 in float64 have the variance of float32 numbers to more digits than these have, wherever their mean lies.
-Sums go over the elements of each plane first, which has many threads at work, and then over the planes of a channel.
+They go over the elements of each plane first, which has many threads at work, and then over the planes of a channel.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from typing import Any
 
 from minitorch.backend.arrays import Array
@@ -25,27 +23,29 @@ PAIR = """struct Pair {
         return value < 0 ? 0 : value;
     }
 };"""
+ADDED = "Pair(a.first + b.first, a.second + b.second)"
 
 
-def _sums(
-    name: str, inputs: str, mapped: str, outputs: str = "float64 p, float64 q", result: str = "p = a.first, q = a.second"
-) -> Any:
-    return reduction(name, inputs, outputs, mapped, "Pair(a.first + b.first, a.second + b.second)", result, "0", "Pair", PAIR)
+def _sums(name: str, inputs: str, mapped: str, *args: Array) -> list[Array]:
+    """The two sums of what `mapped` says, for each plane (A, C)."""
+    sums = "float64 p, float64 q", mapped, ADDED, "p = a.first, q = a.second"
+    return reduction(name, inputs, *sums, "Pair", PAIR, *args, axis=2)
 
 
-def _of_channels(name: str, outputs: str, result: str) -> Callable[..., Any]:
-    """From two sums for each plane (A, C), and numbers n and eps, what `result` makes of the channels' sums in a."""
-    return functools.partial(_sums(name, "float64 p, float64 q, float64 n, float64 eps", "Pair(p, q)", outputs, result), axis=0)
+def _of_channels(name: str, outputs: str, result: str, sums: list[Array], n: float, eps: float) -> list[Array]:
+    """What `result` makes of n, eps and the sums of a channel, from the sums for each plane (A, C)."""
+    inputs = "float64 p, float64 q, float64 n, float64 eps"
+    return reduction(name, inputs, outputs, "Pair(p, q)", ADDED, result, "Pair", PAIR, *sums, n, eps, axis=0)
 
 
 @cupy_implements("standardize", dtypes="f", ulp=64, sample=samples.standardize)
 def _standardize(x: Array, eps: float) -> Any:
     if not x.size:
         return NotImplemented
-    sums = _sums("moments", "T x", "Pair(x, (double)x * x)")(x, axis=2)
+    sums, n = _sums("moments", "T x", "Pair(x, (double)x * x)", x), float(x.shape[0] * x.shape[2])
+    outputs = "float32 mean, float32 var, float32 scale"
     code = "mean = a.first / n, var = a.variance(n), scale = 1 / sqrt(a.variance(n) + eps)"
-    finish = _of_channels("standardize_moments", "float32 mean, float32 var, float32 scale", code)
-    mean, var, scale = finish(*sums, float(x.shape[0] * x.shape[2]), float(eps))
+    mean, var, scale = _of_channels("standardize_moments", outputs, code, sums, n, float(eps))
     y = elementwise("standardize", "T x, T mean, T scale", "T y", "y = (x - mean) * scale")(x, mean[:, None], scale[:, None])
     return y, mean, var
 
@@ -54,18 +54,18 @@ def _standardize(x: Array, eps: float) -> Any:
 def _standardize_backward(g: Array, x: Array, mean: Array, var: Array, eps: float) -> Any:
     if not x.size or not one_dtype(g, x, mean, var):
         return NotImplemented
-    mean, var = mean[:, None], var[:, None]
-    sums = _sums("gradient_moments", "T g, T x, T mean", "Pair(g, (double)g * (x - mean))")(g, x, mean, axis=2)
-    finish = _of_channels(
-        "standardize_gradient_moments", "float64 moved, float64 turned", "moved = a.first / n, turned = a.second / n"
-    )
-    moved, turned = finish(*sums, float(x.shape[0] * x.shape[2]), 0.0)
+    mean, var, n = mean[:, None], var[:, None], float(x.shape[0] * x.shape[2])
+    sums = _sums("gradient_moments", "T g, T x, T mean", "Pair(g, (double)g * (x - mean))", g, x, mean)
+    outputs, code = "float64 moved, float64 turned", "moved = a.first / n, turned = a.second / n"
+    moved, turned = _of_channels("mean_gradient_moments", outputs, code, sums, n, 0.0)
     code = "T scale = 1 / sqrt(var + eps); out = (g - T(moved) - (x - mean) * (T(turned) * scale * scale)) * scale"
-    kernel = elementwise("standardize_backward", "T g, T x, T mean, T var, float64 moved, float64 turned, T eps", "T out", code)
-    return kernel(g, x, mean, var, moved[:, None], turned[:, None], float(eps))
+    inputs = "T g, T x, T mean, T var, float64 moved, float64 turned, T eps"
+    return elementwise("standardize_backward", inputs, "T out", code)(
+        g, x, mean, var, moved[:, None], turned[:, None], float(eps)
+    )
 
 
-# ---- softmax: the largest number of a row, and the sum of e^(x - largest), in one pass ---------------------------------------
+# ---- softmax: the largest number of a row, and the sum of e^(x - largest) --------------------------------------------------
 
 EXPONENTIALS = """struct Exponentials {
     T top;
@@ -89,12 +89,9 @@ def _softmax(name: str, formula: str) -> None:
     def function(x: Array, dim: int) -> Any:
         if not x.size:
             return NotImplemented
-        each = "Exponentials(x, x - x == 0 || x < 0 ? 1 : x - x)"  # nan for nan and inf
-        found = "top = a.top, sum = a.sum"
-        rows = reduction(
-            "exponentials", "T x", "T top, float64 sum", each, "add(a, b)", found, "0", "Exponentials", EXPONENTIALS
-        )
-        top, total = rows(x, axis=dim, keepdims=True)
+        mapped = "Exponentials(x, x - x == 0 || x < 0 ? 1 : x - x)"  # nan for nan and inf
+        code = "T top, float64 sum", mapped, "add(a, b)", "top = a.top, sum = a.sum", "Exponentials", EXPONENTIALS
+        top, total = reduction("exponentials", "T x", *code, x, axis=dim, keepdims=True)
         return elementwise(name, "T x, T top, float64 sum", "T y", f"y = {formula}")(x, top, total)
 
 
