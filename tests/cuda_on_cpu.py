@@ -49,6 +49,7 @@ class Parameter:
         *words, self.type, self.name = text.split()
         self.raw = words == ["raw"]
         assert words in ([], ["raw"])
+        assert self.name not in ("n", "i"), "CuPy has these names itself"
 
 
 class Kernel:
@@ -141,7 +142,7 @@ class ReductionKernel(Kernel):
                 arrays[p.name] = np.ascontiguousarray(np.moveaxis(np.broadcast_to(arrays[p.name], shape), axis, -1))
                 parameters.append(f"const {p.type}* _{p.name}")
                 values.append(ctypes.c_void_p(arrays[p.name].ctypes.data))
-                inside.append(f"const {p.type} {p.name} = _{p.name}[i * count + j];")
+                inside.append(f"const {p.type} {p.name} = _{p.name}[i * _count + j];")
         for p, r in zip(self.outputs, results, strict=True):
             parameters.append(f"{p.type}* _{p.name}")
             values.append(ctypes.c_void_p(r.ctypes.data))
@@ -151,13 +152,13 @@ class ReductionKernel(Kernel):
         # As the threads of a block do, four running totals are combined at the end.
         body = (
             f"{{ _type_reduce part[4]; for (int k = 0; k < 4; ++k) part[k] = _type_reduce({self.identity});\n"
-            f"for (ptrdiff_t j = 0; j < count; ++j) {{ {' '.join(inside)}\n"
+            f"for (ptrdiff_t j = 0; j < _count; ++j) {{ {' '.join(inside)}\n"
             f"_type_reduce _a = static_cast<_type_reduce>({self.mapped}); part[j % 4] = REDUCE(part[j % 4], _a); }}\n"
             f"for (int k = 2; k; k /= 2) for (int j = 0; j < k; ++j) part[j] = REDUCE(part[j], part[j + k]);\n"
             f"_type_reduce _s = part[0]; {' '.join(outside)} POST_MAP(_s); }}"
         )
         values.append(ctypes.c_ssize_t(shape[axis]))
-        run_for_each(self.name, int(np.prod(kept)), header, [*parameters, "ptrdiff_t count"], body, values)
+        run_for_each(self.name, int(np.prod(kept)), header, [*parameters, "ptrdiff_t _count"], body, values)
 
 
 def run_for_each(name, size, header, parameters, body, values):

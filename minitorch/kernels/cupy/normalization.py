@@ -33,8 +33,8 @@ def _sums(name: str, inputs: str, mapped: str, *args: Array) -> list[Array]:
 
 
 def _of_channels(name: str, outputs: str, result: str, sums: list[Array], n: float, eps: float) -> list[Array]:
-    """What `result` makes of n, eps and the sums of a channel, from the sums for each plane (A, C)."""
-    inputs = "float64 p, float64 q, float64 n, float64 eps"
+    """What `result` makes of count, eps and the sums of a channel, from the sums for each plane (A, C)."""
+    inputs = "float64 p, float64 q, float64 count, float64 eps"
     return reduction(name, inputs, outputs, "Pair(p, q)", ADDED, result, "Pair", PAIR, *sums, n, eps, axis=0)
 
 
@@ -44,7 +44,7 @@ def _standardize(x: Array, eps: float) -> Any:
         return NotImplemented
     sums, n = _sums("moments", "T x", "Pair(x, (double)x * x)", x), float(x.shape[0] * x.shape[2])
     outputs = "float32 mean, float32 var, float32 scale"
-    code = "mean = a.first / n, var = a.variance(n), scale = 1 / sqrt(a.variance(n) + eps)"
+    code = "mean = a.first / count, var = a.variance(count), scale = 1 / sqrt(a.variance(count) + eps)"
     mean, var, scale = _of_channels("standardize_moments", outputs, code, sums, n, float(eps))
     y = elementwise("standardize", "T x, T mean, T scale", "T y", "y = (x - mean) * scale")(x, mean[:, None], scale[:, None])
     return y, mean, var
@@ -56,7 +56,7 @@ def _standardize_backward(g: Array, x: Array, mean: Array, var: Array, eps: floa
         return NotImplemented
     mean, var, n = mean[:, None], var[:, None], float(x.shape[0] * x.shape[2])
     sums = _sums("gradient_moments", "T g, T x, T mean", "Pair(g, (double)g * (x - mean))", g, x, mean)
-    outputs, code = "float64 moved, float64 turned", "moved = a.first / n, turned = a.second / n"
+    outputs, code = "float64 moved, float64 turned", "moved = a.first / count, turned = a.second / count"
     moved, turned = _of_channels("mean_gradient_moments", outputs, code, sums, n, 0.0)
     code = "T scale = 1 / sqrt(var + eps); out = (g - T(moved) - (x - mean) * (T(turned) * scale * scale)) * scale"
     inputs = "T g, T x, T mean, T var, float64 moved, float64 turned, T eps"
