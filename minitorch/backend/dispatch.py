@@ -68,7 +68,7 @@ class Definition:
         self.function: Callable[..., Any] = _undefined
         self.implementations: list[Implementation] = []
         self.allowed: list[Implementation] = []  # in the order in which they are tried
-        self.pays_from = 0  # the smallest first array for which that pays
+        self.pays_from = 0  # the smallest first array of NumPy's for which that pays
 
     def __call__(self, *args: Any) -> Any:
         x = args[0]
@@ -81,8 +81,9 @@ class Definition:
 
     def update(self) -> None:
         """Choose the implementations that `only` allows."""
-        self.allowed = [i for i in reversed(self.implementations) if _engines is None or i.engine in _engines]
-        sizes = [0 if _always or i.work is not None else i.pays_from for i in self.allowed]
+        allowed = [i for i in reversed(self.implementations) if _engines is None or i.engine in _engines]
+        self.allowed = sorted(allowed, key=lambda i: i.library != "numpy")  # NumPy's arrays find theirs first
+        sizes = [0 if _always or i.work is not None else i.pays_from for i in allowed if i.library == "numpy"]
         self.pays_from = min(sizes, default=1 << 62)
 
 

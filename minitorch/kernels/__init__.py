@@ -2,6 +2,7 @@
 
     numpy/     with NumPy alone: in blocks, by bits, cell by cell, as matrix products
     numba/     as loops that Numba compiles, if it is installed
+    cupy/      for arrays on a GPU: kernels written in C, and convolution by cuDNN
     threads.py work shared among the processor cores
 
 An implementation is a function of arrays, registered under a definition's name (backend/dispatch.py):
@@ -28,6 +29,7 @@ __all__ = ["Definition", "Implementation", "Table", "definition", "definitions",
 for _module in (  # importing registers; what is registered last is tried first
     "numpy.elementwise", "numpy.pooling", "numpy.large_windows", "numpy.convolution",
     "numba.elementwise", "numba.pooling", "numba.normalization", "numba.convolution", "numba.products",
+    "cupy.elementwise", "cupy.pooling", "cupy.normalization", "cupy.convolution",
 ):  # fmt: skip
     importlib.import_module(f"minitorch.kernels.{_module}")
 

@@ -180,6 +180,15 @@ def all_unique(rng: Any) -> Args:
     return indices.reshape(math.prod(indices.shape[:2]), -1), math.prod(size)
 
 
+def softmax(rng: Any) -> Args:
+    """Numbers, at times with nan and infinities among them, and a dimension."""
+    (x,) = elementwise(1)(rng)
+    if rng.random() < 0.6:
+        x = (rng.choice([1, 30]) * rng.standard_normal(x.shape)).astype(x.dtype)
+        x[rng.random(x.shape) < 0.1] = -math.inf
+    return x, int(rng.integers(-x.ndim, x.ndim))
+
+
 # ---- normalization, matrices, convolution ---------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
 from minitorch.autograd.node import Op
 from minitorch.backend.arrays import Array, contiguous, max_reduce, prod_reduce, xp
+from minitorch.backend.dispatch import definition
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.sums import cumulative_sum, sum_reduce
 from minitorch.ops.comparison import equal_or_nan, maximum, minimum
@@ -169,9 +170,7 @@ class Softmax(Op):
     """e^x / sum e^x along a dimension;  y (grad - sum(grad y))"""
 
     def forward(ctx, x: Array, dim: int) -> Array:
-        x = floating(x)
-        y = xp.exp(x - max_reduce(x, axis=dim, keepdims=True, initial=-math.inf))
-        y /= sum_reduce(y, axis=dim, keepdims=True)
+        y = _softmax(floating(x), dim)
         ctx.dim = dim
         ctx.save_for_backward(y)
         return y
@@ -181,13 +180,18 @@ class Softmax(Op):
         return y * (grad - sum(grad * y, ctx.dim, True))
 
 
+@definition
+def _softmax(x: Array, dim: int) -> Array:
+    y = xp.exp(x - max_reduce(x, axis=dim, keepdims=True, initial=-math.inf))
+    y /= sum_reduce(y, axis=dim, keepdims=True)
+    return y
+
+
 class LogSoftmax(Op):
     """x - log sum e^x along a dimension;  grad - e^y sum(grad)"""
 
     def forward(ctx, x: Array, dim: int) -> Array:
-        x = floating(x)
-        y = x - max_reduce(x, axis=dim, keepdims=True, initial=-math.inf)
-        y -= xp.log(sum_reduce(xp.exp(y), axis=dim, keepdims=True))
+        y = _log_softmax(floating(x), dim)
         ctx.dim = dim
         ctx.save_for_backward(y)
         return y
@@ -195,6 +199,13 @@ class LogSoftmax(Op):
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
         return grad - exp(y) * sum(grad, ctx.dim, True)
+
+
+@definition
+def _log_softmax(x: Array, dim: int) -> Array:
+    y = x - max_reduce(x, axis=dim, keepdims=True, initial=-math.inf)
+    y -= xp.log(sum_reduce(xp.exp(y), axis=dim, keepdims=True))
+    return y
 
 
 class CumSum(Op):

@@ -6,6 +6,7 @@ Rounds are interleaved, so that a slow moment of the machine meets all, and medi
     python -m tests.benchmarks Conv2d ReLU    the workloads with these words in their names
     python -m tests.benchmarks --write       everything, and the table of times into tutorials/pages/speed.md
     python -m tests.benchmarks --profile NAME where the time of one workload goes, function by function
+    python -m tests.benchmarks --device cuda  larger workloads on a GPU (gpu.py)
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ import minitorch
 from minitorch import kernels, viz
 from minitorch.autograd.observe import observers
 from minitorch.kernels.numba import compiler
+from tests.benchmarks import gpu
 from tests.benchmarks.workloads import LAYERS, MODELS, Workload, chain, lenet, training_step
 
 THREADS = 2
@@ -233,12 +235,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.split("\n")[0])
     parser.add_argument("words", nargs="*", help="only workloads with one of these words in their names")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--write", action="store_true", help="write the table of times into tutorials/pages/speed.md")
     parser.add_argument("--profile", metavar="NAME")
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.peak:
         return print_peak(*given.peak)
+    if given.device == "cuda":
+        return gpu.main(given.words, 5 * given.rounds)
     every = MODELS + LAYERS
     if given.profile:
         return profile(next(w for w in every if given.profile in w.name))

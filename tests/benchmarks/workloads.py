@@ -7,6 +7,7 @@ once. They give the floor under its time; small networks, whose time goes into c
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,18 +42,20 @@ def chain(length: int) -> Callable[[Any], Run]:
     return prepare
 
 
-def training_step(build: Callable[[Any], Any], shape: tuple[int, ...], classes: int = 10) -> Callable[[Any], Run]:
-    """A step of gradient descent on a random batch."""
+def training_step(
+    build: Callable[[Any], Any], shape: tuple[int, ...], classes: int = 10, optimizer: str = "SGD"
+) -> Callable[[Any], Run]:
+    """A step of an optimizer on a random batch."""
 
     def prepare(t: Any) -> Run:
         model, x, y = build(t), t.rand(*shape), t.randint(0, classes, (shape[0],))
-        optimizer = t.optim.SGD(model.parameters(), lr=0.01)
+        stepper = getattr(t.optim, optimizer)(model.parameters(), lr=0.01)
 
         def run() -> None:
             loss = t.nn.functional.cross_entropy(model(x), y)
-            optimizer.zero_grad()
+            stepper.zero_grad()
             loss.backward()
-            optimizer.step()
+            stepper.step()
 
         return run
 
@@ -78,7 +81,7 @@ def layer(code: str, shape: tuple[int, ...], gradients: int = 2) -> Workload:
 
     module = eval(f"nn.{code}", {"nn": t.nn})
     with t.no_grad():
-        y = module(t.zeros(*shape)).numel()
+        y = module(t.zeros(1, *shape[1:])).numel() * shape[0]
     x = math.prod(shape)
     weight = getattr(module, "weight", None)
     flops = 0
@@ -89,16 +92,20 @@ def layer(code: str, shape: tuple[int, ...], gradients: int = 2) -> Workload:
     return Workload(name, prepare, flops=flops, bytes=4 * (2 * x + 2 * y + min(x, y)))
 
 
-def pool_and_unpool(t: Any) -> Run:
-    x = t.randn(32, 64, 32, 32, requires_grad=True)
-    pool, unpool = t.nn.MaxPool2d(2, return_indices=True), t.nn.MaxUnpool2d(2)
-    start = t.ones_like(x)
+def pool_and_unpool(*shape: int) -> Workload:
+    def prepare(t: Any) -> Run:
+        x = t.randn(*shape, requires_grad=True)
+        pool, unpool = t.nn.MaxPool2d(2, return_indices=True), t.nn.MaxUnpool2d(2)
+        start = t.ones_like(x)
 
-    def run() -> None:
-        x.grad = None
-        unpool(*pool(x)).backward(start)
+        def run() -> None:
+            x.grad = None
+            unpool(*pool(x)).backward(start)
 
-    return run
+        return run
+
+    name = f"MaxPool2d(2) and MaxUnpool2d(2) on {'x'.join(map(str, shape))}"
+    return Workload(name, prepare, bytes=4 * 4.5 * math.prod(shape))
 
 
 def column_sums(t: Any) -> Run:
@@ -120,9 +127,9 @@ def gradient_check(code: str, shape: tuple[int, ...]) -> Callable[[Any], Run]:
     return prepare
 
 
-def mlp(t: Any) -> Any:
+def mlp(t: Any, width: int = 256) -> Any:
     nn = t.nn
-    return nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 10))
+    return nn.Sequential(nn.Linear(784, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 10))
 
 
 def lenet(t: Any) -> Any:
@@ -133,8 +140,8 @@ def lenet(t: Any) -> Any:
     )  # fmt: skip
 
 
-def resnet(t: Any) -> Any:
-    """Three residual blocks of two convolutions, each block but the first halving the image."""
+def resnet(t: Any, width: int = 16) -> Any:
+    """Three residual blocks of two convolutions, each block but the first halving the image and doubling its channels."""
     nn = t.nn
 
     class Block(nn.Module):  # type: ignore[misc, name-defined]
@@ -154,9 +161,9 @@ def resnet(t: Any) -> Any:
             return self.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
 
     return nn.Sequential(
-        nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
-        Block(16, 16, 1), Block(16, 32, 2), Block(32, 64, 2),
-        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10),
+        nn.Conv2d(3, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(),
+        Block(width, width, 1), Block(width, 2 * width, 2), Block(2 * width, 4 * width, 2),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4 * width, 10),
     )  # fmt: skip
 
 
@@ -188,10 +195,42 @@ LAYERS = [
     layer("AdaptiveMaxPool2d(1)", (2, 8, 224, 224)),
     layer("AdaptiveAvgPool2d(1)", (2, 8, 224, 224)),
     layer("AvgPool2d(32, 1)", (1, 4, 128, 128)),
-    Workload("MaxPool2d(2) and MaxUnpool2d(2) on 32x64x32x32", pool_and_unpool, bytes=4 * 4.5 * 32 * 64 * 1024),
+    pool_and_unpool(32, 64, 32, 32),
     layer("Sigmoid()", (1_000_000,)),
     layer("Tanh()", (1_000_000,)),
     layer("ReLU()", (1_000_000,)),
     layer("LeakyReLU()", (1_000_000,)),
     layer("PReLU()", (1_000_000,)),
 ]
+
+
+def gpu_workloads() -> list[Workload]:
+    """The same kinds, as large as a GPU needs them to have something to do."""
+    wide, image = functools.partial(mlp, width=1024), (64, 64, 112, 112)
+    return [
+        Workload("chain of 1,000 small ops", chain(1000)),
+        Workload("MLP 784-1024-1024-10, batch 512, SGD step", training_step(wide, (512, 784))),
+        Workload("MLP 784-1024-1024-10, batch 512, Adam step", training_step(wide, (512, 784), optimizer="Adam")),
+        Workload("LeNet-5, batch 256, SGD step", training_step(lenet, (256, 1, 28, 28))),
+        Workload(
+            "ResNet with batch norm, 128x3x32x32, SGD step",
+            training_step(functools.partial(resnet, width=32), (128, 3, 32, 32)),
+        ),
+        layer("Conv2d(64, 128, 3, padding=1)", (64, 64, 56, 56)),
+        layer("Conv2d(64, 128, 3, stride=2, padding=1)", (64, 64, 56, 56)),
+        layer("Conv2d(64, 128, 1)", (64, 64, 56, 56)),
+        layer("Conv2d(64, 64, 3, padding=1, groups=64)", (64, 64, 56, 56)),
+        layer("Conv1d(64, 128, 9, padding=4)", (64, 64, 4096)),
+        layer("Conv3d(16, 32, 3, padding=1)", (8, 16, 32, 32, 32)),
+        layer("ConvTranspose2d(128, 64, 4, stride=2, padding=1)", (64, 128, 28, 28)),
+        layer("ConvTranspose3d(32, 16, 4, stride=2, padding=1)", (8, 32, 16, 16, 16)),
+        layer("MaxPool2d(2)", image),
+        layer("MaxPool2d(3, 2, 1)", image),
+        layer("AvgPool2d(2)", image),
+        pool_and_unpool(*image),
+        layer("BatchNorm2d(64)", image),
+        layer("LayerNorm(1024)", (8192, 1024)),
+        *(layer(f"{name}()", (20, 1_000_000)) for name in ("Sigmoid", "Tanh", "ReLU", "PReLU", "GELU")),
+        layer("Softmax(1)", (8192, 1024)),
+        layer("Linear(1024, 1024)", (8192, 1024)),
+    ]

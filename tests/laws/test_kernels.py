@@ -30,7 +30,7 @@ except ImportError:
 pytestmark = pytest.mark.slow
 needs_numba = pytest.mark.skipif(numba is None, reason="Numba is not installed (pip install '.[fast]')")
 ENGINES = ["numpy", "numba as Python", pytest.param("numba", marks=needs_numba)]
-IMPLEMENTATIONS = [i for entry in definitions.values() for i in entry.implementations]
+IMPLEMENTATIONS = [i for entry in definitions.values() for i in entry.implementations if i.library == "numpy"]
 
 
 @contextlib.contextmanager
@@ -154,7 +154,7 @@ def test_the_table_prints_every_definition_and_implementation():
     for name, entry in definitions.items():
         assert entry.function.__code__.co_filename.endswith(".py"), f"{name} is registered in kernels/, but defined nowhere"
         assert f"{name} " in text
-    assert text.count("\n") + 1 == len(definitions) + len(IMPLEMENTATIONS)
+    assert text.count("\n") + 1 == len(definitions) + sum(len(entry.implementations) for entry in definitions.values())
     assert "ops/convolution.py" in text
 
 

@@ -1,0 +1,41 @@
+"""Elementwise functions, each as one kernel: a table of their formulas in C."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from minitorch.backend.arrays import Array
+from minitorch.kernels import samples
+from minitorch.kernels.cupy.compiler import cupy_implements, elementwise, one_dtype
+
+__all__: list[str] = []
+
+FORMULAS = {  # by the definition's name: parameters, result, and how far it may be from the definition
+    "relu_backward": ("T g, T y", "y > 0 ? g : T(0)", 0),
+    "tanh_backward": ("T g, T y", "g - g * (y * y)", 2),
+    "sigmoid": ("T x", "1 / (1 + exp(-x))", 4),
+    "sigmoid_backward": ("T g, T y", "g * (y - y * y)", 2),
+    "erf": ("T x", "erf(x)", 4),
+}
+
+
+def _kernel(name: str, parameters: str, formula: str) -> Callable[..., Any]:
+    def function(*arrays: Array) -> Any:
+        if not one_dtype(*arrays):
+            return NotImplemented
+        return elementwise(name, parameters, "T out", f"out = {formula}")(*arrays)
+
+    return function
+
+
+for _name, (_parameters, _formula, _ulp) in FORMULAS.items():
+    _sample = samples.elementwise(len(_parameters.split(",")))
+    cupy_implements(_name, ulp=_ulp, sample=_sample)(_kernel(_name, _parameters, _formula))
+
+
+@cupy_implements("leaky_relu", ulp=2, sample=samples.leaky_relu)
+def _leaky_relu(g: Array, x: Array, slope: Any) -> Any:
+    if not one_dtype(g, x, *([slope] if hasattr(slope, "dtype") else [])):
+        return NotImplemented
+    return elementwise("leaky_relu", "T g, T x, T slope", "T out", "out = x > 0 ? g : slope * g")(g, x, slope)

@@ -1,0 +1,99 @@
+"""Standardization and softmax: first the sums of a channel or a row, in float64 and one pass over memory, then each element.
+
+The sums of x and x^2 in float64 have the variance of float32 numbers to more digits than these have, wherever their mean lies.
+They go over the elements of each plane first, which has many threads at work, and then over the planes of a channel.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minitorch.backend.arrays import Array
+from minitorch.kernels import samples
+from minitorch.kernels.cupy.compiler import cupy_implements, elementwise, one_dtype, reduction
+
+__all__: list[str] = []
+
+PAIR = """struct Pair {
+    double first, second;
+    __device__ Pair() {}
+    __device__ Pair(double first, double second = 0) : first(first), second(second) {}
+    __device__ double variance(double n) {  // of n numbers with these sums of x and x^2
+        double value = second / n - first / n * (first / n);
+        return value < 0 ? 0 : value;
+    }
+};"""
+ADDED = "Pair(a.first + b.first, a.second + b.second)"
+
+
+def _sums(name: str, inputs: str, mapped: str, *args: Array) -> list[Array]:
+    """The two sums of what `mapped` says, for each plane (A, C)."""
+    sums = "float64 p, float64 q", mapped, ADDED, "p = a.first, q = a.second"
+    return reduction(name, inputs, *sums, "Pair", PAIR, *args, axis=2)
+
+
+def _of_channels(name: str, outputs: str, result: str, sums: list[Array], n: float, eps: float) -> list[Array]:
+    """What `result` makes of count, eps and the sums of a channel, from the sums for each plane (A, C)."""
+    inputs = "float64 p, float64 q, float64 count, float64 eps"
+    return reduction(name, inputs, outputs, "Pair(p, q)", ADDED, result, "Pair", PAIR, *sums, n, eps, axis=0)
+
+
+@cupy_implements("standardize", dtypes="f", ulp=64, sample=samples.standardize)
+def _standardize(x: Array, eps: float) -> Any:
+    if not x.size:
+        return NotImplemented
+    sums, n = _sums("moments", "T x", "Pair(x, (double)x * x)", x), float(x.shape[0] * x.shape[2])
+    outputs = "float32 mean, float32 var, float32 scale"
+    code = "mean = a.first / count, var = a.variance(count), scale = 1 / sqrt(a.variance(count) + eps)"
+    mean, var, scale = _of_channels("standardize_moments", outputs, code, sums, n, float(eps))
+    y = elementwise("standardize", "T x, T mean, T scale", "T y", "y = (x - mean) * scale")(x, mean[:, None], scale[:, None])
+    return y, mean, var
+
+
+@cupy_implements("standardize_backward", ulp=64, sample=samples.standardize_backward)
+def _standardize_backward(g: Array, x: Array, mean: Array, var: Array, eps: float) -> Any:
+    if not x.size or not one_dtype(g, x, mean, var):
+        return NotImplemented
+    mean, var, n = mean[:, None], var[:, None], float(x.shape[0] * x.shape[2])
+    sums = _sums("gradient_moments", "T g, T x, T mean", "Pair(g, (double)g * (x - mean))", g, x, mean)
+    outputs, code = "float64 moved, float64 turned", "moved = a.first / count, turned = a.second / count"
+    moved, turned = _of_channels("mean_gradient_moments", outputs, code, sums, n, 0.0)
+    code = "T scale = 1 / sqrt(var + eps); out = (g - T(moved) - (x - mean) * (T(turned) * scale * scale)) * scale"
+    inputs = "T g, T x, T mean, T var, float64 moved, float64 turned, T eps"
+    return elementwise("standardize_backward", inputs, "T out", code)(
+        g, x, mean, var, moved[:, None], turned[:, None], float(eps)
+    )
+
+
+# ---- softmax: the largest number of a row, and the sum of e^(x - largest) --------------------------------------------------
+
+EXPONENTIALS = """struct Exponentials {
+    T top;
+    double sum;
+    __device__ Exponentials() {}
+    __device__ Exponentials(T top, double sum = 0) : top(top), sum(sum) {}
+};
+__device__ Exponentials add(Exponentials u, Exponentials v) {
+    if (u.sum == 0) return v;
+    if (v.sum == 0) return u;
+    if (u.top == v.top) return Exponentials(u.top, u.sum + v.sum);
+    if (u.top > v.top) return Exponentials(u.top, u.sum + v.sum * exp(v.top - u.top));
+    return Exponentials(v.top, v.sum + u.sum * exp(u.top - v.top));
+}"""
+
+
+def _softmax(name: str, formula: str) -> None:
+    """Register the kernels of a formula in x, top and sum."""
+
+    @cupy_implements(name, ulp=16, sample=samples.softmax)
+    def function(x: Array, dim: int) -> Any:
+        if not x.size:
+            return NotImplemented
+        mapped = "Exponentials(x, x - x == 0 || x < 0 ? 1 : x - x)"  # nan for nan and inf
+        code = "T top, float64 sum", mapped, "add(a, b)", "top = a.top, sum = a.sum", "Exponentials", EXPONENTIALS
+        top, total = reduction("exponentials", "T x", *code, x, axis=dim, keepdims=True)
+        return elementwise(name, "T x, T top, float64 sum", "T y", f"y = {formula}")(x, top, total)
+
+
+_softmax("softmax", "exp(x - top) / T(sum)")
+_softmax("log_softmax", "x - top - T(log(sum))")
