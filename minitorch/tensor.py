@@ -20,7 +20,7 @@ from minitorch.autograd.inplace import InPlaceMethods
 from minitorch.autograd.observe import observed_operator, observers
 from minitorch.autograd.saved import alias, version_counter
 from minitorch.autograd.tensor_base import TensorBase, wrap
-from minitorch.backend.arrays import Array, address, copied_storage, from_storage, storage, xp
+from minitorch.backend.arrays import Array, address, copied_storage, from_storage, storage, storage_start, xp
 from minitorch.backend.device import device as _device
 from minitorch.backend.device import device_of, gpu_library, to_device
 from minitorch.backend.dtypes import (
@@ -889,7 +889,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         >>> minitorch.zeros(2, 3)[1:].storage_offset()
         3
         """
-        return (address(self._array) - address(storage(self._array)[0])) // self._array.itemsize
+        return (address(self._array) - storage_start(self._array)) // self._array.itemsize
 
     @public
     def get_device(self) -> builtins.int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from minitorch.autograd.grad_mode import is_grad_enabled
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import TensorBase, wrap
-from minitorch.backend.arrays import Array, contiguous, is_basic_index, on_device_of, xp
+from minitorch.backend.arrays import Array, contiguous, is_basic_index, multiply_at, on_device_of, xp
 from minitorch.backend.callsite import warn
 from minitorch.backend.sums import add_at
 from minitorch.ops.comparison import masked_fill
@@ -389,7 +389,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Number, *, red
     if is_grad_enabled() and (input.requires_grad or src.requires_grad):
         raise RuntimeError("derivative for scatter with reduce='multiply' is not implemented: .detach() its arguments")
     out = input._array.copy()
-    xp.multiply.at(out, where, used._array)
+    multiply_at(out, where, used._array)
     return wrap(out)
 
 
@@ -449,7 +449,7 @@ def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumula
     steps = plain_index(tuple(slice(None) if i is None else i for i in indices), input.shape)
     if not accumulate:
         return SetItem.apply(input, values, *placed(steps, input))
-    region: Any = xp.broadcast_to(xp.empty(()), tuple(input.shape))
+    region: Any = xp.broadcast_to(xp.empty_like(input._array, shape=()), tuple(input.shape))
     for step in steps:
         region = region[step]
     return input + IndexAdd.apply(expand(values, region.shape), tuple(input.shape), *placed(steps, input))

@@ -160,7 +160,7 @@ class LogSumExp(Op):
 def _log_sum_exp(x: Array, dims: tuple[int, ...]) -> Array:
     if 0 in [x.shape[d] for d in dims]:
         return xp.full_like(x, -math.inf, shape=_kept(x.shape, dims))
-    top = max_reduce(x, axis=dims, keepdims=True)
+    top = max_reduce(x, dims)
     top = xp.where(xp.isfinite(top), top, top.dtype.type(0))
     return xp.log(sum_reduce(xp.exp(x - top), axis=dims, keepdims=True)) + top
 
@@ -170,7 +170,7 @@ class Softmax(Op):
 
     def forward(ctx, x: Array, dim: int) -> Array:
         x = floating(x)
-        y = xp.exp(x - max_reduce(x, axis=dim, keepdims=True, initial=-math.inf))
+        y = xp.exp(x - max_reduce(x, dim))
         y /= sum_reduce(y, axis=dim, keepdims=True)
         ctx.dim = dim
         ctx.save_for_backward(y)
@@ -186,7 +186,7 @@ class LogSoftmax(Op):
 
     def forward(ctx, x: Array, dim: int) -> Array:
         x = floating(x)
-        y = x - max_reduce(x, axis=dim, keepdims=True, initial=-math.inf)
+        y = x - max_reduce(x, dim)
         y -= xp.log(sum_reduce(xp.exp(y), axis=dim, keepdims=True))
         ctx.dim = dim
         ctx.save_for_backward(y)

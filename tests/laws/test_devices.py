@@ -6,6 +6,7 @@ On every machine the same cases run on a strict stand-in for the GPU's arrays (t
 from __future__ import annotations
 
 import copy
+import doctest
 import random
 import sys
 
@@ -16,6 +17,7 @@ import minitorch as mt
 from minitorch import nn, viz
 from minitorch.backend import device as devices
 from tests.drawing import Draw
+from tests.laws.test_docs import EXAMPLES, examples_of
 from tests.layers import LAYERS, Drawing, flat
 from tests.samples import SAMPLES, WITHOUT_GRADIENT, sample_of
 from tests.strict_array import library
@@ -98,6 +100,39 @@ def test_every_layer_computes_where_its_parameters_are(name, gpu):
             outputs.append([*y, *grads, *module.buffers()])
         for a, b in zip(*outputs, strict=True):
             assert close(a, b)
+
+
+class _Anywhere(doctest.OutputChecker):
+    """Compares what examples print without the name of the device, and the spaces and new lines that it moves."""
+
+    def check_output(self, want, got, optionflags):
+        want, got = ("".join(text.split()).replace(",device='cuda:0'", "") for text in (want, got))
+        return super().check_output(want, got, optionflags)
+
+
+ABOUT_THE_CPU = {  # examples that say where a tensor is, or share memory with NumPy
+    "Tensor", "Tensor.device", "Tensor.get_device", "Tensor.numpy", "Tensor.to", "Tensor.type", "as_tensor", "device",
+    "get_default_device",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        p
+        for p, f in EXAMPLES.items()
+        if p.removeprefix("minitorch.") not in ABOUT_THE_CPU and ".cuda." not in p and examples_of(p, f)
+    ],
+)
+def test_the_examples_of_the_documentation_compute_on_the_device(path, gpu, capsys):
+    mt.manual_seed(0)
+    mt.set_default_device("cuda")
+    try:
+        for test in examples_of(path, EXAMPLES[path]):
+            result = doctest.DocTestRunner(checker=_Anywhere()).run(test)
+            assert result.failed == 0, capsys.readouterr().out
+    finally:
+        mt.set_default_device(None)
 
 
 def test_training_on_the_device(gpu):
