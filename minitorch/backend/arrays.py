@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 __all__ = [
     "Array", "address", "as_array", "contiguous", "copied_storage", "from_storage", "is_basic_index", "is_known", "max_reduce",
-    "multiply_at", "on_device_of", "prod_reduce", "running_extreme", "share_memory", "storage", "storage_start", "strided",
-    "tune_process", "view_of", "windows", "xp",
+    "multiply_at", "on_device_of", "outside", "prod_reduce", "running_extreme", "share_memory", "storage", "storage_start",
+    "strided", "tune_process", "view_of", "windows", "xp",
 ]  # fmt: skip
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -56,6 +56,11 @@ def is_known(value: Any) -> bool:
     before the program starts, makes every call wait, and so every check is made.
     """
     return _EVERY_CALL_WAITS or not hasattr(value, "__array_function__") or isinstance(value, (xp.ndarray, xp.generic))
+
+
+def outside(array: Array, low: int, high: int) -> bool:
+    """Whether some element is known to be less than `low`, or not less than `high`."""
+    return array.size > 0 and is_known(array) and not (array.min() >= low and array.max() < high)
 
 
 _EVERY_CALL_WAITS = os.environ.get("CUDA_LAUNCH_BLOCKING") == "1"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minitorch.autograd.tensor_base import wrap
-from minitorch.backend.arrays import on_device_of, xp
+from minitorch.backend.arrays import on_device_of, outside, xp
 from minitorch.backend.callsite import warn
 from minitorch.ops.comparison import clamp, masked_fill, where
 from minitorch.ops.elementwise import check_floating, in_single
@@ -218,7 +218,7 @@ def _per_class(name: str, input: Tensor, target: Tensor, like_input: bool) -> tu
     if target.dtype.name != "int64":
         raise RuntimeError(f"{name}: expected scalar type Long but found {target.dtype!r}: targets are class numbers")
     classes, numbers = input.shape[-1], target._array
-    if numbers.size and not (numbers.min() >= (-1 if like_input else 0) and numbers.max() < classes):
+    if outside(numbers, -1 if like_input else 0, classes):
         raise RuntimeError(f"{name}: target out of range: classes are numbered 0 to {classes - 1}, got {numbers.tolist()}")
     return input.reshape(-1, classes), target.reshape(-1, classes) if like_input else target.reshape(-1)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
 from minitorch.autograd.node import Op
-from minitorch.backend.arrays import Array, contiguous, max_reduce, prod_reduce, xp
+from minitorch.backend.arrays import Array, contiguous, is_known, max_reduce, prod_reduce, xp
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.sums import cumulative_sum, sum_reduce
 from minitorch.ops.comparison import equal_or_nan, maximum, minimum
@@ -90,7 +90,7 @@ class Extremum(Op):
         kept = _kept(x.shape, ctx.dims)
         best = Reshape.apply(y, kept)
         ties = x == best
-        if bool((best != best).any()):  # a nan is the largest and the smallest of all
+        if not is_known(getattr(y, "_array", y)) or bool((best != best).any()):  # a nan is the largest and the smallest of all
             ties = equal_or_nan(x, best)
         return Reshape.apply(grad, kept) / sum(ties, ctx.dims, True) * ties
 
@@ -112,14 +112,14 @@ class Prod(Op):
 
     def forward(ctx, x: Array, dim: int, keepdim: bool, dtype: Any = None) -> Array:
         y = prod_reduce(x, axis=dim, keepdims=keepdim, dtype=_wide(x, dtype))
-        ctx.dim, ctx.has_zero = dim, bool((x == 0).any())
+        ctx.dim = dim
         ctx.save_for_backward(x, y)
         return y
 
     def backward(ctx, grad: Tensor) -> Any:
         x, y = ctx.saved_tensors
         kept = _kept(x.shape, (ctx.dim,))
-        others = _leave_one_out(x, ctx.dim) if ctx.has_zero else Reshape.apply(y, kept) / x
+        others = _leave_one_out(x, ctx.dim) if bool((x == 0).any()) else Reshape.apply(y, kept) / x
         return Reshape.apply(grad, kept) * others
 
 

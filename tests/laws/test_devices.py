@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import doctest
+import math
 import random
 import sys
 
@@ -20,7 +21,7 @@ from tests.drawing import Draw
 from tests.laws.test_docs import EXAMPLES, examples_of
 from tests.layers import LAYERS, Drawing, flat
 from tests.samples import SAMPLES, WITHOUT_GRADIENT, sample_of
-from tests.strict_array import library
+from tests.strict_array import library, waits
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
@@ -154,6 +155,71 @@ def test_training_on_the_device(gpu):
                 seen.append(loss.item())
         losses.append(seen)
     assert np.allclose(*losses, rtol=1e-4)
+
+
+def mlp():
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.LayerNorm(8), nn.GELU(), nn.Linear(8, 3))
+
+
+def lenet():
+    return nn.Sequential(
+        nn.Conv2d(1, 3, 3, padding=1), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(3, 2, 1), nn.Conv2d(3, 4, 3), nn.AvgPool2d(2),
+        nn.Flatten(), nn.Dropout(0.3), nn.Linear(4, 3),
+    )  # fmt: skip
+
+
+class Reader(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.lstm = nn.Embedding(10, 8, padding_idx=0), nn.LSTM(8, 8, batch_first=True)
+        self.attention, self.linear = nn.MultiheadAttention(8, 2, batch_first=True), nn.Linear(8, 3)
+
+    def forward(self, x):
+        h, _ = self.lstm(self.embedding(x.reshape(len(x), -1)[:, :5].mul(3).long().clamp(0, 9)))
+        return self.linear(self.attention(h, h, h)[0].mean(1))
+
+
+@pytest.mark.parametrize("build", [mlp, lenet, Reader])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax"])
+@pytest.mark.parametrize("gpu", ["stand-in"], indirect=True)
+def test_a_training_step_waits_for_the_device_in_item_alone(build, name, gpu):
+    net = build().to("cuda")
+    optimizer = getattr(mt.optim, name)(net.parameters(), lr=0.01)
+    x, y = mt.randn(6, 1, 8, 8).to("cuda"), mt.tensor([0, 1, 2, 0, 1, 2]).to("cuda")
+    with waits() as found:
+        for step in range(3):
+            optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(net(x), y, label_smoothing=0.1 * step)
+            loss.backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            optimizer.step()
+            loss.item()
+    assert len(found) == 3, found
+
+
+@pytest.mark.parametrize("gpu", ["stand-in"], indirect=True)
+@pytest.mark.parametrize("name", [n for n in LAYERS if n not in ("RReLU", "GaussianNLLLoss")])  # RReLU draws on the CPU
+def test_no_layer_waits_for_the_device(name, gpu):
+    case = LAYERS[name](Drawing(random.Random(0).randint))
+    layer = case.build(mt).to("cuda")
+    inputs = [mt.from_numpy(a.copy()).to("cuda") for a in case.inputs]
+    named = {k: v.to("cuda") if isinstance(v, mt.Tensor) else v for k, v in case.named.items()}
+    with waits() as found:
+        sum(y.sum() for y in flat(layer(*case.arguments(*inputs), **named))).backward() if any(
+            p.requires_grad for p in layer.parameters()
+        ) else layer(*case.arguments(*inputs), **named)
+    assert not found
+
+
+def test_all_targets_ignored_and_none(gpu):
+    for where in ("cpu", "cuda"):
+        x = mt.tensor([[1.0, 2.0], [0.5, 0.0]], device=where, requires_grad=True)
+        for target, expected in (([-100, -100], math.nan), ([1, -100], math.log(1 + math.exp(-1))), ([1, 1], 0.643669)):
+            x.grad = None
+            loss = nn.functional.cross_entropy(x, mt.tensor(target, device=where))
+            loss.backward()
+            assert loss.item() == pytest.approx(expected, nan_ok=True, rel=1e-5)
+            assert bool((x.grad[0] == 0).all()) == math.isnan(expected)
 
 
 def test_lbfgs_on_the_device(gpu):
