@@ -228,6 +228,9 @@ class StrictArray(np.lib.mixins.NDArrayOperatorsMixin):
     def __dlpack__(self, **kwargs):
         return self._host.__dlpack__(**kwargs)
 
+    def __dlpack_device__(self):
+        return 2, 0
+
 
 def _method(name):
     def method(self, *args, **kwargs):
@@ -326,6 +329,7 @@ class Device(contextlib.nullcontext):
 
 library = types.ModuleType("strict_library")
 library.StrictArray = StrictArray
+library.from_dlpack = lambda array: array._array if hasattr(array, "_array") else array
 library.asarray = lambda array: array if isinstance(array, StrictArray) else StrictArray(np.array(array))
 library.lib = types.SimpleNamespace(stride_tricks=types.SimpleNamespace(as_strided=as_strided))
 library.cuda = types.SimpleNamespace(Device=Device, runtime=types.SimpleNamespace(getDeviceCount=lambda: 1))

@@ -1,5 +1,7 @@
-"""Utilities for training: data/ has datasets and loaders, checkpoint.py saves memory."""
+"""Utilities for training: data/ has datasets and loaders, checkpoint.py saves memory, dlpack.py
+shares memory with other libraries.
+"""
 
-from minitorch.utils import checkpoint, data
+from minitorch.utils import checkpoint, data, dlpack
 
-__all__ = ["checkpoint", "data"]
+__all__ = ["checkpoint", "data", "dlpack"]

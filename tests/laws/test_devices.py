@@ -222,6 +222,19 @@ def test_all_targets_ignored_and_none(gpu):
             assert bool((x.grad[0] == 0).all()) == math.isnan(expected)
 
 
+def test_dlpack_on_the_device(gpu):
+    x = mt.arange(4.0, device="cuda")
+    assert x.__dlpack_device__() == (2, 0)
+    y = mt.from_dlpack(x)
+    y[0] = 7
+    assert x.tolist() == [7, 1, 2, 3]
+    assert mt.from_dlpack(x, device="cpu").tolist() == [7, 1, 2, 3]
+    with pytest.raises(ValueError, match="without a copy"):
+        mt.from_dlpack(x, device="cpu", copy=False)
+    with pytest.raises(BufferError, match="detach"):
+        x.requires_grad_().__dlpack__()
+
+
 def test_lbfgs_on_the_device(gpu):
     p = mt.tensor([-1.0, 2.0], device="cuda", requires_grad=True)
     optimizer = mt.optim.LBFGS([p], line_search_fn="strong_wolfe")
