@@ -222,6 +222,61 @@ def test_all_targets_ignored_and_none(gpu):
             assert bool((x.grad[0] == 0).all()) == math.isnan(expected)
 
 
+class Wrong(mt.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        return grad_output * 2 * x**2
+
+
+def test_gradcheck_and_its_report_on_the_device(gpu):
+    x = mt.tensor([0.5, 2.0], dtype=mt.float64, device="cuda", requires_grad=True)
+    assert mt.autograd.gradcheck(lambda x: x.sin() * x, x)
+    assert mt.autograd.gradgradcheck(lambda x: x.sin() * x, x)
+    report = mt.autograd.gradcheck(Wrong.apply, x, raise_exception=False)
+    assert not report
+    assert report.worst.factor() == pytest.approx(2 / 3)
+    assert "0.666667 times" in str(report)
+
+
+def test_hooks_views_in_place_and_float16_on_the_device(gpu):
+    seen = []
+    for where in ("cpu", "cuda"):
+        net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+        mt.manual_seed(0)
+        for p in net.parameters():
+            nn.init.uniform_(p, -1, 1)
+        net.to(where).half()
+        x = mt.arange(6.0, dtype=mt.float16, device=where).reshape(2, 3).requires_grad_()
+        handle = net[0].register_forward_hook(lambda module, args, out: out * 2)
+        x.register_hook(lambda grad: grad + 1)
+        y = net(x * 1)
+        handle.remove()
+        z = y.clone()
+        z[:, 0].mul_(3).add_(1)
+        z.view(-1)[1::2] += z[0, 0].detach()
+        z.sum().backward()
+        seen.append([z, x.grad, *(p.grad for p in net.parameters())])
+    for a, b in zip(*seen, strict=True):
+        assert close(a.float(), b.float())
+
+
+def test_saving_on_the_device(gpu, tmp_path):
+    net = nn.Linear(2, 3).to("cuda")
+    mt.save({"model": net.state_dict(), "x": mt.ones(2, device="cuda")}, tmp_path / "file")
+    loaded = mt.load(tmp_path / "file", map_location="cpu")
+    assert loaded["x"].device == mt.device("cpu")
+    twin = nn.Linear(2, 3).to("cuda")
+    twin.load_state_dict(loaded["model"])
+    assert mt.equal(twin.weight, net.weight)
+    assert twin.weight.is_cuda
+
+
 def test_dlpack_on_the_device(gpu):
     x = mt.arange(4.0, device="cuda")
     assert x.__dlpack_device__() == (2, 0)
