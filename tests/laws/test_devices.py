@@ -277,6 +277,12 @@ def test_saving_on_the_device(gpu, tmp_path):
     assert twin.weight.is_cuda
 
 
+def test_free_memory(gpu):
+    free, total = mt.cuda.mem_get_info()
+    assert 0 < free <= total
+    assert mt.cuda.mem_get_info("cuda:0")[1] == total
+
+
 def test_dlpack_on_the_device(gpu):
     x = mt.arange(4.0, device="cuda")
     assert x.__dlpack_device__() == (2, 0)
