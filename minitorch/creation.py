@@ -11,7 +11,7 @@ from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.callsite import warn
 from minitorch.backend.device import device as Device
-from minitorch.backend.device import get_default_device, to_device
+from minitorch.backend.device import get_default_device, gpu_library, to_device
 from minitorch.backend.dtypes import (
     bool_,
     dtypes,
@@ -36,7 +36,7 @@ from minitorch.tensor import Tensor
 __all__ = [
     "BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "arange", "as_tensor",
     "asarray",
-    "empty", "empty_like", "eye", "finfo", "from_numpy", "full", "full_like", "iinfo", "linspace", "logspace",
+    "empty", "empty_like", "eye", "finfo", "from_dlpack", "from_numpy", "full", "full_like", "iinfo", "linspace", "logspace",
     "ones", "ones_like", "tensor", "set_default_tensor_type", "zeros", "zeros_like",
 ]  # fmt: skip
 
@@ -143,6 +143,59 @@ def from_numpy(ndarray: Array) -> Tensor:
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
     _check_dtype(ndarray.dtype)
     return wrap(ndarray.view(xp.ndarray))  # a subclass, such as matrix, becomes a plain array
+
+
+class _Capsule:
+    """What x.__dlpack__() returned, for NumPy's from_dlpack, which takes what has the method."""
+
+    def __init__(self, capsule: Any) -> None:
+        self.capsule = capsule
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
+
+
+class _Writable:
+    """The memory of an array that NumPy made read-only because the first version of the protocol does not say."""
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.__array_interface__["data"][0], False)}
+
+
+@public
+def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """A tensor that shares memory with an array of another library, on the CPU or a GPU: one of NumPy, PyTorch, CuPy, JAX ...
+
+    `ext_tensor` has the methods of the DLPack protocol, or is a capsule that `__dlpack__` returned. With `copy`, or for
+    another `device`, it is a copy; with copy=False that raises an error. Raises RuntimeError for anything else.
+
+    >>> import numpy
+    >>> array = numpy.zeros(2)
+    >>> x = minitorch.from_dlpack(array)
+    >>> array[0] = 9
+    >>> x
+    tensor([9., 0.], dtype=minitorch.float64)
+    """
+    says_nothing = False
+    if type(ext_tensor).__name__ == "PyCapsule":
+        ext_tensor, says_nothing = _Capsule(ext_tensor), '"dltensor"' in repr(ext_tensor)
+    if not hasattr(ext_tensor, "__dlpack__") or not hasattr(ext_tensor, "__dlpack_device__"):
+        raise RuntimeError(
+            f"from_dlpack received an invalid capsule: {type(ext_tensor).__name__} has no __dlpack__ and no __dlpack_device__; "
+            "minitorch.tensor() copies lists and numbers"
+        )
+    on_gpu = ext_tensor.__dlpack_device__()[0] == 2
+    array = gpu_library().from_dlpack(ext_tensor) if on_gpu else xp.from_dlpack(ext_tensor)
+    _check_dtype(array.dtype)
+    shared = wrap(xp.asarray(_Writable(array)) if says_nothing else array)
+    out = shared if device is None else shared.to(device)
+    if copy is False and out is not shared:
+        raise ValueError(f"from_dlpack(): a tensor on {shared.device} cannot be on {out.device} without a copy: leave copy out")
+    return out.clone() if copy and out is shared else out
 
 
 def _check_dtype(np_dtype: Any) -> None:

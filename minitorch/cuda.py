@@ -17,8 +17,8 @@ from minitorch.tensor import Tensor
 __all__ = [
     "BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "current_device",
     "device_count", "empty_cache", "get_device_capability", "get_device_name", "is_available", "manual_seed",
-    "manual_seed_all", "max_memory_allocated", "memory_allocated", "memory_reserved", "reset_peak_memory_stats", "seed",
-    "seed_all", "set_device", "synchronize",
+    "manual_seed_all", "max_memory_allocated", "mem_get_info", "memory_allocated", "memory_reserved",
+    "reset_peak_memory_stats", "seed", "seed_all", "set_device", "synchronize",
 ]  # fmt: skip
 
 
@@ -137,6 +137,16 @@ def memory_reserved(device: Any = None) -> int:
     True
     """
     return _pool_bytes(device, "total_bytes")
+
+
+def mem_get_info(device: Any = None) -> tuple[int, int]:
+    """(free, total) bytes of a GPU's memory. Raises AssertionError where there is none.
+
+    >>> if minitorch.cuda.is_available():
+    ...     free, total = minitorch.cuda.mem_get_info()
+    """
+    free, total = gpu_library().cuda.Device(_index(device)).mem_info
+    return int(free), int(total)
 
 
 def _pool_bytes(device: Any, which: str) -> int:

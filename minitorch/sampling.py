@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any, SupportsIndex
 
 from minitorch.autograd.tensor_base import wrap
-from minitorch.backend.arrays import xp
+from minitorch.backend.arrays import on_device_of, xp
+from minitorch.backend.device import device as Device
+from minitorch.backend.device import to_device
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.dtypes import int64, uint8
 from minitorch.backend.errors import refuse_if_too_large
@@ -211,9 +213,9 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
     >>> minitorch.multinomial(minitorch.tensor([0.0, 1.0, 0.0]), 3, replacement=True)
     tensor([1, 1, 1])
     """
-    weights = xp.atleast_2d(input._array.astype(xp.float64))
+    weights = xp.atleast_2d(to_device(input._array, Device("cpu")).astype(xp.float64))  # random numbers are drawn there
     if input.ndim == 2 and not len(weights) and num_samples > 0:
-        return wrap(xp.zeros((0, num_samples), dtype=xp.int64))
+        return wrap(xp.zeros_like(input._array, dtype=xp.int64, shape=(0, num_samples)))
     if input.ndim not in (1, 2) or not input.is_floating_point():
         raise RuntimeError(f"multinomial expects 1 or 2 dimensions of float weights, got {list(input.shape)} {input.dtype!r}")
     if not (xp.isfinite(weights).all() and (weights >= 0).all() and (weights.sum(1) > 0).all()):
@@ -233,7 +235,8 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
         exponential = -xp.log1p(-generator.uniform(weights.size, xp.float64)).reshape(weights.shape)
         times = xp.where(weights > 0, exponential / xp.maximum(weights, 1e-300), xp.inf)
         indices = xp.argsort(times, axis=1)[:, :num_samples]
-    return wrap(indices.astype(xp.int64).reshape((num_samples,) if input.ndim == 1 else indices.shape))
+    indices = indices.astype(xp.int64).reshape((num_samples,) if input.ndim == 1 else indices.shape)
+    return wrap(on_device_of(indices, input._array))
 
 
 @public

@@ -20,7 +20,7 @@ from minitorch.autograd.inplace import InPlaceMethods
 from minitorch.autograd.observe import observed_operator, observers
 from minitorch.autograd.saved import alias, version_counter
 from minitorch.autograd.tensor_base import TensorBase, wrap
-from minitorch.backend.arrays import Array, address, copied_storage, from_storage, storage, xp
+from minitorch.backend.arrays import Array, address, copied_storage, from_storage, storage, storage_start, xp
 from minitorch.backend.device import device as _device
 from minitorch.backend.device import device_of, gpu_library, to_device
 from minitorch.backend.dtypes import (
@@ -427,6 +427,29 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return xp.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: builtins.bool | None = None
+    ) -> Any:
+        """A capsule with this tensor's memory, for the `from_dlpack` of another library. Raises BufferError for a tensor that
+        requires grad.
+
+        >>> import numpy
+        >>> x = minitorch.tensor([1.0, 2.0])
+        >>> numpy.from_dlpack(x)[0]
+        np.float32(1.0)
+        """
+        if self.requires_grad:
+            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+        given = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+        array: Any = self._array
+        return array.__dlpack__(**{name: value for name, value in given.items() if value is not None})
+
+    def __dlpack_device__(self) -> tuple[builtins.int, builtins.int]:
+        """The kind of device in the DLPack protocol (1: the CPU, 2: a GPU by CUDA) and its number."""
+        array: Any = self._array
+        kind, number = array.__dlpack_device__()
+        return builtins.int(kind), builtins.int(number)
 
     @public
     def item(self) -> Number:
@@ -889,7 +912,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         >>> minitorch.zeros(2, 3)[1:].storage_offset()
         3
         """
-        return (address(self._array) - address(storage(self._array)[0])) // self._array.itemsize
+        return (address(self._array) - storage_start(self._array)) // self._array.itemsize
 
     @public
     def get_device(self) -> builtins.int:

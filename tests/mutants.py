@@ -201,7 +201,7 @@ MUTANTS: list[Mutant] = [
         ("SumBackward", "ctx.dims, True", "(0,), True", "summed over the wrong dimension"),
         ("Extremum", "/ sum(ties, ctx.dims, True) * ties", "* ties", "equals do not share the gradient", "Amax", "Amin"),
         ("Prod", "Reshape.apply(y, kept) / x", "Reshape.apply(y, kept)", "the factor itself is not left out"),
-        ("Prod", "if ctx.has_zero", "if False", "a product with a zero is divided by it"),
+        ("Prod", "if bool((x == 0).any())", "if False", "a product with a zero is divided by it"),
         ("LogSumExp", "exp(x - Reshape.apply(y, kept))", "exp(x)", "the softmax is not normalized"),
         ("Softmax", "sum(grad * y, ctx.dim, True)", "sum(grad, ctx.dim, True)", "the mean is not weighted by y"),
         ("Softmax", "sum(grad * y, ctx.dim", "sum(grad * y, 0", "summed over the wrong axis"),

@@ -117,7 +117,7 @@ ROWS: list[tuple[str, ...]] = [
          "test_init:test_a_truncated_normal_has_its_mean_and_deviation@1, 2, -1, 1.5"),
         ("trunc_normal_", "(b - mean) / std", "b / std", "the upper bound is not standardized",
          "test_init:test_a_truncated_normal_has_its_mean_and_deviation@1, 2, -1, 1.5"),
-        ("trunc_normal_", "(mode**2 - values._array**2) / 2", "mode**2 - values._array**2", "1/2 is forgotten in the exponent",
+        ("trunc_normal_", "(mode**2 - values**2) / 2", "mode**2 - values**2", "1/2 is forgotten in the exponent",
          "test_init:test_a_truncated_normal_has_its_mean_and_deviation@0, 1, 3, 5"),
         ("dirac_", "k // 2", "(k - 1) // 2", "an even kernel has its centre too early",
          "test_init:test_dirac_copies_channels@(4,), 3, 3, 1"),

@@ -123,7 +123,8 @@ def gradgradcheck(
     outputs = _outputs(func, args)
     if grad_outputs is None:
         random = xp.random.default_rng(0)
-        starts = [wrap(random.standard_normal(o._array.shape).astype(o._array.dtype)) for o in outputs]
+        arrays = [(random.standard_normal(o._array.shape).astype(o._array.dtype), o._array) for o in outputs]
+        starts = [wrap(on_device_of(drawn, array)) for drawn, array in arrays]
     else:
         starts = [grad_outputs] if isinstance(grad_outputs, TensorBase) else list(grad_outputs)  # type: ignore[list-item]
     for start in starts:

@@ -8,6 +8,7 @@ device from an array at hand (`xp.zeros_like(x, shape=...)`).
 from __future__ import annotations
 
 import math
+import os
 import warnings
 from typing import Any, TypeAlias
 
@@ -15,17 +16,17 @@ import numpy as xp
 import numpy.typing as npt
 
 __all__ = [
-    "Array", "address", "as_array", "copied_storage", "from_storage", "on_device_of", "contiguous",
-    "is_basic_index", "max_reduce", "prod_reduce", "share_memory", "storage", "strided", "tune_process",
-    "view_of", "windows", "xp",
+    "Array", "address", "as_array", "contiguous", "copied_storage", "from_storage", "is_basic_index", "is_known", "max_reduce",
+    "multiply_at", "on_device_of", "outside", "prod_reduce", "running_extreme", "share_memory", "storage", "storage_start",
+    "strided", "tune_process", "view_of", "windows", "xp",
 ]  # fmt: skip
 
 Array: TypeAlias = npt.NDArray[Any]
 
-# NumPy's reductions under these names skip a Python function of NumPy's own: quicker, and warnings are attributed to this
-# package.
+# The reduction of a ufunc skips a Python function of NumPy's own: quicker, and warnings are attributed to this package. CuPy
+# has it for `add` and `multiply` only.
 prod_reduce: Any = xp.multiply.reduce
-max_reduce: Any = xp.maximum.reduce
+_maximum: Any = xp.maximum.reduce
 
 
 def tune_process() -> None:
@@ -46,6 +47,25 @@ def on_device_of(result: Array, array: Array) -> Array:
     return result if isinstance(array, (xp.ndarray, xp.generic)) else xp.asarray(result, like=array)
 
 
+def is_known(value: Any) -> bool:
+    """Whether looking at the values costs nothing: those of a GPU's array are computed later, and `if (x < 0).any()` waits
+    for the GPU to finish all its work.
+
+    So values are checked (indices, class numbers, probabilities) where this is true. Elsewhere a wrong one is not noticed: an
+    index that is out of bounds wraps around, as CuPy's do. As in PyTorch, the environment variable CUDA_LAUNCH_BLOCKING=1, set
+    before the program starts, makes every call wait, and so every check is made.
+    """
+    return _EVERY_CALL_WAITS or not hasattr(value, "__array_function__") or isinstance(value, (xp.ndarray, xp.generic))
+
+
+def outside(array: Array, low: int, high: int) -> bool:
+    """Whether some element is known to be less than `low`, or not less than `high`."""
+    return array.size > 0 and is_known(array) and not (array.min() >= low and array.max() < high)
+
+
+_EVERY_CALL_WAITS = os.environ.get("CUDA_LAUNCH_BLOCKING") == "1"
+
+
 def contiguous(array: Array) -> Array:
     """The array itself if it is C-contiguous, else a copy."""
     return array if array.flags.c_contiguous else array.copy()
@@ -61,6 +81,38 @@ def address(array: Array) -> int:
 def as_array(value: Any) -> Array:
     """The array itself; for a NumPy scalar, which a reduction to one number returns, a 0-d array."""
     return xp.asarray(value) if isinstance(value, xp.generic) else value
+
+
+def max_reduce(x: Array, axis: Any) -> Array:
+    """The largest elements over `axis`, which stays, with size 1; -inf where there are none."""
+    if isinstance(x, xp.ndarray):
+        return _maximum(x, axis, None, None, True, -math.inf)
+    if x.size:
+        return x.max(axis=axis, keepdims=True)
+    axes = [a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))]
+    return xp.full_like(x, -math.inf, shape=tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
+
+
+def running_extreme(extreme: Any, x: Array, axis: int) -> Array:
+    """The largest, or smallest, of the first 1, 2, 3 ... elements along `axis`, for xp.maximum or xp.minimum."""
+    if isinstance(x, xp.ndarray):
+        return extreme.accumulate(x, axis=axis)
+    out, step = x.copy(), 1
+    along = xp.moveaxis(out, axis, 0)
+    while step < len(along):  # each element is the extreme of the last 1, 2, 4 ... elements, itself included
+        along[step:] = extreme(along[step:], along[:-step])
+        step *= 2
+    return out
+
+
+def multiply_at(out: Array, index: Any, values: Array) -> None:
+    """Multiply out[index] by `values`, as often as the index names a cell."""
+    if isinstance(out, xp.ndarray):
+        xp.multiply.at(out, index, values)
+        return
+    there = out.get()
+    xp.multiply.at(there, tuple(i.get() if hasattr(i, "get") else i for i in index), values.get())
+    out[...] = on_device_of(there, out)
 
 
 def is_basic_index(index: tuple[Any, ...]) -> bool:
@@ -84,6 +136,13 @@ def storage(array: Array) -> tuple[Array, tuple[Any, ...] | None]:
     if owner is array or not isinstance(owner, xp.ndarray) or not (owner.flags.c_contiguous or owner.flags.f_contiguous):
         return array, None
     return owner, (array.shape, array.dtype, address(array) - address(owner), array.strides, array.flags.writeable)
+
+
+def storage_start(array: Array) -> int:
+    """The memory address of the first element of the array that owns the memory of `array`."""
+    if isinstance(array, xp.ndarray) or array.base is None:
+        return address(storage(array)[0])
+    return address(array.base)
 
 
 def copied_storage(array: Array, memo: dict[int, Any]) -> tuple[Array, tuple[Any, ...] | None]:

@@ -12,7 +12,7 @@ import math
 import statistics
 
 from minitorch.autograd.grad_mode import no_grad
-from minitorch.backend.arrays import xp
+from minitorch.backend.arrays import on_device_of, xp
 from minitorch.backend.callsite import warn
 from minitorch.backend.random import Generator
 from minitorch.creation import eye as _eye
@@ -123,18 +123,20 @@ def trunc_normal_(
     low, high = (a - mean) / std, (b - mean) / std
     likely = statistics.NormalDist().cdf(high) - statistics.NormalDist().cdf(low) > 0.3
     mode = min(max(0.0, low), high)  # the density is largest here
-    values, missing = from_numpy(xp.empty_like(tensor._array)), xp.ones(tensor.shape, dtype=bool)
+    drawn, values, uniform = (xp.empty(tensor.shape, tensor._array.dtype) for _ in range(3))
+    missing = xp.ones(tensor.shape, dtype=bool)
     while missing.any():  # rejection sampling
         if likely:
-            values.normal_(generator=generator)
-            accepted = (values._array >= low) & (values._array <= high)
+            from_numpy(values).normal_(generator=generator)
+            accepted = (values >= low) & (values <= high)
         else:
-            values.uniform_(low, high, generator=generator)
-            uniform = from_numpy(xp.empty_like(tensor._array)).uniform_(generator=generator)._array
-            accepted = uniform <= xp.exp((mode**2 - values._array**2) / 2)
+            from_numpy(values).uniform_(low, high, generator=generator)
+            from_numpy(uniform).uniform_(generator=generator)
+            accepted = uniform <= xp.exp((mode**2 - values**2) / 2)
         filled = missing & accepted
-        tensor._array[filled] = values._array[filled] * std + mean
+        drawn[filled] = values[filled] * std + mean
         missing &= ~accepted
+    tensor._array[...] = on_device_of(drawn, tensor._array)
     return tensor
 
 

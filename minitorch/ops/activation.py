@@ -514,8 +514,8 @@ def _dropout(input: Tensor, p: float, training: bool, inplace: bool, shape: tupl
     if not input.is_floating_point():
         raise RuntimeError(f"dropout divides by 1 - p, and its result can't be cast to {input.dtype!r}: .float() converts")
     kept = on_device_of(default_generator.uniform(math.prod(shape), xp.float32).reshape(shape) >= p, input._array)
-    scale = xp.zeros_like(input._array, shape=shape)
-    scale[kept] = 1 / (1 - p) if p < 1 else 0.0
+    number = input._array.dtype.type
+    scale = xp.where(kept, number(1 / (1 - p) if p < 1 else 0.0), number(0))
     return _into(input, inplace, lambda x: x * wrap(scale))
 
 

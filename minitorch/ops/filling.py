@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.tensor_base import TensorBase
 from minitorch.autograd.tensor_base import wrap as _wrap
-from minitorch.backend.arrays import Array, on_device_of, xp
+from minitorch.backend.arrays import Array, is_known, on_device_of, xp
 from minitorch.backend.errors import refuse_if_too_large
 from minitorch.backend.random import Generator, default_generator
 from minitorch.ops.shape import sizes
@@ -161,7 +161,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     tensor([1., 1., 1.])
     """
     chance = p._array if isinstance(p, TensorBase) else p
-    if not (xp.min(chance, initial=0) >= 0 and xp.max(chance, initial=1) <= 1):
+    if is_known(chance) and not (xp.all(xp.greater_equal(chance, 0)) and xp.all(xp.less_equal(chance, 1))):
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
     drawn = (generator or default_generator).uniform(self.numel(), xp.float64).reshape(self.shape)
     drawn = on_device_of(drawn, self._array) < chance

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from minitorch.autograd.grad_mode import is_grad_enabled
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import TensorBase, wrap
-from minitorch.backend.arrays import Array, contiguous, is_basic_index, on_device_of, xp
+from minitorch.backend.arrays import Array, contiguous, is_basic_index, multiply_at, on_device_of, outside, xp
 from minitorch.backend.callsite import warn
 from minitorch.backend.sums import add_at
 from minitorch.ops.comparison import masked_fill
@@ -124,7 +124,7 @@ def plain_index(index: Any, shape: Sequence[int]) -> tuple[tuple[Any, ...], ...]
             dim += part.ndim
         elif part is not None:
             n = shape[dim]
-            if part.size and not (-n <= part.min() and part.max() < n):
+            if outside(part, -n, n):
                 wrong = part[(part < -n) | (part >= n)].reshape(-1)[0]
                 raise IndexError(f"index {wrong} is out of bounds for dimension {dim} with size {n}")
             dim += 1
@@ -226,7 +226,7 @@ def _along_checked(name: str, index: Any, dim: int, shape: Sequence[int]) -> Any
                 f"Size does not match at dimension {d} expected index {list(array.shape)} to be no larger than self "
                 f"{list(shape)} apart from dimension {dim}"
             )
-    if array.size and not (array.min() >= 0 and array.max() < shape[dim]):
+    if outside(array, 0, shape[dim]):
         wrong = array[(array < 0) | (array >= shape[dim])].reshape(-1)[0]
         raise RuntimeError(f"index {wrong} is out of bounds for dimension {dim} with size {shape[dim]}")
     return along(array.copy(), dim)
@@ -389,7 +389,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Number, *, red
     if is_grad_enabled() and (input.requires_grad or src.requires_grad):
         raise RuntimeError("derivative for scatter with reduce='multiply' is not implemented: .detach() its arguments")
     out = input._array.copy()
-    xp.multiply.at(out, where, used._array)
+    multiply_at(out, where, used._array)
     return wrap(out)
 
 
@@ -422,8 +422,8 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
         raise RuntimeError(
             f"index_copy(): Source/destination tensor must have same slice shapes: {list(input.shape)} and {list(source.shape)}"
         )
-    wrong = [i for i in index._array.reshape(-1).tolist() if not 0 <= i < input.shape[dim]]
-    if wrong:
+    if outside(index._array, 0, input.shape[dim]):
+        wrong = [i for i in index._array.reshape(-1).tolist() if not 0 <= i < input.shape[dim]]
         raise IndexError(f"index_copy(): index {wrong[0]} is out of bounds for dimension {dim} with size {input.shape[dim]}")
     steps = plain_index((slice(None),) * dim + (reshape(index, (-1,)),), input.shape)
     return SetItem.apply(input, source, *placed(steps, input))
@@ -449,7 +449,7 @@ def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumula
     steps = plain_index(tuple(slice(None) if i is None else i for i in indices), input.shape)
     if not accumulate:
         return SetItem.apply(input, values, *placed(steps, input))
-    region: Any = xp.broadcast_to(xp.empty(()), tuple(input.shape))
+    region: Any = xp.broadcast_to(xp.empty_like(input._array, shape=()), tuple(input.shape))
     for step in steps:
         region = region[step]
     return input + IndexAdd.apply(expand(values, region.shape), tuple(input.shape), *placed(steps, input))
@@ -481,7 +481,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     dim = check_dim(dim, input.ndim)
     if source.dtype is not input.dtype:
         raise RuntimeError(f"index_add(): self and source must have one type, but got {input.dtype!r} and {source.dtype!r}")
-    if index.numel() and not (index._array.min() >= 0 and index._array.max() < input.shape[dim]):
+    if outside(index._array, 0, input.shape[dim]):
         raise IndexError(f"index_add(): indices {index.tolist()} are not all within the {input.shape[dim]} slices")
     if index.ndim > 1 or source.ndim != input.ndim or source.shape[dim] != index.numel():
         raise RuntimeError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.tensor_base import wrap
-from minitorch.backend.arrays import Array, xp
+from minitorch.backend.arrays import Array, is_known, outside, xp
 from minitorch.backend.callsite import warn
 from minitorch.ops.arithmetic import log
 from minitorch.ops.comparison import clamp, masked_fill
@@ -65,7 +65,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
     """
     _check_pair("binary_cross_entropy", input, target)
     for what, values in (("input", input._array), ("target", target._array)):
-        if values.size and not (values.min() >= 0 and values.max() <= 1):
+        if values.size and is_known(values) and not (values.min() >= 0 and values.max() <= 1):
             raise RuntimeError(
                 f"binary_cross_entropy: all elements of {what} should be between 0 and 1, and they are between "
                 f"{values.min():g} and {values.max():g}; for raw scores there is binary_cross_entropy_with_logits"
@@ -151,7 +151,11 @@ def _check_class_weight(weight: Tensor | None, input: Tensor, classes: int) -> N
 
 def _mean_of_counted(losses: Tensor, scale: Tensor) -> Tensor:
     """The weighted mean; nan, with a gradient of 0, where nothing counts."""
-    return losses.sum() / scale.sum() if (scale._array != 0).any() else losses.sum() + math.nan
+    if is_known(scale._array):
+        return losses.sum() / scale.sum() if (scale._array != 0).any() else losses.sum() + math.nan
+    total = scale.sum()
+    nothing = total == 0
+    return losses.sum() / total.masked_fill(nothing, 1.0) + (total * 0).masked_fill(nothing, math.nan)
 
 
 @in_single
@@ -195,11 +199,11 @@ def nll_loss(
     _check_class_weight(weight, input, classes)
     counted = target._array != ignore_index
     classes_or_0 = xp.where(counted, target._array, 0)
-    if classes_or_0.size and (classes_or_0.min() < 0 or classes_or_0.max() >= classes):
+    if outside(classes_or_0, 0, classes):
         wrong = classes_or_0[(classes_or_0 < 0) | (classes_or_0 >= classes)][0]
         raise IndexError(f"Target {wrong} is out of bounds: there are {classes} classes, numbered from 0")
     losses = -GetItem.apply(input, along(classes_or_0[:, None], 1)).reshape(target.shape)
-    if weight is None and counted.all():
+    if weight is None and is_known(counted) and counted.all():
         return reduce(losses, reduction)
     losses = losses.masked_fill(wrap(~counted), 0.0)
     scale = wrap(counted.astype(input._array.dtype))

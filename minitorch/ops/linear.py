@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import wrap
-from minitorch.backend.arrays import Array, as_array, on_device_of, xp
+from minitorch.backend.arrays import Array, as_array, on_device_of, outside, xp
+from minitorch.backend.sums import add_at
 from minitorch.ops.comparison import where
 from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.indexing import getitem
@@ -161,7 +162,7 @@ def embedding(
     if weight.ndim != 2:
         raise RuntimeError(f"embedding: 'weight' must be 2-D, but got shape {list(weight.shape)}")
     n, indices = weight.shape[0], input._array
-    if indices.size and not (indices.min() >= 0 and indices.max() < n):
+    if outside(indices, 0, n):
         wrong = indices[(indices < 0) | (indices >= n)].reshape(-1)[0]
         raise IndexError(f"embedding: index out of range in self: {wrong}, and weight has rows 0 to {n - 1}")
     if padding_idx is not None and not -n <= padding_idx < n:
@@ -174,7 +175,7 @@ def embedding(
     if padding_idx is not None:
         rows = where(wrap(indices[..., None] == padding_idx % n), rows.detach(), rows)
     if scale_grad_by_freq:
-        often = wrap(xp.bincount(indices.reshape(-1), minlength=n)[indices][..., None])
+        often = wrap(add_at((n,), ((indices.reshape(-1),),), xp.ones_like(indices).reshape(-1))[indices][..., None])
         if rows.requires_grad:
             rows.register_hook(lambda grad: grad / often)
             rows = clone(rows)  # the hook is for what lies before the result, not for its own gradient
@@ -206,6 +207,6 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     if array.size == 0 and num_classes <= 0:
         raise RuntimeError(f"one_hot: Can not infer the number of classes from an empty tensor {list(tensor.shape)}: give it")
     classes = int(array.max()) + 1 if num_classes == -1 else num_classes
-    if array.size and (array.min() < 0 or array.max() >= classes):
+    if outside(array, 0, classes):
         raise RuntimeError(f"Class values must be in [0, {classes}), found {int(array.min())} to {int(array.max())}")
     return wrap((array[..., None] == on_device_of(xp.arange(classes), array)).astype(xp.int64))

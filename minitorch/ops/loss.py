@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minitorch.autograd.tensor_base import wrap
-from minitorch.backend.arrays import on_device_of, xp
+from minitorch.backend.arrays import on_device_of, outside, xp
 from minitorch.backend.callsite import warn
 from minitorch.ops.comparison import clamp, masked_fill, where
 from minitorch.ops.elementwise import check_floating, in_single
@@ -16,7 +16,7 @@ from minitorch.ops.indexing import gather, scatter_add
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import softplus, sqrt
 from minitorch.ops.rectifier import relu
-from minitorch.ops.reduction import sum
+from minitorch.ops.reduction import cumsum, sum
 from minitorch.ops.shape import expand
 from minitorch.ops.statistics import vector_norm
 
@@ -218,7 +218,7 @@ def _per_class(name: str, input: Tensor, target: Tensor, like_input: bool) -> tu
     if target.dtype.name != "int64":
         raise RuntimeError(f"{name}: expected scalar type Long but found {target.dtype!r}: targets are class numbers")
     classes, numbers = input.shape[-1], target._array
-    if numbers.size and not (numbers.min() >= (-1 if like_input else 0) and numbers.max() < classes):
+    if outside(numbers, -1 if like_input else 0, classes):
         raise RuntimeError(f"{name}: target out of range: classes are numbered 0 to {classes - 1}, got {numbers.tolist()}")
     return input.reshape(-1, classes), target.reshape(-1, classes) if like_input else target.reshape(-1)
 
@@ -277,7 +277,7 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "m
     """
     check_floating("multilabel_margin_loss", input)
     x, y = _per_class("multilabel_margin_loss", input, target, like_input=True)
-    listed = wrap(xp.logical_and.accumulate(y._array >= 0, axis=1))
+    listed = cumsum(y < 0, 1) == 0
     labels = masked_fill(y, ~listed, 0)
     is_target = scatter_add(x.detach() * 0, 1, labels, listed.to(x.dtype)) > 0
     over = relu(1 - gather(x, 1, labels)[:, :, None] + x[:, None, :])

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import wrap
-from minitorch.backend.arrays import Array, on_device_of, xp
+from minitorch.backend.arrays import Array, is_known, on_device_of, outside, xp
 from minitorch.backend.dispatch import definition
 from minitorch.backend.sums import add_at, sum_reduce
 from minitorch.backend.window import AdaptiveWindow, Window, per_dim
@@ -54,16 +54,16 @@ class MaxPool(Op):
 def _max_pool(x: Array, window: Window | AdaptiveWindow) -> tuple[Array, Array]:
     """Every window written out, and searched for its largest element. Padding never wins, not even over -inf."""
     lowest = -math.inf if x.dtype.kind == "f" else xp.iinfo(x.dtype).min
-    cells = on_device_of(window.cells(x.shape[2:]), x)  # (*out, K), -1 for padding
-    windows = window.unfold(x, lowest).reshape(*x.shape[:2], *cells.shape)
+    is_padding = window.cells(x.shape[2:]) < 0  # (*out, K)
+    if is_padding.all(-1).any() and x.size:
+        raise RuntimeError(
+            f"{window.name}: some window covers nothing but padding, input {list(x.shape[2:])}, {window}: use less padding"
+        )
+    windows = window.unfold(x, lowest).reshape(*x.shape[:2], *is_padding.shape)
     which = xp.argmax(windows, axis=-1)[..., None]
-    padding = xp.broadcast_to(cells < 0, windows.shape)
-    if padding.any():
+    if is_padding.any():
+        padding = xp.broadcast_to(on_device_of(is_padding, x), windows.shape)
         which = xp.where(xp.take_along_axis(padding, which, -1), xp.argmin(padding, axis=-1)[..., None], which)
-        if xp.take_along_axis(padding, which, -1).any():
-            raise RuntimeError(
-                f"{window.name}: some window covers nothing but padding, input {list(x.shape[2:])}, {window}: use less padding"
-            )
     return xp.take_along_axis(windows, which, -1)[..., 0], which[..., 0]
 
 
@@ -256,7 +256,7 @@ def _last_of_each_index(x: Tensor, indices: Array, plane: int) -> tuple[Tensor, 
     And whether all indices are unique, as they are when windows do not overlap.
     """
     rows = indices.reshape(-1, math.prod(indices.shape[2:]))
-    if _all_unique(rows, plane):
+    if is_known(rows) and _all_unique(rows, plane):
         return x, True
     order = xp.broadcast_to(on_device_of(xp.arange(rows.shape[1]), rows), rows.shape)
     last = xp.zeros_like(indices, shape=(len(rows), plane))
@@ -426,7 +426,7 @@ def max_unpool(
     def unpool(x: Tensor) -> Tensor:
         size = _unpooled_size(window, x.shape[2:], output_size)
         flat, plane = indices._array.reshape(x.shape), math.prod(size)
-        if flat.size and not (flat.min() >= 0 and flat.max() < plane):
+        if outside(flat, 0, plane):
             wrong = flat[(flat < 0) | (flat >= plane)].reshape(-1)[0]
             raise RuntimeError(
                 f"{name}: Found an invalid max index: {wrong}, a plane of {' x '.join(map(str, size))} has the indices 0 to "

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
 from minitorch.autograd.node import Op
-from minitorch.backend.arrays import Array, contiguous, max_reduce, prod_reduce, xp
+from minitorch.backend.arrays import Array, contiguous, is_known, max_reduce, prod_reduce, xp
 from minitorch.backend.dispatch import definition
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.sums import cumulative_sum, sum_reduce
@@ -91,7 +91,7 @@ class Extremum(Op):
         kept = _kept(x.shape, ctx.dims)
         best = Reshape.apply(y, kept)
         ties = x == best
-        if bool((best != best).any()):  # a nan is the largest and the smallest of all
+        if not is_known(getattr(y, "_array", y)) or bool((best != best).any()):  # a nan is the largest and the smallest of all
             ties = equal_or_nan(x, best)
         return Reshape.apply(grad, kept) / sum(ties, ctx.dims, True) * ties
 
@@ -113,14 +113,14 @@ class Prod(Op):
 
     def forward(ctx, x: Array, dim: int, keepdim: bool, dtype: Any = None) -> Array:
         y = prod_reduce(x, axis=dim, keepdims=keepdim, dtype=_wide(x, dtype))
-        ctx.dim, ctx.has_zero = dim, bool((x == 0).any())
+        ctx.dim = dim
         ctx.save_for_backward(x, y)
         return y
 
     def backward(ctx, grad: Tensor) -> Any:
         x, y = ctx.saved_tensors
         kept = _kept(x.shape, (ctx.dim,))
-        others = _leave_one_out(x, ctx.dim) if ctx.has_zero else Reshape.apply(y, kept) / x
+        others = _leave_one_out(x, ctx.dim) if bool((x == 0).any()) else Reshape.apply(y, kept) / x
         return Reshape.apply(grad, kept) * others
 
 
@@ -161,7 +161,7 @@ class LogSumExp(Op):
 def _log_sum_exp(x: Array, dims: tuple[int, ...]) -> Array:
     if 0 in [x.shape[d] for d in dims]:
         return xp.full_like(x, -math.inf, shape=_kept(x.shape, dims))
-    top = max_reduce(x, axis=dims, keepdims=True)
+    top = max_reduce(x, dims)
     top = xp.where(xp.isfinite(top), top, top.dtype.type(0))
     return xp.log(sum_reduce(xp.exp(x - top), axis=dims, keepdims=True)) + top
 
@@ -182,7 +182,7 @@ class Softmax(Op):
 
 @definition
 def _softmax(x: Array, dim: int) -> Array:
-    y = xp.exp(x - max_reduce(x, axis=dim, keepdims=True, initial=-math.inf))
+    y = xp.exp(x - max_reduce(x, dim))
     y /= sum_reduce(y, axis=dim, keepdims=True)
     return y
 
@@ -203,7 +203,7 @@ class LogSoftmax(Op):
 
 @definition
 def _log_softmax(x: Array, dim: int) -> Array:
-    y = x - max_reduce(x, axis=dim, keepdims=True, initial=-math.inf)
+    y = x - max_reduce(x, dim)
     y -= xp.log(sum_reduce(xp.exp(y), axis=dim, keepdims=True))
     return y
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minitorch.autograd.tensor_base import wrap
-from minitorch.backend.arrays import Array, on_device_of, xp
+from minitorch.backend.arrays import Array, on_device_of, running_extreme, xp
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.dtypes import int64
 from minitorch.ops.arithmetic import mul
@@ -121,8 +121,8 @@ def _running(pair: Any, extreme: Any, is_new: Any, input: Tensor, dim: int) -> A
         return pair(clone(input), wrap(xp.zeros_like(input._array, dtype=xp.int64)))
     x: Array = input._array
     places = on_device_of(xp.arange(x.shape[dim]).reshape((-1,) + (1,) * (x.ndim - dim - 1)), x)
-    found = is_new(x, extreme.accumulate(x, axis=dim)) | (x != x)
-    indices = wrap(xp.maximum.accumulate(xp.where(found, places, 0), axis=dim))
+    found = is_new(x, running_extreme(extreme, x, dim)) | (x != x)
+    indices = wrap(running_extreme(xp.maximum, xp.where(found, places, 0), dim))
     return pair(gather(input, dim, indices), indices)
 
 
@@ -212,7 +212,7 @@ def histogram(input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | N
         if range is not None and (not isinstance(range, (tuple, list)) or len(range) != 2):
             raise RuntimeError(f"histogram(): range should have 2 elements, but got {range!r:.60}")
         low, high = _limits("histogram()", x, *(map(float, range) if range else (0.0, 0.0)))
-        edges = xp.linspace(low, high, bins + 1, dtype=x.dtype)
+        edges = on_device_of(xp.linspace(low, high, bins + 1, dtype=x.dtype), x)
     elif hasattr(bins, "_array") and bins.ndim == 1 and bins.dtype is input.dtype and bins.numel() and range is None:
         edges = bins._array
         if not (edges[1:] >= edges[:-1]).all():
@@ -223,4 +223,4 @@ def histogram(input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | N
             f"{type(bins).__name__}"
         )
     counts = xp.histogram(x, edges, weights=None if weight is None else weight._array.reshape(-1), density=density)[0]
-    return Histogram(wrap(counts.astype(x.dtype)), wrap(xp.array(edges)))
+    return Histogram(wrap(counts.astype(x.dtype)), wrap(edges.copy()))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import wrap
-from minitorch.backend.arrays import Array, xp
+from minitorch.backend.arrays import Array, as_array, on_device_of, xp
 from minitorch.ops.comparison import isnan, where
 from minitorch.ops.elementwise import Number, check_floating, in_single
 from minitorch.ops.indexing import gather
@@ -293,8 +293,8 @@ def searchsorted(sorted_sequence: Tensor, input: Tensor | Number, *, right: bool
     """
     if sorted_sequence.ndim != 1:
         raise RuntimeError(f"searchsorted: the sorted values must be a vector, but got {list(sorted_sequence.shape)}")
-    values = getattr(input, "_array", input)
-    return wrap(xp.asarray(xp.searchsorted(sorted_sequence._array, values, "right" if right else "left")))
+    values = input._array if hasattr(input, "_array") else on_device_of(xp.asarray(input), sorted_sequence._array)
+    return wrap(as_array(xp.searchsorted(sorted_sequence._array, values, "right" if right else "left")))
 
 
 def bucketize(input: Tensor | Number, boundaries: Tensor, *, right: bool = False) -> Tensor:

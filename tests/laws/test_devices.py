@@ -6,6 +6,8 @@ On every machine the same cases run on a strict stand-in for the GPU's arrays (t
 from __future__ import annotations
 
 import copy
+import doctest
+import math
 import random
 import sys
 
@@ -16,9 +18,10 @@ import minitorch as mt
 from minitorch import nn, viz
 from minitorch.backend import device as devices
 from tests.drawing import Draw
+from tests.laws.test_docs import EXAMPLES, examples_of
 from tests.layers import LAYERS, Drawing, flat
 from tests.samples import SAMPLES, WITHOUT_GRADIENT, sample_of
-from tests.strict_array import library
+from tests.strict_array import library, waits
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
@@ -100,6 +103,39 @@ def test_every_layer_computes_where_its_parameters_are(name, gpu):
             assert close(a, b)
 
 
+class _Anywhere(doctest.OutputChecker):
+    """Compares what examples print without the name of the device, and the spaces and new lines that it moves."""
+
+    def check_output(self, want, got, optionflags):
+        want, got = ("".join(text.split()).replace(",device='cuda:0'", "") for text in (want, got))
+        return super().check_output(want, got, optionflags)
+
+
+ABOUT_THE_CPU = {  # examples that say where a tensor is, or share memory with NumPy
+    "Tensor", "Tensor.device", "Tensor.get_device", "Tensor.numpy", "Tensor.to", "Tensor.type", "as_tensor", "device",
+    "get_default_device",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        p
+        for p, f in EXAMPLES.items()
+        if p.removeprefix("minitorch.") not in ABOUT_THE_CPU and ".cuda." not in p and examples_of(p, f)
+    ],
+)
+def test_the_examples_of_the_documentation_compute_on_the_device(path, gpu, capsys):
+    mt.manual_seed(0)
+    mt.set_default_device("cuda")
+    try:
+        for test in examples_of(path, EXAMPLES[path]):
+            result = doctest.DocTestRunner(checker=_Anywhere()).run(test)
+            assert result.failed == 0, capsys.readouterr().out
+    finally:
+        mt.set_default_device(None)
+
+
 def test_training_on_the_device(gpu):
     losses = []
     for where in ("cpu", "cuda"):
@@ -119,6 +155,145 @@ def test_training_on_the_device(gpu):
                 seen.append(loss.item())
         losses.append(seen)
     assert np.allclose(*losses, rtol=1e-4)
+
+
+def mlp():
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.LayerNorm(8), nn.GELU(), nn.Linear(8, 3))
+
+
+def lenet():
+    return nn.Sequential(
+        nn.Conv2d(1, 3, 3, padding=1), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(3, 2, 1), nn.Conv2d(3, 4, 3), nn.AvgPool2d(2),
+        nn.Flatten(), nn.Dropout(0.3), nn.Linear(4, 3),
+    )  # fmt: skip
+
+
+class Reader(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.lstm = nn.Embedding(10, 8, padding_idx=0), nn.LSTM(8, 8, batch_first=True)
+        self.attention, self.linear = nn.MultiheadAttention(8, 2, batch_first=True), nn.Linear(8, 3)
+
+    def forward(self, x):
+        h, _ = self.lstm(self.embedding(x.reshape(len(x), -1)[:, :5].mul(3).long().clamp(0, 9)))
+        return self.linear(self.attention(h, h, h)[0].mean(1))
+
+
+@pytest.mark.parametrize("build", [mlp, lenet, Reader])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax"])
+@pytest.mark.parametrize("gpu", ["stand-in"], indirect=True)
+def test_a_training_step_waits_for_the_device_in_item_alone(build, name, gpu):
+    net = build().to("cuda")
+    optimizer = getattr(mt.optim, name)(net.parameters(), lr=0.01)
+    x, y = mt.randn(6, 1, 8, 8).to("cuda"), mt.tensor([0, 1, 2, 0, 1, 2]).to("cuda")
+    with waits() as found:
+        for step in range(3):
+            optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(net(x), y, label_smoothing=0.1 * step)
+            loss.backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            optimizer.step()
+            loss.item()
+    assert len(found) == 3, found
+
+
+@pytest.mark.parametrize("gpu", ["stand-in"], indirect=True)
+@pytest.mark.parametrize("name", [n for n in LAYERS if n not in ("RReLU", "GaussianNLLLoss")])  # RReLU draws on the CPU
+def test_no_layer_waits_for_the_device(name, gpu):
+    case = LAYERS[name](Drawing(random.Random(0).randint))
+    layer = case.build(mt).to("cuda")
+    inputs = [mt.from_numpy(a.copy()).to("cuda") for a in case.inputs]
+    named = {k: v.to("cuda") if isinstance(v, mt.Tensor) else v for k, v in case.named.items()}
+    with waits() as found:
+        sum(y.sum() for y in flat(layer(*case.arguments(*inputs), **named))).backward() if any(
+            p.requires_grad for p in layer.parameters()
+        ) else layer(*case.arguments(*inputs), **named)
+    assert not found
+
+
+def test_all_targets_ignored_and_none(gpu):
+    for where in ("cpu", "cuda"):
+        x = mt.tensor([[1.0, 2.0], [0.5, 0.0]], device=where, requires_grad=True)
+        for target, expected in (([-100, -100], math.nan), ([1, -100], math.log(1 + math.exp(-1))), ([1, 1], 0.643669)):
+            x.grad = None
+            loss = nn.functional.cross_entropy(x, mt.tensor(target, device=where))
+            loss.backward()
+            assert loss.item() == pytest.approx(expected, nan_ok=True, rel=1e-5)
+            assert bool((x.grad[0] == 0).all()) == math.isnan(expected)
+
+
+class Wrong(mt.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        return grad_output * 2 * x**2
+
+
+def test_gradcheck_and_its_report_on_the_device(gpu):
+    x = mt.tensor([0.5, 2.0], dtype=mt.float64, device="cuda", requires_grad=True)
+    assert mt.autograd.gradcheck(lambda x: x.sin() * x, x)
+    assert mt.autograd.gradgradcheck(lambda x: x.sin() * x, x)
+    report = mt.autograd.gradcheck(Wrong.apply, x, raise_exception=False)
+    assert not report
+    assert report.worst.factor() == pytest.approx(2 / 3)
+    assert "0.666667 times" in str(report)
+
+
+def test_hooks_views_in_place_and_float16_on_the_device(gpu):
+    seen = []
+    for where in ("cpu", "cuda"):
+        net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+        mt.manual_seed(0)
+        for p in net.parameters():
+            nn.init.uniform_(p, -1, 1)
+        net.to(where).half()
+        x = mt.arange(6.0, dtype=mt.float16, device=where).reshape(2, 3).requires_grad_()
+        handle = net[0].register_forward_hook(lambda module, args, out: out * 2)
+        x.register_hook(lambda grad: grad + 1)
+        y = net(x * 1)
+        handle.remove()
+        z = y.clone()
+        z[:, 0].mul_(3).add_(1)
+        z.view(-1)[1::2] += z[0, 0].detach()
+        z.sum().backward()
+        seen.append([z, x.grad, *(p.grad for p in net.parameters())])
+    for a, b in zip(*seen, strict=True):
+        assert close(a.float(), b.float())
+
+
+def test_saving_on_the_device(gpu, tmp_path):
+    net = nn.Linear(2, 3).to("cuda")
+    mt.save({"model": net.state_dict(), "x": mt.ones(2, device="cuda")}, tmp_path / "file")
+    loaded = mt.load(tmp_path / "file", map_location="cpu")
+    assert loaded["x"].device == mt.device("cpu")
+    twin = nn.Linear(2, 3).to("cuda")
+    twin.load_state_dict(loaded["model"])
+    assert mt.equal(twin.weight, net.weight)
+    assert twin.weight.is_cuda
+
+
+def test_free_memory(gpu):
+    free, total = mt.cuda.mem_get_info()
+    assert 0 < free <= total
+    assert mt.cuda.mem_get_info("cuda:0")[1] == total
+
+
+def test_dlpack_on_the_device(gpu):
+    x = mt.arange(4.0, device="cuda")
+    assert x.__dlpack_device__() == (2, 0)
+    y = mt.from_dlpack(x)
+    y[0] = 7
+    assert x.tolist() == [7, 1, 2, 3]
+    assert mt.from_dlpack(x, device="cpu").tolist() == [7, 1, 2, 3]
+    with pytest.raises(ValueError, match="without a copy"):
+        mt.from_dlpack(x, device="cpu", copy=False)
+    with pytest.raises(BufferError, match="detach"):
+        x.requires_grad_().__dlpack__()
 
 
 def test_lbfgs_on_the_device(gpu):

@@ -365,7 +365,8 @@ def explain(layer: Module, shape: Any) -> Explanation:
         return Explanation(title, shape, None, axes)
     weight = layer._parameters.get("weight")
     with no_grad():
-        out = layer(wrap(xp.zeros((1, *shape), dtype=xp.float32 if weight is None else weight._array.dtype)))
+        x = xp.zeros((1, *shape), xp.float32) if weight is None else xp.zeros_like(weight._array, shape=(1, *shape))
+        out = layer(wrap(x))
     return Explanation(title, shape, tuple(out.shape[1:]), axes)
 
 

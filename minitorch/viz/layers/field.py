@@ -193,7 +193,7 @@ def receptive_field(model: Module, layer: str | Module = "", cell: tuple[int, ..
     name = names.get(id(layer)) if isinstance(layer, Module) else layer
     if not isinstance(name, str) or name not in names.values():
         raise TypeError(f"receptive_field(): layer is a module of the model or its name, not {layer!r:.60}")
-    twin = copy.deepcopy(model).eval()
+    twin = copy.deepcopy(model).eval().cpu()
     image = _image(x, twin)
     outputs = _outputs(twin, image)
     if name not in outputs:
@@ -231,7 +231,7 @@ def _image(x: Any, model: Module) -> Tensor:
             f"receptive_field(): an image of {shape_text(tuple(x.shape[2:]))} is too large to try every row and column, and "
             f"{MAX_SIDE} is the most: the field does not depend on the image's size, so take a part of it, x[..., :{MAX_SIDE}]"
         )
-    return x.detach()
+    return x.detach().cpu()
 
 
 def _sides(image: Tensor) -> tuple[int, int]:

@@ -216,10 +216,10 @@ def matrix(layer: Module, input: Any) -> Matrix:
                 f"{type(layer).__name__} has a matrix for each input: which cells are the largest depends on it. Pass one, "
                 f"viz.matrix(layer, minitorch.randn({', '.join(map(str, shape))}))"
             )
-        taps = taps.chosen(input.detach().numpy())
+        taps = taps.chosen(input.detach().cpu().numpy())
     weight, bias = layer._parameters.get("weight"), layer._parameters.get("bias")
     title = f"{type(layer).__name__} {module_settings(layer)}".strip()
-    return Matrix(taps, None if weight is None else weight.detach().numpy(), title, bias is not None)
+    return Matrix(taps, None if weight is None else weight.detach().cpu().numpy(), title, bias is not None)
 
 
 def _image(name: str, shape: tuple[int, ...], x: float, y: float, kind: str) -> tuple[str, float, float]:

@@ -242,7 +242,7 @@ def _is_shape(given: Any) -> bool:
 
 def _run(model: Module, arguments: Sequence[Any], every: bool) -> list[Row]:
     """The rows of a model that is run once; with `every`, as if all of its parameters required grad."""
-    twin = copy.deepcopy(model)
+    twin = copy.deepcopy(model).cpu()
     rows: dict[int, Row] = {}
     for name, module in twin.named_modules():
         last = name.rpartition(".")[2]
@@ -260,7 +260,7 @@ def _run(model: Module, arguments: Sequence[Any], every: bool) -> list[Row]:
             theirs.requires_grad_()
     counter = _Counter(twin, rows)
     with enable_grad(), observed_by(counter):
-        twin(*(argument.detach() if isinstance(argument, Tensor) else argument for argument in arguments))
+        twin(*(argument.detach().cpu() if isinstance(argument, Tensor) else argument for argument in arguments))
     ordered = list(rows.values())
     for row in ordered:
         row.parameters, row.multiply_adds, row.kept = row.own_parameters, row.own_multiply_adds, row.own_kept

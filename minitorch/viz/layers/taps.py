@@ -103,7 +103,7 @@ def taps_of(layer: Module, shape: tuple[int, ...]) -> Taps:
 
     Raises ValueError for a layer that is no table of taps (an activation, a normalization), and for an input with too many.
     """
-    shape, layer = tuple(shape), copy.deepcopy(layer)  # running statistics and such are left alone
+    shape, layer = tuple(shape), copy.deepcopy(layer).cpu()  # running statistics and such are left alone
     weight = layer._parameters.get("weight")
     with no_grad():  # a shape that does not fit raises the layer's own error
         layer(wrap(xp.zeros((1, *shape), dtype=xp.float32 if weight is None else weight._array.dtype)))
