@@ -1,21 +1,31 @@
 """Libraries that PyTorch computes with, as programs ask for them: which are there, and their settings.
 
-minitorch computes with NumPy, Numba and CuPy. The settings are kept, so that programs run, and have no effect: they
-choose among ways to compute within those libraries.
+minitorch computes with NumPy, Numba and CuPy, and with cuDNN where that is installed. Three settings have an effect:
+
+    cudnn.enabled            whether convolutions on a GPU run by cuDNN: True
+    cudnn.allow_tf32         whether they may round float32 numbers to 10 bits, for tensor cores: False, where PyTorch has True
+    cuda.matmul.allow_tf32   the same for matrix products: False. CuPy looks at it once: set it before the first product
+
+The others are kept, so that programs run, and change nothing: they choose among ways to compute within those libraries.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import os
 from typing import Any
+
+from minitorch.backend.device import gpu_count
+from minitorch.kernels.cupy import convolution
 
 __all__ = ["are_deterministic_algorithms_enabled", "cuda", "cudnn", "mkl", "mps", "use_deterministic_algorithms"]
 
 
 class _Library:
-    """A library that minitorch does not use, with its settings."""
+    """A library with its settings, which others may look at, too. This one minitorch does not use."""
 
-    def __init__(self, **settings: Any) -> None:
-        vars(self).update(settings)
+    def __init__(self, settings: dict[str, Any]) -> None:
+        object.__setattr__(self, "__dict__", settings)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in vars(self):
@@ -33,9 +43,25 @@ class _Library:
         return None
 
 
-mps, mkl = _Library(), _Library()
-cudnn = _Library(enabled=True, benchmark=False, benchmark_limit=10, deterministic=False, allow_tf32=True)
-cuda = _Library(matmul=_Library(allow_tf32=False))
+class _Cudnn(_Library):
+    def is_available(self) -> bool:
+        """Whether convolutions on a GPU can run by cuDNN: there is a GPU, and the extra `gpu` is installed."""
+        return gpu_count() > 0 and importlib.util.find_spec("cudnn") is not None
+
+    def version(self) -> int | None:
+        """cuDNN's version as a number, such as 91900; None without it."""
+        return int(importlib.import_module("cudnn").backend_version()) if self.is_available() else None
+
+
+class _Products(_Library):
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        os.environ["CUPY_TF32"] = str(int(bool(value)))
+
+
+mps, mkl = _Library({}), _Library({})
+cudnn = _Cudnn(convolution.settings)
+cuda = _Library({"matmul": _Products({"allow_tf32": False})})
 
 
 _deterministic = False

@@ -1,6 +1,7 @@
 """What programs set and ask for at their start: devices, default types, seeds, libraries."""
 
 import math
+import os
 
 import pytest
 
@@ -64,8 +65,24 @@ def test_settings_of_libraries_are_kept():
     cudnn.benchmark = False
     assert not mt.backends.mps.is_available()
     assert not mt.backends.cuda.matmul.allow_tf32
+    assert not cudnn.allow_tf32
     with pytest.raises(AttributeError, match="benchmark"):
         cudnn.benchmrk = True
+
+
+def test_settings_that_have_an_effect_reach_what_computes(monkeypatch):
+    from minitorch.kernels.cupy import convolution
+
+    for name in ("enabled", "allow_tf32"):
+        before = getattr(mt.backends.cudnn, name)
+        setattr(mt.backends.cudnn, name, not before)
+        assert convolution.settings[name] is not before
+        setattr(mt.backends.cudnn, name, before)
+    monkeypatch.setenv("CUPY_TF32", "0")
+    mt.backends.cuda.matmul.allow_tf32 = True
+    assert os.environ["CUPY_TF32"] == "1"
+    mt.backends.cuda.matmul.allow_tf32 = False
+    assert os.environ["CUPY_TF32"] == "0"
 
 
 @pytest.mark.parametrize("kind", [mt.DoubleTensor, "minitorch.DoubleTensor", "torch.DoubleTensor"])
