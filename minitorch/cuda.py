@@ -6,7 +6,8 @@ PyTorch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from minitorch import creation
@@ -15,10 +16,10 @@ from minitorch.backend.device import gpu_count, gpu_library
 from minitorch.tensor import Tensor
 
 __all__ = [
-    "BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "current_device",
-    "device_count", "empty_cache", "get_device_capability", "get_device_name", "is_available", "manual_seed",
-    "manual_seed_all", "max_memory_allocated", "mem_get_info", "memory_allocated", "memory_reserved",
-    "reset_peak_memory_stats", "seed", "seed_all", "set_device", "synchronize",
+    "BoolTensor", "ByteTensor", "DoubleTensor", "Event", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "Stream",
+    "current_device", "current_stream", "device_count", "empty_cache", "get_device_capability", "get_device_name",
+    "is_available", "manual_seed", "manual_seed_all", "max_memory_allocated", "mem_get_info", "memory_allocated",
+    "memory_reserved", "reset_peak_memory_stats", "seed", "seed_all", "set_device", "stream", "synchronize",
 ]  # fmt: skip
 
 
@@ -147,6 +148,110 @@ def mem_get_info(device: Any = None) -> tuple[int, int]:
     """
     free, total = gpu_library().cuda.Device(_index(device)).mem_info
     return int(free), int(total)
+
+
+class Event:
+    """A mark in the work of a GPU: `record` puts it there, and it is reached when all work before it is done.
+
+    Time between two marks is measured by the GPU itself, without the program waiting for it in between. Raises AssertionError
+    where there is no GPU.
+
+    >>> if minitorch.cuda.is_available():
+    ...     start, end = (minitorch.cuda.Event(enable_timing=True) for _ in range(2))
+    ...     start.record()
+    ...     y = minitorch.ones(1000, 1000, device="cuda") @ minitorch.ones(1000, 1000, device="cuda")
+    ...     end.record()
+    ...     end.synchronize()
+    ...     milliseconds = start.elapsed_time(end)
+    """
+
+    def __init__(self, enable_timing: bool = False, blocking: bool = False) -> None:
+        self._timed = bool(enable_timing)
+        self._event = gpu_library().cuda.Event(block=bool(blocking), disable_timing=not enable_timing)
+
+    def record(self, stream: Stream | None = None) -> None:
+        """Put the mark at the end of the work of a stream; of the current one for None."""
+        self._event.record(None if stream is None else stream._stream)
+
+    def synchronize(self) -> None:
+        """Wait until the GPU has come to the mark."""
+        self._event.synchronize()
+
+    def query(self) -> bool:
+        """Whether the GPU has come to the mark."""
+        return bool(self._event.done)
+
+    def elapsed_time(self, end_event: Event) -> float:
+        """The milliseconds between two marks. Raises RuntimeError unless both were made with enable_timing=True."""
+        if not (self._timed and end_event._timed):
+            raise RuntimeError("elapsed_time: both events must be made with enable_timing=True")
+        return float(gpu_library().cuda.get_elapsed_time(self._event, end_event._event))
+
+
+class Stream:
+    """An order of work on a GPU. Work of different streams may run at the same time; `with stream(s):` chooses one.
+
+    Raises AssertionError where there is no GPU.
+
+    >>> if minitorch.cuda.is_available():
+    ...     with minitorch.cuda.stream(minitorch.cuda.Stream()):
+    ...         x = minitorch.ones(2, device="cuda")
+    """
+
+    def __init__(self, device: Any = None, *, _stream: Any = None) -> None:
+        if _stream is None:
+            with gpu_library().cuda.Device(_index(device)):
+                _stream = gpu_library().cuda.Stream(non_blocking=True)
+        self._stream = _stream
+
+    def synchronize(self) -> None:
+        """Wait until its work is done."""
+        self._stream.synchronize()
+
+    def query(self) -> bool:
+        """Whether its work is done."""
+        return bool(self._stream.done)
+
+    def wait_event(self, event: Event) -> None:
+        """Do what comes after only when the GPU has come to the mark."""
+        self._stream.wait_event(event._event)
+
+    def wait_stream(self, stream: Stream) -> None:
+        """Do what comes after only when the work of another stream, as it is now, is done."""
+        self._stream.wait_event(stream._stream.record())
+
+    def record_event(self, event: Event | None = None) -> Event:
+        """Put a mark at the end of its work, and return it."""
+        event = Event() if event is None else event
+        event.record(self)
+        return event
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Stream) and bool(self._stream.ptr == other._stream.ptr)
+
+    def __hash__(self) -> int:
+        return hash(self._stream.ptr)
+
+
+@contextlib.contextmanager
+def stream(stream: Stream | None) -> Iterator[None]:
+    """Within the block, work on the GPU is that of this stream; None changes nothing.
+
+    >>> with minitorch.cuda.stream(None):
+    ...     x = minitorch.ones(2)
+    """
+    with contextlib.nullcontext() if stream is None else stream._stream:
+        yield
+
+
+def current_stream(device: Any = None) -> Stream:
+    """The stream of the work that comes next. Raises AssertionError where there is no GPU.
+
+    >>> if minitorch.cuda.is_available():
+    ...     minitorch.cuda.current_stream().synchronize()
+    """
+    with gpu_library().cuda.Device(_index(device)):
+        return Stream(_stream=gpu_library().cuda.get_current_stream())
 
 
 def _pool_bytes(device: Any, which: str) -> int:

@@ -329,10 +329,65 @@ class Device(contextlib.nullcontext):
         """Nothing runs elsewhere."""
 
 
+class Stream(contextlib.nullcontext):
+    """Work that is done when it is asked for. `current` is the innermost one of those in use."""
+
+    in_use = []
+    done = True
+
+    def __init__(self, non_blocking=False):
+        super().__init__(self)
+        self.ptr, self.waited_for = id(self), []
+
+    def __enter__(self):
+        self.in_use.append(self)
+
+    def __exit__(self, *error):
+        self.in_use.pop()
+
+    def synchronize(self):
+        """Nothing runs elsewhere."""
+
+    def record(self, event=None):
+        event = event or Event()
+        event.record(self)
+        return event
+
+    def wait_event(self, event):
+        self.waited_for.append(event)
+
+
+class Event:
+    """A mark, with the time when it was made."""
+
+    clock = 0.0
+    done = True
+
+    def __init__(self, block=False, disable_timing=False):
+        self.timed, self.time, self.stream = not disable_timing, None, None
+
+    def record(self, stream=None):
+        Event.clock += 1.5
+        self.time, self.stream = Event.clock, stream or Stream.in_use[-1]
+
+    def synchronize(self):
+        """Nothing runs elsewhere."""
+
+
+def elapsed_time(start, end):
+    assert start.timed
+    assert end.timed
+    return end.time - start.time
+
+
+Stream.in_use.append(Stream())
 library = types.ModuleType("strict_library")
 library.StrictArray = StrictArray
 library.from_dlpack = lambda array: array._array if hasattr(array, "_array") else array
 library.asarray = lambda array: array if isinstance(array, StrictArray) else StrictArray(np.array(array))
 library.lib = types.SimpleNamespace(stride_tricks=types.SimpleNamespace(as_strided=as_strided))
-library.cuda = types.SimpleNamespace(Device=Device, runtime=types.SimpleNamespace(getDeviceCount=lambda: 1))
+library.cuda = types.SimpleNamespace(
+    Device=Device, Event=Event, Stream=Stream, get_current_stream=lambda: Stream.in_use[-1], get_elapsed_time=elapsed_time,
+    runtime=types.SimpleNamespace(getDeviceCount=lambda: 1),
+)  # fmt: skip
 sys.modules["strict_library"] = library

@@ -39,6 +39,8 @@ def call_text(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
 def call_error(error: Exception, name: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Exception:
     """The exception to raise instead of an error of Python's or NumPy's own: of a class that PyTorch uses, about the call."""
     given = call_text("", args, kwargs or {})[1:-1]
+    if isinstance(error, MemoryError) and type(error).__module__.startswith("cupy"):
+        return RuntimeError(f"CUDA out of memory: {name}() needs more than the GPU has. {error}. Its arguments: ({given})")
     if isinstance(error, MemoryError):
         shape, dtype = getattr(error, "shape", None), getattr(error, "dtype", None)
         size = (

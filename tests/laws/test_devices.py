@@ -283,6 +283,41 @@ def test_free_memory(gpu):
     assert mt.cuda.mem_get_info("cuda:0")[1] == total
 
 
+def test_streams_and_events(gpu):
+    start, end = (mt.cuda.Event(enable_timing=True) for _ in range(2))
+    first, second = mt.cuda.current_stream(), mt.cuda.Stream()
+    assert first == mt.cuda.current_stream()
+    assert first != second
+    start.record()
+    with mt.cuda.stream(second):
+        assert mt.cuda.current_stream() == second
+        y = mt.ones(50, 50, device="cuda") @ mt.ones(50, 50, device="cuda")
+        end.record()
+        mark = second.record_event()
+    with mt.cuda.stream(None):
+        assert mt.cuda.current_stream() == first
+    first.wait_event(mark)
+    first.wait_stream(second)
+    assert y.sum().item() == 50**3
+    end.synchronize(), second.synchronize()
+    assert end.query()
+    assert second.query()
+    assert start.elapsed_time(end) > 0
+    with pytest.raises(RuntimeError, match="enable_timing=True"):
+        start.elapsed_time(mt.cuda.Event())
+
+
+def test_too_large_an_array_says_what_was_asked_for(monkeypatch):
+    from minitorch.backend.errors import call_error
+
+    error = type("OutOfMemoryError", (MemoryError,), {"__module__": "cupy.cuda.memory"})
+    text = str(call_error(error("Out of memory allocating 8,000 bytes (allocated so far: 512 bytes)"), "ones", (1000,)))
+    assert text == (
+        "CUDA out of memory: ones() needs more than the GPU has. Out of memory allocating 8,000 bytes (allocated so far: "
+        "512 bytes). Its arguments: (1000)"
+    )
+
+
 def test_dlpack_on_the_device(gpu):
     x = mt.arange(4.0, device="cuda")
     assert x.__dlpack_device__() == (2, 0)
