@@ -394,6 +394,52 @@ def test_views_share_memory_and_version():
     assert x.view(6)._version == 1
 
 
+@pytest.mark.parametrize("view", [lambda x: x[:], lambda x: x.view(2, 1).view(2)])
+def test_a_hook_on_a_view_stays_with_the_value_that_is_overwritten(view):
+    x = leaf(1.0, 2.0)
+    y = x * 3
+    v = view(y)
+    v.register_hook(lambda g: g * 100)
+    v.mul_(2)  # writes y: its gradient reaches the old y directly, as in PyTorch
+    v.register_hook(lambda g: g * 10)
+    (v + y).sum().backward()
+    assert x.grad.tolist() == [66.0, 66.0]  # (10 + 1) * 2 * 3
+
+
+def test_a_hook_on_a_view_of_a_view_stays_with_the_value_that_is_overwritten():
+    x = leaf(1.0, 2.0)
+    y = x * 3
+    v = y[:]
+    v.register_hook(lambda g: g * 100)
+    v[:].masked_fill_(mt.tensor([True, False]), 0.5)
+    y.sum().backward()
+    assert x.grad.tolist() == [0.0, 3.0]
+
+
+@pytest.mark.parametrize("kept", ["base", "view", "view of the view"])
+@pytest.mark.parametrize("changed", ["base", "view", "view of the view"])
+def test_a_retained_gradient_is_that_of_the_tensor_as_it_is_after_the_change(kept, changed):
+    x = leaf(1.0, 2.0)
+    y = x * 3
+    tensors = {"base": y, "view": y[:]}
+    tensors["view of the view"] = tensors["view"][:]
+    tensors[kept].retain_grad()
+    tensors[changed].mul_(2)
+    (tensors["view"] * 5 + y).sum().backward()
+    assert x.grad.tolist() == [36.0, 36.0]
+    expected = {"base": [6.0, 6.0], "view": [5.0, 5.0], "view of the view": None}[kept]  # the last is not used
+    assert tensors[kept].retains_grad
+    assert tensors[kept].grad == expected if expected is None else tensors[kept].grad.tolist() == expected
+
+
+def test_a_retained_gradient_has_the_shape_that_the_tensor_was_given_in_place():
+    y = leaf(1.0, 2.0) * 3
+    y.retain_grad()
+    y.unsqueeze_(0)
+    (y * 2).sum().backward()
+    assert y.grad.tolist() == [[2.0, 2.0]]
+
+
 # ---- memory ----------------------------------------------------------------------------------------------------------------
 
 
