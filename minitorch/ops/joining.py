@@ -49,16 +49,40 @@ class Cat(Op):
         return super().explain(error, *args)
 
 
-class SplitWithSizes(Op):
-    """Cut along a dimension into pieces of given sizes;  the gradients of the pieces, joined"""
+class Split(Op):
+    """Views of pieces of given sizes along a dimension;  the gradients of the pieces, joined"""
+
+    is_view = True
 
     def forward(ctx, x: Array, sections: Sequence[int], dim: int) -> tuple[Array, ...]:
         ctx.dim, ends = dim % x.ndim, itertools.accumulate(sections)
         whole = (builtins.slice(None),) * ctx.dim
-        return tuple(x[(*whole, builtins.slice(b - n, b))].copy() for n, b in zip(sections, ends, strict=True))
+        return tuple([x[(*whole, builtins.slice(b - n, b))] for n, b in zip(sections, ends, strict=True)])
 
     def backward(ctx, *grads: Tensor) -> Any:
         return cat(grads, ctx.dim)
+
+
+class SplitWithSizes(Split):
+    """Copies of pieces of given sizes along a dimension;  the gradients of the pieces, joined"""
+
+    is_view = False
+
+    def forward(ctx, x: Array, sections: Sequence[int], dim: int) -> tuple[Array, ...]:
+        return tuple([piece.copy() for piece in Split.forward(ctx, x, sections, dim)])
+
+
+class Unbind(Op):
+    """Views of the slices along a dimension;  the gradients of the slices, stacked"""
+
+    is_view = True
+
+    def forward(ctx, x: Array, dim: int) -> tuple[Array, ...]:
+        ctx.dim, whole = dim, (builtins.slice(None),) * dim
+        return tuple([x[whole + (i, Ellipsis)] for i in range(x.shape[dim])])  # noqa: RUF005 (mypy)
+
+    def backward(ctx, *grads: Tensor) -> Any:
+        return stack(grads, ctx.dim)
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -111,7 +135,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return cat([unsqueeze(x, dim) for x in tensors], dim)
 
 
-@node_name("Split0")
+@node_name(lambda tensor, size, *_, **__: "Split0" if type(size) is int else "SplitWithSizes0")
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Views of `tensor`, cut along `dim` into pieces of one size (the last may be smaller) or of the sizes given.
 
@@ -136,12 +160,11 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
                 f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {dim}), "
                 f"but got split_sizes={sections}"
             )
-    ends = itertools.accumulate(sections)
-    return tuple(narrow(tensor, dim, end - size, size) for end, size in zip(ends, sections, strict=True))
+    return Split.apply(tensor, sections, dim)
 
 
 def pieces(input: Tensor, sections: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Copies of all pieces of the sizes `sections`. Their gradients are joined once, where views add them up one by one."""
+    """Copies of all pieces of the sizes `sections`, each contiguous."""
     return SplitWithSizes.apply(input, tuple(sections), dim)
 
 
@@ -167,8 +190,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     >>> minitorch.unbind(minitorch.tensor([[1, 2], [3, 4]]), dim=1)
     (tensor([1, 3]), tensor([2, 4]))
     """
-    dim = check_dim(dim, input.ndim)
-    return tuple(select(input, dim, i) for i in range(input.shape[dim]))
+    return Unbind.apply(input, check_dim(dim, input.ndim))
 
 
 @node_name("Slice0")
