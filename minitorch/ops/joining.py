@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from minitorch.autograd.node import Op
-from minitorch.backend.arrays import Array, contiguous, xp
+from minitorch.autograd.tensor_base import wrap
+from minitorch.backend.arrays import Array, contiguous, on_device_of, xp
 from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import result_type
 from minitorch.ops.node_names import node_name
@@ -445,3 +446,24 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     shape = tuple(math.prod(x.shape) for x in inputs)
     shapes = [tuple(n if i == j else 1 for j, n in enumerate(shape)) for i in range(len(shape))]
     return tuple(expand(reshape(x, place), shape) for x, place in zip(inputs, shapes, strict=True))
+
+
+def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
+    """All choices of r elements of a vector, one a row, in the order of itertools.combinations.
+
+    Shapes: (n) gives (n! / (r! (n - r)!), r). Raises RuntimeError for another number of dimensions, or a negative r.
+
+    >>> minitorch.combinations(minitorch.tensor([1, 2, 3]))
+    tensor([[1, 2],
+            [1, 3],
+            [2, 3]])
+    """
+    if input.ndim != 1:
+        raise RuntimeError(f"combinations: Expect a 1D vector, but got shape {list(input.shape)}")
+    if r < 0:
+        raise RuntimeError(f"combinations: Expect a non-negative number, but got {r}")
+    if r == 0:
+        return input[:0]
+    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    chosen = xp.array(list(choose(range(len(input)), r)), dtype=xp.int64).reshape(-1, r)
+    return input[wrap(on_device_of(chosen, input._array))]
