@@ -13,6 +13,7 @@ from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, contiguous, on_device_of, xp
 from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import result_type
+from minitorch.backend.errors import refuse_if_too_large
 from minitorch.ops.node_names import node_name
 from minitorch.ops.shape import check_dim, clone, constant_pad, expand, reshape, sizes, transpose, unsqueeze
 
@@ -373,6 +374,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
         (count,) = sizes((where,), "tensor_split")
         if count <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {count}")
+        refuse_if_too_large("tensor_split", (count,), 1000)  # a view is an object
         longer, least = n % count, n // count
         cuts = [(i * least + min(i, longer), (i + 1) * least + min(i + 1, longer)) for i in range(count)]
     return tuple(narrow(input, dim, start, max(end - start, 0)) for start, end in cuts)
@@ -464,6 +466,9 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
         raise RuntimeError(f"combinations: Expect a non-negative number, but got {r}")
     if r == 0:
         return input[:0]
+    n = input.shape[0]
+    count = math.comb(n + r - 1, r) if with_replacement and n else math.comb(n, r)
+    refuse_if_too_large("combinations", (count, r), 80)  # a choice is a tuple first
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
-    chosen = xp.array(list(choose(range(len(input)), r)), dtype=xp.int64).reshape(-1, r)
+    chosen = xp.array(list(choose(range(n), r)) if count else [], dtype=xp.int64).reshape(count, r)
     return input[wrap(on_device_of(chosen, input._array))]

@@ -15,6 +15,7 @@ from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, on_device_of, xp
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.dtypes import int64
+from minitorch.backend.errors import refuse_if_too_large
 from minitorch.ops.arithmetic import mul
 from minitorch.ops.comparison import isnan, masked_fill
 from minitorch.ops.elementwise import check_floating, in_single
@@ -241,6 +242,7 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     columns = x.shape[0] if N is None else N
     if columns < 0:
         raise RuntimeError(f"vander: N must be non-negative, but it is {columns}")
+    refuse_if_too_large("vander", (x.shape[0], columns), 8)
     x = x if x._array.dtype.kind == "f" else x.long()
     if columns == 0:
         return x.new_zeros((x.shape[0], 0))
