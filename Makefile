@@ -1,11 +1,13 @@
 # Two commands do everything: `make demo` and `make test`. Both make the virtual environment first.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick lint bench bench-distributed fuzz hunt gallery tutorials notebooks site fast parity browser clean
+.PHONY: help demo test test-quick coverage lint bench bench-distributed fuzz hunt gallery tutorials notebooks site fast parity browser clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+MEASURED := tests/unit tests/laws/test_ops.py
+FLOOR := 88
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -22,7 +24,10 @@ demo: $(READY) ## train a conv net on handwritten digits, check its gradients, d
 	$(BIN)/python tutorials/00_quickstart.py
 
 test: $(READY) ## run the whole test suite, on all cores
-	$(BIN)/python -m pytest -n auto --dist loadscope
+	$(BIN)/python -m pytest -n auto --dist loadscope $(ARGS)
+
+coverage: $(READY) ## run the tests of single files and of ops, and say which lines and branches none of them reaches
+	$(BIN)/python -m pytest -n auto --dist loadscope $(MEASURED) --cov --cov-report=term-missing --cov-fail-under=$(FLOOR)
 
 test-quick: $(READY) ## run the part of it that tells most in a minute: no slow tests, fewer drawn cases, no PyTorch
 	$(BIN)/python -m pytest -n auto --dist loadscope -m 'not slow and not parity' --hypothesis-profile=quick --ignore=tests/parity --ignore=tests/e2e --ignore=tests/laws/test_docs.py --ignore=tests/laws/test_typing.py --ignore=tests/unit/test_onnx.py

@@ -37,7 +37,8 @@ __all__ = [
     "BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "arange", "as_tensor",
     "asarray",
     "empty", "empty_like", "eye", "finfo", "from_dlpack", "from_numpy", "full", "full_like", "iinfo", "linspace", "logspace",
-    "ones", "ones_like", "tensor", "set_default_tensor_type", "zeros", "zeros_like",
+    "ones", "ones_like", "tensor", "set_default_tensor_type", "tril_indices",
+    "triu_indices", "zeros", "zeros_like",
 ]  # fmt: skip
 
 
@@ -418,6 +419,48 @@ def eye(n: int, m: int | None = None, *, dtype: DType | None = None, device: Any
     np_dtype = numpy_dtype(dtype)
     shape = checked_shape(sizes((n, n if m is None else m), "eye"), "eye", np_dtype)
     return to_leaf(xp.eye(*shape, dtype=np_dtype), requires_grad, device)
+
+
+def _triangle(name: str, part: Any, row: int, col: int, offset: int, dtype: Any, device: Any, layout: Any) -> Tensor:
+    if layout is not None:
+        raise ValueError(f"{name}: layout must be None, not {layout!r}: tensors are dense")
+    if dtype is not None and numpy_dtype(dtype).kind == "b":
+        raise NotImplementedError(f"{name}: indices are numbers, and cannot be of dtype {dtype!r}")
+    if row < 0 or col < 0:
+        raise RuntimeError(f"{name}: row and col must be non-negative, got {row} and {col}")
+    shape = checked_shape(sizes((row, col), name), name, xp.dtype(bool))
+    indices = xp.stack(xp.nonzero(part(xp.ones(shape, bool), offset)))
+    return to_leaf(indices.astype(numpy_dtype(dtype, int64)), False, device)
+
+
+@public
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: DType | None = int64, device: Any = None, layout: Any = None
+) -> Tensor:
+    """The indices of the lower triangle of a (row, col) matrix as (2, count), row by row; `offset` moves its diagonal up.
+
+    Raises RuntimeError for a negative size. `layout` must be None: tensors are dense.
+
+    >>> minitorch.tril_indices(2, 2)
+    tensor([[0, 1, 1],
+            [0, 0, 1]])
+    """
+    return _triangle("tril_indices", xp.tril, row, col, offset, dtype, device, layout)
+
+
+@public
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: DType | None = int64, device: Any = None, layout: Any = None
+) -> Tensor:
+    """The indices of the upper triangle of a (row, col) matrix as (2, count), row by row; `offset` moves its diagonal up.
+
+    Raises RuntimeError for a negative size. `layout` must be None: tensors are dense.
+
+    >>> minitorch.triu_indices(2, 2)
+    tensor([[0, 0, 1],
+            [0, 1, 1]])
+    """
+    return _triangle("triu_indices", xp.triu, row, col, offset, dtype, device, layout)
 
 
 # ---- ranges ----------------------------------------------------------------------------------------------------------

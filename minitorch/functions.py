@@ -41,23 +41,24 @@ __all__ = [
     "argmin", "argsort", "argwhere", "asin", "asinh", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d",
     "baddbmm", "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
     "bitwise_xor", "block_diag", "bmm", "broadcast_tensors", "broadcast_to", "bucketize", "cat", "cdist", "ceil", "chunk",
-    "clamp", "clamp_max", "clamp_min", "clip", "clone", "column_stack", "concat", "concatenate", "copysign", "cos", "cosh",
-    "count_nonzero", "cross", "cummax", "cummin", "cumprod", "cumsum", "deg2rad", "det", "diag", "diag_embed", "diagonal",
-    "diff", "digamma", "dist", "div", "divide", "dot", "dstack", "einsum", "eq", "equal", "erf", "erfc", "erfinv", "exp",
-    "exp2", "expm1", "fill", "flatten", "flip", "fliplr", "flipud", "float_power", "floor", "floor_divide", "fmax", "fmin",
-    "fmod", "frac", "gather", "ge", "ger", "greater", "greater_equal", "gt", "heaviside", "histc",
-    "histogram", "hstack", "hypot", "index_add", "index_copy", "index_fill", "index_put", "index_select", "inner", "inverse",
-    "isclose", "isfinite", "isinf", "isnan", "kron", "kthvalue", "le", "lerp", "less", "less_equal", "lgamma", "log", "log10",
-    "log1p", "log2", "log_softmax", "logaddexp", "logaddexp2", "logcumsumexp", "logdet", "logical_and", "logical_not",
-    "logical_or", "logical_xor", "logit", "logsumexp", "lt", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean",
-    "median", "meshgrid", "min", "minimum", "mm", "moveaxis", "movedim", "mul", "multiply", "mv", "nan_to_num", "nanmean",
-    "nansum", "narrow", "ne", "neg", "negative", "nonzero", "norm", "not_equal", "outer", "permute", "polygamma", "positive",
-    "pow", "prod", "quantile", "rad2deg", "ravel", "reciprocal", "relu", "remainder", "repeat_interleave", "reshape", "roll",
-    "rot90", "round", "rsqrt", "rsub", "scatter", "scatter_add", "searchsorted", "select", "sgn", "sigmoid", "sign", "signbit",
-    "sin", "sinc", "sinh", "slogdet", "softmax", "sort", "split", "split_with_sizes", "sqrt", "square", "squeeze", "stack",
-    "std", "std_mean", "sub", "subtract", "sum", "svd", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan", "tanh",
-    "tensor_split", "tensordot", "tile", "topk", "trace", "transpose", "tril", "triu", "true_divide", "trunc", "unbind",
-    "unflatten", "unique", "unsqueeze", "var", "var_mean", "vdot", "vstack", "where", "xlogy",
+    "clamp", "clamp_max", "clamp_min", "clip", "clone", "column_stack", "combinations", "concat", "concatenate", "copysign",
+    "corrcoef", "cos", "cosh", "count_nonzero", "cov", "cross", "cummax", "cummin", "cumprod", "cumsum", "deg2rad", "det",
+    "diag", "diag_embed", "diagonal", "diff", "digamma", "dist", "div", "divide", "dot", "dstack", "einsum", "eq", "equal",
+    "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "fill", "flatten", "flip", "fliplr", "flipud", "float_power", "floor",
+    "floor_divide", "fmax", "fmin", "fmod", "frac", "gather", "ge", "ger", "greater", "greater_equal", "gt", "heaviside",
+    "histc", "histogram", "hstack", "hypot", "index_add", "index_copy", "index_fill", "index_put", "index_select", "inner",
+    "inverse", "isclose", "isfinite", "isinf", "isnan", "kron", "kthvalue", "le", "lerp", "less", "less_equal", "lgamma",
+    "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logaddexp2", "logcumsumexp", "logdet", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "logit", "logsumexp", "lt", "masked_fill", "masked_select", "matmul", "max",
+    "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm", "moveaxis", "movedim", "mul", "multiply", "mv",
+    "nan_to_num", "nanmean", "nansum", "narrow", "ne", "neg", "negative", "nonzero", "norm", "not_equal", "outer",
+    "permute", "polygamma", "positive", "pow", "prod", "quantile", "rad2deg", "ravel", "reciprocal", "relu", "remainder",
+    "repeat_interleave", "reshape", "roll", "rot90", "round", "rsqrt", "rsub", "scatter", "scatter_add", "searchsorted",
+    "select", "sgn", "sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "slogdet", "softmax", "sort", "split",
+    "split_with_sizes", "sqrt", "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "svd",
+    "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan", "tanh", "tensor_split", "tensordot", "tile", "topk",
+    "trace", "transpose", "tril", "triu", "true_divide", "trunc", "unbind", "unflatten", "unique", "unsqueeze", "vander",
+    "var", "var_mean", "vdot", "vstack", "where", "xlogy",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -208,6 +209,7 @@ dstack, column_stack, block_diag = public(joining.dstack), public(joining.column
 atleast_1d, atleast_2d = public(joining.atleast_1d), public(joining.atleast_2d)
 atleast_3d, tensor_split = public(joining.atleast_3d), public(joining.tensor_split)
 split_with_sizes = public(joining.split_with_sizes)
+combinations = public(joining.combinations)
 tile, unbind, vstack = public(joining.tile), public(joining.unbind), public(joining.vstack)
 
 # matrix products
@@ -245,7 +247,8 @@ std_mean, sum, var = public(statistics.std_mean), public(reduction.sum), public(
 var_mean, cumprod, cummax = public(statistics.var_mean), public(scan.cumprod), public(scan.cummax)
 cummin, logcumsumexp, nansum = public(scan.cummin), public(scan.logcumsumexp), public(scan.nansum)
 nanmean, aminmax = public(scan.nanmean), public(scan.aminmax)
-histc, histogram = public(scan.histc), public(scan.histogram)
+histc, histogram, vander = public(scan.histc), public(scan.histogram), public(scan.vander)
+cov, corrcoef = public(statistics.cov), public(statistics.corrcoef)
 
 # shapes
 broadcast_tensors, broadcast_to, clone = public(shape.broadcast_tensors), public(shape.broadcast_to), public(shape.clone)

@@ -22,6 +22,7 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
+import re
 import sys
 import types
 import typing
@@ -40,7 +41,7 @@ from minitorch.old_words import Rewriting, rewriting
 from minitorch.ops.node_names import give_name
 from minitorch.output import takes_out, write_out
 
-__all__ = ["CallNote", "checked", "constructor", "layer_forward", "public"]
+__all__ = ["CallNote", "checked", "constructor", "layer_forward", "make_layer_first", "public"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _Check = tuple[int, str, set[type], Callable[[Any], Any], str]  # position, name, accepted classes, converter, what is expected
@@ -59,6 +60,7 @@ def public(function: F, lenient: bool = False) -> F:
     """
     name, bind = getattr(function, "node_name", None), _Arguments(function, lenient).bind
     has_out = takes_out(function)
+    _NAMES.add(function.__qualname__)
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -174,8 +176,13 @@ class _Arguments:
             found = f"a Tensor of {type(value).__module__.partition('.')[0]}"
             hint = "; minitorch.from_numpy(x.detach().numpy()) makes it one of minitorch"
         if found == "Tensor" and self.function.__module__.startswith("minitorch.nn.") and called.endswith(".__init__"):
-            hint = f"; make the layer first, then call it: {called.removesuffix('.__init__')}(...)(x)"
+            hint = make_layer_first(called.removesuffix(".__init__"))
         return TypeError(f"{called}(): argument '{name}'{where} must be {wanted}, not {found}{hint}")
+
+
+def make_layer_first(layer: str, *arguments: str) -> str:
+    """What to do instead of passing the input to a layer's constructor."""
+    return f"; make the layer first, then call it: {layer}({', '.join(arguments) or '...'})(x)"
 
 
 def _replaced(args: tuple[Any, ...], kwargs: dict[str, Any], place: int, name: str, value: Any) -> tuple[Any, ...]:
@@ -284,9 +291,29 @@ def _explained(error: Exception, function: Callable[..., Any], args: Any, kwargs
     if isinstance(error, _TRANSLATED) or not (isinstance(error, _KEPT) or is_sentence):
         return _alone(call_error(error, name, given, kwargs))
     notes = [note for note in notes_of(error) if not isinstance(note, CallNote)]
+    if len(notes) == len(notes_of(error)):  # no public call inside this one has explained it
+        _speak_of(error, function, name)
     if not isinstance(error, Warning):
         set_notes(error, [CallNote(f"in {call_text(name, given, kwargs)}"), *notes])
     return error.with_traceback(without_internal_frames(trace.tb_next))
+
+
+_NAMES: set[str] = set()  # of all public functions
+
+
+def _speak_of(error: Exception, function: Callable[..., Any], name: str) -> None:
+    """Let an error that begins with the name of a function inside, as in "mean(): ...", begin with that of the call."""
+    message = error.args[0] if len(error.args) == 1 else None
+    found = re.match(r"(linalg\.)?([\w.]+)(\(\)|: )", message) if isinstance(message, str) else None
+    if found is None or message is None:
+        return
+    begins, inner = found[0], found[2]
+    own = function.__qualname__
+    if inner == own and own.startswith("_"):  # a base class's constructor
+        error.args = (message.replace(own.partition(".")[0], name),)
+    elif inner in _NAMES and inner not in (own, name, own.removeprefix("linalg_")):
+        space = "linalg." if found[1] and function.__module__ == "minitorch.ops.spectral" else ""
+        error.args = (f"{space}{name}{found[3]}{message[len(begins) :]}",)
 
 
 def _is_in_single(trace: types.TracebackType) -> bool:

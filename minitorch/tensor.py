@@ -45,7 +45,7 @@ from minitorch.ops import shape as shape_ops
 from minitorch.ops.elementwise import Number
 from minitorch.ops.indexing import SetItem, getitem, placed, plain_index
 from minitorch.ops.shape import Cast, ToDevice, expand
-from minitorch.ops.views import rebase_history, regenerate_grad_fn
+from minitorch.ops.views import edge_from_base, rebase_history, regenerate_grad_fn
 from minitorch.printing import tensor_text
 from minitorch.public import checked, public
 
@@ -103,7 +103,8 @@ def _reshaped_in_place(*ops: *Ops) -> tuple[*Ops]:
             self._inplace_operand()
             with enable_grad():  # the shape of the history changes with that of the tensor, whatever the mode
                 view = op(alias(self._array, self._edge, version_counter(self)), *args, **kwargs)
-            self._array, self._edge = view._array, view._edge
+            self._array = view._array
+            self._set_edge(view._edge)
             self._increment_version()
             return self
 
@@ -731,6 +732,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     argmax, argmin, logsumexp, softmax, log_softmax = f.argmax, f.argmin, f.logsumexp, f.softmax, f.log_softmax
     cumsum, all, any, norm, dist, count_nonzero, sort = f.cumsum, f.all, f.any, f.norm, f.dist, f.count_nonzero, f.sort
     argsort, topk, median, unique, nonzero, bincount = f.argsort, f.topk, f.median, f.unique, f.nonzero, f.bincount
+    cov, corrcoef = f.cov, f.corrcoef
     kthvalue, quantile, take, diff, argwhere = f.kthvalue, f.quantile, f.take, f.diff, f.argwhere
 
     reshape, view, permute, transpose, t, flatten = f.reshape, public(shape_ops.view), f.permute, f.transpose, f.t, f.flatten
@@ -891,7 +893,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         """
         return self.fill_(0)
 
-    _rebase_history, _regenerate_grad_fn = rebase_history, regenerate_grad_fn
+    _rebase_history, _regenerate_grad_fn, _edge_from_base = rebase_history, regenerate_grad_fn, edge_from_base
 
     def detach_(self) -> Tensor:
         """Take this tensor off the tape: it becomes a leaf that requires no gradient. Raises RuntimeError for a view.

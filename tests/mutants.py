@@ -38,7 +38,7 @@ from tests.samples import sample_of
 class Mutant:
     """`old` becomes `new` in the source of `target`, a function of the package. The checks of `entries` must notice.
 
-    An entry is an op (a key of SAMPLES), a layer (of LAYERS), or a test, "test_nn:test_name".
+    An entry is an op (a key of SAMPLES), a layer (of LAYERS), or a test, "test_module:test_name".
     """
 
     target: str
@@ -330,16 +330,16 @@ MUTANTS: list[Mutant] = [
            ("Add", "Mul", "SumTo")),
     Mutant("autograd.engine:unbroadcast", "sum_to(grad, shape)", "grad", "a broadcast gradient keeps its shape", ("Add",)),
     Mutant("autograd.engine:sweep", "grad if total is None else total + grad", "grad", "the last of several paths counts alone",
-           ("test_autograd:test_sum_over_all_paths",)),
+           ("test_engine:test_sum_over_all_paths",)),
     Mutant("autograd.engine:sweep", "(total is not None or _is_new(", "(True or _is_new(", "a leaf keeps a shared array",
-           ("Add", "test_autograd:test_leaf_gradients_do_not_share_memory")),
+           ("Add", "test_engine:test_leaf_gradients_do_not_share_memory")),
     Mutant("autograd.tensor_base:accumulate", "sums.append((before, grad))", "fresh.append((tensor, wrap(grad.copy())))",
-           "a second backward replaces .grad", ("test_autograd:test_gradients_accumulate_in_the_same_memory",)),
+           "a second backward replaces .grad", ("test_engine:test_gradients_accumulate_in_the_same_memory",)),
     Mutant("autograd.hooks:materialize", "xp.zeros_like", "xp.ones_like", "an unused output has a gradient of ones",
-           ("test_autograd:test_several_outputs_non_tensor_arguments_and_unused_outputs",)),
+           ("test_function:test_several_outputs_non_tensor_arguments_and_unused_outputs",)),
     Mutant("autograd.inplace:InPlaceMethods._increment_version", "version_counter(self)[0] += 1", "pass",
            "a change in place is not counted",
-           ("test_autograd:test_a_value_changed_between_first_and_second_backward_is_noticed",)),
+           ("test_inplace:test_a_value_changed_between_first_and_second_backward_is_noticed",)),
 ]  # fmt: skip
 MUTANTS += [Mutant(target, old, new, what, tuple(entries)) for target, old, new, what, *entries in ROWS]
 

@@ -31,9 +31,9 @@ VIEWS = ["t[0]", "t[-1:]", "t[..., 0:1]", "t.t()", "t.unsqueeze(0)", "t.reshape(
          "t.expand(2, *t.shape)", "t.chunk(2)[0]", "t.transpose(0, -1)", "t.squeeze()", "t[...]", "t.narrow(0, 0, 1)",
          "t.flatten()", "t[::2]"]  # fmt: skip
 INPLACE = ["t.mul_(2)", "t.add_(1)", "t.mul_(u)", "t.add_(u)", "t.copy_(u)", "t.zero_()", "t.tanh_()", "t.clamp_(-0.5, 0.5)",
-           "t[0] = 2.0", "t[0] = u[0]", "t[..., 0] = u.sum()", "t[:1] = u.mean().reshape(1, 1)", "t.masked_fill_(t > 0.3, 0.5)",
-           "t.sub_(t.mean())", "t.div_(u.abs() + 1)", "t.fill_(0.25)", "t.lerp_(u, 0.3)", "t.addcmul_(u, u)", "t.relu_()",
-           "t.pow_(2)", "t += u", "t *= u", "t.unsqueeze_(0)", "t.neg_()"]  # fmt: skip
+           "t[0] = 2.0", "t[0] = u[0]", "t[..., 0] = u.sum()", "t[:1] = u.mean().reshape(1, 1)",
+           "t.masked_fill_(t > 0.35, 0.5)", "t.sub_(t.mean())", "t.div_(u.abs() + 1)", "t.fill_(0.25)", "t.lerp_(u, 0.3)",
+           "t.addcmul_(u, u)", "t.relu_()", "t.pow_(2)", "t += u", "t *= u", "t.unsqueeze_(0)", "t.neg_()"]  # fmt: skip
 HIDDEN = ["no_grad", "detach", "hook", "Scaled"]  # what the tape, or a derivative, is not told
 
 # What PyTorch refuses and minitorch computes, and rightly so in programs without HIDDEN statements: it saves what an in-place
@@ -143,7 +143,7 @@ def _statement(lib: Any, functions: Any, kind: str, what: Any, t: Any, u: Any, p
         pool.append(t * u + t)
     elif kind == "view":
         pool.append(eval(what, names))
-    elif kind == "inplace":
+    elif kind == "inplace" and not (what == "t.copy_(u)" and t is u):  # PyTorch then crashes at a hook on a view of it
         exec(what, names)
     elif kind == "no_grad":
         with lib.no_grad():

@@ -13,6 +13,7 @@ What invalid arguments look like stands in tests/misuse.py and tests/hostile.py.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 import operator
@@ -258,13 +259,19 @@ def joining(draw):
     return lambda *xs: mt.cat(xs, dim), (draw.tensor(shape), draw.tensor(other), draw.tensor(shape)), definition
 
 
-def splitting(draw):
+def unbinding(draw):
+    shape = draw.shape(1)
+    dim = draw.dim(len(shape))
+    return lambda x: mt.unbind(x, dim), (draw.tensor(shape),), lambda x: np.take(x, 0, dim)
+
+
+def splitting(draw, cut=ops.joining.split):
     shape = draw.shape(1)
     dim = draw.dim(len(shape))
     first = draw.integers(0, shape[dim])
     sections = (first, shape[dim] - first)
     return (
-        lambda x: ops.joining.pieces(x, sections, dim),
+        lambda x: cut(x, sections, dim),
         (draw.tensor(shape),),
         lambda x: np.stack([np.take(x, i, dim) for i in range(first)], dim) if first else np.take(x, [], dim),
     )
@@ -754,7 +761,9 @@ SAMPLES: dict[type[Node], Callable] = {
     ops.shape.Expand: expansion,
     ops.shape.SumTo: sum_to,
     ops.joining.Cat: joining,
-    ops.joining.SplitWithSizes: splitting,
+    ops.joining.Split: splitting,
+    ops.joining.SplitWithSizes: functools.partial(splitting, cut=ops.joining.pieces),
+    ops.joining.Unbind: unbinding,
     ops.shape.Flip: along_dim(mt.flip, lambda row: row[::-1]),
     ops.shape.Roll: rolling,
     ops.shape.Pad: padding,
@@ -860,6 +869,6 @@ ANALYTIC: set[type[Node]] = {
     ops.arithmetic.Reciprocal, ops.reduction.Mean, ops.reduction.Sum, ops.reduction.Prod,
     ops.reduction.Softmax, ops.reduction.LogSumExp, ops.reduction.LogSoftmax, ops.reduction.CumSum, ops.shape.Reshape,
     ops.shape.Permute, ops.shape.Expand, ops.shape.Flip, ops.shape.Roll, ops.shape.Clone, ops.joining.Cat, ops.matrix.MatMul,
-    ops.joining.SplitWithSizes,
+    ops.joining.Split, ops.joining.SplitWithSizes, ops.joining.Unbind,
     ops.matrix.Einsum, Linear, Convolution, ConvTranspose, ConvWeight, AvgPool, Unfold, Fold, ops.indexing.GetItem,
 }  # fmt: skip

@@ -86,7 +86,6 @@ def jacobian(
     strict: bool = False,
     vectorize: bool = False,
 ) -> tuple[Tensor, ...]: ...
-@enable_grad()
 def jacobian(
     func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False, vectorize: bool = False
 ) -> Tensor | tuple[Any, ...]:
@@ -104,7 +103,13 @@ def jacobian(
             [0., 4.]])
     """
     _check_vectorize("jacobian", strict, vectorize)
-    variables, outputs = _evaluate("jacobian", func, inputs, create_graph, strict)
+    return _jacobian("jacobian", func, inputs, create_graph, strict)
+
+
+@enable_grad()
+def _jacobian(name: str, func: Callable[..., Any], inputs: Any, create_graph: bool, strict: bool) -> Any:
+    """`jacobian`, in errors as `name`."""
+    variables, outputs = _evaluate(name, func, inputs, create_graph, strict)
     table = []
     for output in outputs if isinstance(outputs, (tuple, list)) else (outputs,):
         flat = output.reshape(-1)
@@ -153,7 +158,7 @@ def hessian(
         grads = _gradients((output.reshape(()),), tensors, (wrap(xp.ones_like(output._array, shape=())),), True, strict)
         return _like(grads, inputs)
 
-    return jacobian(gradient, inputs, create_graph, strict)
+    return _jacobian("hessian", gradient, inputs, create_graph, strict)
 
 
 def _vector(v: Any, like: tuple[Any, ...], name: str) -> tuple[Any, ...]:
@@ -168,7 +173,6 @@ def _vector(v: Any, like: tuple[Any, ...], name: str) -> tuple[Any, ...]:
     return vectors
 
 
-@enable_grad()
 def vjp(
     func: Callable[..., Outputs], inputs: Inputs, v: Outputs | None = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Outputs, Inputs]:
@@ -180,9 +184,15 @@ def vjp(
     >>> minitorch.autograd.functional.vjp(lambda x: x**2, x, v)
     (tensor([1., 4.]), tensor([ 2., 40.]))
     """
-    variables, outputs = _evaluate("vjp", func, inputs, create_graph, strict)
-    values = _tuple_of(outputs, "outputs of the function given to", "vjp")
-    grads = _gradients(values, variables, _vector(v, values, "vjp"), create_graph, strict)
+    return _vjp("vjp", func, inputs, v, create_graph, strict)
+
+
+@enable_grad()
+def _vjp(name: str, func: Callable[..., Any], inputs: Any, v: Any, create_graph: bool, strict: bool) -> tuple[Any, Any]:
+    """`vjp`, in errors as `name`."""
+    variables, outputs = _evaluate(name, func, inputs, create_graph, strict)
+    values = _tuple_of(outputs, "outputs of the function given to", name)
+    grads = _gradients(values, variables, _vector(v, values, name), create_graph, strict)
     return outputs if create_graph else _like(tuple(o.detach() for o in values), outputs), _like(grads, inputs)
 
 
@@ -217,16 +227,21 @@ def vhp(
     >>> minitorch.autograd.functional.vhp(lambda x: (x**3).sum(), x, v)
     (tensor(9.), tensor([  6., 120.]))
     """
+    return _vhp("vhp", func, inputs, v, create_graph, strict)
+
+
+def _vhp(name: str, func: Callable[..., Any], inputs: Any, v: Any, create_graph: bool, strict: bool) -> tuple[Any, Any]:
+    """`vhp`, in errors as `name`."""
     output: list[Tensor] = []
 
     def gradient(*tensors: Any) -> Any:
         output[:] = [func(*tensors)]
         if not isinstance(output[0], TensorBase) or output[0].numel() != 1:
-            raise RuntimeError("The function given to vhp should return one Tensor with a single element")
+            raise RuntimeError(f"The function given to {name} should return one Tensor with a single element")
         start = (wrap(xp.ones_like(output[0]._array)),)
         return _like(_gradients((output[0],), tensors, start, True, strict), inputs)
 
-    _, grads = vjp(gradient, inputs, v, create_graph, strict)
+    _, grads = _vjp(name, gradient, inputs, v, create_graph, strict)
     return output[0] if create_graph else output[0].detach(), grads
 
 
@@ -241,4 +256,4 @@ def hvp(
     >>> minitorch.autograd.functional.hvp(lambda x: (x**3).sum(), x, v)
     (tensor(9.), tensor([  6., 120.]))
     """
-    return vhp(func, inputs, v, create_graph, strict)
+    return _vhp("hvp", func, inputs, v, create_graph, strict)

@@ -12,7 +12,7 @@ observed_by(...)                 who observes, in a block
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from minitorch.autograd.api import root_gradients
 from minitorch.autograd.engine import sweep, unbroadcast, walk
@@ -26,20 +26,27 @@ from minitorch.autograd.saved_hooks import disable_saved_tensors_hooks, save_on_
 from minitorch.autograd.tensor_base import TensorBase
 
 __all__ = [
-    "AccumulateGrad", "Edge", "Function", "Node", "Observer", "Op", "SavedTensor", "TensorBase",
+    "AccumulateGrad", "Edge", "Function", "GradientEdge", "Node", "Observer", "Op", "SavedTensor", "TensorBase",
     "disable_saved_tensors_hooks", "get_gradient_edge", "observed_by", "observed_sweep", "observers", "root_gradients",
     "run_hooks", "save_on_cpu", "saved_tensors_hooks", "saved_tensors_of", "unbroadcast", "walk",
 ]  # fmt: skip
 
 
-def get_gradient_edge(tensor: TensorBase) -> Edge:
+class GradientEdge(NamedTuple):
+    """One value on the tape: the node that made it, and which of the node's outputs it is."""
+
+    node: Node
+    output_nr: int
+
+
+def get_gradient_edge(tensor: TensorBase) -> GradientEdge:
     """Where the gradient of `tensor` goes: a node, and the number of its output.
 
     Raises RuntimeError for a tensor that requires no gradient.
 
     >>> y = 2 * minitorch.ones(2, requires_grad=True)
     >>> edge = minitorch.autograd.graph.get_gradient_edge(y)
-    >>> edge[0] is y.grad_fn, edge[1]
+    >>> edge.node is y.grad_fn, edge.output_nr
     (True, 0)
     """
     edge = gradient_edge(tensor)
@@ -48,7 +55,7 @@ def get_gradient_edge(tensor: TensorBase) -> Edge:
             f"It is not possible to get the gradient edge of a Tensor of shape {list(tensor._array.shape)} that "
             "does not require gradients"
         )
-    return edge
+    return GradientEdge(*edge)
 
 
 def saved_tensors_of(node: Node) -> list[SavedTensor]:

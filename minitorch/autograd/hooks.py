@@ -54,7 +54,8 @@ class HookMethods(TensorBase):
         >>> y.retains_grad
         True
         """
-        return self._edge is not None and self._edge[1] in (self._edge[0].retained or ())
+        edge = self._current_edge()
+        return edge is not None and edge[1] in (edge[0].retained or ())
 
     def register_hook(self, hook: Hook) -> RemovableHandle:
         """Call `hook(grad)` whenever this tensor's gradient has been computed; what it returns replaces the gradient.

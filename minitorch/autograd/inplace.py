@@ -20,6 +20,7 @@ from minitorch.backend.dtypes import dtypes
 if TYPE_CHECKING:
     from typing import Self
 
+    from minitorch.autograd.node import Edge
     from minitorch.tensor import Tensor
 
 __all__ = ["InPlaceMethods", "set_view"]
@@ -95,6 +96,8 @@ class InPlaceMethods(TensorBase):
             self._check_view(recording)
         out = wrap(self._array.copy() if recording else self._array.view())
         out._edge = self._current_edge()
+        if recording and self._base is not None and _has_hooks(out._edge, self._base._edge):
+            out._edge = self._as_tensor()._edge_from_base()  # hooks belong to a value, and what is overwritten has no use
         return out
 
     def _check_view(self, recording: bool) -> None:
@@ -122,14 +125,17 @@ class InPlaceMethods(TensorBase):
         if not is_grad_enabled():
             return self
         if self._base is None:
-            before, self._edge = self._edge, result._edge
-            retained = None if before is None else before[0].retained
-            if before is not None and retained and retained.pop(before[1], None) is not None and self._edge is not None:
-                self._as_tensor().retain_grad()
+            self._set_edge(result._edge)
             self._view_version += 1  # views of this tensor have a new history, too
         elif result._edge is not None or self._base._edge is not None:
             self._as_tensor()._rebase_history(result._as_tensor())
         return self
+
+    def _set_edge(self, edge: Edge | None) -> None:
+        """Give this tensor another history. Hooks stay with the old one; what `retain_grad` keeps is the tensor's gradient."""
+        before, self._edge = self._edge, edge
+        if before is not None and (before[0].retained or {}).pop(before[1], None) is not None and edge is not None:
+            self._as_tensor().retain_grad()
 
 
 def set_view(view: TensorBase, of: TensorBase) -> None:
@@ -140,6 +146,16 @@ def set_view(view: TensorBase, of: TensorBase) -> None:
         view._view_version = view._base._view_version
         if not is_grad_enabled():
             view._as_tensor()._made_by = "no_grad"
+
+
+def _has_hooks(edge: Edge | None, base: Edge | None) -> bool:
+    """Whether a gradient meets a hook, or a tensor that retains it, on its way from a view to its base."""
+    while edge is not None and edge != base:
+        node = edge[0]
+        if node.hooks is not None or node.post_hooks is not None or node.retained is not None:
+            return True
+        edge = node.edges[0] if node.edges else None
+    return False
 
 
 def _check_assignable(tensor: TensorBase, result: TensorBase) -> None:

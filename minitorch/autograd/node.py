@@ -129,7 +129,7 @@ class Op(Node):
     to each argument of forward. One may have the shape that its input was broadcast to: the engine sums it.
     """
 
-    is_view: ClassVar[bool] = False  # whether the output may share the first input's memory
+    is_view: ClassVar[bool] = False  # whether the outputs may share the first input's memory
 
     @classmethod
     def apply(cls, *args: Any) -> Any:
@@ -182,7 +182,8 @@ class Op(Node):
             if observers:
                 notify(self, args, outputs)
         if self.is_view:
-            set_view(output, args[0])
+            for output in outputs:
+                set_view(output, args[0])
         return outputs if type(result) is tuple else output
 
     def call_backward(self, grad_outputs: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:

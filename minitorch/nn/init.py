@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import math
 import statistics
+from typing import Any
 
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.backend.arrays import on_device_of, xp
@@ -28,11 +29,11 @@ __all__ = [
 
 
 @public
-def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+def calculate_gain(nonlinearity: str, param: Any = None) -> float:
     """The factor for the weights' standard deviation before a nonlinearity; `param` is the slope of leaky_relu.
 
     sqrt(2) for 'relu', sqrt(2 / (1 + slope^2)) for 'leaky_relu', 5 / 3 for 'tanh', 3 / 4 for 'selu', 1 for 'linear', 'sigmoid'
-    and convolutions. Raises ValueError for another name.
+    and convolutions. Raises ValueError for another name, and for a slope that is not a number.
 
     >>> nn.init.calculate_gain("relu"), nn.init.calculate_gain("leaky_relu", 1.0)
     (1.4142135623730951, 1.0)

@@ -255,13 +255,25 @@ def ceil(input: Tensor) -> Tensor:
     return Ceil.apply(input)
 
 
-def round(input: Tensor) -> Tensor:
-    """The nearest integer, halves to the even one. The derivative is 0.
+def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+    """The nearest integer, halves to the even one; or the nearest number of so many decimals. The derivative is 0.
+
+    Raises NotImplementedError for decimals of integers.
 
     >>> minitorch.round(minitorch.tensor([0.5, 1.5, 2.4]))
     tensor([0., 2., 2.])
+    >>> minitorch.round(minitorch.tensor([1.234, 1276.0]), decimals=2), minitorch.round(minitorch.tensor(1276.0), decimals=-2)
+    (tensor([1.2300e+00, 1.2760e+03]), tensor(1300.))
     """
-    return Round.apply(input)
+    if decimals == 0:
+        return Round.apply(input)
+    if input._array.dtype.kind != "f":
+        raise NotImplementedError(
+            f"round: decimals={decimals} is for floating-point tensors, not {input.dtype!r}: .float() converts"
+        )
+    if decimals < 0:
+        return Round.apply(input / 10.0**-decimals) * 10.0**-decimals
+    return Round.apply(input * 10.0**decimals) / 10.0**decimals
 
 
 def trunc(input: Tensor) -> Tensor:

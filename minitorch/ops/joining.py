@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from minitorch.autograd.node import Op
-from minitorch.backend.arrays import Array, contiguous, xp
+from minitorch.autograd.tensor_base import wrap
+from minitorch.backend.arrays import Array, contiguous, on_device_of, xp
 from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import result_type
+from minitorch.backend.errors import refuse_if_too_large
 from minitorch.ops.node_names import node_name
 from minitorch.ops.shape import check_dim, clone, constant_pad, expand, reshape, sizes, transpose, unsqueeze
 
@@ -49,16 +51,40 @@ class Cat(Op):
         return super().explain(error, *args)
 
 
-class SplitWithSizes(Op):
-    """Cut along a dimension into pieces of given sizes;  the gradients of the pieces, joined"""
+class Split(Op):
+    """Views of pieces of given sizes along a dimension;  the gradients of the pieces, joined"""
+
+    is_view = True
 
     def forward(ctx, x: Array, sections: Sequence[int], dim: int) -> tuple[Array, ...]:
         ctx.dim, ends = dim % x.ndim, itertools.accumulate(sections)
         whole = (builtins.slice(None),) * ctx.dim
-        return tuple(x[(*whole, builtins.slice(b - n, b))].copy() for n, b in zip(sections, ends, strict=True))
+        return tuple([x[(*whole, builtins.slice(b - n, b))] for n, b in zip(sections, ends, strict=True)])
 
     def backward(ctx, *grads: Tensor) -> Any:
         return cat(grads, ctx.dim)
+
+
+class SplitWithSizes(Split):
+    """Copies of pieces of given sizes along a dimension;  the gradients of the pieces, joined"""
+
+    is_view = False
+
+    def forward(ctx, x: Array, sections: Sequence[int], dim: int) -> tuple[Array, ...]:
+        return tuple([piece.copy() for piece in Split.forward(ctx, x, sections, dim)])
+
+
+class Unbind(Op):
+    """Views of the slices along a dimension;  the gradients of the slices, stacked"""
+
+    is_view = True
+
+    def forward(ctx, x: Array, dim: int) -> tuple[Array, ...]:
+        ctx.dim, whole = dim, (builtins.slice(None),) * dim
+        return tuple([x[whole + (i, Ellipsis)] for i in range(x.shape[dim])])  # noqa: RUF005 (mypy)
+
+    def backward(ctx, *grads: Tensor) -> Any:
+        return stack(grads, ctx.dim)
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -111,7 +137,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return cat([unsqueeze(x, dim) for x in tensors], dim)
 
 
-@node_name("Split0")
+@node_name(lambda tensor, size, *_, **__: "Split0" if type(size) is int else "SplitWithSizes0")
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Views of `tensor`, cut along `dim` into pieces of one size (the last may be smaller) or of the sizes given.
 
@@ -136,12 +162,11 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
                 f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {dim}), "
                 f"but got split_sizes={sections}"
             )
-    ends = itertools.accumulate(sections)
-    return tuple(narrow(tensor, dim, end - size, size) for end, size in zip(ends, sections, strict=True))
+    return Split.apply(tensor, sections, dim)
 
 
 def pieces(input: Tensor, sections: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Copies of all pieces of the sizes `sections`. Their gradients are joined once, where views add them up one by one."""
+    """Copies of all pieces of the sizes `sections`, each contiguous."""
     return SplitWithSizes.apply(input, tuple(sections), dim)
 
 
@@ -167,8 +192,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     >>> minitorch.unbind(minitorch.tensor([[1, 2], [3, 4]]), dim=1)
     (tensor([1, 3]), tensor([2, 4]))
     """
-    dim = check_dim(dim, input.ndim)
-    return tuple(select(input, dim, i) for i in range(input.shape[dim]))
+    return Unbind.apply(input, check_dim(dim, input.ndim))
 
 
 @node_name("Slice0")
@@ -350,6 +374,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
         (count,) = sizes((where,), "tensor_split")
         if count <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {count}")
+        refuse_if_too_large("tensor_split", (count,), 1000)  # a view is an object
         longer, least = n % count, n // count
         cuts = [(i * least + min(i, longer), (i + 1) * least + min(i + 1, longer)) for i in range(count)]
     return tuple(narrow(input, dim, start, max(end - start, 0)) for start, end in cuts)
@@ -423,3 +448,27 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     shape = tuple(math.prod(x.shape) for x in inputs)
     shapes = [tuple(n if i == j else 1 for j, n in enumerate(shape)) for i in range(len(shape))]
     return tuple(expand(reshape(x, place), shape) for x, place in zip(inputs, shapes, strict=True))
+
+
+def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
+    """All choices of r elements of a vector, one a row, in the order of itertools.combinations.
+
+    Shapes: (n) gives (n! / (r! (n - r)!), r). Raises RuntimeError for another number of dimensions, or a negative r.
+
+    >>> minitorch.combinations(minitorch.tensor([1, 2, 3]))
+    tensor([[1, 2],
+            [1, 3],
+            [2, 3]])
+    """
+    if input.ndim != 1:
+        raise RuntimeError(f"combinations: Expect a 1D vector, but got shape {list(input.shape)}")
+    if r < 0:
+        raise RuntimeError(f"combinations: Expect a non-negative number, but got {r}")
+    if r == 0:
+        return input[:0]
+    n = input.shape[0]
+    count = math.comb(n + r - 1, r) if with_replacement and n else math.comb(n, r)
+    refuse_if_too_large("combinations", (count, r), 80)  # a choice is a tuple first
+    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    chosen = xp.array(list(choose(range(n), r)) if count else [], dtype=xp.int64).reshape(count, r)
+    return input[wrap(on_device_of(chosen, input._array))]

@@ -15,6 +15,7 @@ from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, on_device_of, running_extreme, xp
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.dtypes import int64
+from minitorch.backend.errors import refuse_if_too_large
 from minitorch.ops.arithmetic import mul
 from minitorch.ops.comparison import isnan, masked_fill
 from minitorch.ops.elementwise import check_floating, in_single
@@ -23,7 +24,7 @@ from minitorch.ops.joining import cat, narrow
 from minitorch.ops.node_names import node_name
 from minitorch.ops.reduction import Dims, amax, amin, sum
 from minitorch.ops.results import ValuesAndIndices, printed_pair
-from minitorch.ops.shape import check_dim, clone
+from minitorch.ops.shape import check_dim, clone, expand, flip, unsqueeze
 from minitorch.ops.special import LogAddExp
 
 if TYPE_CHECKING:
@@ -224,3 +225,27 @@ def histogram(input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | N
         )
     counts = xp.histogram(x, edges, weights=None if weight is None else weight._array.reshape(-1), density=density)[0]
     return Histogram(wrap(counts.astype(x.dtype)), wrap(edges.copy()))
+
+
+def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
+    """The powers of each element of a vector, one row for each, N columns (by default as many as elements); x^0 is the last
+    one, or with `increasing` the first.
+
+    Shapes: (n) gives (n, N). Raises RuntimeError for another number of dimensions, or a negative N.
+
+    >>> minitorch.vander(minitorch.tensor([2.0, 3.0]), 3)
+    tensor([[4., 2., 1.],
+            [9., 3., 1.]])
+    """
+    if x.ndim != 1:
+        raise RuntimeError(f"vander: x must be a one-dimensional tensor, but it has shape {list(x.shape)}")
+    columns = x.shape[0] if N is None else N
+    if columns < 0:
+        raise RuntimeError(f"vander: N must be non-negative, but it is {columns}")
+    refuse_if_too_large("vander", (x.shape[0], columns), 8)
+    x = x if x._array.dtype.kind == "f" else x.long()
+    if columns == 0:
+        return x.new_zeros((x.shape[0], 0))
+    ones = x.new_ones((x.shape[0], 1))
+    powers = cat([ones, cumprod(expand(unsqueeze(x, 1), (x.shape[0], columns - 1)), 1)], 1)
+    return powers if increasing else flip(powers, 1)

@@ -9,15 +9,17 @@ import builtins
 import math
 from typing import TYPE_CHECKING, Any
 
+from minitorch.backend.arrays import xp
 from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.ops.arithmetic import abs, div
-from minitorch.ops.comparison import masked_fill, sign
+from minitorch.ops.comparison import clamp, masked_fill, sign
 from minitorch.ops.elementwise import in_single
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import sqrt
 from minitorch.ops.reduction import Dims, amax, amin, mean, sum
-from minitorch.ops.shape import check_dims, unsqueeze
+from minitorch.ops.shape import check_dims, reshape, squeeze, transpose, unsqueeze
+from minitorch.ops.striding import diagonal
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -239,3 +241,81 @@ def std_mean(
     (tensor(1.), tensor(2.))
     """
     return _with_mean(std, input, dim, unbiased, keepdim, correction)
+
+
+@xp.errstate(all="ignore")  # no degrees of freedom: 0 / 0
+def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None) -> Tensor:
+    """The covariances of variables, one a row, over their observations, one a column.
+
+    C[i, j] = sum_k w_k (x[i, k] - mean_i) (x[j, k] - mean_j) / (sum w - correction)
+
+    w counts each observation as often as the integers `fweights` say, and weights it by `aweights` = a; with these, correction
+    is multiplied by sum(w a) / sum(w).
+
+    Shapes: (n, m) gives (n, n), (m) a number. Raises RuntimeError for more dimensions, booleans, and weights of
+    another shape or dtype, that are negative, or that sum to 0.
+
+    >>> minitorch.cov(minitorch.tensor([[0.0, 1.0, 2.0], [2.0, 1.0, 0.0]]))
+    tensor([[ 1., -1.],
+            [-1.,  1.]])
+    """
+    if input.ndim > 2:
+        raise RuntimeError(
+            f"cov(): expected input to have two or fewer dimensions but got an input with {input.ndim} dimensions"
+        )
+    if input._array.dtype.kind == "b":
+        raise RuntimeError("cov(): bool dtype is not supported for input: .float() converts")
+    x = reshape(input, (1, -1)) if input.ndim < 2 else input
+    x = x if x._array.dtype.kind == "f" else x.float()
+    count = x.shape[1]
+    weight: Tensor | None = None
+    for name, given, kinds, expected in (
+        ("fweights", fweights, "iu", "integral"),
+        ("aweights", aweights, "f", "floating-point"),
+    ):
+        if given is None:
+            continue
+        if given.ndim > 1 or given.numel() != count:
+            raise RuntimeError(
+                f"cov(): expected {name} of shape [{count}], one for each observation, but got {list(given.shape)}"
+            )
+        if given._array.dtype.kind not in kinds:
+            raise RuntimeError(f"cov(): expected {name} to have {expected} dtype, but got {given.dtype!r}")
+        if (given._array < 0).any():
+            raise RuntimeError(f"cov(): {name} cannot be negative")
+        weight = given if weight is None else weight * given
+    total: Any = count if weight is None else sum(weight)
+    if weight is not None and not total._array:
+        raise RuntimeError("cov(): weights sum to zero, can't be normalized")
+    scale: Any = 1 if weight is None else weight
+    centered = x - div(sum(x * scale, 1, True), total)
+    freedom = total - correction
+    if aweights is not None and weight is not None and correction:
+        freedom = total - correction * div(sum(weight * aweights), total)
+    if not freedom > 0:
+        warn(
+            "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations: "
+            f"{count} observations and a correction of {correction}"
+        )
+        freedom = freedom * 0
+    return squeeze(div(centered @ transpose(centered * scale, 0, 1), freedom))
+
+
+def corrcoef(input: Tensor) -> Tensor:
+    """The correlation coefficients of variables, one a row: their covariances over both standard deviations, within [-1, 1].
+
+    Shapes: (n, m) gives (n, n), (m) a number. Raises RuntimeError for more dimensions.
+
+    >>> minitorch.corrcoef(minitorch.tensor([[0.0, 1.0, 2.0], [2.0, 1.0, 0.0]]))
+    tensor([[ 1., -1.],
+            [-1.,  1.]])
+    """
+    if input.ndim > 2:
+        raise RuntimeError(
+            f"corrcoef(): expected input to have two or fewer dimensions but got an input with {input.ndim} dimensions"
+        )
+    c = cov(input)
+    if c.ndim == 0:
+        return div(c, c)
+    deviation = sqrt(diagonal(c))
+    return clamp(div(div(c, unsqueeze(deviation, 1)), deviation), -1, 1)

@@ -15,6 +15,7 @@ from minitorch.ops.indexing import GetItem, SetItem
 from minitorch.ops.shape import reshape
 
 if TYPE_CHECKING:
+    from minitorch.autograd.node import Edge
     from minitorch.tensor import Tensor
 
 
@@ -23,7 +24,7 @@ def rebase_history(view: Tensor, result: Tensor) -> None:
     base = view._base
     assert base is not None
     flat = SetItem.apply(_flat(base), reshape(result, -1), _places(view._array, base._array))
-    base._edge = reshape(flat, base.shape)._edge
+    base._set_edge(reshape(flat, base.shape)._edge)
     base._view_version += 1
     regenerate_grad_fn(view)
 
@@ -46,9 +47,16 @@ def regenerate_grad_fn(view: Tensor) -> None:
     view._view_version = base._view_version
     if base._edge is None and view._edge is None:
         return
+    view._set_edge(edge_from_base(view))
+
+
+def edge_from_base(view: Tensor) -> Edge | None:
+    """The history of reading a view's places from its base as that is now."""
+    base = view._base
+    assert base is not None
     with enable_grad():
         flat = GetItem.apply(_flat(base), _places(view._array, base._array))
-        view._edge = reshape(flat, view.shape)._edge
+        return reshape(flat, view.shape)._edge
 
 
 def _flat(base: Tensor) -> Tensor:

@@ -178,3 +178,25 @@ if __name__ == "__main__":  # python -m tests.guards.test_errors prints every se
             call()
         except Exception as error:
             print(f"{type(error).__name__}: {error}\n")
+
+
+@pytest.mark.parametrize(
+    ("call", "begins"),
+    [
+        (lambda: mt.linalg.pinv(mt.ones(3)), "linalg.pinv: "),
+        (lambda: mt.linalg.svd(mt.ones(3)), "linalg.svd: "),
+        (lambda: mt.var(mt.tensor([1])), "var(): "),
+        (lambda: mt.tensor([1]).std(), "std(): "),
+        (lambda: mt.mean(mt.tensor([1])), "mean(): "),
+        (lambda: mt.nn.Conv2d(mt.ones(1, 1, 2, 2), 1, 1), "Conv2d.__init__(): argument 'in_channels'"),
+    ],
+)
+def test_an_error_begins_with_the_name_of_the_function_called(call, begins):
+    with pytest.raises((TypeError, RuntimeError)) as caught:
+        call()
+    assert str(caught.value).startswith(begins)
+
+
+def test_a_layer_that_is_given_its_input_says_how_to_call_it():
+    with pytest.raises(TypeError, match=r"make the layer first, then call it: MaxPool2d\(kernel_size\)\(x\)"):
+        mt.nn.MaxPool2d(mt.ones(1, 1, 4, 4))

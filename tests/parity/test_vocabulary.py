@@ -227,3 +227,22 @@ def test_changes_of_diagonals_and_windows():
 
     same(diagonal, (3, 4))
     same(window, (3, 4))
+
+
+@pytest.mark.parametrize("f", [
+    lambda t, x: t.cov(x), lambda t, x: x.cov(correction=0), lambda t, x: t.cov(x[0]), lambda t, x: t.cov(x, fweights=t.tensor([1, 2, 0, 3])), lambda t, x: t.corrcoef(x), lambda t, x: x[0].corrcoef(),
+    lambda t, x: t.cov(x, correction=2, fweights=t.tensor([1, 2, 0, 3]), aweights=t.tensor([0.5, 1.0, 2.0, 0.25], dtype=t.float64)), lambda t, x: t.round(x * 100, decimals=1), lambda t, x: (x * 1e4).round(decimals=-2),
+    lambda t, x: t.vander(x[0].detach()), lambda t, x: t.vander(x[0].detach(), 3, True), lambda t, x: t.combinations(x[0]), lambda t, x: t.combinations(x[1], 3, with_replacement=True),
+])  # fmt: skip
+def test_statistics_and_choices(f):
+    same(f, (3, 4))
+
+
+@pytest.mark.parametrize("f", [
+    lambda t: t.tril_indices(3, 4), lambda t: t.triu_indices(4, 2, -1, dtype=t.int32), lambda t: t.tril_indices(0, 3), lambda t: t.vander(t.tensor([1, 2, 3]), 0), lambda t: t.combinations(t.tensor([1, 2]), 0),
+    lambda t: t.cov(t.ones(2, 2, 2)), lambda t: t.round(t.tensor([1]), decimals=2), lambda t: t.vander(t.ones(2, 2)), lambda t: t.vander(t.ones(2), -1), lambda t: t.combinations(t.ones(2, 2)),
+    lambda t: t.combinations(t.ones(2), -1), lambda t: t.tril_indices(-1, 2), lambda t: t.cov(t.ones(2, 2), fweights=t.ones(2)), lambda t: t.cov(t.ones(2, 2), aweights=t.zeros(2)), lambda t: t.cov(t.tensor([True])),
+    lambda t: t.corrcoef(t.ones(2, 2, 2)), lambda t: t.tril_indices(2, 2, dtype=t.bool),
+])  # fmt: skip
+def test_edges_of_statistics_and_choices(f):
+    same(f)

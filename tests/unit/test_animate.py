@@ -14,7 +14,7 @@ from minitorch.viz.layers import animate as module
 from minitorch.viz.layers.frame import cell_text, panels, sentence
 from minitorch.viz.layers.stage import TARGETS, stage_of
 from minitorch.viz.page import theme
-from tests.unit.test_layer_pictures import layers
+from tests.unit.test_taps import layers
 
 
 def filled(shape):

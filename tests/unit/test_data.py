@@ -15,7 +15,17 @@ import pytest
 
 import minitorch as mt
 from minitorch.utils import data
-from minitorch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
+from minitorch.utils.data import (
+    ConcatDataset,
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    Subset,
+    TensorDataset,
+    default_collate,
+    get_worker_info,
+    random_split,
+)
 
 
 class Squares(Dataset):
@@ -392,3 +402,29 @@ def test_default_convert():
     converted = data.default_convert({"a": np.arange(2), "b": (np.float64(1.5), "word")})
     assert converted["a"].tolist() == [0, 1]
     assert (converted["b"][0].item(), converted["b"][1]) == (1.5, "word")
+
+
+def test_data():
+    class Squares(Dataset):
+        def __getitem__(self, i):
+            return {"x": i, "y": np.float32(i * i)}
+
+        def __len__(self):
+            return 5
+
+    batches = list(DataLoader(Squares(), batch_size=2))
+    assert batches[1]["x"].tolist() == [2, 3]
+    assert batches[1]["y"].dtype is mt.float32
+    assert len(batches) == 3
+    assert len(list(DataLoader(Squares(), batch_size=2, drop_last=True))) == 2
+    assert [b["x"] for b in DataLoader(Squares(), batch_size=None)] == [0, 1, 2, 3, 4]
+    both = ConcatDataset([Squares(), Subset(Squares(), [4, 0])])
+    assert [both[i]["x"] for i in range(len(both))] == [0, 1, 2, 3, 4, 4, 0]
+    assert len(Squares() + Squares()) == 10
+    parts = random_split(TensorDataset(mt.arange(10)), [7, 3])
+    assert sorted(int(x) for part in parts for (x,) in part) == list(range(10))
+    assert list(DataLoader(Squares(), batch_size=5, collate_fn=len)) == [5]
+    with pytest.raises(TypeError, match="collate_fn"):
+        default_collate([object()])
+    x, y = next(iter(DataLoader(TensorDataset(mt.ones(4, 2), mt.arange(4)), batch_size=4)))
+    assert (list(x.shape), y.tolist()) == ([4, 2], [0, 1, 2, 3])

@@ -154,3 +154,15 @@ def test_singular_slopes_stay():
 def test_wrong_calls_are_refused(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+@pytest.mark.parametrize("name", ["hvp", "vhp", "vjp", "jvp", "hessian", "jacobian"])
+def test_errors_name_the_function_that_was_called(name):
+    function = getattr(mt.autograd.functional, name)
+    x = mt.ones(2)
+    calls = [lambda: function(lambda x: "text", x), lambda: function(mt.sum, [1.0])]
+    if name in ("hvp", "vhp", "vjp", "jvp"):
+        calls.append(lambda: function(mt.sum, x, mt.ones(7)))
+    for call in calls:
+        with pytest.raises((TypeError, RuntimeError), match=rf"\b{name}\b"):
+            call()

@@ -298,3 +298,14 @@ def test_a_report_of_second_derivatives_says_so():
     assert "grad_output 0" in text(cut)
     with pytest.raises(TypeError, match="bare array"):
         gradcheck(mt.sin, np.ones(2))
+
+
+@pytest.mark.parametrize("check", [gradcheck, gradgradcheck])
+def test_numbers_of_gradcheck_are_numbers(check):
+    x = mt.ones(2, dtype=mt.float64, requires_grad=True)
+    for name in ("eps", "atol", "rtol", "nondet_tol"):
+        with pytest.raises(TypeError, match=f"check\\(\\): argument '{name}' must be a number, not ndarray"):
+            check(mt.sin, x, **{name: np.array(["a"])})
+    with pytest.raises(ValueError, match="eps is the step of the differences, and must be positive, not -1"):
+        check(mt.sin, x, eps=-1)
+    assert check(mt.sin, x, eps=np.float32(1e-5))

@@ -606,3 +606,50 @@ def test_states_go_through_files(tmp_path):
         mt.save(one.state_dict(), tmp_path / "state.pt")
         one.load_state_dict(mt.load(tmp_path / "state.pt"))
         assert repr(one.state_dict()) == before
+
+
+def test_a_network_learns():
+    x = mt.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    y = mt.tensor([[0.0], [1.0], [1.0], [0.0]])
+    net = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
+    optimizer = optim.Adam(net.parameters(), lr=0.05)
+    for _ in range(200):
+        loss = nn.MSELoss()(net(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss.item() < 1e-3
+
+
+def test_optimizer_state_and_closures():
+    w = nn.Parameter(mt.ones(2))
+    optimizer = optim.SGD([w], lr=0.1, momentum=0.9)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (w * w).sum()
+        loss.backward()
+        return loss
+
+    assert optimizer.step(closure).item() == 2.0
+    with pytest.raises(ValueError, match="more than one parameter group"):
+        optimizer.add_param_group({"params": [w]})
+    with pytest.raises(ValueError, match="doesn't match the size"):
+        optimizer.load_state_dict(optim.SGD([w, nn.Parameter(mt.ones(1))], lr=1.0).state_dict())
+    assert "momentum: 0.9" in repr(optimizer)
+    y = w * w
+    optimizer.step(closure)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+
+
+def test_zero_grad_of_an_optimizer():
+    p = nn.Parameter(mt.ones(2))
+    optimizer = mt.optim.SGD([p], lr=0.1)
+    (p * p).sum().backward()
+    optimizer.zero_grad(set_to_none=False)
+    assert p.grad.tolist() == [0, 0]
+    optimizer.step()
+    assert p.tolist() == [1, 1]
+    optimizer.zero_grad()
+    assert p.grad is None

@@ -472,3 +472,17 @@ def test_the_page_of_lenet_is_small():
     page = viz.play(loss).html
     assert len(page.encode()) <= 300_000
     assert not re.search(r"(?:src|href)=['\"]?(?:https?:)?//", page)
+
+
+def test_the_gradients_of_the_player_are_those_of_backward():
+    x = mt.tensor([1.0, -2.0], requires_grad=True)
+    with viz.record():
+        y = x * x
+        loss = (y * 3).sum()
+        loss.backward()
+    assert x.grad.tolist() == [6, -12]
+    trace = json.loads(json.dumps(viz.play(loss).trace))
+    assert trace["steps"]
+    text = repr(viz.play(loss))
+    assert "6  −12" in text
+    assert "[3  3]" in text

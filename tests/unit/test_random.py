@@ -334,3 +334,44 @@ def test_workers_have_streams_one_after_the_other():
     mt.manual_seed(0)
     base = int(mt.Generator().manual_seed(0).words64(1)[0]) % 2**63
     assert list(mt.utils.data.DataLoader(Drawn(), batch_size=None, num_workers=2)) == [base, base + 1, base, base + 1]
+
+
+@pytest.mark.parametrize("before", [0, 1, 7, 623, 624, 625])
+def test_a_state_restores_the_stream_exactly(before):
+    mt.manual_seed(3)
+    for _ in range(before):
+        mt.rand(1)
+    mt.randn(1)  # keeps a second normal number for the next call
+    state = mt.get_rng_state()
+    expected = [mt.randn(1).tolist(), mt.rand(700).tolist(), mt.initial_seed()]
+    mt.manual_seed(4)
+    mt.set_rng_state(state)
+    assert [mt.randn(1).tolist(), mt.rand(700).tolist(), mt.initial_seed()] == expected
+    assert (state.dtype, len(state)) == (mt.uint8, 5056)
+
+
+def test_wrong_states_are_explained():
+    with pytest.raises(TypeError, match="ByteTensor"):
+        mt.set_rng_state(mt.ones(5056))
+    with pytest.raises(RuntimeError, match="to be 3"):
+        mt.set_rng_state(mt.ones(3).byte())
+    with pytest.raises(RuntimeError, match="get_rng_state"):
+        mt.set_rng_state(mt.zeros(5056).byte())
+
+
+@pytest.mark.parity
+def test_states_are_those_of_pytorch():
+    torch = pytest.importorskip("torch")
+    for draws in (0, 1, 5, 623, 700):
+        torch.manual_seed(9)
+        mt.manual_seed(9)
+        for lib in (torch, mt):
+            lib.rand(draws)
+            lib.randn(1)
+        state = torch.get_rng_state()
+        assert mt.get_rng_state().tolist() == state.tolist()
+        mt.manual_seed(0)
+        mt.set_rng_state(mt.tensor(state.numpy()))
+        assert mt.rand(5).tolist() == torch.rand(5).tolist()
+        torch.set_rng_state(torch.from_numpy(mt.get_rng_state().numpy()))
+        assert mt.rand(5).tolist() == torch.rand(5).tolist()

@@ -1,0 +1,26 @@
+"""Activation functions: random slopes, and the in-place forms."""
+
+import pytest
+
+import minitorch as mt
+from minitorch import nn
+
+
+def test_random_slopes_are_within_their_range_and_the_derivative_uses_them():
+    x = mt.randn(1000, requires_grad=True)
+    y = nn.RReLU(0.1, 0.3)(x)
+    slopes = (y / x).detach()[x.detach() < 0]
+    assert 0.1 <= slopes.min().item() <= slopes.max().item() <= 0.3
+    y.sum().backward()
+    assert mt.all(mt.abs(x.grad[x.detach() < 0] - slopes) < 1e-5)
+
+
+@pytest.mark.parametrize("name", ["celu", "elu", "hardtanh", "leaky_relu", "relu", "selu", "threshold", "rrelu"])
+def test_functions_in_place(name):
+    args = (0.5, 2.0) if name == "threshold" else (0.2, 0.2) if name == "rrelu" else ()
+    leaf = mt.tensor([-2.0, -0.5, 0.3, 4.0], requires_grad=True)
+    x = leaf * 1
+    assert getattr(nn.functional, f"{name}_")(x, *args) is x
+    expected = getattr(nn.functional, name)(leaf, *args)
+    assert mt.equal(x, expected)
+    assert mt.equal(*(mt.autograd.grad(y.sum(), leaf)[0] for y in (x, expected)))
