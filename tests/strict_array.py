@@ -2,7 +2,7 @@
 
 It has CuPy's functions and methods with CuPy's arguments (tests/cupy_api.txt), mixes with no NumPy array, never turns into one
 by itself, and finds its functions through NumPy's dispatch alone. What runs on it has no forgotten `np.` call on a device's
-array, no array made on the wrong side, and nothing that CuPy refuses. tests/unit/test_strict_array.py lists what it refuses.
+array, no array made on the wrong side, and nothing that CuPy refuses. tests/guards/test_strict_array.py lists what it refuses.
 
 Where CuPy waits for the device, the stand-in notes the line of minitorch that made it wait: `waits()`.
 """
