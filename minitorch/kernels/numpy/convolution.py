@@ -73,7 +73,7 @@ def convolve_transposed(
     """A transposed convolution by `multiply`, or another function of its arguments: for each plane of the image that it makes,
     a convolution of g with stride 1. Cell q of a plane gets from cell j of the kernel what comes from  o = q - place(j).
     """
-    if not xp.isfinite(weight).all():
+    if (math.prod(window.kernel) < 8 and macs_of_transpose(g, weight) <= PLANES_MIN_MACS) or not xp.isfinite(weight).all():
         return NotImplemented
     layout, planes, covers_all = layout_of_transpose(window, tuple(size), g.shape[2:])
     turned = transposed_weight(weight, groups)
@@ -100,16 +100,24 @@ def multiply(x: Array, layout: Layout, weight: Array, targets: Sequence[Target],
         todo.append(([(block, block.matrix(weight, groups)) for block in blocks], y))
     added = None if bias is None else bias.reshape(groups, features)
     column = x.itemsize * groups * max(max(m.shape[1:]) for products, _ in todo for _, m in products)
+    work = sum(m.size for products, _ in todo for _, m in products) * len(x) * layout.plane
+    for_chunks = parallel_for if work > PLANES_MIN_MACS else _at_once
 
     def images(first: int, last: int) -> None:
         planes, length = pack(x[first:last], layout), layout.length(last - first)
         for products, y in todo:
             wide = xp.empty_like(x, order="C", shape=(groups, features, length))
             places = functools.partial(_product, planes, products, added, wide)
-            parallel_for(places, length, chunk_size(length, column, share=last - first == len(x)))
+            for_chunks(places, length, chunk_size(length, column, share=last - first == len(x)))
             y[first:last] = layout.windows(wide.reshape(-1, length), last - first, y.shape[2:])
 
-    parallel_for(images, len(x), chunk_size(len(x), column * layout.plane))
+    for_chunks(images, len(x), chunk_size(len(x), column * layout.plane))
+
+
+def _at_once(function: Callable[[int, int], Any], total: int, size: int) -> None:
+    """As `parallel_for`, for so little that BLAS has one thread anyway."""
+    if total:
+        function(0, total)
 
 
 def _product(
