@@ -19,6 +19,7 @@ import pytest
 import minitorch as mt
 import minitorch.distributed as dist
 from minitorch import nn
+from minitorch.nn.parallel import _SumOfAll
 from minitorch.utils.data import DistributedSampler
 
 RANK, SIZE = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
@@ -252,6 +253,18 @@ def batch_norm():
         same(ddp.eval()(rows(x)).detach(), rows(whole.eval()(x)).detach())
         with pytest.raises(AssertionError):
             gradients_equal(alone, whole, x)
+
+
+def sums_of_all():
+    """The derivatives of a sum over processes, of both orders: each part of the sum has a part in the loss of every process."""
+    x = mt.linspace(0.5, 1, 3, dtype=mt.float64) + RANK
+    x.requires_grad_()
+    y = _SumOfAll.apply(x, None)
+    same(y.detach(), np.linspace(0.5, 1, 3) * SIZE + sum(range(SIZE)))
+    (first,) = mt.autograd.grad((y**3).sum(), x, create_graph=True)
+    same(first.detach(), SIZE * 3 * (y.detach() ** 2))
+    (second,) = mt.autograd.grad((first**2).sum(), x)
+    same(second, SIZE * SIZE * 2 * first.detach() * 6 * y.detach())
 
 
 def buffers_and_starts():

@@ -33,6 +33,7 @@ from minitorch.ops.linear import Linear
 from minitorch.ops.normalization import Standardize, StandardizeBackward
 from minitorch.ops.pooling import AvgPool, AvgPoolBackward, Gather, GatherCell, MaxPool, ScatterAdd, ScatterCell
 from minitorch.ops.rectifier import LeakyRelu, LeakyReluBackward, Relu, ReluBackward
+from minitorch.ops.recurrence import LstmCell
 from tests.drawing import Draw, Sample, along, each, moved, over
 
 
@@ -603,6 +604,11 @@ def standardize_slope(draw):
     return slope, (draw.tensor(shape), draw.tensor(shape))
 
 
+def lstm_step(draw):
+    n, used = draw.integers(1, 2), draw.choose([slice(0, 2), slice(0, 1), slice(1, 2), slice(0, 4)])
+    return lambda gates, c: LstmCell.apply(gates, c)[used], (draw.tensor((2, 4 * n)), draw.tensor((2, n)))
+
+
 def of_output(slope, definition, **bounds):
     """A derivative as a function of the gradient and of the output that it is computed from."""
 
@@ -803,6 +809,7 @@ SAMPLES: dict[type[Node], Callable] = {
     Fold: folding,
     Standardize: standardizing,
     StandardizeBackward: standardize_slope,
+    LstmCell: lstm_step,
     BinaryCrossEntropy: lambda draw: (
         BinaryCrossEntropy.apply,
         tuple(draw.tensor((3, 2), low=0.1, high=0.9) for _ in range(2)),

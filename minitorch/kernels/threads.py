@@ -161,20 +161,21 @@ def _pool(count: int) -> Any:
 
 
 @functools.cache
-def _blas() -> list[Any]:
-    """The BLAS libraries that are loaded, with a setter for their threads; none without threadpoolctl."""
+def _blas() -> list[tuple[Callable[[], int], Callable[[int], object]]]:
+    """Of each BLAS library that NumPy computes with, what gets and what sets its threads; none without threadpoolctl."""
     if not _can_limit_blas:
         return []
     from threadpoolctl import ThreadpoolController
 
-    return [lib for lib in ThreadpoolController().lib_controllers if lib.user_api == "blas"]
+    found = [lib for lib in ThreadpoolController().lib_controllers if lib.user_api == "blas"]
+    of_numpy = [lib for lib in found if "numpy" in lib.filepath] or found  # others have one of their own
+    # Without the underscore only the thread that first set a number could set another; here `_lock` is held.
+    return [(lib.get_num_threads, getattr(lib, "_real_set_num_threads", lib.set_num_threads)) for lib in of_numpy]
 
 
 def _set_blas(counts: list[int]) -> None:
-    for lib, count in zip(_blas(), counts, strict=True):
-        if hasattr(lib, "clear_controlling_thread"):  # otherwise only the thread that first set a number could set another
-            lib.clear_controlling_thread(force=True)
-        lib.set_num_threads(count)
+    for (_, set_), count in zip(_blas(), counts, strict=True):
+        set_(count)
 
 
 _lock = threading.Lock()
@@ -191,7 +192,7 @@ def one_blas_thread() -> Iterator[None]:
         with _lock:
             _regions, entered = _regions + 1, True
             if _regions == 1:
-                _counts_outside[:] = [lib.get_num_threads() for lib in _blas()]
+                _counts_outside[:] = [get() for get, _ in _blas()]
                 _set_blas([1] * len(_counts_outside))
         yield
     finally:

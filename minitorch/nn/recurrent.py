@@ -27,6 +27,7 @@ from minitorch.nn.parameter import Parameter
 from minitorch.nn.utils.rnn import PackedSequence
 from minitorch.ops.elementwise import in_single
 from minitorch.ops.joining import pieces
+from minitorch.ops.recurrence import lstm_cell
 from minitorch.public import constructor, layer_forward, public
 from minitorch.tensor import Tensor
 
@@ -46,9 +47,7 @@ def _rnn_relu(x: Tensor, state: State, weight_hh: Tensor, bias_hh: Tensor | None
 
 
 def _lstm(x: Tensor, state: State, weight_hh: Tensor, bias_hh: Tensor | None, weight_hr: Tensor | None) -> State:
-    i, f, g, o = _parts(4, x + F.linear(state[0], weight_hh, bias_hh))
-    c = f.sigmoid() * state[1] + i.sigmoid() * g.tanh()
-    h = o.sigmoid() * c.tanh()
+    h, c = lstm_cell(x + F.linear(state[0], weight_hh, bias_hh), state[1])
     return h if weight_hr is None else F.linear(h, weight_hr), c
 
 

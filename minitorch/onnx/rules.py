@@ -504,6 +504,14 @@ def _attention(g: Graph, call: dict[str, Any], y: Any) -> Any:
     return g.node("MatMul", g.node("Softmax", scores, axis=-1), v)
 
 
+@rule("lstm_cell")
+def _lstm_cell(g: Graph, call: dict[str, Any], y: Any) -> Any:
+    parts = g.node("Split", call["gates"], outputs=4, axis=-1, num_outputs=4)
+    i, f, new, o = (g.node("Tanh" if n == 2 else "Sigmoid", part) for n, part in enumerate(parts))
+    c = g.node("Add", g.node("Mul", f, call["c"]), g.node("Mul", i, new))
+    return [g.node("Mul", o, g.node("Tanh", c)), c]
+
+
 # ---- windows -------------------------------------------------------------------------------------------------------------
 
 

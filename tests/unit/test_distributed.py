@@ -23,7 +23,7 @@ from tests.strict_array import StrictArray
 HERE = Path(__file__).parents[2]
 CHECKS = [
     "reductions", "movements", "columns_of_a_matrix", "messages", "groups", "misuse", "gradients", "recurrent_gradients",
-    "batch_norm", "buffers_and_starts", "accumulation", "unused_parameters", "sampler",
+    "batch_norm", "sums_of_all", "buffers_and_starts", "accumulation", "unused_parameters", "sampler",
 ]  # fmt: skip
 several = pytest.mark.skipif(
     not dist.is_mpi_available() or run._mpiexec() is None, reason="mpi4py and mpiexec are not installed"
