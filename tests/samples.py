@@ -604,6 +604,15 @@ def standardize_slope(draw):
     return slope, (draw.tensor(shape), draw.tensor(shape))
 
 
+def gelu_backward(draw):
+    shape = draw.shape()
+    return ops.pointwise.GeluBackward.apply, (draw.tensor(shape), draw.tensor(shape)), each(gelu_slope)
+
+
+def gelu_slope(g, x):
+    return g * ((1 + math.erf(x / math.sqrt(2))) / 2 + x * math.exp(-x * x / 2) / math.sqrt(2 * math.pi))
+
+
 def lstm_step(draw):
     n, used = draw.integers(1, 2), draw.choose([slice(0, 2), slice(0, 1), slice(1, 2), slice(0, 4)])
     return lambda gates, c: LstmCell.apply(gates, c)[used], (draw.tensor((2, 4 * n)), draw.tensor((2, n)))
@@ -810,6 +819,8 @@ SAMPLES: dict[type[Node], Callable] = {
     Standardize: standardizing,
     StandardizeBackward: standardize_slope,
     LstmCell: lstm_step,
+    ops.pointwise.Gelu: unary(ops.pointwise.Gelu.apply, lambda x: x / 2 * (1 + math.erf(x / math.sqrt(2)))),
+    ops.pointwise.GeluBackward: gelu_backward,
     BinaryCrossEntropy: lambda draw: (
         BinaryCrossEntropy.apply,
         tuple(draw.tensor((3, 2), low=0.1, high=0.9) for _ in range(2)),

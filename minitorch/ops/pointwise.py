@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from minitorch.backend.arrays import Array, xp
+from minitorch.backend.arrays import Array, as_array, xp
 from minitorch.backend.dispatch import definition
 from minitorch.backend.dtypes import get_default_dtype
 from minitorch.backend.special import error_function
@@ -301,6 +301,45 @@ class Erf(Pointwise):
 @definition
 def _erf(x: Array) -> Array:
     return error_function(x)
+
+
+class Gelu(Pointwise):
+    """x times the probability that a standard normal variable is below x, x / 2 (1 + erf(x / sqrt 2));  that probability, plus
+    x times its density at x
+    """
+
+    def forward(ctx, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return _gelu(x)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return GeluBackward.apply(grad, x)
+
+
+class GeluBackward(Pointwise):
+    """g (P(x) + x p(x)), the derivative of Gelu: the probability P, and its density p = e^(-x^2 / 2) / sqrt(2 pi);
+    in g: the same of grad, in x: g (2 - x^2) p
+    """
+
+    def forward(ctx, g: Array, x: Array) -> Array:
+        ctx.save_for_backward(g, x)
+        return _gelu_backward(g, x)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        g, x = ctx.saved_tensors
+        density = exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi))
+        return GeluBackward.apply(grad, x), grad * g * ((2 - x * x) * density)
+
+
+@definition
+def _gelu(x: Array) -> Array:
+    return x * 0.5 * (_erf(as_array(x * math.sqrt(0.5))) + 1)
+
+
+@definition
+def _gelu_backward(g: Array, x: Array) -> Array:
+    return g * ((_erf(as_array(x * math.sqrt(0.5))) + 1) * 0.5 + x * (xp.exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi))))
 
 
 # ---- the functions, by PyTorch's names --------------------------------------------------------------------------
