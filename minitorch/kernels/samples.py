@@ -203,6 +203,12 @@ def standardize_backward(rng: Any) -> Args:
     return rng.standard_normal(x.shape).astype(x.dtype), x, mean, var, eps
 
 
+def log_softmax_backward(rng: Any) -> Args:
+    x, dim = softmax(rng)
+    y = xp.minimum(x, 0)  # logarithms of probabilities
+    return rng.standard_normal(x.shape).astype(x.dtype), y, dim
+
+
 def matrices(rng: Any) -> Args:
     n, m, k = _integers(rng, 1, 90, 3)
     return rng.standard_normal((n, m)), rng.standard_normal((m, k))

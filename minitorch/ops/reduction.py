@@ -198,7 +198,21 @@ class LogSoftmax(Op):
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
-        return grad - exp(y) * sum(grad, ctx.dim, True)
+        return LogSoftmaxBackward.apply(grad, y, ctx.dim)
+
+
+class LogSoftmaxBackward(Op):
+    """g - e^y sum(g), the derivative of LogSoftmax with output y;  in g: grad - sum(grad e^y), in y: -grad e^y sum(g)"""
+
+    def forward(ctx, g: Array, y: Array, dim: int) -> Array:
+        ctx.dim = dim
+        ctx.save_for_backward(g, y)
+        return _log_softmax_backward(g, y, dim)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        g, y = ctx.saved_tensors
+        probable = grad * exp(y)
+        return grad - sum(probable, ctx.dim, True), -probable * sum(g, ctx.dim, True)
 
 
 @definition
@@ -206,6 +220,13 @@ def _log_softmax(x: Array, dim: int) -> Array:
     y = x - max_reduce(x, dim)
     y -= xp.log(sum_reduce(xp.exp(y), axis=dim, keepdims=True))
     return y
+
+
+@definition
+def _log_softmax_backward(g: Array, y: Array, dim: int) -> Array:
+    probabilities = xp.exp(y)
+    probabilities *= sum_reduce(g, axis=dim, keepdims=True)
+    return g - probabilities
 
 
 class CumSum(Op):
