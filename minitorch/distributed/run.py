@@ -65,7 +65,7 @@ def _run_in_each_process(size: int, args: list[str]) -> None:
     from minitorch.kernels.threads import set_num_threads
 
     end_all_on_error()
-    set_num_threads(max(1, (os.cpu_count() or 1) // size))
+    set_num_threads(max(1, int(os.environ["OMP_NUM_THREADS"].split(",")[0])))
     rank = str(MPI.COMM_WORLD.rank)
     os.environ.update(RANK=rank, LOCAL_RANK=rank, WORLD_SIZE=str(size), LOCAL_WORLD_SIZE=str(size))
     is_module = args[0] == "-m"
