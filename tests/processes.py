@@ -6,7 +6,9 @@ Each function runs in every process, between init_process_group and destroy_proc
 from __future__ import annotations
 
 import copy
+import dataclasses
 import os
+import pickle
 import re
 import signal
 import sys
@@ -140,6 +142,31 @@ def groups():
     assert dist.is_initialized()
 
 
+def completed_works():
+    """A work is over without anyone waiting for it, and its array lives until then."""
+    x = mt.ones(3)
+    work = dist.all_reduce(x, async_op=True)
+    deadline = time.monotonic() + 20
+    while not work.is_completed():
+        assert time.monotonic() < deadline
+    work.wait()
+    same(x, [SIZE] * 3)
+    for i in range(4):
+        dist.isend(mt.full((300_000,), float(i)), (RANK + 1) % SIZE, tag=i)
+    junk = [mt.full((300_000,), -1.0) for _ in range(8)]
+    for i in range(4):
+        x = mt.zeros(300_000)
+        dist.recv(x, (RANK - 1) % SIZE, tag=i)
+        same(x, np.full(300_000, float(i)))
+    assert len(junk) == 8
+
+
+def unequal_groups():
+    with pytest.raises(RuntimeError, match="all processes must give the same ranks"):
+        dist.new_group([RANK])
+    dist.barrier()
+
+
 def misuse():
     """Errors that every process raises before anything is sent; so the exchange after each still works."""
     one = mt.ones(2)
@@ -253,6 +280,63 @@ def batch_norm():
         same(ddp.eval()(rows(x)).detach(), rows(whole.eval()(x)).detach())
         with pytest.raises(AssertionError):
             gradients_equal(alone, whole, x)
+
+
+def halves():
+    """In float16 gradients are divided before they are added, and statistics are computed in float32."""
+    model = nn.Linear(2, 1, bias=False).half()
+    ddp = nn.parallel.DistributedDataParallel(model)
+    (ddp(mt.ones(1, 2).half()) * 40000).sum().backward()
+    same(model.weight.grad, [[40000, 40000]])
+    x = mt.full((2,), 40000.0).half()
+    dist.all_reduce(x, dist.ReduceOp.AVG)
+    same(x, [40000, 40000])
+    norm = nn.SyncBatchNorm(1)
+    y = norm((mt.arange(80000).reshape(8, 1, 100, 100) % 7).half())
+    assert y.dtype is mt.float16
+    assert np.isfinite(y.detach().numpy()).all()
+    assert np.allclose(norm.running_mean.numpy(), 0.3, atol=1e-3)
+    alone = nn.SyncBatchNorm(1, track_running_stats=False).eval()
+    same(alone(mt.tensor([[0.0], [2.0]]) + 10 * RANK).detach().round(), [[-1], [1]])  # in eval mode nothing is exchanged
+    with pytest.raises(RuntimeError, match="must see its first input"):
+        nn.SyncBatchNorm.convert_sync_batchnorm(nn.LazyBatchNorm1d())
+
+
+@dataclasses.dataclass
+class Answer:
+    score: mt.Tensor
+
+
+def outputs_and_copies():
+    """Outputs in a dataclass; a parameter used outside forward; frozen statistics; copies and pickles that average, too."""
+    mt.manual_seed(0)
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.extra = nn.Linear(2, 1), nn.Parameter(mt.ones(1))
+
+        def forward(self, x):
+            return Answer(self.a(x))
+
+    ddp = nn.parallel.DistributedDataParallel(Model(), find_unused_parameters=True)
+    ddp(mt.full((1, 2), float(RANK + 1))).score.sum().backward()
+    same(ddp.module.a.weight.grad, [[(SIZE + 1) / 2] * 2])
+    with pytest.raises(RuntimeError, match="extra gets a gradient, and has no part in what forward returned"):
+        (ddp(mt.ones(1, 2)).score.sum() + ddp.module.extra.sum()).backward()
+    frozen = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    ddp = nn.parallel.DistributedDataParallel(frozen)
+    frozen[1].eval()
+    x = mt.ones(3, 2)
+    (ddp(x) + ddp(x)).sum().backward()
+    for copied in (copy.deepcopy(ddp), pickle.loads(pickle.dumps(ddp))):
+        copied.zero_grad()
+        copied(mt.full((1, 2), float(RANK + 1))).sum().backward()
+        every = [mt.zeros(2, 2) for _ in range(SIZE)]
+        dist.all_gather(every, copied.module[0].weight.grad)
+        for other in every:
+            same(other, every[0])
+        assert copied.module[0].weight is not frozen[0].weight
 
 
 def sums_of_all():
@@ -373,6 +457,13 @@ def exits():
 
 def exits_quietly():
     _last(lambda: sys.exit(0))
+
+
+def exits_a_group():
+    group = dist.new_group(list(range(SIZE)))
+    if RANK == SIZE - 1:
+        sys.exit(0)
+    dist.all_reduce(mt.ones(1), group=group)
 
 
 def is_late():

@@ -62,8 +62,8 @@ class Work:
         return True
 
     def is_completed(self) -> bool:
-        """Whether `wait` has been called."""
-        return self._is_done
+        """Whether the exchange is over. The tensor has its result after `wait`, which then does not wait."""
+        return self._is_done or bool(getattr(self._wait, "test", lambda: True)())
 
 
 def all_reduce(
@@ -83,9 +83,8 @@ def all_reduce(
     call = _Call("all_reduce", group, tensor, op)
     if call.engine is None:
         return None
-    engine, inside = call.engine, call.inside(tensor)
-    wait = engine.all_reduce(inside.array, op.value)
-    return call.result(wait, lambda: inside.write(engine.size if op is ReduceOp.AVG else 1), async_op)
+    inside = call.inside(tensor, op)
+    return call.result(call.engine.all_reduce(inside.array, op.value), inside.write, async_op)
 
 
 def reduce(
@@ -100,10 +99,9 @@ def reduce(
     call = _Call("reduce", group, tensor, op, dst=dst)
     if call.engine is None:
         return None
-    engine, inside = call.engine, call.inside(tensor)
-    divisor = engine.size if op is ReduceOp.AVG else 1
-    finish = (lambda: inside.write(divisor)) if engine.rank == call.root else _nothing
-    return call.result(engine.reduce(inside.array, op.value, call.root), finish, async_op)
+    inside = call.inside(tensor, op)
+    finish = inside.write if call.engine.rank == call.root else _nothing
+    return call.result(call.engine.reduce(inside.array, op.value, call.root), finish, async_op)
 
 
 def broadcast(tensor: Tensor, src: int, group: ProcessGroup | None = None, async_op: bool = False) -> Work | None:
@@ -331,9 +329,12 @@ class _Call:
                 f"{[f'{list(shape)} {dtype}' for shape, dtype in found]}"
             )
 
-    def inside(self, tensor: Tensor) -> Inside:
+    def inside(self, tensor: Tensor, op: ReduceOp | None = None) -> Inside:
         assert self.engine is not None
-        return Inside(self.engine, tensor)
+        inside = Inside(self.engine, tensor)
+        if op is ReduceOp.AVG:  # divided before they are added: the sum of float16 numbers may be too large
+            inside.array = inside.array / inside.array.dtype.type(self.engine.size)
+        return inside
 
     def result(self, wait: Wait, finish: Callable[[], object], async_op: bool) -> Work | None:
         work = Work(wait, finish)
@@ -354,11 +355,9 @@ class Inside:
         array = contiguous(array)
         self.array: Array = array.view(xp.uint8) if array.dtype.char == "?" else array
 
-    def write(self, divisor: int = 1) -> None:
-        """Give the tensor the numbers that have arrived, divided."""
+    def write(self) -> None:
+        """Give the tensor the numbers that have arrived."""
         target, found = self.tensor._array, self.array
-        if divisor != 1:
-            found /= divisor
         if target.dtype.char == "?":
             found = found.view(xp.bool_)
         if found is not target:

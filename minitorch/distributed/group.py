@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import importlib.util
 import os
+import zlib
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -32,6 +33,9 @@ class ProcessGroup:
 
     def __init__(self, engine: Engine | None, ranks: Sequence[int]) -> None:
         self.engine, self.ranks = engine, list(ranks)
+
+    def __deepcopy__(self, memo: object) -> ProcessGroup:
+        return self
 
     def rank(self) -> int:
         """This process's number in the group; -1 if it is not in it."""
@@ -147,6 +151,11 @@ def _engine(name: str, seconds: float) -> Engine:
     from minitorch.distributed import mpi, nccl
 
     world = mpi.world(seconds)
+    if started not in (1, world.size):
+        raise RuntimeError(
+            f"init_process_group: the environment says that there are {started} processes, and MPI has started {world.size}: "
+            "python -m minitorch.distributed.run -n 2 script.py starts and connects them"
+        )
     return world if name == "mpi" else nccl.NCCLEngine(world.mpi, world.comm, world.control, seconds)
 
 
@@ -199,6 +208,11 @@ def new_group(ranks: Sequence[int] | None = None) -> ProcessGroup:
     if not chosen or len(set(chosen)) != len(chosen) or not set(chosen) <= set(world.ranks):
         raise ValueError(f"new_group takes different ranks out of {world.ranks}, but got {list(chosen)}")
     assert world.engine is not None
+    asked = world.engine.exchange([len(chosen), zlib.crc32(str(chosen).encode())], "new_group")
+    if any(other != asked[0] for other in asked):
+        raise RuntimeError(
+            f"new_group: all processes must give the same ranks, and rank {world.engine.rank} gives {list(chosen)}"
+        )
     return ProcessGroup(world.engine.subgroup(chosen), chosen)
 
 

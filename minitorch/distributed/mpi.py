@@ -62,28 +62,15 @@ class MPIEngine(Engine):
     def __init__(self, mpi: Any, comm: Any, control: Any, timeout: float) -> None:
         self.mpi, self.comm, self.control, self.timeout = mpi, comm, control, timeout
         self.rank, self.size = comm.rank, comm.size
+        self.started: list[_Started] = []  # exchanges, whose arrays must be there until they are over
 
     def on_device(self, array: Array) -> bool:
         return isinstance(array, xp.ndarray)
 
-    def _wait(self, request: Any, what: str) -> Callable[[], None]:
-        def wait() -> None:
-            start = time.monotonic()
-            look, ended = start + 0.1, None
-            while not request.Test():
-                _yield()
-                now = time.monotonic()
-                if now < look:
-                    continue
-                look = now + 0.1
-                status = self.mpi.Status()
-                if ended is None and self.control.Iprobe(self.mpi.ANY_SOURCE, LEFT, status):
-                    ended, start = status.Get_source(), now
-                if now > start + (self.timeout if ended is None else GRACE):
-                    why = f"no answer in {self.timeout:g} seconds" if ended is None else f"rank {ended} has ended"
-                    raise RuntimeError(f"{what} in rank {self.rank} of {self.size} waits for processes that do not come: {why}")
-
-        return wait
+    def _wait(self, request: Any, what: str, status: Any = None) -> _Started:
+        self.started = [other for other in self.started if not other.test()]
+        self.started.append(_Started(self, request, what, status))
+        return self.started[-1]
 
     def all_reduce(self, array: Array, op: str) -> Wait:
         return self._wait(self.comm.Iallreduce(self.mpi.IN_PLACE, array, getattr(self.mpi, OPS[op])), "all_reduce")
@@ -110,7 +97,7 @@ class MPIEngine(Engine):
     def recv(self, array: Array, src: int | None, tag: int) -> Wait:
         what = "recv" if src is None else f"recv from rank {src}"
         status, source = self.mpi.Status(), self.mpi.ANY_SOURCE if src is None else src
-        wait = self._wait(_WithStatus(self.comm.Irecv(_bytes(array), source, tag), status), what)
+        wait = self._wait(self.comm.Irecv(_bytes(array), source, tag), what, status)
 
         def received() -> int:
             wait()
@@ -127,8 +114,8 @@ class MPIEngine(Engine):
 
     def subgroup(self, ranks: Sequence[int]) -> MPIEngine | None:
         color = 0 if self.rank in ranks else self.mpi.UNDEFINED
-        comm, control = (self.comm.Split(color, ranks.index(self.rank) if color == 0 else 0) for _ in range(2))
-        return self._of(comm, control) if color == 0 else None
+        comm = self.comm.Split(color, ranks.index(self.rank) if color == 0 else 0)
+        return self._of(comm, self.control) if color == 0 else None  # who ends tells all, not a group
 
     def _of(self, comm: Any, control: Any) -> MPIEngine:
         return MPIEngine(self.mpi, comm, control, self.timeout)
@@ -139,14 +126,35 @@ class MPIEngine(Engine):
                 self.control.Isend(bytearray(1), rank, LEFT).Free()
 
 
-class _WithStatus:
-    """A request whose test fills in a status."""
+class _Started:
+    """An exchange that has started. Calling it waits until it is over."""
 
-    def __init__(self, request: Any, status: Any) -> None:
-        self.request, self.status = request, status
+    def __init__(self, engine: MPIEngine, request: Any, what: str, status: Any) -> None:
+        self.engine, self.request, self.what, self.status = engine, request, what, status
+        self.is_over = False
 
-    def Test(self) -> bool:
-        return bool(self.request.Test(self.status))
+    def test(self) -> bool:
+        """Whether it is over."""
+        self.is_over = self.is_over or bool(self.request.Test(self.status))
+        return self.is_over
+
+    def __call__(self) -> None:
+        engine, mpi = self.engine, self.engine.mpi
+        start = time.monotonic()
+        look, ended = start + 0.1, None
+        while not self.test():
+            _yield()
+            now = time.monotonic()
+            if now < look:
+                continue
+            look, status = now + 0.1, mpi.Status()
+            if ended is None and engine.control.Iprobe(mpi.ANY_SOURCE, LEFT, status):
+                ended, start = status.Get_source(), now
+            if now > start + (engine.timeout if ended is None else GRACE):
+                why = f"no answer in {engine.timeout:g} seconds" if ended is None else f"rank {ended} has ended"
+                raise RuntimeError(
+                    f"{self.what} in rank {engine.rank} of {engine.size} waits for processes that do not come: {why}"
+                )
 
 
 def _bytes(array: Array) -> Array:

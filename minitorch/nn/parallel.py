@@ -6,6 +6,7 @@ DistributedDataParallel does that, SyncBatchNorm normalizes with the samples of 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from minitorch.autograd.engine import walk
 from minitorch.autograd.function import Function
 from minitorch.autograd.grad_mode import is_grad_enabled, no_grad
 from minitorch.backend.arrays import Array, xp
+from minitorch.backend.dtypes import float16
 from minitorch.creation import tensor, zeros
 from minitorch.distributed.collectives import Inside, compare
 from minitorch.nn.module import Module
@@ -102,8 +104,17 @@ class DistributedDataParallel(Module):
             compare(self._engine(), "DistributedDataParallel", tensor_)
         if init_sync:
             self._copy_from_first([*module.parameters(), *module.buffers()])
-        cap = int((25 if bucket_cap_mb is None else bucket_cap_mb) * MIB)
-        self._mean = _MeanGradients(self, parameters, cap)
+        self._cap = int((25 if bucket_cap_mb is None else bucket_cap_mb) * MIB)
+        self._mean = _MeanGradients(self, parameters, self._cap)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key not in ("_group", "_mean")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._group = dist.group.group_of(self.process_group)
+        parameters = {name: p for name, p in self.module.named_parameters() if p.requires_grad}
+        self._mean = _MeanGradients(self, parameters, self._cap)
 
     def _engine(self) -> Any:
         if self._group.engine is None:
@@ -113,7 +124,10 @@ class DistributedDataParallel(Module):
     @no_grad()
     def _copy_from_first(self, tensors: list[Any]) -> None:
         for tensor_ in tensors:
-            dist.broadcast(tensor_.detach(), self._group.ranks[0], self._group)
+            found = tensor_.detach().clone()
+            dist.broadcast(found, self._group.ranks[0], self._group)
+            if not (found == tensor_).all():  # what backward has saved of it stays valid otherwise
+                tensor_.detach().copy_(found)
 
     def forward(self, *inputs: Any, **kwargs: Any) -> Any:
         syncs = self.require_backward_grad_sync and is_grad_enabled()
@@ -126,7 +140,9 @@ class DistributedDataParallel(Module):
 
     @contextlib.contextmanager
     def no_sync(self) -> Iterator[None]:
-        """Within the block, backward adds up gradients in this process alone; the first one after it averages the sums."""
+        """Of what is computed within the block, backward adds up the gradients in this process alone; the first backward of
+        an output that is computed after it averages the sums.
+        """
         before, self.require_backward_grad_sync = self.require_backward_grad_sync, False
         try:
             yield
@@ -184,8 +200,13 @@ class _MeanGradients:
         return 0 < len(self.waiting) < total
 
     def _arrived(self, parameter: Any) -> None:
-        if not self.expects or not self.model.require_backward_grad_sync:
+        if not self.expects:
             return
+        if id(parameter) in self.unused:
+            raise RuntimeError(
+                f"DistributedDataParallel: {self.names[id(parameter)]} gets a gradient, and has no part in what forward "
+                "returned: use parameters within forward alone, and return tensors in tuples, lists, dicts or dataclasses"
+            )
         self.waiting.pop(id(parameter), None)
         while len(self.sent) < len(self.buckets) and not any(id(p) in self.waiting for p in self.buckets[len(self.sent)]):
             self._send(self.buckets[len(self.sent)])
@@ -196,17 +217,16 @@ class _MeanGradients:
         parts = [xp.zeros_like(p._array) if p.grad is None else p.grad._array for p in bucket]
         engine = self.model._engine()
         flat = xp.concatenate([part.reshape(-1) for part in parts])
+        flat /= engine.size  # before they are added: the sum of float16 numbers may be too large
         if not engine.on_device(flat):
             flat = flat.get()  # type: ignore[attr-defined]
         self.sent.append((flat, engine.all_reduce(flat, "sum")))
 
     def _finish(self) -> None:
         self.expects = False
-        size = self.model._engine().size
         unused = self._unused_by_all()
         for bucket, (flat, wait) in zip(self.buckets, self.sent, strict=True):
             wait()
-            flat /= size
             start = 0
             for parameter in bucket:
                 part = flat[start : start + parameter.numel()].reshape(parameter.shape)
@@ -240,6 +260,8 @@ def _tensors(value: Any) -> Iterator[Tensor]:
             stack.extend(value.values())
         elif isinstance(value, (tuple, list)):
             stack.extend(value)
+        elif dataclasses.is_dataclass(value):
+            stack.extend(getattr(value, f.name) for f in dataclasses.fields(value))
 
 
 class _SumOfAll(Function):
@@ -287,9 +309,13 @@ class SyncBatchNorm(_BatchNorm):
     @layer_forward
     def forward(self, input: Tensor) -> Tensor:
         self._check_dim(input)
-        uses_batch = self.training or self.running_mean is None
-        if not uses_batch or not dist.is_initialized() or dist.get_world_size(self.process_group) == 1:
+        if not self.training or not dist.is_initialized() or dist.get_world_size(self.process_group) == 1:
             return super().forward(input)
+        if input.dtype is float16:
+            return self._over_all(input.float()).half()
+        return self._over_all(input)
+
+    def _over_all(self, input: Tensor) -> Tensor:
         if input.shape[1] != self.num_features:
             raise RuntimeError(
                 f"SyncBatchNorm({self.num_features}) got an input of shape {list(input.shape)}: size 1 must be equal"
@@ -297,6 +323,11 @@ class SyncBatchNorm(_BatchNorm):
         dims, shape = [d for d in range(input.ndim) if d != 1], [1, -1] + [1] * (input.ndim - 2)
         count = tensor(float(input.numel() // self.num_features), dtype=input.dtype, device=input.device)
         dist.all_reduce(count, group=self.process_group)
+        if count.item() <= 1:
+            raise ValueError(
+                f"SyncBatchNorm: Expected more than 1 value per channel when training, got input size {list(input.shape)} in "
+                "the only process that has any"
+            )
         mean = _SumOfAll.apply(input.sum(dims), self.process_group) / count
         centered = input - mean.reshape(shape)
         var = _SumOfAll.apply((centered * centered).sum(dims), self.process_group) / count
@@ -314,12 +345,14 @@ class SyncBatchNorm(_BatchNorm):
         assert self.num_batches_tracked is not None
         self.num_batches_tracked.add_(1)
         momentum = 1 / self.num_batches_tracked.item() if self.momentum is None else self.momentum
-        self.running_mean.lerp_(mean, momentum)
-        self.running_var.lerp_(var, momentum)
+        self.running_mean.lerp_(mean.to(self.running_mean.dtype), momentum)
+        self.running_var.lerp_(var.to(self.running_var.dtype), momentum)
 
     @classmethod
     def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
         """The module with each BatchNorm in it replaced by a SyncBatchNorm with the same parameters and statistics."""
+        if isinstance(module, _BatchNorm) and module.num_features == 0:
+            raise RuntimeError(f"convert_sync_batchnorm: a {type(module).__name__} must see its first input before")
         if isinstance(module, _BatchNorm) and not isinstance(module, cls):
             found = cls(
                 module.num_features, module.eps, module.momentum, module.affine, module.track_running_stats, process_group

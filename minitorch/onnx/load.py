@@ -54,24 +54,33 @@ class OnnxModule(Module):
         graph = model.graph
         if missing := sorted({node.op_type for node in graph.node} - set(OPERATORS)):
             raise NotImplementedError(f"onnx.load: the model has the operators {', '.join(missing)}, which are not there")
-        self._names: dict[str, str] = {}  # in the graph, and here: no dots
+        self.opset = next((i.version for i in model.opset_import if i.domain in ("", "ai.onnx")), 1)
+        if self.opset < 7:
+            raise NotImplementedError(f"onnx.load: the model is of opset {self.opset}; 7 and later ones are there")
+        self._names: dict[str, str] = {}  # in the graph, and here: no dots, and no name that a module has
+        self.inputs, self.outputs, self._nodes = list[str](), [value.name for value in graph.output], list[Any]()
         statistics = {name for node in graph.node if node.op_type == "BatchNormalization" for name in node.input[3:]}
         for array in graph.initializer:
             value = from_numpy(numpy_helper.to_array(array).copy())
             name = array.name.replace(".", "_").replace("/", "_")
+            while hasattr(self, name) or name in ("", "training"):
+                name += "_"
             self._names[array.name] = name
             constant = value.ndim == 0 or name.startswith("constant_") or array.name in statistics
             setattr(self, name, Buffer(value) if constant or not value.is_floating_point() else Parameter(value))
         self.inputs = [value.name for value in graph.input if value.name not in self._names]
-        self.outputs = [value.name for value in graph.output]
-        self._nodes = []
         for node in graph.node:
             found = {a.name: helper.get_attribute_value(a) for a in node.attribute}
             attributes = {
                 name: value.decode() if isinstance(value, bytes) else numpy_helper.to_array(value) if name == "value" else value
                 for name, value in found.items()
             }
-            self._nodes.append((node.op_type, list(node.input), list(node.output), attributes))
+            outputs = list(node.output)
+            while outputs and not outputs[-1]:  # optional ones that the graph leaves out
+                outputs.pop()
+            usual = _usual(node.op_type, self.opset)
+            attributes = {name: value for name, value in attributes.items() if name not in usual or usual[name] != value}
+            self._nodes.append((node.op_type, list(node.input), outputs, attributes))
 
     def forward(self, *inputs: Tensor) -> Any:
         if len(inputs) != len(self.inputs):
@@ -79,19 +88,31 @@ class OnnxModule(Module):
         values: dict[str, Any] = {"": None, **dict(zip(self.inputs, inputs, strict=True))}
         values.update((name, getattr(self, here)) for name, here in self._names.items())
         for operator, names, outputs, attributes in self._nodes:
-            given = _Attributes(attributes, _outputs=len(outputs))
+            given = _Attributes(attributes, _outputs=len(outputs), _opset=self.opset)
             result = OPERATORS[operator](given, *[values[name] for name in names])
             found = result if isinstance(result, (tuple, list)) else [result]
             if unread := sorted(set(attributes) - given.read):
                 raise NotImplementedError(f"onnx.load: {operator} with {unread[0]}={attributes[unread[0]]!r} is not there")
             if len(found) < len(outputs):
                 raise NotImplementedError(f"onnx.load: {operator} with {len(outputs)} outputs is not there")
-            values.update(zip(outputs, found, strict=False))
+            values.update((name, value) for name, value in zip(outputs, found, strict=False) if name)
         results = [values[name] for name in self.outputs]
         return results[0] if len(results) == 1 else tuple(results)
 
     def extra_repr(self) -> str:
         return f"{', '.join(self.inputs)} -> {', '.join(self.outputs)}: {len(self._nodes)} operators"
+
+
+def _usual(operator: str, opset: int) -> dict[str, Any]:
+    """The values that the attributes of an operator have where a node does not say them."""
+    from onnx import defs, helper
+
+    try:
+        schema = defs.get_schema(operator, opset)
+    except defs.SchemaError:
+        return {}
+    found = {name: helper.get_attribute_value(a.default_value) for name, a in schema.attributes.items() if a.default_value.name}
+    return {name: value.decode() if isinstance(value, bytes) else value for name, value in found.items()}
 
 
 class _Attributes(dict[str, Any]):
@@ -188,7 +209,7 @@ def _conv_transpose(a: dict[str, Any], x: Tensor, weight: Tensor, bias: Tensor |
 
 
 def _max_pool(a: dict[str, Any], x: Tensor) -> Any:
-    n, kernel = x.ndim - 2, a["kernel_shape"]
+    n, kernel, before = x.ndim - 2, a["kernel_shape"], x
     x, padding = _padded(a, x, kernel, float("-inf"))
     pool = getattr(F, f"max_pool{n}d")
     options = (kernel, a.get("strides", 1), padding, a.get("dilations", 1), bool(a.get("ceil_mode")))
@@ -196,6 +217,8 @@ def _max_pool(a: dict[str, Any], x: Tensor) -> Any:
         _refuse("MaxPool", "storage_order=1")
     if a["_outputs"] == 1:
         return pool(x, *options)
+    if x is not before:
+        _refuse("MaxPool", "indices, and another padding on each side")
     values, places = pool(x, *options, return_indices=True)
     planes = arange(x.shape[0] * x.shape[1]).reshape(x.shape[:2] + (1,) * n)  # ONNX counts through the whole array
     return values, places + planes * int(np.prod(x.shape[2:]))
@@ -263,11 +286,8 @@ def _slice(a: dict[str, Any], x: Tensor, starts: Any = None, ends: Any = None, a
     dims = list(range(len(begins))) if found is None else _ints(found)
     for dim, begin, stop, step in zip(dims, begins, stops, _ints(steps) if steps is not None else [1] * len(dims), strict=True):
         if step < 0:  # tensors have no negative steps: turned round first
-            size = x.shape[dim]
-            begin, stop = (
-                size - 1 - min(begin % size if begin < 0 else begin, size - 1),
-                size - 1 - max(stop, -size - 1) % (size + 1),
-            )
+            first, end, _ = slice(begin, stop, step).indices(x.shape[dim])
+            begin, stop = x.shape[dim] - 1 - first, x.shape[dim] - 1 - end
             x, step = x.flip(dim), -step
         x = x[(slice(None),) * (dim % x.ndim) + (slice(begin, stop, step),)]
     return x
@@ -305,6 +325,8 @@ def _pad(a: dict[str, Any], x: Tensor, pads: Any = None, value: Any = None, axes
 def _resize(a: dict[str, Any], x: Tensor, roi: Any = None, scales: Any = None, sizes: Any = None) -> Tensor:
     """As F.interpolate, whose ways of choosing the places between the samples are three of ONNX's."""
     mode, way, rounding = a.get("mode", "nearest"), a.get("coordinate_transformation_mode", "half_pixel"), a.get("nearest_mode")
+    if a["_opset"] < 11:
+        _refuse("Resize", "the inputs of opset 10")
     n = x.ndim - 2
     size = None if sizes is None or not len(sizes) else _ints(sizes)[2:]
     scale = None if size is not None else [float(s) for s in scales.tolist()[2:]]
@@ -312,11 +334,11 @@ def _resize(a: dict[str, Any], x: Tensor, roi: Any = None, scales: Any = None, s
         _refuse("Resize", "axes of its own")
     whole = scale is not None and all(s == int(s) for s in scale)
     fits = size is not None or all((s * d) == int(s * d) for s, d in zip(scale or [], x.shape[2:], strict=True))
-    cubic = a.get("cubic_coeff_a", -0.75)
+    cubic, usual_rounding = a.get("cubic_coeff_a", -0.75), rounding in (None, "round_prefer_floor")
     usual = way == "half_pixel" or (way == "align_corners" and fits) or (way == "pytorch_half_pixel" and min(size or [2]) > 1)
     if mode == "nearest" and way == "asymmetric" and rounding == "floor":
         name = "nearest"
-    elif mode == "nearest" and way == "half_pixel" and (rounding == "round_prefer_ceil" or whole):
+    elif mode == "nearest" and way == "half_pixel" and (rounding == "round_prefer_ceil" or (whole and usual_rounding)):
         name = "nearest-exact"
     elif mode == "linear" and usual:
         name = {1: "linear", 2: "bilinear", 3: "trilinear"}[n]
@@ -386,6 +408,16 @@ def _col2im(a: dict[str, Any], x: Tensor, size: Tensor, kernel: Tensor) -> Tenso
     return F.fold(x, _ints(size), _ints(kernel), a.get("dilations", 1), pads[:2], a.get("strides", 1))
 
 
+def _softmax(function: Callable[..., Tensor]) -> Operator:
+    def run(a: dict[str, Any], x: Tensor) -> Tensor:
+        if a["_opset"] >= 13:
+            return function(x, a.get("axis", -1))
+        rows = int(np.prod(x.shape[: a.get("axis", 1) % x.ndim], dtype=int))  # all dimensions from `axis` on are one
+        return function(x.reshape(rows, -1), 1).reshape(x.shape)
+
+    return run
+
+
 def _of_one(name: str) -> Operator:
     return lambda a, x: getattr(m, name)(x)
 
@@ -449,7 +481,7 @@ OPERATORS |= {
     "HardSwish": _of_float("hardswish"), "PRelu": _prelu, "Shrink": _shrink, "Clip": _clip,
     "Gelu": lambda a, x: F.gelu(x, approximate=a.get("approximate", "none")),
     "HardSigmoid": lambda a, x: (x * a.get("alpha", 0.2) + a.get("beta", 0.5)).clamp(0, 1),
-    "Softmax": lambda a, x: x.softmax(a.get("axis", -1)), "LogSoftmax": lambda a, x: x.log_softmax(a.get("axis", -1)),
+    "Softmax": _softmax(m.softmax), "LogSoftmax": _softmax(m.log_softmax),
     "Gemm": _gemm, "Einsum": lambda a, *xs: m.einsum(a["equation"], *xs),
     "Div": lambda a, x, y: m.div(x, y, rounding_mode=None if x.is_floating_point() else "trunc"), "Mod": _mod,
     "Where": lambda a, mask, x, y: m.where(mask, x, y), "Cast": _cast,

@@ -53,6 +53,9 @@ def _torch(call: str) -> Any:
 
 
 def _converted(module: Any, source: Any, target: Any, convert: Callable[[Any], Any]) -> Any:
+    shared = module.state_dict(keep_vars=True).values()
+    if len({id(value) for value in shared}) != len(shared):
+        raise TypeError("the module has a tensor under several names, which would be tensors of their own in its copy")
     model = _rebuilt(module, source, target, convert, "module")
     state = {name: convert(value) for name, value in module.state_dict().items()}
     for name, value in {**dict(model.named_parameters()), **dict(model.named_buffers())}.items():

@@ -57,3 +57,12 @@ def test_a_module_of_a_programs_own_is_refused_by_its_path():
         from_module(torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Sequential(Own())))
     with pytest.raises(TypeError, match="module is a Transformer"):
         from_module(torch.nn.Transformer(8, 2, 1, 1, 8))
+
+
+def test_shared_weights_are_refused_and_shared_layers_too():
+    tied = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    tied[1].weight = tied[0].weight
+    same = torch.nn.Linear(2, 2)
+    for call, module in ((to_module, tied), (from_module, torch.nn.Sequential(same, same))):
+        with pytest.raises(TypeError, match="a tensor under several names"):
+            call(module)

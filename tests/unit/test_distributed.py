@@ -22,7 +22,8 @@ from tests.strict_array import StrictArray
 
 HERE = Path(__file__).parents[2]
 CHECKS = [
-    "reductions", "movements", "columns_of_a_matrix", "messages", "groups", "misuse", "gradients", "recurrent_gradients",
+    "reductions", "movements", "columns_of_a_matrix", "messages", "completed_works", "groups", "unequal_groups", "misuse",
+    "gradients", "halves", "outputs_and_copies", "recurrent_gradients",
     "batch_norm", "sums_of_all", "buffers_and_starts", "accumulation", "unused_parameters", "sampler",
 ]  # fmt: skip
 several = pytest.mark.skipif(
@@ -63,6 +64,7 @@ def test_processes_agree(size):
         ("raises", 1, "rank 2 of 3 has failed (ZeroDivisionError, above): all 3 are ended"),
         ("exits", 3, "rank 2 of 3 ends with 3: all 3 are ended"),
         ("exits_quietly", 1, "waits for processes that do not come: rank 2 has ended"),
+        ("exits_a_group", 1, "waits for processes that do not come: rank 2 has ended"),
         ("is_late", 1, "waits for processes that do not come: no answer in 2 seconds"),
     ],
 )
@@ -86,6 +88,15 @@ def test_the_digits_are_learned_alike_by_one_process_and_two():
     right = [int(lines[-1].split(": ")[1].split()[0]) for lines in printed]
     assert min(right) > 410
     assert abs(right[0] - right[1]) <= 3
+
+
+@several
+def test_a_program_that_nothing_has_connected_is_told_so(tmp_path):
+    code = "import minitorch.distributed as dist\ndist.init_process_group()"
+    env = {**os.environ, "PYTHONPATH": str(HERE), "WORLD_SIZE": "2", "RANK": "1"}
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=env, cwd=HERE)
+    assert result.returncode
+    assert "says that there are 2 processes, and MPI has started 1" in result.stderr
 
 
 @several

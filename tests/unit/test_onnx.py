@@ -274,3 +274,60 @@ def test_what_cannot_be_loaded_is_named():
     resize = mt.onnx.load(make.make_model(make.make_graph([node], "g", info[:2], info[2:])))
     with pytest.raises(NotImplementedError, match="Resize with mode='cubic'"):
         resize(mt.ones(1, 1, 2, 2), mt.tensor([1.0, 1.0, 2.0, 2.0]))
+
+
+def one_node(operator, inputs, outputs, opset=None, arrays=(), **attributes):
+    make = onnx.helper
+    node = make.make_node(operator, inputs, outputs, **attributes)
+    names = [name for name in inputs if name and name not in dict(arrays)]
+    graph = make.make_graph(
+        [node], "g", [make.make_tensor_value_info(name, 1, None) for name in names],
+        [make.make_tensor_value_info(name, 1, None) for name in outputs if name],
+        [onnx.numpy_helper.from_array(np.asarray(value), name) for name, value in arrays],
+    )  # fmt: skip
+    return make.make_model(graph, opset_imports=[make.make_opsetid("", opset or 19)])
+
+
+def test_slices_with_negative_steps():
+    for size in range(5):
+        x = mt.arange(float(size))
+        for step in (-1, -2, -3):
+            for begin in (-7, -3, -1, 0, 2, 4, 2**62):
+                for end in (-(2**62), -7, -2, -1, 0, 3, 7):
+                    arrays = [(name, np.array([v])) for name, v in (("b", begin), ("e", end), ("a", 0), ("s", step))]
+                    net = mt.onnx.load(one_node("Slice", ["x", "b", "e", "a", "s"], ["y"], arrays=arrays))
+                    assert net(x).tolist() == x.numpy()[begin:end:step].tolist()
+
+
+def test_softmax_before_opset_13_flattens_what_follows():
+    x = mt.randn(2, 3, 4)
+    (expected,) = run(one_node("Softmax", ["x"], ["y"], opset=11), [x])
+    np.testing.assert_allclose(mt.onnx.load(one_node("Softmax", ["x"], ["y"], opset=11))(x).numpy(), expected, rtol=1e-6)
+    assert mt.onnx.load(one_node("Softmax", ["x"], ["y"]))(x).sum(-1).allclose(mt.ones(2, 3))
+
+
+def test_names_that_a_module_has_itself():
+    make = onnx.helper
+    arrays = {"a.b": 1.0, "a_b": 10.0, "half": 100.0, "inputs": 1000.0, "forward": 10000.0, "training": 1e5}
+    nodes, before = [], "x"
+    for i, name in enumerate(arrays):
+        nodes.append(make.make_node("Add", [before, name], [f"t{i}"]))
+        before = f"t{i}"
+    info = [make.make_tensor_value_info(name, 1, None) for name in ("x", before)]
+    values = [onnx.numpy_helper.from_array(np.array([v], np.float32), name) for name, v in arrays.items()]
+    net = mt.onnx.load(make.make_model(make.make_graph(nodes, "g", info[:1], info[1:], values)))
+    assert net(mt.zeros(1)).tolist() == [111111.0]
+    assert len([*net.parameters()]) == 6
+
+
+def test_what_is_usual_may_be_said_and_what_is_left_out_is_not_needed():
+    x = mt.tensor([1.0, 3.0])
+    assert mt.onnx.load(one_node("ArgMax", ["x"], ["y"], axis=0, keepdims=0, select_last_index=0))(x).item() == 1
+    assert mt.onnx.load(one_node("Dropout", ["x"], ["y", ""], opset=11))(x).tolist() == [1, 3]
+    with pytest.raises(NotImplementedError, match="MaxPool with indices, and another padding"):
+        mt.onnx.load(one_node("MaxPool", ["x"], ["y", "i"], kernel_shape=[2, 2], pads=[0, 0, 1, 1]))(mt.ones(1, 1, 3, 3))
+    scales = [("s", np.array([1, 1, 2, 2], np.float32))]
+    with pytest.raises(NotImplementedError, match="nearest_mode='floor'"):
+        mt.onnx.load(one_node("Resize", ["x", "", "s"], ["y"], arrays=scales, nearest_mode="floor"))(mt.ones(1, 1, 2, 2))
+    with pytest.raises(NotImplementedError, match="opset 6"):
+        mt.onnx.load(one_node("Relu", ["x"], ["y"], opset=6))
