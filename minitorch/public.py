@@ -305,7 +305,7 @@ def _speak_of(error: Exception, function: Callable[..., Any], name: str) -> None
     """Let an error that begins with the name of a function inside, as in "mean(): ...", begin with that of the call."""
     message = error.args[0] if len(error.args) == 1 else None
     found = re.match(r"(linalg\.)?([\w.]+)(\(\)|: )", message) if isinstance(message, str) else None
-    if found is None or message is None:
+    if found is None or message is None or " does not take (" in message:  # which lists that function's own arguments
         return
     begins, inner = found[0], found[2]
     own = function.__qualname__

@@ -33,7 +33,12 @@ __all__ = [
 
 
 class GradientEdge(NamedTuple):
-    """One value on the tape: the node that made it, and which of the node's outputs it is."""
+    """One value on the tape: the node that made it, and which of the node's outputs it is.
+
+    >>> low, high = minitorch.arange(4.0, requires_grad=True).split(2)
+    >>> minitorch.autograd.graph.get_gradient_edge(high).output_nr
+    1
+    """
 
     node: Node
     output_nr: int

@@ -96,7 +96,7 @@ class Window:
     def rank(self) -> int:
         return len(self.kernel)
 
-    @functools.cached_property
+    @property
     def span(self) -> tuple[int, ...]:
         """How many cells the window reaches over."""
         return tuple(d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True))

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from minitorch.backend.arrays import Array, contiguous, xp
+from minitorch.backend.arrays import Array, as_array, contiguous, xp
 from minitorch.backend.dtypes import dtypes
 from minitorch.distributed.engine import Engine, Wait
 from minitorch.distributed.group import ProcessGroup, group_of
@@ -333,7 +333,7 @@ class _Call:
         assert self.engine is not None
         inside = Inside(self.engine, tensor)
         if op is ReduceOp.AVG:  # divided before they are added: the sum of float16 numbers may be too large
-            inside.array = inside.array / inside.array.dtype.type(self.engine.size)
+            inside.array = as_array(inside.array / inside.array.dtype.type(self.engine.size))
         return inside
 
     def result(self, wait: Wait, finish: Callable[[], object], async_op: bool) -> Work | None:
