@@ -118,6 +118,8 @@ def messages():
         same(x, np.arange(5) + before)
     x = mt.zeros(2)
     work = dist.irecv(x)
+    assert not work.is_completed()  # nobody has sent
+    dist.barrier()
     dist.send(mt.full((2,), float(RANK)), following)
     work.wait()
     same(x, [before, before])

@@ -64,7 +64,7 @@ class Engine:
         raise ValueError("there is no other process to receive from")
 
     def exchange(self, numbers: Sequence[int], what: str) -> list[list[int]]:
-        """The numbers of every process, eight of each: what the others are about to do."""
+        """The numbers that every process gives, as many of each: what the others are about to do."""
         return [list(numbers)]
 
     def subgroup(self, ranks: Sequence[int]) -> Engine | None:

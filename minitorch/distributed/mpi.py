@@ -57,7 +57,7 @@ def end_all(why: str, status: int, before: str = "") -> None:
 
 
 class MPIEngine(Engine):
-    """The processes of an MPI communicator; `control` is another one of the same processes."""
+    """The processes of an MPI communicator; `control` is another one, of all processes: who ends says so there."""
 
     def __init__(self, mpi: Any, comm: Any, control: Any, timeout: float) -> None:
         self.mpi, self.comm, self.control, self.timeout = mpi, comm, control, timeout
@@ -67,9 +67,9 @@ class MPIEngine(Engine):
     def on_device(self, array: Array) -> bool:
         return isinstance(array, xp.ndarray)
 
-    def _wait(self, request: Any, what: str, status: Any = None) -> _Started:
+    def _wait(self, request: Any, what: str, status: Any = None, result: Callable[[], object] | None = None) -> _Started:
         self.started = [other for other in self.started if not other.test()]
-        self.started.append(_Started(self, request, what, status))
+        self.started.append(_Started(self, request, what, status, result))
         return self.started[-1]
 
     def all_reduce(self, array: Array, op: str) -> Wait:
@@ -97,15 +97,13 @@ class MPIEngine(Engine):
     def recv(self, array: Array, src: int | None, tag: int) -> Wait:
         what = "recv" if src is None else f"recv from rank {src}"
         status, source = self.mpi.Status(), self.mpi.ANY_SOURCE if src is None else src
-        wait = self._wait(self.comm.Irecv(_bytes(array), source, tag), what, status)
 
         def received() -> int:
-            wait()
             if status.Get_count() != array.nbytes:
                 raise RuntimeError(f"{what}: the tensor has {array.nbytes} bytes, and {status.Get_count()} were sent")
             return int(status.Get_source())
 
-        return received
+        return self._wait(self.comm.Irecv(_bytes(array), source, tag), what, status, received)
 
     def exchange(self, numbers: Sequence[int], what: str) -> list[list[int]]:
         mine, all_ = np.array(numbers, np.int64), np.empty((self.size, len(numbers)), np.int64)
@@ -127,10 +125,12 @@ class MPIEngine(Engine):
 
 
 class _Started:
-    """An exchange that has started. Calling it waits until it is over."""
+    """An exchange that has started. Calling it waits until it is over, and gives its result, if it has one."""
 
-    def __init__(self, engine: MPIEngine, request: Any, what: str, status: Any) -> None:
-        self.engine, self.request, self.what, self.status = engine, request, what, status
+    def __init__(
+        self, engine: MPIEngine, request: Any, what: str, status: Any, result: Callable[[], object] | None
+    ) -> None:  # fmt: skip
+        self.engine, self.request, self.what, self.status, self.result = engine, request, what, status, result
         self.is_over = False
 
     def test(self) -> bool:
@@ -138,7 +138,7 @@ class _Started:
         self.is_over = self.is_over or bool(self.request.Test(self.status))
         return self.is_over
 
-    def __call__(self) -> None:
+    def __call__(self) -> object:
         engine, mpi = self.engine, self.engine.mpi
         start = time.monotonic()
         look, ended = start + 0.1, None
@@ -155,6 +155,7 @@ class _Started:
                 raise RuntimeError(
                     f"{self.what} in rank {engine.rank} of {engine.size} waits for processes that do not come: {why}"
                 )
+        return None if self.result is None else self.result()
 
 
 def _bytes(array: Array) -> Array:

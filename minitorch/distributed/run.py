@@ -44,8 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     threads = str(max(1, (os.cpu_count() or 1) // given.nproc_per_node))
     env = {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, **os.environ}
     status = subprocess.run(command, env=env, check=False).returncode
-    if status in (signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM):  # mpiexec has the signal's number then
-        print(f"a process was ended by {signal.Signals(status).name}: all {given.nproc_per_node} are ended", file=sys.stderr)
+    ended_by = {int(number): number.name for number in signal.Signals}.get(
+        status
+    )  # mpiexec's status is then the signal's number
+    if ended_by in ("SIGKILL", "SIGSEGV", "SIGTERM"):
+        print(f"a process was ended by {ended_by}: all {given.nproc_per_node} are ended", file=sys.stderr)
     return status
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -95,17 +96,20 @@ class DistributedDataParallel(Module):
         self.broadcast_buffers, self.find_unused_parameters = broadcast_buffers, find_unused_parameters
         self.require_backward_grad_sync = True
         self._group = dist.group.group_of(process_group)
-        parameters = {name: p for name, p in module.named_parameters() if p.requires_grad}
+        parameters = self._parameters_to_average()
         if not parameters:
             raise RuntimeError(
                 "DistributedDataParallel is not needed when a module doesn't have any parameter that requires a gradient."
             )
         for tensor_ in [*parameters.values(), *module.buffers()]:
-            compare(self._engine(), "DistributedDataParallel", tensor_)
+            compare(_engine(self._group), "DistributedDataParallel", tensor_)
         if init_sync:
             self._copy_from_first([*module.parameters(), *module.buffers()])
         self._cap = int((25 if bucket_cap_mb is None else bucket_cap_mb) * MIB)
-        self._mean = _MeanGradients(self, parameters, self._cap)
+        self._mean = _MeanGradients(self._group, parameters, self._cap, find_unused_parameters)
+
+    def _parameters_to_average(self) -> dict[str, Parameter]:
+        return {name: p for name, p in self.module.named_parameters() if p.requires_grad}
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key not in ("_group", "_mean")}
@@ -113,13 +117,7 @@ class DistributedDataParallel(Module):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._group = dist.group.group_of(self.process_group)
-        parameters = {name: p for name, p in self.module.named_parameters() if p.requires_grad}
-        self._mean = _MeanGradients(self, parameters, self._cap)
-
-    def _engine(self) -> Any:
-        if self._group.engine is None:
-            raise ValueError("DistributedDataParallel: this process is not in the group, or the group has been destroyed")
-        return self._group.engine
+        self._mean = _MeanGradients(self._group, self._parameters_to_average(), self._cap, self.find_unused_parameters)
 
     @no_grad()
     def _copy_from_first(self, tensors: list[Any]) -> None:
@@ -150,16 +148,22 @@ class DistributedDataParallel(Module):
             self.require_backward_grad_sync = before
 
 
+def _engine(group: Any) -> Any:
+    if group.engine is None:
+        raise ValueError("DistributedDataParallel: this process is not in the group, or the group has been destroyed")
+    return group.engine
+
+
 class _MeanGradients:
     """Replaces the gradients of a backward pass by their mean over all processes, bucket by bucket.
 
-    A hook on each parameter counts it. A bucket whose parameters are all there is sent; when the last one is, the means are
-    awaited. Buckets are sent in one order, whichever is complete first: so their exchanges meet in all processes. Parameters go
-    into buckets from the last to the first, which is roughly the order in which backward reaches them.
+    A hook on each parameter, called when backward is done and its `.grad` is there, counts it. A bucket whose parameters are
+    all there is sent; when the last one is, the means are awaited. Buckets are sent in one order, whichever is complete first:
+    so their exchanges meet in all processes. The hooks do not keep this object alive, nor does it keep the model.
     """
 
-    def __init__(self, model: DistributedDataParallel, parameters: dict[str, Parameter], cap: int) -> None:
-        self.model, self.names = model, {id(p): name for name, p in parameters.items()}
+    def __init__(self, group: Any, parameters: dict[str, Parameter], cap: int, find_unused: bool) -> None:
+        self.group, self.find_unused, self.names = group, find_unused, {id(p): name for name, p in parameters.items()}
         self.buckets: list[list[Parameter]] = []
         room, dtype = 0, None
         for parameter in reversed(parameters.values()):
@@ -172,12 +176,18 @@ class _MeanGradients:
         self.unused: set[int] = set()
         self.sent: list[tuple[Array, Any]] = []
         self.expects = False
+        this = weakref.ref(self)
+
+        def arrived(parameter: Tensor) -> None:
+            if (means := this()) is not None:
+                means.arrived(parameter)
+
         for parameter in parameters.values():
-            parameter.register_post_accumulate_grad_hook(self._arrived)
+            parameter.register_post_accumulate_grad_hook(arrived)
 
     def start(self, outputs: Any) -> None:
         """Expect a backward pass: of these outputs, or, for None, one that reaches every parameter."""
-        if self.expects and self.sent_or_missing():
+        if self.expects and self.is_underway():
             missing = [self.names[key] for key in self.waiting]
             raise RuntimeError(
                 "Expected to have finished reduction in the prior iteration before starting a new one. backward did not reach "
@@ -194,12 +204,12 @@ class _MeanGradients:
             for key in self.unused:
                 del self.waiting[key]
 
-    def sent_or_missing(self) -> bool:
+    def is_underway(self) -> bool:
         """Whether a backward pass has begun and not ended."""
         total = sum(map(len, self.buckets)) - len(self.unused)
         return 0 < len(self.waiting) < total
 
-    def _arrived(self, parameter: Any) -> None:
+    def arrived(self, parameter: Any) -> None:
         if not self.expects:
             return
         if id(parameter) in self.unused:
@@ -215,7 +225,7 @@ class _MeanGradients:
 
     def _send(self, bucket: list[Parameter]) -> None:
         parts = [xp.zeros_like(p._array) if p.grad is None else p.grad._array for p in bucket]
-        engine = self.model._engine()
+        engine = _engine(self.group)
         flat = xp.concatenate([part.reshape(-1) for part in parts])
         flat /= engine.size  # before they are added: the sum of float16 numbers may be too large
         if not engine.on_device(flat):
@@ -241,12 +251,12 @@ class _MeanGradients:
 
     def _unused_by_all(self) -> set[int]:
         """The parameters that have no part in the output of any process."""
-        if not self.model.find_unused_parameters:
+        if not self.find_unused:
             return set()
         every = [p for bucket in self.buckets for p in bucket]
         used = tensor([id(p) not in self.unused for p in every]).to(every[0].device)
-        inside = Inside(self.model._engine(), used)
-        self.model._engine().all_reduce(inside.array, "max")()
+        inside = Inside(_engine(self.group), used)
+        _engine(self.group).all_reduce(inside.array, "max")()
         return {id(p) for p, flag in zip(every, inside.array.tolist(), strict=True) if not flag}
 
 

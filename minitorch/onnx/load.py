@@ -78,8 +78,8 @@ class OnnxModule(Module):
             outputs = list(node.output)
             while outputs and not outputs[-1]:  # optional ones that the graph leaves out
                 outputs.pop()
-            usual = _usual(node.op_type, self.opset)
-            attributes = {name: value for name, value in attributes.items() if name not in usual or usual[name] != value}
+            defaults = _defaults(node.op_type, self.opset)
+            attributes = {name: value for name, value in attributes.items() if name not in defaults or defaults[name] != value}
             self._nodes.append((node.op_type, list(node.input), outputs, attributes))
 
     def forward(self, *inputs: Tensor) -> Any:
@@ -103,7 +103,7 @@ class OnnxModule(Module):
         return f"{', '.join(self.inputs)} -> {', '.join(self.outputs)}: {len(self._nodes)} operators"
 
 
-def _usual(operator: str, opset: int) -> dict[str, Any]:
+def _defaults(operator: str, opset: int) -> dict[str, Any]:
     """The values that the attributes of an operator have where a node does not say them."""
     from onnx import defs, helper
 

@@ -3,10 +3,12 @@
 tests/processes.py has what the processes check; here they are started.
 """
 
+import gc
 import os
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -277,6 +279,19 @@ def test_data_parallel_alone_has_the_gradients_of_its_module(alone):
     for wrong, words in (({"module": 1}, "must be a Module"), ({"module": model, "device_ids": [0, 1]}, "one device")):
         with pytest.raises((TypeError, ValueError), match=words):
             nn.parallel.DistributedDataParallel(**wrong)
+
+
+def test_a_dropped_model_is_freed_at_once(alone):
+    model = nn.Linear(2, 2)
+    ddp = nn.parallel.DistributedDataParallel(model)
+    ddp(mt.ones(1, 2)).sum().backward()
+    gone = [weakref.ref(value) for value in (ddp, model, model.weight)]
+    gc.disable()
+    try:
+        del ddp, model
+        assert [ref() for ref in gone] == [None] * 3
+    finally:
+        gc.enable()
 
 
 def test_synchronized_batch_norm_alone_is_batch_norm():
