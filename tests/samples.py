@@ -590,18 +590,26 @@ def standardizing(draw):
     shape = (3, draw.integers(2, 3), draw.integers(1, 2))
     dims = draw.choose([(0, 2), (2,), (1, 2), (0, 1, 2)])
     used = draw.choose([slice(0, 1), slice(0, 2), slice(0, 3)])
-    return lambda x: Standardize.apply(x, dims, 0.1)[used], (draw.tensor(shape),)
+    parameters = draw.choose([0, 1, 2])
+    size = shape[1:2] if dims == (0, 2) else [shape[d] for d in dims]
+
+    def standardized(x, *parameters):
+        return Standardize.apply(x, *parameters, *[None] * (2 - len(parameters)), dims, 0.1)[used]
+
+    return standardized, (draw.tensor(shape), *(draw.tensor(size) for _ in range(parameters)))
 
 
 def standardize_slope(draw):
     shape = (3, draw.integers(2, 3), draw.integers(1, 2))
     dims = draw.choose([(0, 2), (2,), (1, 2), (0, 1, 2)])
 
-    def slope(g, x):
-        _, average, var = Standardize.apply(x, dims, 0.1)
-        return StandardizeBackward.apply(g, x, average, var, dims, 0.1)
+    size = shape[1:2] if dims == (0, 2) else [shape[d] for d in dims]
 
-    return slope, (draw.tensor(shape), draw.tensor(shape))
+    def slope(g, x, weight=None):
+        _, average, var = Standardize.apply(x, None, None, dims, 0.1)
+        return StandardizeBackward.apply(g, x, weight, average, var, dims, 0.1)
+
+    return slope, (draw.tensor(shape), draw.tensor(shape), *([draw.tensor(size)] if draw.choose([False, True]) else []))
 
 
 def log_softmax_slope(draw):

@@ -110,7 +110,7 @@ def faults():
     spelt = subprocess.run([sys.executable, "-m", "codespell_lib", "--skip", "*/output", *map(str, prose)], cwd=HERE.parent)
     if spelt.returncode:
         yield "there are spelling mistakes"
-    if sphinx(["-q", "-b", "html", "-W", "--keep-going", str(SOURCE), str(SITE)]):
+    if sphinx(["-q", "-j", "auto", "-b", "html", "-W", "--keep-going", str(SOURCE), str(SITE)]):
         yield "Sphinx has warnings, see above"
     for page, link in links.broken(SITE):
         yield f"{page} has a link that leads nowhere: {link}"

@@ -193,14 +193,19 @@ def softmax(rng: Any) -> Args:
 
 
 def standardize(rng: Any) -> Args:
-    shape = _integers(rng, 2, 6, 2) + _integers(rng, 1, 3000, 1)
-    return (rng.standard_normal(shape) + rng.normal() * 10).astype(_dtype(rng)), 1e-5
+    """x (A, C, S) with weights for the channels or for the positions, with a weight alone, or with none."""
+    shape, case = _integers(rng, 2, 6, 2) + _integers(rng, 1, int(rng.choice([100, 3000])), 1), rng.integers(6)
+    if case >= 4:
+        shape = (1, int(rng.integers(1, 50)), int(rng.integers(8, 600)))  # of few numbers the gradient is rounding alone
+    x = (rng.standard_normal(shape) + rng.normal() * 10).astype(_dtype(rng))
+    weight, bias = rng.standard_normal((2, *((1, shape[2]) if case >= 4 else (shape[1], 1)))).astype(x.dtype)
+    return x, None if case == 0 else weight, None if case in (0, 1, 4) else bias, 1e-5
 
 
 def standardize_backward(rng: Any) -> Args:
-    x, eps = standardize(rng)
+    x, weight, _, eps = standardize(rng)
     mean, var = x.mean(axis=(0, 2)), x.var(axis=(0, 2))
-    return rng.standard_normal(x.shape).astype(x.dtype), x, mean, var, eps
+    return rng.standard_normal(x.shape).astype(x.dtype), x, weight, mean, var, eps
 
 
 def log_softmax_backward(rng: Any) -> Args:

@@ -25,7 +25,7 @@ from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import sqrt
 from minitorch.ops.reduction import mean, sum
-from minitorch.ops.shape import Expand, reshape
+from minitorch.ops.shape import Expand, SumTo, reshape
 from minitorch.ops.statistics import vector_norm
 
 if TYPE_CHECKING:
@@ -33,80 +33,111 @@ if TYPE_CHECKING:
 
 
 class Standardize(Op):
-    """y = (x - mean) / sqrt(var + eps) over dimensions;  (grad - mean(grad) - y mean(grad y)) / sqrt(var + eps).
+    """y = (x - mean) / sqrt(var + eps) * weight + bias over dimensions, without the last two if weight is None;
+    in x: (h - mean(h) - z mean(h z)) / sqrt(var + eps), in weight: sum(grad z), in bias: sum(grad)
 
-    The mean and the variance depend on x, too: the last two terms of the derivative. Both are outputs, with the reduced
-    dimensions as 1. The dimensions are the last ones, or all but the second.
+    with h = grad * weight and z = (x - mean) / sqrt(var + eps). The mean and the variance depend on x, too: hence the last two
+    terms. Both are outputs, with the reduced dimensions as 1. These are all but the second, of which weight and bias have an
+    element each, or the last ones, whose shape they have.
     """
 
     materialize_grads = False
 
-    def forward(ctx, x: Array, dims: tuple[int, ...], eps: float) -> tuple[Array, Array, Array]:
-        y, average, var = _standardize(_by_channels(x, dims), eps)
+    def forward(ctx, x: Array, weight: Array | None, bias: Array | None, dims: tuple[int, ...], eps: float) -> Any:
+        y, average, var = _standardize(_by_channels(x, dims), _beside(weight, dims, x), _beside(bias, dims, x), eps)
         kept = tuple(1 if i in dims else n for i, n in enumerate(x.shape))
         average, var = average.reshape(kept), var.reshape(kept)
         ctx.dims, ctx.eps, ctx.count = dims, eps, math.prod(x.shape[d] for d in dims)
-        ctx.save_for_backward(x, average, var)  # not y, which an in-place relu may overwrite
+        ctx.save_for_backward(x, weight, average, var)  # not y, which an in-place relu may overwrite
         return y.reshape(x.shape), average, var
 
     def backward(ctx, grad: Tensor | None, grad_mean: Tensor | None, grad_var: Tensor | None) -> Any:
-        x, average, var = ctx.saved_tensors
-        scale, total = 1 / max(ctx.count, 1), None
+        x, weight, average, var = ctx.saved_tensors
+        scale, total, parameters = 1 / max(ctx.count, 1), None, [None, None]
         if grad is not None:
-            total = StandardizeBackward.apply(grad, x, average, var, ctx.dims, ctx.eps)
+            total, *parameters = StandardizeBackward.apply(grad, x, weight, average, var, ctx.dims, ctx.eps)
         if grad_mean is not None:
             total = _add(total, Expand.apply(grad_mean * scale, tuple(x.shape)))
         if grad_var is not None:
             total = _add(total, (x - average) * (grad_var * (2 * scale)))
-        return total
+        return total, *(parameters or [None, None])
 
 
 class StandardizeBackward(Op):
-    """P(g) = (g - mean(g) - y mean(g y)) / sqrt(var + eps), the derivative of Standardize, with its y;
-    in g: P(grad), in x: -y (cov(grad, g) - mean(grad y) mean(g y)) / s^2 - (mean(g y) P(grad) + mean(grad y) P(g)) / s
+    """P(g weight), and with a weight sum(g z) and sum(g), the derivatives of Standardize, where P(h) is the one in x;
+    in g: P(u) weight + z v + w, in weight: sum(g P(u)), in x: that of P(h) in x, + P(g v), for the gradients u, v, w
 
-    With u for grad, and s = sqrt(var + eps): P is symmetric, and of n elements
+    With s = sqrt(var + eps): P is symmetric, and of n elements
 
-        <u, P(g)> = n (cov(u, g) - mean(u y) mean(g y)) / s.
+        <u, P(h)> = n (cov(u, h) - mean(u z) mean(h z)) / s.
 
-    This depends on x through s, whose gradient is y / n, and through y, whose gradient for u is P(u). The mean and the variance
-    are arguments only so that they need not be computed again: the derivative through them is part of that in x.
+    This depends on x through s, whose gradient is z / n, and through z, whose gradient for u is P(u). The mean and the variance
+    are arguments only so that they need not be computed again: the derivative through them is part of that in x, which is
+
+        -z (cov(u, h) - mean(u z) mean(h z)) / s^2 - (mean(h z) P(u) + mean(u z) P(h)) / s
     """
 
-    def forward(ctx, g: Array, x: Array, average: Array, var: Array, dims: tuple[int, ...], eps: float) -> Array:
-        ctx.save_for_backward(g, x, average, var)
+    def forward(
+        ctx, g: Array, x: Array, weight: Array | None, average: Array, var: Array, dims: tuple[int, ...], eps: float
+    ) -> tuple[Array, ...]:
+        ctx.save_for_backward(g, x, weight, average, var)
         ctx.dims, ctx.eps, ctx.count = dims, eps, math.prod(x.shape[d] for d in dims)
-        grad = _standardize_backward(_by_channels(g, dims), _by_channels(x, dims), average.reshape(-1), var.reshape(-1), eps)
-        return grad.reshape(x.shape)
+        statistics = average.reshape(-1), var.reshape(-1)
+        grad, *sums = _standardize_backward(
+            _by_channels(g, dims), _by_channels(x, dims), _beside(weight, dims, x), *statistics, eps
+        )
+        return grad.reshape(x.shape), *(total.reshape(weight.shape) for total in sums if weight is not None)
 
-    def backward(ctx, grad: Tensor) -> Any:
-        g, *given = ctx.saved_tensors
-        x, average, var = given
-        for_g = StandardizeBackward.apply(grad, *given, ctx.dims, ctx.eps)
-        if not ctx.needs_input_grad[1]:
-            return for_g
-        s = sqrt(var + ctx.eps)
-        y = (x - average) * (1 / s)
+    def backward(ctx, grad: Tensor, grad_weight: Tensor | None = None, grad_bias: Tensor | None = None) -> Any:
+        g, x, weight, average, var = ctx.saved_tensors
 
         def average_of(t: Tensor) -> Tensor:
             return sum(t, ctx.dims, True) * (1 / max(ctx.count, 1))
 
-        u_y, g_y = average_of(grad * y), average_of(g * y)
-        covariance = average_of(grad * g) - average_of(grad) * average_of(g)
-        through_y = for_g * g_y + StandardizeBackward.apply(g, *given, ctx.dims, ctx.eps) * u_y
-        return for_g, -(y * ((covariance - u_y * g_y) / (s * s)) + through_y * (1 / s))
+        def slope(t: Tensor) -> Tensor:
+            return StandardizeBackward.apply(t, x, None, average, var, ctx.dims, ctx.eps)[0]
+
+        for_g, h, s = slope(grad), g, sqrt(var + ctx.eps)
+        z = (x - average) * (1 / s)
+        for_weight, through_weight = None, None
+        if weight is not None:
+            wide = (1, *weight.shape, *(1,) * (x.ndim - 2)) if _is_by_channels(ctx.dims, x.ndim) else weight.shape
+            for_weight = reshape(SumTo.apply(g * for_g, wide), weight.shape)
+            parameters: Any = (weight, grad_weight, grad_bias)
+            weight, grad_weight, grad_bias = (reshape(t, wide) for t in parameters)
+            h, through_weight = g * weight, slope(g * grad_weight)
+            for_g = for_g * weight + z * grad_weight + grad_bias
+        if not ctx.needs_input_grad[1]:
+            return for_g, None, for_weight
+        u_z, h_z = average_of(grad * z), average_of(h * z)
+        covariance = average_of(grad * h) - average_of(grad) * average_of(h)
+        through_z = slope(grad) * h_z + slope(h) * u_z
+        for_x = -(z * ((covariance - u_z * h_z) / (s * s)) + through_z * (1 / s))
+        return for_g, _add(through_weight, for_x), for_weight
+
+
+def _is_by_channels(dims: tuple[int, ...], ndim: int) -> bool:
+    """Whether `dims` are all but the second, rather than the last ones."""
+    return len(dims) < ndim and dims[0] == 0
 
 
 def _by_channels(x: Array, dims: tuple[int, ...]) -> Array:
     """x as (A, C, S), where the mean over `dims` is that over A and S."""
-    if len(dims) < x.ndim and dims[0] == 0:
+    if _is_by_channels(dims, x.ndim):
         return x.reshape(x.shape[0], x.shape[1], math.prod(x.shape[2:]))
     return x.reshape(1, math.prod(x.shape[: dims[0]]), math.prod(x.shape[dims[0] :]))
 
 
+def _beside(parameter: Array | None, dims: tuple[int, ...], x: Array) -> Array | None:
+    """A weight or a bias, as (C, 1) or (1, S) beside x as (A, C, S)."""
+    if parameter is None:
+        return None
+    return parameter.reshape(-1, 1) if _is_by_channels(dims, x.ndim) else parameter.reshape(1, -1)
+
+
 @definition
-def _standardize(x: Array, eps: float) -> tuple[Array, Array, Array]:
-    """y (A, C, S), mean and variance (C,), over A and S; of nothing they are nan."""
+def _standardize(x: Array, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
+    """y (A, C, S), mean and variance (C,), over A and S; of nothing they are nan. Weight and bias: None, (C, 1) or (1, S)."""
     if not x.size:
         nan = xp.full_like(x, math.nan, shape=x.shape[1:2])
         return x.copy(), nan, nan.copy()
@@ -118,23 +149,30 @@ def _standardize(x: Array, eps: float) -> tuple[Array, Array, Array]:
     if x.dtype.itemsize == 4 and not (is_known(var) and xp.isfinite(var).all()):  # squares beyond the range of float32
         wide = y.astype(xp.float64)
         scale = (1 / xp.sqrt(sum_reduce(wide * wide, (0, 2)) / count + eps)).astype(x.dtype)
-    y *= scale[:, None]
+    y *= scale[:, None] if weight is None else scale[:, None] * weight
+    if bias is not None:
+        y += bias
     return y, average.reshape(-1), var
 
 
 @definition
-def _standardize_backward(g: Array, x: Array, average: Array, var: Array, eps: float) -> Array:
-    """(g - mean(g) - y mean(g y)) / sqrt(var + eps), for g and x (A, C, S), mean and variance (C,)."""
-    if not x.size:
-        return g.copy()
+def _standardize_backward(
+    g: Array, x: Array, weight: Array | None, average: Array, var: Array, eps: float
+) -> tuple[Array, Array | None, Array | None]:
+    """(h - mean(h) - z mean(h z)) / sqrt(var + eps) with h = g weight, sum(g z) and sum(g), for g and x (A, C, S)."""
+    count = max(x.shape[0] * x.shape[2], 1)
     scale = (1 / xp.sqrt(var + x.dtype.type(eps)))[:, None]
-    y = (x - average[:, None]) * scale
-    count = x.shape[0] * x.shape[2]
-    y *= sum_reduce(g * y, (0, 2), True) / count
+    z = (x - average[:, None]) * scale
+    for_weight = for_bias = None
+    if weight is not None:
+        repeated = (0, *(1 + i for i, n in enumerate(weight.shape) if n == 1))
+        for_weight, for_bias = (sum_reduce(t, repeated, True)[0] for t in (g * z, g))
+        g = g * weight
+    z *= sum_reduce(g * z, (0, 2), True) / count
     out = g - sum_reduce(g, (0, 2), True) / count
-    out -= y
+    out -= z
     out *= scale
-    return out
+    return out, for_weight, for_bias
 
 
 def _add(a: Any, b: Any) -> Any:
@@ -225,11 +263,11 @@ def batch_norm(
             f"batch_norm: Expected more than 1 value per channel when training, got input size {list(input.shape)}: "
             "the variance of one value is 0; .eval() uses the running statistics"
         )
-    y, average, var = Standardize.apply(input, (0, *range(2, input.ndim)), eps)
+    y, average, var = Standardize.apply(input, weight, None if weight is None else bias, (0, *range(2, input.ndim)), eps)
     if count:
         _track(running_mean, momentum, average)
         _track(running_var, momentum, var * (count / (count - 1)))
-    return _scaled(y, weight, bias, shape)
+    return y if weight is not None else _scaled(y, None, bias, shape)
 
 
 @in_single
@@ -263,7 +301,7 @@ def instance_norm(
         )
     channels = input.shape[1]
     _check_sizes("instance_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
-    y, average, var = Standardize.apply(input, tuple(range(2, input.ndim)), eps)
+    y, average, var = Standardize.apply(input, None, None, tuple(range(2, input.ndim)), eps)
     if input.numel():
         _track(running_mean, momentum, mean(average, 0))
         _track(running_var, momentum, mean(var, 0) * (count / (count - 1)))
@@ -310,8 +348,9 @@ def layer_norm(
             [-1.0000,  1.0000]])
     """
     shape = _check_trailing("layer_norm", input, normalized_shape, weight=weight, bias=bias)
-    y, _, _ = Standardize.apply(input, tuple(range(input.ndim - len(shape), input.ndim)), eps)
-    return _scaled(y, weight, bias, shape)
+    dims = tuple(range(input.ndim - len(shape), input.ndim))
+    y, _, _ = Standardize.apply(input, weight, None if weight is None else bias, dims, eps)
+    return y if weight is not None else _scaled(y, None, bias, shape)
 
 
 @in_single
@@ -362,7 +401,7 @@ def group_norm(
         raise ValueError(
             f"group_norm: Expected more than 1 value per channel when training, got input size {list(input.shape)}"
         )
-    y, _, _ = Standardize.apply(reshape(input, (n, num_groups, size)), (2,), eps)
+    y, _, _ = Standardize.apply(reshape(input, (n, num_groups, size)), None, None, (2,), eps)
     return _scaled(reshape(y, tuple(input.shape)), weight, bias, (channels, *(1,) * (input.ndim - 2)))
 
 

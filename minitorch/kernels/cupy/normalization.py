@@ -26,7 +26,7 @@ PAIR = """struct Pair {
 ADDED = "Pair(a.first + b.first, a.second + b.second)"
 
 
-def _sums(name: str, inputs: str, mapped: str, *args: Array) -> list[Array]:
+def _sums(name: str, inputs: str, mapped: str, *args: Any) -> list[Array]:
     """The two sums of what `mapped` says, for each plane (A, C)."""
     sums = "float64 p, float64 q", mapped, ADDED, "p = a.first, q = a.second"
     return reduction(name, inputs, *sums, "Pair", PAIR, *args, axis=2)
@@ -38,31 +38,47 @@ def _of_channels(name: str, outputs: str, result: str, sums: list[Array], n: flo
     return reduction(name, inputs, outputs, "Pair(p, q)", ADDED, result, "Pair", PAIR, *sums, n, eps, axis=0)
 
 
-@cupy_implements("standardize", dtypes="f", ulp=64, sample=samples.standardize)
-def _standardize(x: Array, eps: float) -> Any:
-    if not x.size:
+@cupy_implements("standardize", dtypes="f", ulp=256, sample=samples.standardize)
+def _standardize(x: Array, weight: Array | None, bias: Array | None, eps: float) -> Any:
+    if not x.size or not one_dtype(x, *(t for t in (weight, bias) if t is not None)):
         return NotImplemented
     sums, n = _sums("moments", "T x", "Pair(x, (double)x * x)", x), float(x.shape[0] * x.shape[2])
     outputs = "float32 mean, float32 var, float32 scale"
     code = "mean = a.first / count, var = a.variance(count), scale = 1 / sqrt(a.variance(count) + eps)"
     mean, var, scale = _of_channels("standardize_moments", outputs, code, sums, n, float(eps))
-    y = elementwise("standardize", "T x, T mean, T scale", "T y", "y = (x - mean) * scale")(x, mean[:, None], scale[:, None])
-    return y, mean, var
+    inputs, code = "T x, T mean, T scale, T weight, T bias", "y = (x - mean) * scale * weight + bias"
+    parameters = 1.0 if weight is None else weight, 0.0 if bias is None else bias
+    return elementwise("standardize", inputs, "T y", code)(x, mean[:, None], scale[:, None], *parameters), mean, var
 
 
-@cupy_implements("standardize_backward", ulp=64, sample=samples.standardize_backward)
-def _standardize_backward(g: Array, x: Array, mean: Array, var: Array, eps: float) -> Any:
-    if not x.size or not one_dtype(g, x, mean, var):
+@cupy_implements("standardize_backward", ulp=256, sample=samples.standardize_backward)
+def _standardize_backward(g: Array, x: Array, weight: Array | None, mean: Array, var: Array, eps: float) -> Any:
+    if not x.size or not one_dtype(g, x, mean, var, *([] if weight is None else [weight])):
         return NotImplemented
-    mean, var, n = mean[:, None], var[:, None], float(x.shape[0] * x.shape[2])
-    sums = _sums("gradient_moments", "T g, T x, T mean", "Pair(g, (double)g * (x - mean))", g, x, mean)
+    mean, var, n, eps = mean[:, None], var[:, None], float(x.shape[0] * x.shape[2]), float(eps)
+    factor: Any = 1.0 if weight is None else weight
+    for_weight = for_bias = None
+    mapped = "Pair(g * weight, (double)g * weight * (x - mean))"
+    sums = _sums("gradient_moments", "T g, T x, T mean, T weight", mapped, g, x, mean, factor)
     outputs, code = "float64 moved, float64 turned", "moved = a.first / count, turned = a.second / count"
-    moved, turned = _of_channels("mean_gradient_moments", outputs, code, sums, n, 0.0)
-    code = "T scale = 1 / sqrt(var + eps); out = (g - T(moved) - (x - mean) * (T(turned) * scale * scale)) * scale"
-    inputs = "T g, T x, T mean, T var, float64 moved, float64 turned, T eps"
-    return elementwise("standardize_backward", inputs, "T out", code)(
-        g, x, mean, var, moved[:, None], turned[:, None], float(eps)
-    )
+    moved, turned = (t[:, None] for t in _of_channels("mean_gradient_moments", outputs, code, sums, n, 0.0))
+    code = "T s = 1 / sqrt(var + eps); out = (g * weight - T(moved) - (x - mean) * (T(turned) * s * s)) * s"
+    inputs = "T g, T x, T weight, T mean, T var, float64 moved, float64 turned, T eps"
+    out = elementwise("standardize_backward", inputs, "T out", code)(g, x, factor, mean, var, moved, turned, eps)
+    if weight is not None:
+        # sums over all but the channels, or but the positions: first along the longer of the two
+        inputs, mapped = "T g, T x, T mean, T var, T eps", "Pair(g, (double)g * (x - mean) / sqrt((double)var + eps))"
+        by_channel = weight.shape == mean.shape
+        for_bias, for_weight = reduction(
+            "parameter_moments", inputs, "float64 p, float64 q", mapped, ADDED, "p = a.first, q = a.second", "Pair", PAIR,
+            g, x, mean, var, eps, axis=2 if by_channel else 1,
+        )  # fmt: skip
+        for_bias, for_weight = reduction(
+            "added_moments", "float64 p, float64 q", "float64 u, float64 v", "Pair(p, q)", ADDED, "u = a.first, v = a.second",
+            "Pair", PAIR, for_bias, for_weight, axis=0,
+        )  # fmt: skip
+        for_weight, for_bias = (t.reshape(weight.shape).astype(weight.dtype) for t in (for_weight, for_bias))
+    return out, for_weight, for_bias
 
 
 # ---- softmax: the largest number of a row, and the sum of e^(x - largest) --------------------------------------------------

@@ -1,6 +1,7 @@
-"""Standardization as compiled loops: per channel, one pass over memory for each sum.
+"""Standardization as compiled loops, one pass over memory for each sum: of channels, and of rows.
 
-A sum of up to BLOCK numbers in float32 is exact enough; those sums are added in float64.
+Weight and bias have an element per channel, or per position in the row: a loop for each, forward and backward. A sum of up to
+BLOCK numbers in float32 is exact enough; those sums are added in float64.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from minitorch.kernels.numba.compiler import PAYS_FROM, compiled, numba_implemen
 __all__: list[str] = []
 
 BLOCK = 1024
+PARTS = 16  # into which the rows are cut, each of which sums the gradients of weight and bias for itself
 
 
-def standardize(x: Array, eps: float, y: Array, mean: Array, var: Array) -> None:
-    """y = (x - mean) / sqrt(var + eps), with the mean (C,) and the variance (C,), which are written, too."""
+def standardize(x: Array, weight: Array, bias: Array, eps: float, y: Array, mean: Array, var: Array) -> None:
+    """y = (x - mean) / sqrt(var + eps) * weight + bias, with the mean (C,) and the variance (C,), which are written, too."""
     samples, channels, size = x.shape
     one = x.dtype.type(1)
     for c in prange(channels):
@@ -37,14 +39,40 @@ def standardize(x: Array, eps: float, y: Array, mean: Array, var: Array) -> None
                     part += (x[a, c, k] - m) * (x[a, c, k] - m)
                 total += part
         var[c] = total / (samples * size)
-        scale = one / xp.sqrt(var[c] + x.dtype.type(eps))
+        scale, shift = one / xp.sqrt(var[c] + x.dtype.type(eps)) * weight[c], bias[c]
         for a in range(samples):
             for k in range(size):
-                y[a, c, k] = (x[a, c, k] - m) * scale
+                y[a, c, k] = (x[a, c, k] - m) * scale + shift
 
 
-def standardize_backward(g: Array, x: Array, mean: Array, var: Array, eps: float, out: Array) -> None:
-    """out = (g - mean(g) - y mean(g y)) / sqrt(var + eps), where y = (x - mean) / sqrt(var + eps)"""
+def standardize_rows(x: Array, weight: Array, bias: Array, eps: float, y: Array, mean: Array, var: Array) -> None:
+    """The same for rows x (C, S), with a weight and a bias for each position (S,)."""
+    rows, size = x.shape
+    one = x.dtype.type(1)
+    for c in prange(rows):
+        total = 0.0
+        for start in range(0, size, BLOCK):
+            part = x.dtype.type(0)
+            for k in range(start, min(start + BLOCK, size)):
+                part += x[c, k]
+            total += part
+        mean[c] = m = x.dtype.type(total / size)
+        total = 0.0
+        for start in range(0, size, BLOCK):
+            part = x.dtype.type(0)
+            for k in range(start, min(start + BLOCK, size)):
+                part += (x[c, k] - m) * (x[c, k] - m)
+            total += part
+        var[c] = total / size
+        scale = one / xp.sqrt(var[c] + x.dtype.type(eps))
+        for k in range(size):
+            y[c, k] = (x[c, k] - m) * scale * weight[k] + bias[k]
+
+
+def standardize_backward(
+    g: Array, x: Array, weight: Array, mean: Array, var: Array, eps: float, out: Array, for_weight: Array, for_bias: Array
+) -> None:
+    """out = (h - mean(h) - z mean(h z)) / sqrt(var + eps), where h = g weight and z = (x - mean) / sqrt(var + eps)"""
     samples, channels, size = x.shape
     one = x.dtype.type(1)
     for c in prange(channels):
@@ -58,25 +86,77 @@ def standardize_backward(g: Array, x: Array, mean: Array, var: Array, eps: float
                     both += g[a, c, k] * (x[a, c, k] - m)
                 total += part
                 product += both
+        for_weight[c], for_bias[c] = product * scale, total
         moved = x.dtype.type(total / (samples * size))
         scaled = x.dtype.type(product / (samples * size)) * scale * scale
+        scale = scale * weight[c]
         for a in range(samples):
             for k in range(size):
                 out[a, c, k] = (g[a, c, k] - moved - (x[a, c, k] - m) * scaled) * scale
 
 
-@numba_implements("standardize", pays_from=PAYS_FROM // 3, ulp=64, sample=samples.standardize)
-def _standardize(x: Array, eps: float) -> Any:
+def standardize_rows_backward(
+    g: Array, x: Array, weight: Array, mean: Array, var: Array, eps: float, out: Array, for_weight: Array, for_bias: Array
+) -> None:
+    """The same for rows (C, S); for_weight and for_bias (PARTS, S) are sums over some of the rows each."""
+    rows, size = x.shape
+    parts = for_bias.shape[0]
+    one = x.dtype.type(1)
+    for p in prange(parts):
+        for k in range(size):
+            for_weight[p, k] = for_bias[p, k] = 0
+        for c in range(rows * p // parts, rows * (p + 1) // parts):
+            m, scale = mean[c], one / xp.sqrt(var[c] + x.dtype.type(eps))
+            total, product = 0.0, 0.0
+            for start in range(0, size, BLOCK):
+                part, both = x.dtype.type(0), x.dtype.type(0)
+                for k in range(start, min(start + BLOCK, size)):
+                    h = g[c, k] * weight[k]
+                    part += h
+                    both += h * (x[c, k] - m)
+                total += part
+                product += both
+            moved = x.dtype.type(total / size)
+            scaled = x.dtype.type(product / size) * scale * scale
+            for k in range(size):
+                z = x[c, k] - m
+                out[c, k] = (g[c, k] * weight[k] - moved - z * scaled) * scale
+                for_bias[p, k] += g[c, k]
+                for_weight[p, k] += g[c, k] * z * scale
+
+
+def _of_rows(x: Array, weight: Array) -> bool:
+    """Whether x is (1, C, S) and the weight (1, S): rows, each element of which has its weight."""
+    return weight.shape != (x.shape[1], 1)
+
+
+def _parameter(parameter: Array | None, x: Array, value: float) -> Array:
+    """The weight or the bias in one dimension; `value` for each channel if there is none."""
+    return xp.full_like(x, value, shape=x.shape[1]) if parameter is None else parameter.reshape(-1)
+
+
+@numba_implements("standardize", pays_from=PAYS_FROM // 3, ulp=256, sample=samples.standardize)
+def _standardize(x: Array, weight: Array | None, bias: Array | None, eps: float) -> Any:
     if x.shape[2] < 2:  # the numbers of a channel are far apart in (N, C)
         return NotImplemented
     y, mean, var = (xp.empty_like(x, shape=shape) for shape in (x.shape, x.shape[1], x.shape[1]))
-    compiled(standardize)(x, float(eps), y, mean, var)
+    if weight is not None and _of_rows(x, weight):
+        shift = xp.zeros_like(weight) if bias is None else bias
+        compiled(standardize_rows)(x[0], weight[0], shift[0], float(eps), y[0], mean, var)
+    else:
+        compiled(standardize)(x, _parameter(weight, x, 1), _parameter(bias, x, 0), float(eps), y, mean, var)
     return (y, mean, var) if xp.isfinite(var).all() else NotImplemented  # squares beyond the range: the definition has a way
 
 
-@numba_implements("standardize_backward", pays_from=PAYS_FROM // 3, ulp=64, sample=samples.standardize_backward)
-def _standardize_backward(g: Array, x: Array, mean: Array, var: Array, eps: float) -> Any:
+@numba_implements("standardize_backward", pays_from=PAYS_FROM // 3, ulp=256, sample=samples.standardize_backward)
+def _standardize_backward(g: Array, x: Array, weight: Array | None, mean: Array, var: Array, eps: float) -> Any:
     if x.shape[2] < 2:
         return NotImplemented
-    compiled(standardize_backward)(g, x, mean, var, float(eps), out := xp.empty_like(g))
-    return out
+    out = xp.empty_like(g)
+    if weight is not None and _of_rows(x, weight):
+        sums = xp.empty((2, min(PARTS, x.shape[1]), x.shape[2]))
+        compiled(standardize_rows_backward)(g[0], x[0], weight[0], mean, var, float(eps), out[0], *sums)
+        return out, *(total[None] for total in sums.sum(1).astype(x.dtype))
+    sums = xp.empty_like(x, shape=(2, x.shape[1]))
+    compiled(standardize_backward)(g, x, _parameter(weight, x, 1), mean, var, float(eps), out, *sums)
+    return (out, *sums[:, :, None]) if weight is not None else (out, None, None)

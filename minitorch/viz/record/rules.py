@@ -77,7 +77,14 @@ OPS: dict[str, tuple[str, dict[str, str]]] = {
     "Softmax": ("eˣ / Σ eˣ", {"x": "{y} ⊙ ({grad} − Σ ({grad} ⊙ {y}))"}),
     "LogSoftmax": ("{x} − log Σ eˣ", {"x": "{grad} − softmax({x}) · Σ {grad}"}),
     "LogSumExp": ("log Σ eˣ", {"x": "{grad} · softmax({x})"}),
-    "Standardize": ("({x} − mean) / √(var + ε)", {"x": "({grad} − mean({grad}) − {y} ⊙ mean({grad} ⊙ {y})) / √(var + ε)"}),
+    "Standardize": (
+        "({x} − mean) / √(var + ε)[ ⊙ {weight}][ + {bias}]",
+        {
+            "x": "(g − mean(g) − z ⊙ mean(g ⊙ z)) / √(var + ε), with g = {grad}[ ⊙ {weight}] and z the standardized {x}",
+            "weight": "Σ {grad} ⊙ z, with z the standardized {x}",
+            "bias": "Σ {grad}",
+        },
+    ),
     "CumSum": ("running sums of {x}", {"x": "the sums of {grad} from the end"}),
     "Einsum": ("a sum of products", {"operands": "the sum of products of {grad} and the other operands"}),
 }
