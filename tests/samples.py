@@ -612,10 +612,13 @@ def standardize_slope(draw):
     return slope, (draw.tensor(shape), draw.tensor(shape), *([draw.tensor(size)] if draw.choose([False, True]) else []))
 
 
-def log_softmax_slope(draw):
-    shape = draw.shape(1)
-    dim = draw.integers(0, len(shape) - 1)
-    return lambda g, y: ops.reduction.LogSoftmaxBackward.apply(g, y, dim), (draw.tensor(shape), draw.tensor(shape))
+def softmax_slope(op):
+    def case(draw):
+        shape = draw.shape(1)
+        dim = draw.integers(0, len(shape) - 1)
+        return lambda g, y: op.apply(g, y, dim), (draw.tensor(shape), draw.tensor(shape))
+
+    return case
 
 
 def gelu_backward(draw):
@@ -783,7 +786,8 @@ SAMPLES: dict[type[Node], Callable] = {
         lambda row: math.log(math.fsum(math.exp(v) for v in row)),
     ),
     ops.reduction.Softmax: along_dim(mt.softmax, probabilities),
-    ops.reduction.LogSoftmaxBackward: log_softmax_slope,
+    ops.reduction.LogSoftmaxBackward: softmax_slope(ops.reduction.LogSoftmaxBackward),
+    ops.reduction.SoftmaxBackward: softmax_slope(ops.reduction.SoftmaxBackward),
     ops.reduction.LogSoftmax: along_dim(mt.log_softmax, lambda row: [math.log(p) for p in probabilities(row)]),
     ops.reduction.CumSum: along_dim(mt.cumsum, lambda row: list(itertools.accumulate(row))),
     ops.shape.Reshape: reshaping,

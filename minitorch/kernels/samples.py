@@ -186,7 +186,7 @@ def softmax(rng: Any) -> Args:
     if rng.random() < 0.6:
         x = (rng.choice([1, 30]) * rng.standard_normal(x.shape)).astype(x.dtype)
         x[rng.random(x.shape) < 0.1] = -math.inf
-    return x, int(rng.integers(-x.ndim, x.ndim))
+    return x, -1 if rng.random() < 0.5 else int(rng.integers(-x.ndim, x.ndim))
 
 
 # ---- normalization, matrices, convolution ---------------------------------------------------------------------------------
@@ -206,6 +206,11 @@ def standardize_backward(rng: Any) -> Args:
     x, weight, _, eps = standardize(rng)
     mean, var = x.mean(axis=(0, 2)), x.var(axis=(0, 2))
     return rng.standard_normal(x.shape).astype(x.dtype), x, weight, mean, var, eps
+
+
+def softmax_backward(rng: Any) -> Args:
+    x, dim = softmax(rng)
+    return rng.standard_normal(x.shape).astype(x.dtype), xp.minimum(abs(x), 1), dim
 
 
 def log_softmax_backward(rng: Any) -> Args:

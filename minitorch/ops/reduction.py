@@ -177,7 +177,22 @@ class Softmax(Op):
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors
-        return y * (grad - sum(grad * y, ctx.dim, True))
+        return SoftmaxBackward.apply(grad, y, ctx.dim)
+
+
+class SoftmaxBackward(Op):
+    """y (g - sum(g y)), the derivative of Softmax with output y;
+    in g: y (grad - sum(grad y)), in y: grad (g - sum(g y)) - g sum(grad y)"""
+
+    def forward(ctx, g: Array, y: Array, dim: int) -> Array:
+        ctx.dim = dim
+        ctx.save_for_backward(g, y)
+        return _softmax_backward(g, y, dim)
+
+    def backward(ctx, grad: Tensor) -> Any:
+        g, y = ctx.saved_tensors
+        for_y = grad * (g - sum(g * y, ctx.dim, True)) - g * sum(grad * y, ctx.dim, True) if ctx.needs_input_grad[1] else None
+        return SoftmaxBackward.apply(grad, y, ctx.dim), for_y
 
 
 @definition
@@ -185,6 +200,11 @@ def _softmax(x: Array, dim: int) -> Array:
     y = xp.exp(x - max_reduce(x, dim))
     y /= sum_reduce(y, axis=dim, keepdims=True)
     return y
+
+
+@definition
+def _softmax_backward(g: Array, y: Array, dim: int) -> Array:
+    return y * (g - sum_reduce(g * y, axis=dim, keepdims=True))
 
 
 class LogSoftmax(Op):

@@ -35,7 +35,8 @@ def test_every_implementation_is_its_definition(implementation):
 OPS = [
     "ReluBackward", "LeakyRelu", "LeakyReluBackward", "TanhBackward", "SigmoidBackward", "Sigmoid", "Erf", "Standardize",
     "StandardizeBackward", "MaxPool", "GatherCell", "ScatterCell", "AvgPool", "AvgPoolBackward", "Gather", "ScatterAdd",
-    "Convolution", "ConvTranspose", "ConvWeight", "Softmax", "LogSoftmax",
+    "Convolution", "ConvTranspose", "ConvWeight", "Softmax", "SoftmaxBackward", "LogSoftmax",
+    "LogSoftmaxBackward", "Gelu", "GeluBackward",
 ]  # fmt: skip
 
 

@@ -23,7 +23,8 @@ ABSTRACT = {"AccumulateGrad", "_Once", "Extremum", "Function", "Op", "Pointwise"
 OF_PROCESSES = {"_SumOfAll"}  # tests/processes.py has its derivatives
 IN_SINGLE = {
     "AvgPool", "AvgPoolBackward", "BinaryCrossEntropy", "Cast", "Cholesky", "Convolution", "ConvTranspose", "ConvWeight",
-    "Eigh", "Gelu", "GeluBackward", "LstmCell", "Standardize", "StandardizeBackward", "SigmoidBackward", "TanhBackward",
+    "Eigh", "Gelu", "GeluBackward", "LstmCell", "Standardize", "StandardizeBackward", "SigmoidBackward", "SoftmaxBackward",
+    "TanhBackward",
 }  # fmt: skip
 # Samples of Cholesky and Eigh round between their steps.
 # Functions call these ops in float32 where the input is float16, or with numbers in [-1, 1] alone: test_layers.py has the

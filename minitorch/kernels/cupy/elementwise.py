@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,12 @@ FORMULAS = {  # by the definition's name: parameters, result, and how far it may
     "sigmoid": ("T x", "1 / (1 + exp(-x))", 4),
     "sigmoid_backward": ("T g, T y", "g * (y - y * y)", 2),
     "erf": ("T x", "erf(x)", 4),
+    "gelu": ("T x", f"x * T(0.5) * (1 + erf(x * T({0.5**0.5})))", 8),
+    "gelu_backward": (
+        "T g, T x",
+        f"g * (T(0.5) * (1 + erf(x * T({0.5**0.5}))) + x * exp(x * x * T(-0.5)) * T({(2 * math.pi) ** -0.5}))",
+        8,
+    ),
 }
 
 

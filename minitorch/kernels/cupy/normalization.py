@@ -111,5 +111,19 @@ def _softmax(name: str, formula: str) -> None:
         return elementwise(name, "T x, T top, float64 sum", "T y", f"y = {formula}")(x, top, total)
 
 
+def _softmax_backward(name: str, summed: str, formula: str, sample: Any) -> None:
+    """Register the kernels of a formula in g, y and the sum of what `summed` says along the dimension."""
+
+    @cupy_implements(name, ulp=16, sample=sample)
+    def function(g: Array, y: Array, dim: int) -> Any:
+        if not y.size or not one_dtype(g, y) or g.shape != y.shape:
+            return NotImplemented
+        code = "float64 sum", f"(double)({summed})", "a + b", "sum = a", "double", ""
+        (total,) = reduction(f"{name}_sum", "T g, T y", *code, g, y, axis=dim, keepdims=True)
+        return elementwise(name, "T g, T y, float64 sum", "T out", f"out = {formula}")(g, y, total)
+
+
 _softmax("softmax", "exp(x - top) / T(sum)")
 _softmax("log_softmax", "x - top - T(log(sum))")
+_softmax_backward("softmax_backward", "g * y", "y * (g - T(sum))", samples.softmax_backward)
+_softmax_backward("log_softmax_backward", "g", "g - exp(y) * T(sum)", samples.log_softmax_backward)

@@ -80,7 +80,7 @@ def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
     """The loop in machine code."""
     global _threads_in_use
     numba, threads = _numba(), has_threads()
-    copy = types.FunctionType(loop.__code__, {**loop.__globals__, "prange": numba.prange}, loop.__name__)
+    copy = types.FunctionType(loop.__code__, {**_globals(loop), "prange": numba.prange}, loop.__name__)
     # Numba finds its file by this name: code with threads and code without must not be mistaken for each other.
     copy.__qualname__ = f"{loop.__name__}_{'with_threads' if threads else 'alone'}"
     # Sums may be made in any order, as NumPy's are: otherwise the processor could add only one number at a time.
@@ -110,6 +110,20 @@ def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
 
     _threads_in_use = _threads_in_use or threads
     return run_with_threads if threads else run
+
+
+def _globals(function: Any) -> dict[str, Any]:
+    """The global names of a function. Functions of its own file that it calls are compiled, to become parts of its code."""
+    named = {name: function.__globals__.get(name) for name in function.__code__.co_names}
+    parts = {name: _part(f) for name, f in named.items() if isinstance(f, types.FunctionType)}
+    return {**function.__globals__, **parts}
+
+
+@functools.cache
+def _part(function: Callable[..., Any]) -> Callable[..., Any]:
+    copy = types.FunctionType(function.__code__, _globals(function), function.__name__)
+    made: Callable[..., Any] = _numba().njit(inline="always", error_model="numpy")(copy)
+    return made
 
 
 def _thread_count() -> int:

@@ -42,6 +42,12 @@ def _softmax(x: Array, out: Array) -> None:
     out /= xp.add.reduce(out, axis=1, keepdims=True)
 
 
+def _softmax_backward(g: Array, y: Array, out: Array) -> None:
+    xp.multiply(g, y, out=out)
+    xp.subtract(g, xp.add.reduce(out, axis=1, keepdims=True), out=out)
+    out *= y
+
+
 def _log_softmax(x: Array, out: Array) -> None:
     xp.subtract(x, max_reduce(x, 1), out=out)
     out -= xp.log(xp.add.reduce(xp.exp(out), axis=1, keepdims=True))
@@ -61,5 +67,6 @@ def _register(name: str, compute: Callable[..., None], sample: Any) -> None:
 
 
 _register("softmax", _softmax, samples.softmax)
+_register("softmax_backward", _softmax_backward, samples.softmax_backward)
 _register("log_softmax", _log_softmax, samples.softmax)
 _register("log_softmax_backward", _log_softmax_backward, samples.log_softmax_backward)

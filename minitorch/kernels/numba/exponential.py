@@ -1,0 +1,187 @@
+"""Functions made of e^t and erf, as compiled loops for float32: sigmoid, GELU, softmax.
+
+The processor has no instruction for these two. NumPy's are quick, but each is a pass over memory by one thread. The formulas
+here have no branch, so that the compiler makes code of them that computes several elements at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from minitorch.backend.arrays import Array, max_reduce, xp
+from minitorch.kernels import samples
+from minitorch.kernels.numba.compiler import PAYS_FROM, compiled, elementwise, numba_implements, prange
+from minitorch.kernels.numpy.elementwise import ERF_ABOVE, ERF_BELOW, ERF_END
+
+__all__: list[str] = []
+
+BLOCK = 1024  # a sum of so many numbers in float32 is exact enough; those sums are added in float64
+LOWEST, HIGHEST = xp.float32(-87), xp.float32(88.72)  # beyond them e^t is below or above what float32 holds
+TURNS = xp.float32(1 / math.log(2))
+LOG2_HEAD, LOG2_TAIL = xp.float32(0.693359375), xp.float32(-2.12194440054690583e-4)  # their sum is log 2
+C2, C3, C4, C5, C6, C7 = (xp.float32(1 / math.factorial(n)) for n in range(2, 8))
+P0, P1, P2, P3, P4, P5 = map(xp.float32, ERF_ABOVE)
+Q0, Q1, Q2, Q3, Q4, Q5 = map(xp.float32, ERF_BELOW)
+END: Any = xp.float32(ERF_END)
+ZERO: Any = xp.float32(0)
+HALF: Any = xp.float32(0.5)
+ONE: Any = xp.float32(1)
+SQRT_HALF, DENSITY = xp.float32(0.5**0.5), xp.float32(1 / (2 * math.pi) ** 0.5)
+
+
+def exponential(t: Any) -> Any:
+    """e^t for LOWEST <= t <= HIGHEST, within 2 ulp.
+
+    e^t = 2^n e^r, for the integer n nearest to t / log 2. Since |r| <= log(2) / 2, the terms of the series after the eighth are
+    less than half of float32's last digit, and 2^n is the number whose exponent has the bits n + 127. log 2 is subtracted in
+    two parts, so that little of r is lost: the first part has so few digits that n times it is exact.
+    """
+    n = min(xp.floor(t * TURNS + HALF), xp.float32(127))
+    r = t - n * LOG2_HEAD - n * LOG2_TAIL
+    series = ((((((C7 * r + C6) * r + C5) * r + C4) * r + C3) * r + C2) * r + ONE) * r + ONE
+    return series * xp.int32((xp.int32(n) + xp.int32(127)) << xp.int32(23)).view(xp.float32)
+
+
+def exponential_below(t: Any) -> Any:
+    """e^t for t <= HIGHEST: 0 below LOWEST, and nan for nan."""
+    e = exponential(max(t, LOWEST))
+    return e if t >= LOWEST else ZERO if t < LOWEST else t
+
+
+def erf_quotient(x: Any) -> Any:
+    """erf(x) but for nan, by the quotient of kernels/numpy/elementwise.py."""
+    y = min(max(x, -END), END)
+    t = y * y
+    above = ((((P5 * t + P4) * t + P3) * t + P2) * t + P1) * t + P0
+    below = ((((Q5 * t + Q4) * t + Q3) * t + Q2) * t + Q1) * t + Q0
+    return min(max(y * above / below, -ONE), ONE)
+
+
+def sigmoid(x: Array, out: Array) -> None:
+    """out = 1 / (1 + e^-x), and 0 where e^-x would overflow."""
+    a, b = x.reshape(-1), out.reshape(-1)
+    for i in prange(b.size):
+        y = ONE / (ONE + exponential(min(max(-a[i], LOWEST), HIGHEST)))
+        b[i] = y if a[i] >= -HIGHEST else ZERO if a[i] < -HIGHEST else a[i]  # nan
+
+
+def erf(x: Array, out: Array) -> None:
+    """out = erf(x)"""
+    a, b = x.reshape(-1), out.reshape(-1)
+    for i in prange(b.size):
+        value = erf_quotient(a[i])
+        b[i] = value if a[i] == a[i] else a[i]  # nan
+
+
+def gelu(x: Array, out: Array) -> None:
+    """out = x / 2 (1 + erf(x / sqrt 2))"""
+    a, b = x.reshape(-1), out.reshape(-1)
+    for i in prange(b.size):
+        y = a[i] * HALF * (erf_quotient(a[i] * SQRT_HALF) + ONE)
+        b[i] = y if a[i] == a[i] else a[i]
+
+
+def gelu_backward(g: Array, x: Array, out: Array) -> None:
+    """out = g (1 / 2 (1 + erf(x / sqrt 2)) + x e^(-x^2 / 2) / sqrt(2 pi))"""
+    a, b, c = g.reshape(-1), x.reshape(-1), out.reshape(-1)
+    for i in prange(c.size):
+        e = exponential_below(b[i] * b[i] * -HALF)
+        y = a[i] * (HALF * (erf_quotient(b[i] * SQRT_HALF) + ONE) + b[i] * e * DENSITY)
+        c[i] = y if b[i] == b[i] else b[i]
+
+
+def softmax(x: Array, top: Array, out: Array) -> None:
+    """out = e^(x - top) / sum e^(x - top) for each row of x (N, L), whose largest number is top (N, 1)."""
+    rows, length = x.shape
+    for i in prange(rows):
+        largest, total = top[i, 0], 0.0
+        for start in range(0, length, BLOCK):
+            part = ZERO
+            for k in range(start, min(start + BLOCK, length)):
+                out[i, k] = e = exponential_below(x[i, k] - largest)
+                part += e
+            total += part
+        scale = xp.float32(1 / total)
+        for k in range(length):
+            out[i, k] *= scale
+
+
+def log_softmax(x: Array, top: Array, out: Array) -> None:
+    """out = x - top - log sum e^(x - top) for each row."""
+    rows, length = x.shape
+    for i in prange(rows):
+        largest, total = top[i, 0], 0.0
+        for start in range(0, length, BLOCK):
+            part = ZERO
+            for k in range(start, min(start + BLOCK, length)):
+                part += exponential_below(x[i, k] - largest)
+            total += part
+        logarithm = xp.float32(math.log(total))
+        for k in range(length):
+            out[i, k] = x[i, k] - largest - logarithm
+
+
+def softmax_backward(g: Array, y: Array, out: Array) -> None:
+    """out = y (g - sum(g y)) for each row."""
+    rows, length = y.shape
+    for i in prange(rows):
+        total = 0.0
+        for start in range(0, length, BLOCK):
+            part = ZERO
+            for k in range(start, min(start + BLOCK, length)):
+                part += g[i, k] * y[i, k]
+            total += part
+        mean = xp.float32(total)
+        for k in range(length):
+            out[i, k] = y[i, k] * (g[i, k] - mean)
+
+
+def log_softmax_backward(g: Array, y: Array, out: Array) -> None:
+    """out = g - e^y sum(g) for each row."""
+    rows, length = y.shape
+    for i in prange(rows):
+        total = 0.0
+        for start in range(0, length, BLOCK):
+            part = ZERO
+            for k in range(start, min(start + BLOCK, length)):
+                part += g[i, k]
+            total += part
+        given = xp.float32(total)
+        for k in range(length):
+            out[i, k] = g[i, k] - exponential_below(min(y[i, k], HIGHEST)) * given
+
+
+for _loop, _count, _pays_from, _ulp in (
+    (sigmoid, 1, PAYS_FROM // 3, 4), (erf, 1, PAYS_FROM, 8), (gelu, 1, PAYS_FROM, 8), (gelu_backward, 2, PAYS_FROM, 8),
+):  # fmt: skip
+    numba_implements(_loop.__name__, dtypes="f", pays_from=_pays_from, ulp=_ulp, sample=samples.elementwise(_count))(
+        elementwise(_loop)
+    )
+
+
+def _by_rows(loop: Callable[..., None], has_top: bool, sample: Any) -> None:
+    """Register a loop over rows of float32: what `dim` means must be the last dimension."""
+
+    @numba_implements(loop.__name__, dtypes="f", pays_from=PAYS_FROM // 3, ulp=16, sample=sample)
+    def function(*args: Any) -> Any:
+        *arrays, dim = args
+        shape = arrays[0].shape
+        if dim % max(len(shape), 1) != len(shape) - 1 or any(a.shape != shape for a in arrays):
+            return NotImplemented
+        rows = [a.reshape(-1, shape[-1]) for a in arrays]
+        out = xp.empty_like(rows[0])
+        if has_top:
+            top = max_reduce(rows[0], 1)
+            if not xp.isfinite(top).all():
+                return NotImplemented
+            rows.append(top)
+        compiled(loop)(*rows, out)
+        return out.reshape(shape)
+
+
+_by_rows(softmax, True, samples.softmax)
+_by_rows(log_softmax, True, samples.softmax)
+_by_rows(softmax_backward, False, samples.softmax_backward)
+_by_rows(log_softmax_backward, False, samples.log_softmax_backward)
