@@ -22,7 +22,7 @@ from minitorch.autograd.saved import alias, version_counter
 from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, address, copied_storage, from_storage, storage, storage_start, xp
 from minitorch.backend.device import device as _device
-from minitorch.backend.device import device_of, gpu_library, to_device
+from minitorch.backend.device import device_of, gpu_count, gpu_library, is_pinned, pinned, to_device
 from minitorch.backend.dtypes import (
     bool_,
     dtypes,
@@ -542,8 +542,8 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         non_blocking: bool = False,
     ) -> Tensor:
         """to(dtype), to(device), to(device, dtype) or to(other): of that type, and there. The tensor itself if it is already,
-        unless `copy`. `non_blocking`, which lets a program go on during a copy to or from a GPU, has no effect here.
-        Raises AssertionError for device 'cuda' where there is no GPU.
+        unless `copy`. With `non_blocking` the program does not wait for a copy from a GPU: `cuda.synchronize` before its
+        values are read. It never waits for one to a GPU. Raises AssertionError for device 'cuda' where there is no GPU.
 
         >>> x = minitorch.tensor([1, 2])
         >>> x.to(minitorch.float32)
@@ -554,7 +554,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         device, dtype = destination(args, device, dtype)
         out = self
         if device is not None and device_of(self._array) != device:
-            out = ToDevice.apply(out, device)
+            out = ToDevice.apply(out, device, non_blocking)
         if dtype is not None and dtype is not out.dtype:
             out = Cast.apply(out, dtype.numpy)
         return shape_ops.clone(out) if copy and out is self else out
@@ -584,7 +584,34 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     @public
     def cuda(self, device: Any = None, non_blocking: bool = False) -> Tensor:
         """On the GPU; `non_blocking` as for `to`. Raises AssertionError where there is none."""
-        return self.to("cuda" if device is None else device)
+        return self.to("cuda" if device is None else device, non_blocking=non_blocking)
+
+    @public
+    def pin_memory(self) -> Tensor:
+        """A copy in page-locked memory, from which a GPU can read by itself; the tensor if it is there already.
+
+        Copies to a GPU are as quick without it: they go by way of such memory in any case.
+
+        Raises RuntimeError where there is no GPU, and for a tensor on a GPU.
+
+        >>> x = minitorch.ones(2, device="cpu")
+        >>> x = x.pin_memory() if minitorch.cuda.is_available() else x
+        >>> x.is_pinned() == minitorch.cuda.is_available()
+        True
+        """
+        if self.is_cuda:
+            raise RuntimeError(f"cannot pin {self.type()!r}: only tensors on the CPU can be pinned, .cpu() copies it there")
+        if not gpu_count():
+            raise RuntimeError("Cannot access accelerator device when none is available: memory is pinned for a GPU")
+        return self if self.is_pinned() else wrap(pinned(self._array))
+
+    def is_pinned(self) -> builtins.bool:
+        """Whether the values are in page-locked memory.
+
+        >>> minitorch.ones(2).is_pinned()
+        False
+        """
+        return is_pinned(self._array)
 
     @overload
     def type(self, dtype: None = None) -> str: ...

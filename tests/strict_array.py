@@ -151,8 +151,13 @@ class StrictArray(np.lib.mixins.NDArrayOperatorsMixin):
 
     def get(self, **kwargs):
         _bound("ndarray.get", (), kwargs)
-        _wait()
-        return self._host.copy()
+        if kwargs.get("blocking", True):
+            _wait()
+        out = kwargs.get("out")
+        if out is None:
+            return self._host.copy()
+        out[...] = self._host
+        return out
 
     def item(self):
         return self.get().item()
@@ -329,6 +334,10 @@ class Device(contextlib.nullcontext):
         """Nothing runs elsewhere."""
 
 
+class PinnedMemoryPointer(bytearray):
+    """Memory that a GPU can read."""
+
+
 class Stream(contextlib.nullcontext):
     """Work that is done when it is asked for. `current` is the innermost one of those in use."""
 
@@ -388,6 +397,6 @@ library.asarray = lambda array: array if isinstance(array, StrictArray) else Str
 library.lib = types.SimpleNamespace(stride_tricks=types.SimpleNamespace(as_strided=as_strided))
 library.cuda = types.SimpleNamespace(
     Device=Device, Event=Event, Stream=Stream, get_current_stream=lambda: Stream.in_use[-1], get_elapsed_time=elapsed_time,
-    runtime=types.SimpleNamespace(getDeviceCount=lambda: 1),
+    runtime=types.SimpleNamespace(getDeviceCount=lambda: 1), alloc_pinned_memory=PinnedMemoryPointer,
 )  # fmt: skip
 sys.modules["strict_library"] = library

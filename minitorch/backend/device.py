@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 from minitorch.backend.arrays import Array, xp
 
-__all__ = ["device", "device_of", "get_default_device", "gpu_count", "set_default_device", "to_device"]
+__all__ = [
+    "device", "device_of", "get_default_device", "gpu_count", "is_pinned", "pinned", "set_default_device", "to_device",
+]  # fmt: skip
 
 
 class device:
@@ -85,11 +88,17 @@ def device_of(array: Array) -> device:
     return _CPU if isinstance(array, (xp.ndarray, xp.generic)) else device("cuda", array.device.id)
 
 
-def to_device(array: Array, where: device) -> Array:
-    """The array itself if it is there, else a copy. Raises AssertionError where there is no GPU to copy it to."""
+def to_device(array: Any, where: device, non_blocking: bool = False) -> Array:
+    """The array itself if it is there, else a copy. Raises AssertionError where there is no GPU to copy it to.
+
+    Copies to a GPU go by way of CuPy's own page-locked memory, and the program does not wait for them. With `non_blocking` it
+    does not wait for a copy from a GPU, either, whose values are there when the stream is synchronized.
+    """
     here = device_of(array)
     if where.type == "cpu":
-        return array if here.type == "cpu" else array.get()  # type: ignore[attr-defined]
+        if here.type == "cpu":
+            return array
+        return array.get(out=_page_locked(array.shape, array.dtype), blocking=False) if non_blocking else array.get()
     library = gpu_library()
     index = library.cuda.Device().id if where.index is None else where.index
     if here == device("cuda", index):
@@ -98,6 +107,25 @@ def to_device(array: Array, where: device) -> Array:
         raise RuntimeError(f"CUDA error: invalid device ordinal {index}: there are {gpu_count()} GPUs, numbered from 0")
     with library.cuda.Device(index):
         return library.asarray(array)
+
+
+def _page_locked(shape: tuple[int, ...], dtype: Any) -> Array:
+    memory = gpu_library().cuda.alloc_pinned_memory(max(1, math.prod(shape) * dtype.itemsize))
+    return xp.ndarray(shape, dtype, memory)
+
+
+def pinned(array: Array) -> Array:
+    """A copy in page-locked memory. Raises AssertionError where there is no GPU."""
+    out = _page_locked(array.shape, array.dtype)
+    out[...] = array
+    return out
+
+
+def is_pinned(array: Any) -> bool:
+    """Whether an array is one of `pinned`, or a view of it."""
+    while isinstance(array, xp.ndarray):
+        array = array.base
+    return type(array).__name__ == "PinnedMemoryPointer"
 
 
 @functools.cache

@@ -168,9 +168,9 @@ class Cast(Op):
 class ToDevice(Op):
     """The same values on another device;  grad on that of x"""
 
-    def forward(ctx, x: Array, where: device) -> Array:
+    def forward(ctx, x: Array, where: device, non_blocking: bool = False) -> Array:
         ctx.origin = device_of(x)
-        return to_device(x, where)
+        return to_device(x, where, non_blocking)
 
     def backward(ctx, grad: Tensor) -> Any:
         return ToDevice.apply(grad, ctx.origin)

@@ -283,6 +283,33 @@ def test_free_memory(gpu):
     assert mt.cuda.mem_get_info("cuda:0")[1] == total
 
 
+def test_page_locked_memory(gpu):
+    x = mt.arange(6.0).reshape(2, 3)
+    p = x.pin_memory()
+    assert [t.is_pinned() for t in (x, p, p[0], p.clone())] == [False, True, True, False]
+    assert p.pin_memory() is p
+    there = p.to("cuda", non_blocking=True)
+    with waits() as found:
+        back = there.to("cpu", non_blocking=True)
+    assert not found
+    mt.cuda.synchronize()
+    assert back.is_pinned()
+    assert mt.equal(back, x)
+    assert mt.equal(there.cpu(), x)
+    assert mt.ones(0, 3).pin_memory().is_pinned()
+    with pytest.raises(RuntimeError, match=r"cannot pin 'minitorch.cuda.FloatTensor': .*\.cpu\(\)"):
+        there.pin_memory()
+
+
+def test_a_loader_pins_what_is_in_a_batch(gpu):
+    samples = [{"x": mt.ones(2), "pair": (mt.ones(1), 3), "name": "a"}] * 4
+    for workers in (0, 2):
+        for batch in mt.utils.data.DataLoader(samples, batch_size=2, pin_memory=True, num_workers=workers):
+            assert batch["x"].is_pinned()
+            assert all(t.is_pinned() for t in batch["pair"])
+            assert batch["name"] == ["a", "a"]
+
+
 def test_streams_and_events(gpu):
     start, end = (mt.cuda.Event(enable_timing=True) for _ in range(2))
     first, second = mt.cuda.current_stream(), mt.cuda.Stream()
@@ -418,6 +445,8 @@ def test_without_a_gpu_cuda_is_one_sentence(monkeypatch):
         ):
             with pytest.raises(AssertionError, match="needs CuPy"):
                 call()
+        with pytest.raises(RuntimeError, match="Cannot access accelerator device when none is available"):
+            mt.ones(1).pin_memory()
     finally:
         devices.gpu_library.cache_clear()
 

@@ -257,7 +257,7 @@ def test_each_worker_has_its_dataset_and_its_stream():
 
 
 def test_memory_that_cannot_be_pinned_is_refused():
-    with pytest.raises(ValueError, match="nothing is pinned here"):
+    with pytest.raises(ValueError, match="pin_memory=True pins for the GPU in use"):
         DataLoader([1], pin_memory_device="cuda")
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic
 
 from minitorch.backend.callsite import warn
+from minitorch.backend.device import gpu_count
 from minitorch.backend.random import Generator, default_generator
 from minitorch.public import constructor
 from minitorch.utils.data.collate import default_collate, default_convert
@@ -29,8 +30,8 @@ class DataLoader(Generic[Sample]):
     `num_workers` threads load ahead, each `prefetch_factor` batches (2 unless given). `worker_init_fn(worker_id)` runs in
     each before it loads, `persistent_workers` keeps them for the next epoch, `timeout` limits the wait for a batch, in seconds
     (0: no limit). Batches come in the sampler's order, or with `in_order=False` as they are ready. An error in a worker is
-    raised where its batch would have been returned. `pin_memory=True` has no effect and warns, as in PyTorch without a GPU.
-    `multiprocessing_context` is refused: workers are threads.
+    raised where its batch would have been returned. `multiprocessing_context` is refused: workers are threads. `pin_memory`
+    puts the tensors of a batch into page-locked memory; without a GPU it has no effect, and warns.
 
     Raises ValueError for options that exclude each other, such as `shuffle` and `sampler`, or are out of range.
 
@@ -101,8 +102,8 @@ class DataLoader(Generic[Sample]):
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         if pin_memory_device:
             raise ValueError(
-                f"DataLoader: pin_memory_device={pin_memory_device!r} names memory to pin, and nothing is pinned here: leave "
-                "it out"
+                f"DataLoader: pin_memory_device={pin_memory_device!r} is deprecated in PyTorch, and not supported here: "
+                "leave it out; pin_memory=True pins for the GPU in use"
             )
         self.pin_memory, self.pin_memory_device, self.in_order = bool(pin_memory), pin_memory_device, bool(in_order)
         self.multiprocessing_context = multiprocessing_context
@@ -140,11 +141,21 @@ class DataLoader(Generic[Sample]):
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
-        if self.pin_memory:
+        if self.pin_memory and not gpu_count():
             warn("'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't be used.")
-        if not self.num_workers:
-            return _Batches(self)
-        return _LoadedAhead(self)
+        batches = _LoadedAhead(self) if self.num_workers else _Batches(self)
+        return map(_pinned, batches) if self.pin_memory and gpu_count() else batches
+
+
+def _pinned(data: Any) -> Any:
+    """The tensors of a batch in page-locked memory, in the same lists, tuples and dicts."""
+    if callable(getattr(data, "pin_memory", None)):
+        return data.pin_memory()
+    if isinstance(data, Mapping):
+        return {key: _pinned(value) for key, value in data.items()}
+    if isinstance(data, tuple):
+        return type(data)(*map(_pinned, data)) if hasattr(data, "_fields") else tuple(map(_pinned, data))
+    return list(map(_pinned, data)) if isinstance(data, list) else data
 
 
 def _check_kinds(is_right: Callable[[Any], bool], wanted: str, **options: Any) -> None:
