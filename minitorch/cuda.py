@@ -17,7 +17,7 @@ from minitorch.tensor import Tensor
 
 __all__ = [
     "BoolTensor", "ByteTensor", "DoubleTensor", "Event", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "Stream",
-    "current_device", "current_stream", "device_count", "empty_cache", "get_device_capability", "get_device_name",
+    "current_device", "current_stream", "device", "device_count", "empty_cache", "get_device_capability", "get_device_name",
     "is_available", "manual_seed", "manual_seed_all", "max_memory_allocated", "mem_get_info", "memory_allocated",
     "memory_reserved", "reset_peak_memory_stats", "seed", "seed_all", "set_device", "stream", "synchronize",
 ]  # fmt: skip
@@ -63,6 +63,27 @@ def set_device(device: Any) -> None:
     ...     minitorch.cuda.set_device("cuda:0")
     """
     gpu_library().cuda.Device(_index(device)).use()
+
+
+class device:
+    """Within the block 'cuda' stands for this GPU. Raises AssertionError where there is none.
+
+    One GPU at a time computes: tensors of another are used within a block for it, or after `set_device`.
+
+    >>> if minitorch.cuda.is_available():
+    ...     with minitorch.cuda.device(0):
+    ...         x = minitorch.ones(2, device="cuda")
+    """
+
+    def __init__(self, device: Any) -> None:
+        self.idx = _index(device)
+
+    def __enter__(self) -> None:
+        self._before = current_device()
+        set_device(self.idx)
+
+    def __exit__(self, *error: object) -> None:
+        set_device(self._before)
 
 
 def get_device_name(device: Any = None) -> str:

@@ -75,6 +75,7 @@ class StrictArray(np.lib.mixins.NDArrayOperatorsMixin):
     def __init__(self, array, base=None):
         self._host = np.asarray(array)
         self.base = base
+        self.index = Device.current
         if self._host.dtype.kind not in "biufc":
             raise ValueError(f"Unsupported dtype {self._host.dtype}")
 
@@ -140,11 +141,13 @@ class StrictArray(np.lib.mixins.NDArrayOperatorsMixin):
     mT = property(lambda self: self.swapaxes(-1, -2))
     real = property(lambda self: self._maybe_view(self._host.real))
     imag = property(lambda self: self._maybe_view(self._host.imag))
-    device = property(lambda self: Device(0))
+    device = property(lambda self: Device(self.index))
     data = property(lambda self: types.SimpleNamespace(ptr=self._host.__array_interface__["data"][0], device_id=0))
 
     def _view(self, host):
-        return StrictArray(host, self if self.base is None else self.base)
+        view = StrictArray(host, self if self.base is None else self.base)
+        view.index = self.index
+        return view
 
     def _maybe_view(self, host):
         return self._view(host) if np.may_share_memory(host, self._host) else StrictArray(host)
@@ -299,6 +302,8 @@ def _modulo(index, length):
 
 def _inside(value):
     if isinstance(value, StrictArray):
+        if value.index != Device.current:
+            raise ValueError(f"Array device must be same as the current device: {value.index} and {Device.current}")
         return value._host
     if isinstance(value, np.ndarray):
         raise TypeError(f"Unsupported type {type(value)}: an array of NumPy's beside one of the device")
@@ -321,12 +326,24 @@ def as_strided(x, shape, strides):
     return x._view(np.lib.stride_tricks.as_strided(x._host, shape, strides))
 
 
-class Device(contextlib.nullcontext):
-    """The only one."""
+class Device:
+    """One of the devices. The current one computes, and makes the arrays."""
 
-    def __init__(self, id=0):
-        super().__init__(self)
-        self.id = id
+    current = 0
+
+    def __init__(self, id=None):
+        self.id = Device.current if id is None else id
+
+    def use(self):
+        Device.current = self.id
+
+    def __enter__(self):
+        self.before = Device.current
+        self.use()
+        return self
+
+    def __exit__(self, *error):
+        Device.current = self.before
 
     mem_info = (3 << 30, 4 << 30)
 

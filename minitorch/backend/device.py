@@ -105,8 +105,13 @@ def to_device(array: Any, where: device, non_blocking: bool = False) -> Array:
         return array
     if index >= library.cuda.runtime.getDeviceCount():
         raise RuntimeError(f"CUDA error: invalid device ordinal {index}: there are {gpu_count()} GPUs, numbered from 0")
-    with library.cuda.Device(index):
-        return library.asarray(array)
+    current = library.cuda.Device().id
+    if index != current:  # CuPy would compute with it on the current one
+        raise RuntimeError(
+            f"cuda:{index} is not the GPU in use, which is cuda:{current}, and computes for all tensors: call "
+            f"minitorch.cuda.set_device({index}) first, or work within `with minitorch.cuda.device({index}):`"
+        )
+    return library.asarray(array)
 
 
 def _page_locked(shape: tuple[int, ...], dtype: Any) -> Array:

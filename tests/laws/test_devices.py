@@ -21,7 +21,7 @@ from tests.drawing import Draw
 from tests.laws.test_docs import EXAMPLES, examples_of
 from tests.layers import LAYERS, Drawing, flat
 from tests.samples import SAMPLES, WITHOUT_GRADIENT, sample_of
-from tests.strict_array import library, waits
+from tests.strict_array import StrictArray, library, waits
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
@@ -308,6 +308,31 @@ def test_a_loader_pins_what_is_in_a_batch(gpu):
             assert batch["x"].is_pinned()
             assert all(t.is_pinned() for t in batch["pair"])
             assert batch["name"] == ["a", "a"]
+
+
+def test_one_of_several_devices_computes_at_a_time(gpu, monkeypatch):
+    if mt.cuda.device_count() == 1:
+        if mt.cuda.is_available() and type(mt.ones(1, device="cuda")._array) is not StrictArray:
+            pytest.skip("there is one GPU alone")
+        monkeypatch.setattr(library.cuda.runtime, "getDeviceCount", lambda: 2)
+    x = mt.ones(2)
+    with pytest.raises(RuntimeError, match=r"cuda:1 is not the GPU in use, which is cuda:0.*set_device\(1\)"):
+        x.to("cuda:1")
+    with mt.cuda.device("cuda:1"):
+        assert mt.cuda.current_device() == 1
+        net = nn.Linear(2, 3).to("cuda:1")
+        loss = net(x.to("cuda")).sum()
+        loss.backward()
+        assert {t.device for t in (loss, net.weight, net.weight.grad)} == {mt.device("cuda:1")}
+        with pytest.raises(RuntimeError, match="cuda:0 is not the GPU in use"):
+            x.to("cuda:0")
+    assert mt.cuda.current_device() == 0
+    assert loss.cpu().shape == ()
+    mt.cuda.set_device(1)
+    try:
+        assert x.cuda().device == mt.device("cuda:1")
+    finally:
+        mt.cuda.set_device(0)
 
 
 def test_streams_and_events(gpu):
