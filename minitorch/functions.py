@@ -25,7 +25,9 @@ from minitorch.ops import (
     pointwise,
     rectifier,
     reduction,
+    rounding,
     scan,
+    selection,
     shape,
     sorting,
     special,
@@ -177,21 +179,21 @@ deg2rad, rad2deg = public(arithmetic.deg2rad), public(arithmetic.rad2deg)
 # comparison, selection, rounding
 allclose, bitwise_and = public(comparison.allclose), public(comparison.bitwise_and)
 bitwise_not, bitwise_or = public(comparison.bitwise_not), public(comparison.bitwise_or)
-bitwise_xor, ceil, clamp = public(comparison.bitwise_xor), public(comparison.ceil), public(comparison.clamp)
-clamp_max, clamp_min = public(comparison.clamp_max), public(comparison.clamp_min)
-eq, equal, floor = public(comparison.eq), public(comparison.equal), public(comparison.floor)
-floor_divide, ge, gt = _of_numbers(comparison.floor_divide), public(comparison.ge), public(comparison.gt)
+bitwise_xor, ceil, clamp = public(comparison.bitwise_xor), public(rounding.ceil), public(selection.clamp)
+clamp_max, clamp_min = public(selection.clamp_max), public(selection.clamp_min)
+eq, equal, floor = public(comparison.eq), public(comparison.equal), public(rounding.floor)
+floor_divide, ge, gt = _of_numbers(rounding.floor_divide), public(comparison.ge), public(comparison.gt)
 isclose, isfinite, isinf = public(comparison.isclose), public(comparison.isfinite), public(comparison.isinf)
 isnan, le, logical_and = public(comparison.isnan), public(comparison.le), public(comparison.logical_and)
 logical_not, logical_or = public(comparison.logical_not), public(comparison.logical_or)
-logical_xor, lt, masked_fill = public(comparison.logical_xor), public(comparison.lt), public(comparison.masked_fill)
-maximum, minimum, ne = public(comparison.maximum), public(comparison.minimum), public(comparison.ne)
-round, sign, trunc = public(comparison.round), public(comparison.sign), public(comparison.trunc)
+logical_xor, lt, masked_fill = public(comparison.logical_xor), public(comparison.lt), public(selection.masked_fill)
+maximum, minimum, ne = public(selection.maximum), public(selection.minimum), public(comparison.ne)
+round, sign, trunc = public(rounding.round), public(rounding.sign), public(rounding.trunc)
 bitwise_left_shift = public(comparison.bitwise_left_shift)
 bitwise_right_shift = public(comparison.bitwise_right_shift)
-where, sgn, signbit = public(comparison.where), public(comparison.sgn), public(comparison.signbit)
-fmax, fmin, heaviside = public(comparison.fmax), public(comparison.fmin), public(comparison.heaviside)
-nan_to_num = public(comparison.nan_to_num)
+where, sgn, signbit = public(selection.where), public(rounding.sgn), public(comparison.signbit)
+fmax, fmin, heaviside = public(selection.fmax), public(selection.fmin), public(selection.heaviside)
+nan_to_num = public(selection.nan_to_num)
 
 # picking elements
 diag, gather, index_add = public(indexing.diag), public(indexing.gather), public(indexing.index_add)

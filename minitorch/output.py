@@ -18,8 +18,8 @@ from minitorch.backend.dtypes import dtypes
 __all__ = ["takes_out", "write_out"]
 
 _MODULES = {
-    "arithmetic", "comparison", "creation", "indexing", "joining", "linalg", "matrix", "pointwise", "reduction", "sampling",
-    "scan", "sorting", "special", "spectral", "statistics",
+    "arithmetic", "comparison", "creation", "indexing", "joining", "linalg", "matrix", "pointwise", "reduction", "rounding",
+    "sampling", "scan", "selection", "sorting", "special", "spectral", "statistics",
 }  # fmt: skip
 _WITHOUT = {
     "allclose", "argsort", "argwhere", "as_tensor", "asarray", "atleast_1d", "atleast_2d", "atleast_3d", "bincount",

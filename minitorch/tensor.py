@@ -40,7 +40,20 @@ from minitorch.backend.dtypes import (
 from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.errors import describe, refuse_if_too_large
 from minitorch.old_words import rewriting
-from minitorch.ops import arithmetic, comparison, filling, indexing, joining, pointwise, rectifier, scan, special, striding
+from minitorch.ops import (
+    arithmetic,
+    comparison,
+    filling,
+    indexing,
+    joining,
+    pointwise,
+    rectifier,
+    rounding,
+    scan,
+    selection,
+    special,
+    striding,
+)
 from minitorch.ops import shape as shape_ops
 from minitorch.ops.elementwise import Number
 from minitorch.ops.indexing import SetItem, getitem, placed, plain_index
@@ -634,10 +647,10 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     # ---- operators --------------------------------------------------------------------------------------------------
 
     __add__, __sub__, __mul__ = _operator(arithmetic.add), _operator(arithmetic.sub), _operator(arithmetic.mul)
-    __truediv__, __floordiv__ = _operator(arithmetic.div), _operator(comparison.floor_divide)
+    __truediv__, __floordiv__ = _operator(arithmetic.div), _operator(rounding.floor_divide)
     __mod__, __pow__, __matmul__ = _operator(arithmetic.remainder), _operator(arithmetic.pow), _operator(f.matmul)
     __radd__, __rsub__, __rmul__ = _reflected(arithmetic.add), _reflected(arithmetic.sub, "Rsub1"), _reflected(arithmetic.mul)
-    __rtruediv__, __rfloordiv__ = _reflected(arithmetic.div, "Mul0"), _reflected(comparison.floor_divide)
+    __rtruediv__, __rfloordiv__ = _reflected(arithmetic.div, "Mul0"), _reflected(rounding.floor_divide)
     __rmod__, __rpow__ = _reflected(arithmetic.remainder), _reflected(arithmetic.pow, "Pow2")
     __rmatmul__ = _reflected(f.matmul)
     __neg__, __abs__, __invert__ = map(_of_one, (arithmetic.neg, arithmetic.abs, comparison.bitwise_not))
@@ -821,9 +834,9 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     add_, sub_, mul_, div_ = _in_place(arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div)
     pow_, neg_, abs_, exp_ = _in_place(arithmetic.pow, arithmetic.neg, arithmetic.abs, pointwise.exp)
     log_, sqrt_, sigmoid_, tanh_ = _in_place(arithmetic.log, pointwise.sqrt, pointwise.sigmoid, pointwise.tanh)
-    relu_, clamp_, masked_fill_ = _in_place(rectifier.relu, comparison.clamp, comparison.masked_fill)
-    floor_divide_, remainder_, floor_ = _in_place(comparison.floor_divide, arithmetic.remainder, comparison.floor)
-    ceil_, round_, square_ = _in_place(comparison.ceil, comparison.round, arithmetic.square)
+    relu_, clamp_, masked_fill_ = _in_place(rectifier.relu, selection.clamp, selection.masked_fill)
+    floor_divide_, remainder_, floor_ = _in_place(rounding.floor_divide, arithmetic.remainder, rounding.floor)
+    ceil_, round_, square_ = _in_place(rounding.ceil, rounding.round, arithmetic.square)
     reciprocal_, rsqrt_, sin_, cos_ = _in_place(arithmetic.reciprocal, pointwise.rsqrt, pointwise.sin, pointwise.cos)
     lerp_, addcmul_, addcdiv_ = _in_place(arithmetic.lerp, arithmetic.addcmul, arithmetic.addcdiv)
     clip_ = clamp_
@@ -833,11 +846,11 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     logit_, sinc_, erfc_, erfinv_ = _in_place(pointwise.logit, special.sinc, special.erfc, special.erfinv)
     lgamma_, digamma_, xlogy_ = _in_place(special.lgamma, special.digamma, special.xlogy)
     fmod_, copysign_, float_power_ = _in_place(arithmetic.fmod, arithmetic.copysign, arithmetic.float_power)
-    deg2rad_, rad2deg_, sgn_ = _in_place(arithmetic.deg2rad, arithmetic.rad2deg, comparison.sgn)
-    heaviside_, nan_to_num_ = _in_place(comparison.heaviside, comparison.nan_to_num)
+    deg2rad_, rad2deg_, sgn_ = _in_place(arithmetic.deg2rad, arithmetic.rad2deg, rounding.sgn)
+    heaviside_, nan_to_num_ = _in_place(selection.heaviside, selection.nan_to_num)
     scatter_, scatter_add_, index_add_ = _in_place(indexing.scatter, indexing.scatter_add, indexing.index_add)
     index_fill_, tril_, triu_ = _in_place(indexing.index_fill, indexing.tril, indexing.triu)
-    clamp_min_, clamp_max_ = _in_place(comparison.clamp_min, comparison.clamp_max)
+    clamp_min_, clamp_max_ = _in_place(selection.clamp_min, selection.clamp_max)
     squeeze_, unsqueeze_ = _reshaped_in_place(shape_ops.squeeze, shape_ops.unsqueeze)
     transpose_, t_, swapaxes_ = _reshaped_in_place(shape_ops.transpose, shape_ops.t, shape_ops.swapaxes)
     __iadd__, __isub__, __imul__, __itruediv__ = _operator(add_), _operator(sub_), _operator(mul_), _operator(div_)

@@ -2,7 +2,9 @@
 
     arithmetic.py     arithmetic, powers, logarithms             <- a good file to read first
     elementwise.py    what elementwise ops share: promotion, the error for shapes that do not fit
-    comparison.py     comparing, selecting, rounding
+    comparison.py     comparing, and logic
+    rounding.py       rounding, signs, integer division
+    selection.py      where, masks, the larger of two, clamping
     pointwise.py      exp, angles, tanh, sigmoid, erf
     special.py        sinc, erfc, erfinv, log gamma and its derivatives, logaddexp
     rectifier.py      relu and leaky relu

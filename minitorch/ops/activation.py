@@ -18,12 +18,12 @@ from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.random import default_generator
 from minitorch.ops import arithmetic, pointwise, rectifier, reduction
-from minitorch.ops.comparison import clamp, where
 from minitorch.ops.elementwise import Number, check_floating, in_single
 from minitorch.ops.indexing import scatter
 from minitorch.ops.joining import narrow
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import expm1, sigmoid, tanh
+from minitorch.ops.selection import clamp, where
 from minitorch.ops.shape import check_dim
 
 if TYPE_CHECKING:

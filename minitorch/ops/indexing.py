@@ -16,9 +16,9 @@ from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, contiguous, is_basic_index, multiply_at, on_device_of, outside, xp
 from minitorch.backend.callsite import warn
 from minitorch.backend.sums import add_at
-from minitorch.ops.comparison import masked_fill
 from minitorch.ops.elementwise import Number
 from minitorch.ops.node_names import index_name, node_name
+from minitorch.ops.selection import masked_fill
 from minitorch.ops.shape import Reshape, broadcast_shapes, check_dim, expand, reshape
 
 if TYPE_CHECKING:

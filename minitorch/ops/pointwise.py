@@ -10,9 +10,10 @@ from minitorch.backend.dispatch import definition
 from minitorch.backend.dtypes import get_default_dtype
 from minitorch.backend.special import error_function
 from minitorch.ops.arithmetic import Pow, div, log, reciprocal
-from minitorch.ops.comparison import clamp, trunc, where
 from minitorch.ops.elementwise import Pointwise, floating, floating_pair, in_single, promote_floating
 from minitorch.ops.node_names import node_name
+from minitorch.ops.rounding import trunc
+from minitorch.ops.selection import clamp, where
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor

@@ -24,10 +24,10 @@ from minitorch.backend.arrays import Array, is_known, on_device_of, outside, xp
 from minitorch.backend.dispatch import definition
 from minitorch.backend.sums import add_at, sum_reduce
 from minitorch.backend.window import AdaptiveWindow, Window, per_dim
-from minitorch.ops.comparison import masked_fill
 from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.node_names import node_name
 from minitorch.ops.ranks import specialize_ranks
+from minitorch.ops.selection import masked_fill
 from minitorch.ops.shape import squeeze, unsqueeze
 
 if TYPE_CHECKING:
