@@ -1,6 +1,6 @@
 """Layers, modules and their functions.
 
-module.py        class Module: registration, state, hooks, printing
+module.py        class Module: registration, state, hooks, printing; hooks.py runs the hooks, loading.py loads the state
 parameter.py     Parameter and Buffer
 container.py     Sequential, ModuleList, ModuleDict
 functional.py    the functions that layers call
