@@ -12,8 +12,8 @@ The packages, from the ground up; each knows only those above it in this list:
     ops/         every operation with its derivative
     kernels/     other ways to compute what ops/ defines (it knows backend/ alone)
     public.py    the guard of public functions, with old_words.py (old spellings) and output.py (`out=`); functions.py and
-                 linalg.py list those of ops/, tensor.py has class Tensor, creation.py and sampling.py make tensors,
-                 printing.py prints them, serialization.py saves them
+                 linalg.py list those of ops/, methods.py makes methods of them, tensor.py has class Tensor, creation.py
+                 and sampling.py make tensors, printing.py prints them, serialization.py saves them
     distributed/ several processes that exchange tensors
     nn/          modules, their functions, initial weights
     optim/       optimizers
