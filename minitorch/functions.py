@@ -34,6 +34,7 @@ from minitorch.ops import (
     spectral,
     statistics,
     striding,
+    trigonometry,
 )
 from minitorch.public import public
 
@@ -223,13 +224,15 @@ tensordot, cdist, logdet = public(matrix.tensordot), public(statistics.cdist), p
 svd = public(spectral.svd)
 
 # functions of one number
-acos, asin, atan, atan2 = public(pointwise.acos), public(pointwise.asin), public(pointwise.atan), public(pointwise.atan2)
-cos, cosh, erf, exp = public(pointwise.cos), public(pointwise.cosh), public(pointwise.erf), public(pointwise.exp)
-exp2, expm1, frac, log1p = public(pointwise.exp2), public(pointwise.expm1), public(pointwise.frac), public(pointwise.log1p)
-rsqrt, sigmoid, sin, sinh = public(pointwise.rsqrt), public(pointwise.sigmoid), public(pointwise.sin), public(pointwise.sinh)
-sqrt, tan, tanh = public(pointwise.sqrt), public(pointwise.tan), public(pointwise.tanh)
-asinh, acosh, atanh = public(pointwise.asinh), public(pointwise.acosh), public(pointwise.atanh)
-hypot, logit = public(pointwise.hypot), public(pointwise.logit)
+erf, exp, exp2, expm1 = public(pointwise.erf), public(pointwise.exp), public(pointwise.exp2), public(pointwise.expm1)
+frac, log1p, logit = public(pointwise.frac), public(pointwise.log1p), public(pointwise.logit)
+rsqrt, sigmoid, sqrt, tanh = public(pointwise.rsqrt), public(pointwise.sigmoid), public(pointwise.sqrt), public(pointwise.tanh)
+# angles
+acos, asin, atan = public(trigonometry.acos), public(trigonometry.asin), public(trigonometry.atan)
+cos, sin, tan = public(trigonometry.cos), public(trigonometry.sin), public(trigonometry.tan)
+acosh, asinh, atanh = public(trigonometry.acosh), public(trigonometry.asinh), public(trigonometry.atanh)
+cosh, sinh = public(trigonometry.cosh), public(trigonometry.sinh)
+atan2, hypot = public(trigonometry.atan2), public(trigonometry.hypot)
 
 # special functions
 sinc, erfc, erfinv, lgamma = public(special.sinc), public(special.erfc), public(special.erfinv), public(special.lgamma)

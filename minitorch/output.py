@@ -19,7 +19,7 @@ __all__ = ["takes_out", "write_out"]
 
 _MODULES = {
     "arithmetic", "comparison", "creation", "indexing", "joining", "linalg", "matrix", "pointwise", "reduction", "rounding",
-    "sampling", "scan", "selection", "sorting", "special", "spectral", "statistics",
+    "sampling", "scan", "selection", "sorting", "special", "spectral", "statistics", "trigonometry",
 }  # fmt: skip
 _WITHOUT = {
     "allclose", "argsort", "argwhere", "as_tensor", "asarray", "atleast_1d", "atleast_2d", "atleast_3d", "bincount",

@@ -51,6 +51,7 @@ from minitorch.ops import (
     selection,
     special,
     striding,
+    trigonometry,
 )
 from minitorch.ops import shape as shape_ops
 from minitorch.ops.elementwise import Number
@@ -742,12 +743,12 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     relu_, clamp_, masked_fill_ = in_place(rectifier.relu, selection.clamp, selection.masked_fill)
     floor_divide_, remainder_, floor_ = in_place(rounding.floor_divide, arithmetic.remainder, rounding.floor)
     ceil_, round_, square_ = in_place(rounding.ceil, rounding.round, arithmetic.square)
-    reciprocal_, rsqrt_, sin_, cos_ = in_place(arithmetic.reciprocal, pointwise.rsqrt, pointwise.sin, pointwise.cos)
+    reciprocal_, rsqrt_, sin_, cos_ = in_place(arithmetic.reciprocal, pointwise.rsqrt, trigonometry.sin, trigonometry.cos)
     lerp_, addcmul_, addcdiv_ = in_place(arithmetic.lerp, arithmetic.addcmul, arithmetic.addcdiv)
     clip_ = clamp_
     cumprod_, index_copy_, index_put_ = in_place(scan.cumprod, indexing.index_copy, indexing.index_put)
     bitwise_left_shift_, bitwise_right_shift_ = in_place(comparison.bitwise_left_shift, comparison.bitwise_right_shift)
-    asinh_, acosh_, atanh_, hypot_ = in_place(pointwise.asinh, pointwise.acosh, pointwise.atanh, pointwise.hypot)
+    asinh_, acosh_, atanh_, hypot_ = in_place(trigonometry.asinh, trigonometry.acosh, trigonometry.atanh, trigonometry.hypot)
     logit_, sinc_, erfc_, erfinv_ = in_place(pointwise.logit, special.sinc, special.erfc, special.erfinv)
     lgamma_, digamma_, xlogy_ = in_place(special.lgamma, special.digamma, special.xlogy)
     fmod_, copysign_, float_power_ = in_place(arithmetic.fmod, arithmetic.copysign, arithmetic.float_power)

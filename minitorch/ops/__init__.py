@@ -5,7 +5,8 @@
     comparison.py     comparing, and logic
     rounding.py       rounding, signs, integer division
     selection.py      where, masks, the larger of two, clamping
-    pointwise.py      exp, angles, tanh, sigmoid, erf
+    pointwise.py      exp, sqrt, tanh, sigmoid, erf
+    trigonometry.py   sin, cos, sinh, cosh, their inverses
     special.py        sinc, erfc, erfinv, log gamma and its derivatives, logaddexp
     rectifier.py      relu and leaky relu
     shape.py          reshape, permute, expand, flip, pad
