@@ -340,6 +340,8 @@ MUTANTS: list[Mutant] = [
         ("elu", "* alpha", "* 1.0", "alpha is forgotten", "ELU"),
         ("gelu", "0.044715", "0.44715", "a misprint in the constant", "GELU"),
         ("softplus", "/ beta", "* 1.0", "not divided by beta", "Softplus"),
+    ),
+    *of_ops("dropout",
         ("_dropout", "1 / (1 - p)", "1.0", "what is kept is not scaled",
          "test_layers:test_dropout_keeps_the_mean_and_drops_whole_channels@'Dropout', (200, 50), 10000"),
     ),

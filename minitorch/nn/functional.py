@@ -20,6 +20,7 @@ from minitorch.ops import (
     pooling,
     resampling,
 )
+from minitorch.ops import dropout as dropout_ops
 from minitorch.ops import linear as linear_ops
 from minitorch.public import public as _public
 from minitorch import left_out as _left_out
@@ -45,9 +46,9 @@ public = functools.partial(_public, lenient=True)  # flags may be 0, 1 or None
 
 sigmoid, tanh = public(pointwise.sigmoid), public(pointwise.tanh)
 
-celu, dropout, dropout1d = public(activation.celu), public(activation.dropout), public(activation.dropout1d)
-dropout2d, dropout3d, elu = public(activation.dropout2d), public(activation.dropout3d), public(activation.elu)
-alpha_dropout, feature_alpha_dropout = public(activation.alpha_dropout), public(activation.feature_alpha_dropout)
+celu, dropout, dropout1d = public(activation.celu), public(dropout_ops.dropout), public(dropout_ops.dropout1d)
+dropout2d, dropout3d, elu = public(dropout_ops.dropout2d), public(dropout_ops.dropout3d), public(activation.elu)
+alpha_dropout, feature_alpha_dropout = public(dropout_ops.alpha_dropout), public(dropout_ops.feature_alpha_dropout)
 gumbel_softmax = public(activation.gumbel_softmax)
 gelu, glu, hardshrink = public(activation.gelu), public(activation.glu), public(activation.hardshrink)
 hardsigmoid, hardswish, hardtanh = public(activation.hardsigmoid), public(activation.hardswish), public(activation.hardtanh)

@@ -25,7 +25,8 @@
     pooling.py        pooling and unpooling
     folding.py        windows as columns, and back
     resampling.py     padding, interpolation, pixel shuffle
-    activation.py     the activations of nn.functional, and dropout
+    activation.py     the activations of nn.functional
+    dropout.py        dropout of elements and of channels
     normalization.py  batch, layer, group and instance norm
     loss.py           losses of differences and margins
     likelihood.py     losses that are negative log-likelihoods
