@@ -18,6 +18,7 @@ from minitorch.backend.dtypes import get_default_dtype
 from minitorch.ops import (
     arithmetic,
     comparison,
+    gathering,
     indexing,
     joining,
     linalg,
@@ -197,12 +198,13 @@ fmax, fmin, heaviside = public(selection.fmax), public(selection.fmin), public(s
 nan_to_num = public(selection.nan_to_num)
 
 # picking elements
-diag, gather, index_add = public(indexing.diag), public(indexing.gather), public(indexing.index_add)
-index_fill, index_select = public(indexing.index_fill), public(indexing.index_select)
-masked_select, repeat_interleave = public(indexing.masked_select), public(indexing.repeat_interleave)
-scatter, scatter_add, take_along_dim = public(indexing.scatter), public(indexing.scatter_add), public(indexing.take_along_dim)
+diag, gather, index_add = public(indexing.diag), public(gathering.gather), public(gathering.index_add)
+index_fill, index_select = public(gathering.index_fill), public(gathering.index_select)
+masked_select, repeat_interleave = public(gathering.masked_select), public(indexing.repeat_interleave)
+scatter, scatter_add = public(gathering.scatter), public(gathering.scatter_add)
 tril, triu, fill = public(indexing.tril), public(indexing.triu), public(indexing.fill)
-index_copy, index_put = public(indexing.index_copy), public(indexing.index_put)
+take_along_dim = public(gathering.take_along_dim)
+index_copy, index_put = public(gathering.index_copy), public(gathering.index_put)
 diagonal, diag_embed = public(striding.diagonal), public(striding.diag_embed)
 
 # joining and splitting

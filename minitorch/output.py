@@ -18,8 +18,8 @@ from minitorch.backend.dtypes import dtypes
 __all__ = ["takes_out", "write_out"]
 
 _MODULES = {
-    "arithmetic", "comparison", "creation", "indexing", "joining", "linalg", "matrix", "pointwise", "reduction", "rounding",
-    "sampling", "scan", "selection", "sorting", "special", "spectral", "statistics", "trigonometry",
+    "arithmetic", "comparison", "creation", "gathering", "indexing", "joining", "linalg", "matrix", "pointwise", "reduction",
+    "rounding", "sampling", "scan", "selection", "sorting", "special", "spectral", "statistics", "trigonometry",
 }  # fmt: skip
 _WITHOUT = {
     "allclose", "argsort", "argwhere", "atleast_1d", "atleast_2d", "atleast_3d", "bincount",

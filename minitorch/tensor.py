@@ -42,6 +42,7 @@ from minitorch.ops import (
     arithmetic,
     comparison,
     filling,
+    gathering,
     indexing,
     joining,
     pointwise,
@@ -746,7 +747,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     reciprocal_, rsqrt_, sin_, cos_ = in_place(arithmetic.reciprocal, pointwise.rsqrt, trigonometry.sin, trigonometry.cos)
     lerp_, addcmul_, addcdiv_ = in_place(arithmetic.lerp, arithmetic.addcmul, arithmetic.addcdiv)
     clip_ = clamp_
-    cumprod_, index_copy_, index_put_ = in_place(scan.cumprod, indexing.index_copy, indexing.index_put)
+    cumprod_, index_copy_, index_put_ = in_place(scan.cumprod, gathering.index_copy, gathering.index_put)
     bitwise_left_shift_, bitwise_right_shift_ = in_place(comparison.bitwise_left_shift, comparison.bitwise_right_shift)
     asinh_, acosh_, atanh_, hypot_ = in_place(trigonometry.asinh, trigonometry.acosh, trigonometry.atanh, trigonometry.hypot)
     logit_, sinc_, erfc_, erfinv_ = in_place(pointwise.logit, special.sinc, special.erfc, special.erfinv)
@@ -754,8 +755,8 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     fmod_, copysign_, float_power_ = in_place(arithmetic.fmod, arithmetic.copysign, arithmetic.float_power)
     deg2rad_, rad2deg_, sgn_ = in_place(arithmetic.deg2rad, arithmetic.rad2deg, rounding.sgn)
     heaviside_, nan_to_num_ = in_place(selection.heaviside, selection.nan_to_num)
-    scatter_, scatter_add_, index_add_ = in_place(indexing.scatter, indexing.scatter_add, indexing.index_add)
-    index_fill_, tril_, triu_ = in_place(indexing.index_fill, indexing.tril, indexing.triu)
+    scatter_, scatter_add_, index_add_ = in_place(gathering.scatter, gathering.scatter_add, gathering.index_add)
+    index_fill_, tril_, triu_ = in_place(gathering.index_fill, indexing.tril, indexing.triu)
     clamp_min_, clamp_max_ = in_place(selection.clamp_min, selection.clamp_max)
     squeeze_, unsqueeze_ = reshaped_in_place(shape_ops.squeeze, shape_ops.unsqueeze)
     transpose_, t_, swapaxes_ = reshaped_in_place(shape_ops.transpose, shape_ops.t, shape_ops.swapaxes)

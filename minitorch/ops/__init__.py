@@ -12,7 +12,8 @@
     shape.py          reshape, permute, expand, flip, pad
     striding.py       diagonals and windows, as views
     joining.py        cat, stack, and splitting
-    indexing.py       x[index], gather, and their adjoints
+    indexing.py       x[index], and its adjoint
+    gathering.py      gather, scatter, functions of an index along a dimension
     reduction.py      sums, means, extrema, softmax
     scan.py           running products and extrema, reductions without nan, histograms
     statistics.py     variances, norms

@@ -19,7 +19,7 @@ from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.random import default_generator
 from minitorch.ops import arithmetic, pointwise, rectifier, reduction
 from minitorch.ops.elementwise import Number, check_floating, in_single
-from minitorch.ops.indexing import scatter
+from minitorch.ops.gathering import scatter
 from minitorch.ops.joining import narrow
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import expm1, sigmoid, tanh

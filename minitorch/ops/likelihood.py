@@ -14,7 +14,8 @@ from minitorch.backend.arrays import Array, is_known, outside, xp
 from minitorch.backend.callsite import warn
 from minitorch.ops.arithmetic import log
 from minitorch.ops.elementwise import Number, Pointwise, check_floating, in_single
-from minitorch.ops.indexing import GetItem, along
+from minitorch.ops.gathering import along
+from minitorch.ops.indexing import GetItem
 from minitorch.ops.loss import check_reduction, reduce
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import exp, softplus

@@ -16,7 +16,7 @@ from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.sums import cumulative_sum, sum_reduce
 from minitorch.ops.comparison import equal_or_nan
 from minitorch.ops.elementwise import floating, in_single
-from minitorch.ops.indexing import gather
+from minitorch.ops.gathering import gather
 from minitorch.ops.joining import cat, narrow
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import exp

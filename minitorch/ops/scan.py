@@ -19,7 +19,7 @@ from minitorch.backend.errors import refuse_if_too_large
 from minitorch.ops.arithmetic import mul
 from minitorch.ops.comparison import isnan
 from minitorch.ops.elementwise import check_floating, in_single
-from minitorch.ops.indexing import gather
+from minitorch.ops.gathering import gather
 from minitorch.ops.joining import cat, narrow
 from minitorch.ops.node_names import node_name
 from minitorch.ops.reduction import Dims, amax, amin, sum

@@ -13,7 +13,7 @@ from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, as_array, on_device_of, xp
 from minitorch.ops.comparison import isnan
 from minitorch.ops.elementwise import Number, check_floating, in_single
-from minitorch.ops.indexing import gather
+from minitorch.ops.gathering import gather
 from minitorch.ops.joining import cat, narrow, select, stack
 from minitorch.ops.node_names import node_name
 from minitorch.ops.results import ValuesAndIndices
