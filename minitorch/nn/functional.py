@@ -19,6 +19,7 @@ from minitorch.ops import (
     pointwise,
     pooling,
     resampling,
+    unpooling,
 )
 from minitorch.ops import dropout as dropout_ops
 from minitorch.ops import linear as linear_ops
@@ -97,8 +98,8 @@ adaptive_avg_pool3d, adaptive_max_pool1d = public(pooling.adaptive_avg_pool3d), 
 adaptive_max_pool2d, adaptive_max_pool3d = public(pooling.adaptive_max_pool2d), public(pooling.adaptive_max_pool3d)
 avg_pool1d, avg_pool2d, avg_pool3d = public(pooling.avg_pool1d), public(pooling.avg_pool2d), public(pooling.avg_pool3d)
 max_pool1d, max_pool2d, max_pool3d = public(pooling.max_pool1d), public(pooling.max_pool2d), public(pooling.max_pool3d)
-max_unpool1d, max_unpool2d = public(pooling.max_unpool1d), public(pooling.max_unpool2d)
-max_unpool3d = public(pooling.max_unpool3d)
+max_unpool1d, max_unpool2d = public(unpooling.max_unpool1d), public(unpooling.max_unpool2d)
+max_unpool3d = public(unpooling.max_unpool3d)
 
 interpolate, pad, pixel_shuffle = public(resampling.interpolate), public(resampling.pad), public(resampling.pixel_shuffle)
 pixel_unshuffle, upsample = public(resampling.pixel_unshuffle), public(resampling.upsample)

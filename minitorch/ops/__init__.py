@@ -23,7 +23,8 @@
     spectral.py       eigenvalues, singular values, norms of matrices
     linear.py         linear and bilinear maps, embedding
     convolution.py    convolution, its transpose, its weight gradient
-    pooling.py        pooling and unpooling
+    pooling.py        pooling
+    unpooling.py      max unpooling
     folding.py        windows as columns, and back
     resampling.py     padding, interpolation, pixel shuffle
     activation.py     the activations of nn.functional
