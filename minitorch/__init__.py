@@ -12,8 +12,8 @@ The packages, from the ground up; each knows only those above it in this list:
     ops/         every operation with its derivative
     kernels/     other ways to compute what ops/ defines (it knows backend/ alone)
     public.py    the guard of public functions, with old_words.py (old spellings) and output.py (`out=`); functions.py and
-                 linalg.py list those of ops/, tensor.py has class Tensor, creation.py and sampling.py make tensors,
-                 printing.py prints them, serialization.py saves them
+                 linalg.py list those of ops/, methods.py makes methods of them, tensor.py has class Tensor, from_data.py,
+                 creation.py and sampling.py make tensors, printing.py prints them, serialization.py saves them
     distributed/ several processes that exchange tensors
     nn/          modules, their functions, initial weights
     optim/       optimizers
@@ -34,6 +34,7 @@ from minitorch import (
     creation,
     cuda,
     distributed,
+    from_data,
     kernels,
     linalg,
     nn,
@@ -67,6 +68,7 @@ from minitorch.backend.dtypes import (
 from minitorch.backend.random import Generator, default_generator, initial_seed, manual_seed, seed
 from minitorch.backends import are_deterministic_algorithms_enabled, use_deterministic_algorithms
 from minitorch.creation import *
+from minitorch.from_data import *
 from minitorch.functions import *
 from minitorch.kernels.threads import get_num_threads, set_num_threads
 from minitorch.printing import set_printoptions
@@ -88,6 +90,7 @@ __all__ = [
     "version", "viz",
 ]  # fmt: skip
 __all__ += creation.__all__
+__all__ += from_data.__all__
 __all__ += functional.__all__
 __all__ += sampling.__all__
 

@@ -18,6 +18,7 @@ from minitorch.backend.dtypes import get_default_dtype
 from minitorch.ops import (
     arithmetic,
     comparison,
+    gathering,
     indexing,
     joining,
     linalg,
@@ -25,13 +26,16 @@ from minitorch.ops import (
     pointwise,
     rectifier,
     reduction,
+    rounding,
     scan,
+    selection,
     shape,
     sorting,
     special,
     spectral,
     statistics,
     striding,
+    trigonometry,
 )
 from minitorch.public import public
 
@@ -177,29 +181,30 @@ deg2rad, rad2deg = public(arithmetic.deg2rad), public(arithmetic.rad2deg)
 # comparison, selection, rounding
 allclose, bitwise_and = public(comparison.allclose), public(comparison.bitwise_and)
 bitwise_not, bitwise_or = public(comparison.bitwise_not), public(comparison.bitwise_or)
-bitwise_xor, ceil, clamp = public(comparison.bitwise_xor), public(comparison.ceil), public(comparison.clamp)
-clamp_max, clamp_min = public(comparison.clamp_max), public(comparison.clamp_min)
-eq, equal, floor = public(comparison.eq), public(comparison.equal), public(comparison.floor)
-floor_divide, ge, gt = _of_numbers(comparison.floor_divide), public(comparison.ge), public(comparison.gt)
+bitwise_xor, ceil, clamp = public(comparison.bitwise_xor), public(rounding.ceil), public(selection.clamp)
+clamp_max, clamp_min = public(selection.clamp_max), public(selection.clamp_min)
+eq, equal, floor = public(comparison.eq), public(comparison.equal), public(rounding.floor)
+floor_divide, ge, gt = _of_numbers(rounding.floor_divide), public(comparison.ge), public(comparison.gt)
 isclose, isfinite, isinf = public(comparison.isclose), public(comparison.isfinite), public(comparison.isinf)
 isnan, le, logical_and = public(comparison.isnan), public(comparison.le), public(comparison.logical_and)
 logical_not, logical_or = public(comparison.logical_not), public(comparison.logical_or)
-logical_xor, lt, masked_fill = public(comparison.logical_xor), public(comparison.lt), public(comparison.masked_fill)
-maximum, minimum, ne = public(comparison.maximum), public(comparison.minimum), public(comparison.ne)
-round, sign, trunc = public(comparison.round), public(comparison.sign), public(comparison.trunc)
+logical_xor, lt, masked_fill = public(comparison.logical_xor), public(comparison.lt), public(selection.masked_fill)
+maximum, minimum, ne = public(selection.maximum), public(selection.minimum), public(comparison.ne)
+round, sign, trunc = public(rounding.round), public(rounding.sign), public(rounding.trunc)
 bitwise_left_shift = public(comparison.bitwise_left_shift)
 bitwise_right_shift = public(comparison.bitwise_right_shift)
-where, sgn, signbit = public(comparison.where), public(comparison.sgn), public(comparison.signbit)
-fmax, fmin, heaviside = public(comparison.fmax), public(comparison.fmin), public(comparison.heaviside)
-nan_to_num = public(comparison.nan_to_num)
+where, sgn, signbit = public(selection.where), public(rounding.sgn), public(comparison.signbit)
+fmax, fmin, heaviside = public(selection.fmax), public(selection.fmin), public(selection.heaviside)
+nan_to_num = public(selection.nan_to_num)
 
 # picking elements
-diag, gather, index_add = public(indexing.diag), public(indexing.gather), public(indexing.index_add)
-index_fill, index_select = public(indexing.index_fill), public(indexing.index_select)
-masked_select, repeat_interleave = public(indexing.masked_select), public(indexing.repeat_interleave)
-scatter, scatter_add, take_along_dim = public(indexing.scatter), public(indexing.scatter_add), public(indexing.take_along_dim)
+diag, gather, index_add = public(indexing.diag), public(gathering.gather), public(gathering.index_add)
+index_fill, index_select = public(gathering.index_fill), public(gathering.index_select)
+masked_select, repeat_interleave = public(gathering.masked_select), public(indexing.repeat_interleave)
+scatter, scatter_add = public(gathering.scatter), public(gathering.scatter_add)
 tril, triu, fill = public(indexing.tril), public(indexing.triu), public(indexing.fill)
-index_copy, index_put = public(indexing.index_copy), public(indexing.index_put)
+take_along_dim = public(gathering.take_along_dim)
+index_copy, index_put = public(gathering.index_copy), public(gathering.index_put)
 diagonal, diag_embed = public(striding.diagonal), public(striding.diag_embed)
 
 # joining and splitting
@@ -221,13 +226,15 @@ tensordot, cdist, logdet = public(matrix.tensordot), public(statistics.cdist), p
 svd = public(spectral.svd)
 
 # functions of one number
-acos, asin, atan, atan2 = public(pointwise.acos), public(pointwise.asin), public(pointwise.atan), public(pointwise.atan2)
-cos, cosh, erf, exp = public(pointwise.cos), public(pointwise.cosh), public(pointwise.erf), public(pointwise.exp)
-exp2, expm1, frac, log1p = public(pointwise.exp2), public(pointwise.expm1), public(pointwise.frac), public(pointwise.log1p)
-rsqrt, sigmoid, sin, sinh = public(pointwise.rsqrt), public(pointwise.sigmoid), public(pointwise.sin), public(pointwise.sinh)
-sqrt, tan, tanh = public(pointwise.sqrt), public(pointwise.tan), public(pointwise.tanh)
-asinh, acosh, atanh = public(pointwise.asinh), public(pointwise.acosh), public(pointwise.atanh)
-hypot, logit = public(pointwise.hypot), public(pointwise.logit)
+erf, exp, exp2, expm1 = public(pointwise.erf), public(pointwise.exp), public(pointwise.exp2), public(pointwise.expm1)
+frac, log1p, logit = public(pointwise.frac), public(pointwise.log1p), public(pointwise.logit)
+rsqrt, sigmoid, sqrt, tanh = public(pointwise.rsqrt), public(pointwise.sigmoid), public(pointwise.sqrt), public(pointwise.tanh)
+# angles
+acos, asin, atan = public(trigonometry.acos), public(trigonometry.asin), public(trigonometry.atan)
+cos, sin, tan = public(trigonometry.cos), public(trigonometry.sin), public(trigonometry.tan)
+acosh, asinh, atanh = public(trigonometry.acosh), public(trigonometry.asinh), public(trigonometry.atanh)
+cosh, sinh = public(trigonometry.cosh), public(trigonometry.sinh)
+atan2, hypot = public(trigonometry.atan2), public(trigonometry.hypot)
 
 # special functions
 sinc, erfc, erfinv, lgamma = public(special.sinc), public(special.erfc), public(special.erfinv), public(special.lgamma)

@@ -14,7 +14,8 @@ from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.dtypes import int64, uint8
 from minitorch.backend.errors import refuse_if_too_large
 from minitorch.backend.random import Generator, default_generator
-from minitorch.creation import check_range, checked_shape, empty, empty_like, numpy_dtype, shape_of, to_leaf
+from minitorch.creation import check_range, checked_shape, empty, empty_like, shape_of
+from minitorch.from_data import numpy_dtype, to_leaf
 from minitorch.ops.shape import sizes
 from minitorch.public import public
 from minitorch.tensor import Tensor, broadcast_shapes

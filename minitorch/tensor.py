@@ -1,24 +1,22 @@
 """class Tensor: what autograd knows of a tensor (autograd/tensor_base.py), with every operation as a method or an operator.
 
-A method is the function of functions.py under the same name, so `x.exp()` and `minitorch.exp(x)` are one thing.
+A method is the function of functions.py under the same name, so `x.exp()` and `minitorch.exp(x)` are one thing; methods.py
+makes operators and in-place forms of functions.
 """
 
 from __future__ import annotations
 
 import builtins
 import copy
-import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVarTuple, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from minitorch import functions as f
 from minitorch.autograd.api import BackwardMethod
-from minitorch.autograd.grad_mode import enable_grad, is_grad_enabled
+from minitorch.autograd.grad_mode import is_grad_enabled
 from minitorch.autograd.hooks import HookMethods
 from minitorch.autograd.inplace import InPlaceMethods
-from minitorch.autograd.observe import observed_operator, observers
-from minitorch.autograd.saved import alias, version_counter
 from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, address, copied_storage, from_storage, storage, storage_start, xp
 from minitorch.backend.device import device as _device
@@ -39,8 +37,23 @@ from minitorch.backend.dtypes import (
 )
 from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.errors import describe, refuse_if_too_large
-from minitorch.old_words import rewriting
-from minitorch.ops import arithmetic, comparison, filling, indexing, joining, pointwise, rectifier, scan, special, striding
+from minitorch.methods import COMPARABLE, in_place, operator, operator_of_one, reflected, reshaped_in_place
+from minitorch.ops import (
+    arithmetic,
+    comparison,
+    filling,
+    gathering,
+    indexing,
+    joining,
+    pointwise,
+    rectifier,
+    rounding,
+    scan,
+    selection,
+    special,
+    striding,
+    trigonometry,
+)
 from minitorch.ops import shape as shape_ops
 from minitorch.ops.elementwise import Number
 from minitorch.ops.indexing import SetItem, getitem, placed, plain_index
@@ -50,9 +63,6 @@ from minitorch.printing import tensor_text
 from minitorch.public import checked, public
 
 __all__ = ["Size", "Tensor"]
-
-Ops = TypeVarTuple("Ops")
-Operand: TypeAlias = TensorBase | Number | Array | xp.generic  # what stands beside a tensor in x + y
 
 
 class Size(tuple[int, ...]):
@@ -76,51 +86,6 @@ class Size(tuple[int, ...]):
         return n
 
 
-def _in_place(*ops: *Ops) -> tuple[*Ops]:
-    """The in-place forms of ops, with their parameters: each computes, then takes over value and history."""
-
-    def form(op: Any) -> Any:
-        rewrite = rewriting(op)
-
-        def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-            if rewrite is not None:
-                (_, *args), kwargs = rewrite((self, *args), kwargs)  # type: ignore[assignment]
-            before = self._inplace_operand(*args, *kwargs.values())
-            args = tuple(before if a is self else a for a in args)
-            kwargs = {name: before if a is self else a for name, a in kwargs.items()}
-            return self._assign_inplace(op(before, *args, **kwargs))
-
-        return _named_in_place(method, op, f"As `{op.__name__}`, into this tensor itself.")
-
-    return tuple(map(form, ops))
-
-
-def _reshaped_in_place(*ops: *Ops) -> tuple[*Ops]:
-    """The in-place forms of ops that give a view: this tensor itself takes over the view's shape and history."""
-
-    def form(op: Any) -> Any:
-        def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-            self._inplace_operand()
-            with enable_grad():  # the shape of the history changes with that of the tensor, whatever the mode
-                view = op(alias(self._array, self._edge, version_counter(self)), *args, **kwargs)
-            self._array = view._array
-            self._set_edge(view._edge)
-            self._increment_version()
-            return self
-
-        return _named_in_place(method, op, f"As `{op.__name__}`, of this tensor itself.")
-
-    return tuple(map(form, ops))
-
-
-def _named_in_place(method: Callable[..., Tensor], op: Callable[..., Tensor], doc: str) -> Callable[..., Tensor]:
-    method.__name__ = method.__qualname__ = f"{op.__name__}_"
-    method.__doc__ = doc
-    call = public(method)
-    call.__signature__ = inspect.signature(op)  # type: ignore[attr-defined]
-    return call
-
-
 def _cast(dtype: _dtype) -> Callable[[Tensor], Tensor]:
     """A method that converts to a dtype."""
 
@@ -129,49 +94,6 @@ def _cast(dtype: _dtype) -> Callable[[Tensor], Tensor]:
 
     method.__name__ = _TENSOR_NAMES[dtype].lower()
     method.__qualname__, method.__doc__ = f"Tensor.{method.__name__}", f"Of dtype {dtype!r}; itself if it is already."
-    return method
-
-
-def _operator(op: Callable[..., Tensor]) -> Callable[[Tensor, Operand], Tensor]:
-    """The operator of a function of two operands. For an operand of an unknown class Python tries that class's own operator."""
-
-    def method(self: Tensor, other: Any) -> Any:
-        out = op(self, other) if isinstance(other, _COMPARABLE) else _with_array(self, other, op)
-        return observed_operator(op, (self, other), out) if observers else out
-
-    return method
-
-
-def _of_one(op: Callable[[Any], Tensor]) -> Callable[[Tensor], Tensor]:
-    """The operator of a function of one operand."""
-
-    def method(self: Tensor) -> Tensor:
-        out = op(self)
-        return observed_operator(op, (self,), out) if observers else out
-
-    method.__doc__ = op.__doc__
-    return method
-
-
-def _with_array(self: Tensor, other: Any, op: Callable[..., Any]) -> Any:
-    """op(self, other) for a NumPy array, as a tensor; NotImplemented for anything else."""
-    if isinstance(other, xp.ndarray) and other.dtype in dtypes:
-        return op(self, wrap(other.view()))
-    return NotImplemented
-
-
-def _reflected(op: Callable[..., Tensor], label: str | None = None) -> Callable[[Tensor, Operand], Tensor]:
-    """The operator with its operands exchanged, as in 1 - x; PyTorch has names of their own for some."""
-
-    def method(self: Tensor, other: Any) -> Any:
-        if not isinstance(other, _COMPARABLE):
-            return _with_array(self, other, lambda a, b: op(b, a))
-        out = op(other, self)
-        if label is not None and out._edge is not None:
-            out._edge[0].label = label
-        return observed_operator(op, (other, self), out) if observers else out
-
-    method.__doc__ = f"{op.__name__}(other, self)"
     return method
 
 
@@ -204,8 +126,6 @@ def destination(args: Sequence[Any], device: Any, dtype: Any) -> tuple[_device |
             device = _device("cuda", gpu_library().cuda.Device().id)
     return device, dtype
 
-
-_COMPARABLE: Any = (TensorBase, int, float, xp.generic)
 
 # The operator that a NumPy array leaves to a tensor on its right, by the name of NumPy's function.
 _OPERATOR_OF = {
@@ -500,7 +420,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     @public
     def __contains__(self, value: Any) -> bool:
-        if not isinstance(value, _COMPARABLE):
+        if not isinstance(value, COMPARABLE):
             raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(value)}.")
         return bool((self == value).any())
 
@@ -660,25 +580,25 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     # ---- operators --------------------------------------------------------------------------------------------------
 
-    __add__, __sub__, __mul__ = _operator(arithmetic.add), _operator(arithmetic.sub), _operator(arithmetic.mul)
-    __truediv__, __floordiv__ = _operator(arithmetic.div), _operator(comparison.floor_divide)
-    __mod__, __pow__, __matmul__ = _operator(arithmetic.remainder), _operator(arithmetic.pow), _operator(f.matmul)
-    __radd__, __rsub__, __rmul__ = _reflected(arithmetic.add), _reflected(arithmetic.sub, "Rsub1"), _reflected(arithmetic.mul)
-    __rtruediv__, __rfloordiv__ = _reflected(arithmetic.div, "Mul0"), _reflected(comparison.floor_divide)
-    __rmod__, __rpow__ = _reflected(arithmetic.remainder), _reflected(arithmetic.pow, "Pow2")
-    __rmatmul__ = _reflected(f.matmul)
-    __neg__, __abs__, __invert__ = map(_of_one, (arithmetic.neg, arithmetic.abs, comparison.bitwise_not))
-    __lt__, __le__, __gt__ = _operator(comparison.lt), _operator(comparison.le), _operator(comparison.gt)
-    __ge__ = _operator(comparison.ge)
+    __add__, __sub__, __mul__ = operator(arithmetic.add), operator(arithmetic.sub), operator(arithmetic.mul)
+    __truediv__, __floordiv__ = operator(arithmetic.div), operator(rounding.floor_divide)
+    __mod__, __pow__, __matmul__ = operator(arithmetic.remainder), operator(arithmetic.pow), operator(f.matmul)
+    __radd__, __rsub__, __rmul__ = reflected(arithmetic.add), reflected(arithmetic.sub, "Rsub1"), reflected(arithmetic.mul)
+    __rtruediv__, __rfloordiv__ = reflected(arithmetic.div, "Mul0"), reflected(rounding.floor_divide)
+    __rmod__, __rpow__ = reflected(arithmetic.remainder), reflected(arithmetic.pow, "Pow2")
+    __rmatmul__ = reflected(f.matmul)
+    __neg__, __abs__, __invert__ = map(operator_of_one, (arithmetic.neg, arithmetic.abs, comparison.bitwise_not))
+    __lt__, __le__, __gt__ = operator(comparison.lt), operator(comparison.le), operator(comparison.gt)
+    __ge__ = operator(comparison.ge)
     if TYPE_CHECKING:  # object has them, too, and there they return a bool
 
         def __eq__(self, other: Any) -> Tensor: ...
         def __ne__(self, other: Any) -> Tensor: ...
     else:
-        __eq__, __ne__ = _operator(comparison.eq), _operator(comparison.ne)
-    __and__, __or__, __xor__ = map(_operator, (comparison.bitwise_and, comparison.bitwise_or, comparison.bitwise_xor))
-    __lshift__, __rshift__ = _operator(comparison.bitwise_left_shift), _operator(comparison.bitwise_right_shift)
-    __rlshift__, __rrshift__ = _reflected(comparison.bitwise_left_shift), _reflected(comparison.bitwise_right_shift)
+        __eq__, __ne__ = operator(comparison.eq), operator(comparison.ne)
+    __and__, __or__, __xor__ = map(operator, (comparison.bitwise_and, comparison.bitwise_or, comparison.bitwise_xor))
+    __lshift__, __rshift__ = operator(comparison.bitwise_left_shift), operator(comparison.bitwise_right_shift)
+    __rlshift__, __rrshift__ = reflected(comparison.bitwise_left_shift), reflected(comparison.bitwise_right_shift)
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
     __getitem__ = public(getitem)
 
@@ -687,9 +607,9 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
         The latter is computed by NumPy, and wrapped again. Raises RuntimeError if its gradient would be lost.
         """
-        operator = _OPERATOR_OF.get(ufunc.__name__)
-        if method == "__call__" and operator and len(inputs) == 2 and not isinstance(inputs[0], TensorBase) and not kwargs:
-            return getattr(self, operator)(inputs[0])
+        name = _OPERATOR_OF.get(ufunc.__name__)
+        if method == "__call__" and name and len(inputs) == 2 and not isinstance(inputs[0], TensorBase) and not kwargs:
+            return getattr(self, name)(inputs[0])
         if any(isinstance(value, TensorBase) and value.requires_grad for value in (*inputs, *kwargs.get("out", ()))):
             raise RuntimeError(
                 f"Can't call numpy() on Tensor that requires grad, as np.{ufunc.__name__} does: use minitorch's own function, "
@@ -845,34 +765,32 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
 
     # ---- in place -------------------------------------------------------------------------------------------------------
 
-    add_, sub_, mul_, div_ = _in_place(arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div)
-    pow_, neg_, abs_, exp_ = _in_place(arithmetic.pow, arithmetic.neg, arithmetic.abs, pointwise.exp)
-    log_, sqrt_, sigmoid_, tanh_ = _in_place(arithmetic.log, pointwise.sqrt, pointwise.sigmoid, pointwise.tanh)
-    relu_, clamp_, masked_fill_ = _in_place(rectifier.relu, comparison.clamp, comparison.masked_fill)
-    floor_divide_, remainder_, floor_ = _in_place(comparison.floor_divide, arithmetic.remainder, comparison.floor)
-    ceil_, round_, square_ = _in_place(comparison.ceil, comparison.round, arithmetic.square)
-    reciprocal_, rsqrt_, sin_, cos_ = _in_place(arithmetic.reciprocal, pointwise.rsqrt, pointwise.sin, pointwise.cos)
-    lerp_, addcmul_, addcdiv_ = _in_place(arithmetic.lerp, arithmetic.addcmul, arithmetic.addcdiv)
+    add_, sub_, mul_, div_ = in_place(arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div)
+    pow_, neg_, abs_, exp_ = in_place(arithmetic.pow, arithmetic.neg, arithmetic.abs, pointwise.exp)
+    log_, sqrt_, sigmoid_, tanh_ = in_place(arithmetic.log, pointwise.sqrt, pointwise.sigmoid, pointwise.tanh)
+    relu_, clamp_, masked_fill_ = in_place(rectifier.relu, selection.clamp, selection.masked_fill)
+    floor_divide_, remainder_, floor_ = in_place(rounding.floor_divide, arithmetic.remainder, rounding.floor)
+    ceil_, round_, square_ = in_place(rounding.ceil, rounding.round, arithmetic.square)
+    reciprocal_, rsqrt_, sin_, cos_ = in_place(arithmetic.reciprocal, pointwise.rsqrt, trigonometry.sin, trigonometry.cos)
+    lerp_, addcmul_, addcdiv_ = in_place(arithmetic.lerp, arithmetic.addcmul, arithmetic.addcdiv)
     clip_ = clamp_
-    cumprod_, index_copy_, index_put_ = _in_place(scan.cumprod, indexing.index_copy, indexing.index_put)
-    bitwise_left_shift_, bitwise_right_shift_ = _in_place(comparison.bitwise_left_shift, comparison.bitwise_right_shift)
-    asinh_, acosh_, atanh_, hypot_ = _in_place(pointwise.asinh, pointwise.acosh, pointwise.atanh, pointwise.hypot)
-    logit_, sinc_, erfc_, erfinv_ = _in_place(pointwise.logit, special.sinc, special.erfc, special.erfinv)
-    lgamma_, digamma_, xlogy_ = _in_place(special.lgamma, special.digamma, special.xlogy)
-    fmod_, copysign_, float_power_ = _in_place(arithmetic.fmod, arithmetic.copysign, arithmetic.float_power)
-    deg2rad_, rad2deg_, sgn_ = _in_place(arithmetic.deg2rad, arithmetic.rad2deg, comparison.sgn)
-    heaviside_, nan_to_num_ = _in_place(comparison.heaviside, comparison.nan_to_num)
-    scatter_, scatter_add_, index_add_ = _in_place(indexing.scatter, indexing.scatter_add, indexing.index_add)
-    index_fill_, tril_, triu_ = _in_place(indexing.index_fill, indexing.tril, indexing.triu)
-    clamp_min_, clamp_max_ = _in_place(comparison.clamp_min, comparison.clamp_max)
-    squeeze_, unsqueeze_ = _reshaped_in_place(shape_ops.squeeze, shape_ops.unsqueeze)
-    transpose_, t_, swapaxes_ = _reshaped_in_place(shape_ops.transpose, shape_ops.t, shape_ops.swapaxes)
-    __iadd__, __isub__, __imul__, __itruediv__ = _operator(add_), _operator(sub_), _operator(mul_), _operator(div_)
-    __ipow__, __ifloordiv__, __imod__ = _operator(pow_), _operator(floor_divide_), _operator(remainder_)
-    __ilshift__, __irshift__ = _operator(bitwise_left_shift_), _operator(bitwise_right_shift_)
-    __iand__, __ior__, __ixor__ = map(
-        _operator, _in_place(comparison.bitwise_and, comparison.bitwise_or, comparison.bitwise_xor)
-    )
+    cumprod_, index_copy_, index_put_ = in_place(scan.cumprod, gathering.index_copy, gathering.index_put)
+    bitwise_left_shift_, bitwise_right_shift_ = in_place(comparison.bitwise_left_shift, comparison.bitwise_right_shift)
+    asinh_, acosh_, atanh_, hypot_ = in_place(trigonometry.asinh, trigonometry.acosh, trigonometry.atanh, trigonometry.hypot)
+    logit_, sinc_, erfc_, erfinv_ = in_place(pointwise.logit, special.sinc, special.erfc, special.erfinv)
+    lgamma_, digamma_, xlogy_ = in_place(special.lgamma, special.digamma, special.xlogy)
+    fmod_, copysign_, float_power_ = in_place(arithmetic.fmod, arithmetic.copysign, arithmetic.float_power)
+    deg2rad_, rad2deg_, sgn_ = in_place(arithmetic.deg2rad, arithmetic.rad2deg, rounding.sgn)
+    heaviside_, nan_to_num_ = in_place(selection.heaviside, selection.nan_to_num)
+    scatter_, scatter_add_, index_add_ = in_place(gathering.scatter, gathering.scatter_add, gathering.index_add)
+    index_fill_, tril_, triu_ = in_place(gathering.index_fill, indexing.tril, indexing.triu)
+    clamp_min_, clamp_max_ = in_place(selection.clamp_min, selection.clamp_max)
+    squeeze_, unsqueeze_ = reshaped_in_place(shape_ops.squeeze, shape_ops.unsqueeze)
+    transpose_, t_, swapaxes_ = reshaped_in_place(shape_ops.transpose, shape_ops.t, shape_ops.swapaxes)
+    __iadd__, __isub__, __imul__, __itruediv__ = operator(add_), operator(sub_), operator(mul_), operator(div_)
+    __ipow__, __ifloordiv__, __imod__ = operator(pow_), operator(floor_divide_), operator(remainder_)
+    __ilshift__, __irshift__ = operator(bitwise_left_shift_), operator(bitwise_right_shift_)
+    __iand__, __ior__, __ixor__ = map(operator, in_place(comparison.bitwise_and, comparison.bitwise_or, comparison.bitwise_xor))
 
     @public
     def __setitem__(self, index: Any, value: Any) -> None:

@@ -7,12 +7,12 @@
     ORDERS      how often it is differentiated, if more than twice
     ANALYTIC    ops that compute on complex numbers, too, so that their derivative can be checked to the last digits
 
+How to draw for operations on matrices, on shapes and with windows is in a file each, samples_of_*.py; the rest is here.
 What invalid arguments look like stands in tests/misuse.py and tests/hostile.py. `sample_of` draws, `checks.py` checks.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import itertools
 import math
@@ -24,7 +24,6 @@ import numpy as np
 import minitorch as mt
 from minitorch import ops
 from minitorch.autograd.node import Node
-from minitorch.backend.window import Window
 from minitorch.nn.hooks import BackwardHookFunction
 from minitorch.ops.convolution import Convolution, ConvTranspose, ConvWeight
 from minitorch.ops.folding import Fold, Unfold
@@ -34,7 +33,10 @@ from minitorch.ops.normalization import Standardize, StandardizeBackward
 from minitorch.ops.pooling import AvgPool, AvgPoolBackward, Gather, GatherCell, MaxPool, ScatterAdd, ScatterCell
 from minitorch.ops.rectifier import LeakyRelu, LeakyReluBackward, Relu, ReluBackward
 from minitorch.ops.recurrence import LstmCell
-from tests.drawing import Draw, Sample, along, each, moved, over
+from tests import samples_of_matrices as of_matrices
+from tests import samples_of_shapes as of_shapes
+from tests import samples_of_windows as of_windows
+from tests.drawing import Draw, Sample, along, each, over
 
 
 def sample_of(op: type[Node], draw: Draw) -> Sample:
@@ -185,407 +187,6 @@ def product(draw):
     return lambda x: mt.prod(x, dim), (x,), over(dim, False, math.prod)
 
 
-def sum_to(draw):
-    small = draw.shape(0, 2)
-    large = (*draw.shape(0, 1), *(draw.choose((n, 3)) if n == 1 else n for n in small))
-
-    def definition(x):
-        out = np.zeros(small)
-        for place in np.ndindex(*large):
-            out[tuple(0 if n == 1 else p for n, p in zip(small, place[len(large) - len(small) :], strict=True))] += x[place]
-        return out
-
-    return lambda x: x.sum_to_size(small), (draw.tensor(large),), definition
-
-
-def expansion(draw):
-    small = draw.shape(0, 2)
-    large = (*draw.shape(0, 1), *(draw.choose((n, 3)) if n == 1 else n for n in small))
-
-    def origin(place, shape):
-        return tuple(0 if n == 1 else p for n, p in zip(shape, place[len(large) - len(shape) :], strict=True))
-
-    return lambda x: x.expand(large), (draw.tensor(small),), moved(large, origin)
-
-
-def diagonal(draw):
-    shape = (*draw.shape(0, 1), draw.integers(1, 3), draw.integers(1, 3))
-    offset, (a, b) = draw.integers(-3, 3), draw.choose(itertools.permutations(range(len(shape)), 2))
-
-    def plain(x):
-        rows = np.moveaxis(x, (a, b), (-2, -1))
-        places = [(i, i + offset) for i in range(rows.shape[-2]) if 0 <= i + offset < rows.shape[-1]]
-        return np.stack([rows[..., i, j] for i, j in places], -1) if places else np.zeros((*rows.shape[:-2], 0))
-
-    return lambda x: mt.diagonal(x, offset, a, b), (draw.tensor(shape),), plain
-
-
-def windowing(draw):
-    shape = draw.shape(1)
-    dim = draw.integers(0, len(shape) - 1)
-    size, step = draw.integers(1, max(shape[dim], 1)), draw.integers(1, 3)
-
-    def plain(x):
-        starts = range(0, x.shape[dim] - size + 1, step)
-        return np.stack([np.moveaxis(np.take(x, range(s, s + size), dim), dim, -1) for s in starts], dim)
-
-    return lambda x: x.unfold(dim, size, step), (draw.tensor(shape),), plain
-
-
-def reshaping(draw):
-    shape = draw.shape(1)
-    new = draw.choose([(-1,), shape[::-1], (1, -1)])
-    return lambda x: x.reshape(new), (draw.tensor(shape),), lambda x: np.array([float(v) for v in x.flat]).reshape(new)
-
-
-def permuting(draw):
-    shape = draw.shape(1)
-    order = draw.choose(itertools.permutations(range(len(shape))))
-
-    def origin(place, shape):
-        return tuple(place[order.index(i)] for i in range(len(shape)))
-
-    return lambda x: x.permute(order), (draw.tensor(shape),), moved([shape[i] for i in order], origin)
-
-
-def joining(draw):
-    shape = draw.shape(1)
-    dim = draw.integers(0, len(shape) - 1)
-    other = (*shape[:dim], draw.integers(0, 2), *shape[dim + 1 :])
-
-    def definition(*xs):
-        slices = [np.take(x, i, dim) for x in xs for i in range(x.shape[dim])]
-        return np.stack(slices, dim)
-
-    return lambda *xs: mt.cat(xs, dim), (draw.tensor(shape), draw.tensor(other), draw.tensor(shape)), definition
-
-
-def unbinding(draw):
-    shape = draw.shape(1)
-    dim = draw.dim(len(shape))
-    return lambda x: mt.unbind(x, dim), (draw.tensor(shape),), lambda x: np.take(x, 0, dim)
-
-
-def splitting(draw, cut=ops.joining.split):
-    shape = draw.shape(1)
-    dim = draw.dim(len(shape))
-    first = draw.integers(0, shape[dim])
-    sections = (first, shape[dim] - first)
-    return (
-        lambda x: cut(x, sections, dim),
-        (draw.tensor(shape),),
-        lambda x: np.stack([np.take(x, i, dim) for i in range(first)], dim) if first else np.take(x, [], dim),
-    )
-
-
-def rolling(draw):
-    shape = draw.shape(1)
-    shift, dim = draw.integers(-4, 4), draw.dim(len(shape))
-
-    def origin(place, shape):
-        return tuple((p - shift) % n if i == dim % len(shape) else p for i, (p, n) in enumerate(zip(place, shape, strict=True)))
-
-    return lambda x: x.roll(shift, dim), (draw.tensor(shape),), moved(shape, origin)
-
-
-def padding(draw):
-    shape = draw.shape(2)
-    widths = tuple(draw.integers(0, 2) for _ in range(4))
-    return lambda x: mt.nn.functional.pad(x, widths, value=1.5), (draw.tensor(shape),)
-
-
-def index_of(draw, shape):
-    """An index of some form for a tensor of shape (3, 4, 2)."""
-    mask = mt.from_numpy(draw.values.random(shape) < 0.5)
-    many = draw.indices((2, 2), 3)
-    return draw.choose(
-        [
-            1, -1, slice(0, 2), slice(None, None, 2), ..., None, mask, many, [0, 2, 2],
-            (slice(None), 1), (..., 0), (many, slice(1, 3)), (many, many), (0, many), (slice(None), None, many),
-            (many, slice(None), many % 2), (mask[:, 0, 0], 1),
-            (0, slice(None), [1, 0]), (slice(None), many, 1), (many, ..., 0), (slice(None), [1, 1, 3]),
-        ]
-    )  # fmt: skip
-
-
-def indexing(draw):
-    index = index_of(draw, (3, 4, 2))
-    return lambda x: x[index], (draw.tensor((3, 4, 2)),), lambda x: looked_up(x, index)
-
-
-def looked_up(x, index):
-    """x[index], each element found by the number that stands in its place."""
-    numbers = mt.arange(x.size).reshape(x.shape)[index].numpy()
-    return np.array([x.flat[n] for n in numbers.flat]).reshape(numbers.shape)
-
-
-def putting(draw):
-    index = index_of(draw, (3, 4, 2))
-    steps = ops.indexing.plain_index(index, (3, 4, 2))
-    return lambda x: ops.indexing.IndexAdd.apply(x, (3, 4, 2), *steps), (draw.tensor(draw.tensor((3, 4, 2))[index].shape),)
-
-
-def setting(draw):
-    index = draw.choose([1, slice(0, 2), (..., 0), (slice(None), 2), mt.tensor([0, 2])])
-
-    def assign(x, value):
-        out = x.clone()
-        out[index] = value
-        return out
-
-    shape = mt.zeros(3, 4, 2)[index].shape
-    return assign, (draw.tensor((3, 4, 2)), draw.tensor(draw.choose([shape, shape[-1:], ()])))
-
-
-def product_of_matrices(draw):
-    n, m, p = (draw.integers(1, 3) for _ in range(3))
-    batch = draw.shape(0, 2)
-    a = draw.choose([(m,), (n, m), (*batch, n, m)])
-    b = draw.choose([(m,), (m, p), (*draw.like(batch), m, p)])
-
-    def definition(a, b):
-        rows, columns = a if a.ndim > 1 else a[None], b if b.ndim > 1 else b[:, None]
-        out = np.zeros((*np.broadcast_shapes(rows.shape[:-2], columns.shape[:-2]), rows.shape[-2], columns.shape[-1]))
-        rows, columns = (np.broadcast_to(x, (*out.shape[:-2], *x.shape[-2:])) for x in (rows, columns))
-        for *where, i, k in np.ndindex(*out.shape):
-            out[(*where, i, k)] = math.fsum(rows[(*where, i, j)] * columns[(*where, j, k)] for j in range(rows.shape[-1]))
-        return out.reshape(
-            [n for n, keep in zip(out.shape[-2:], (a.ndim > 1, b.ndim > 1), strict=True) if keep]
-            if out.ndim == 2
-            else [*out.shape[:-2], *([out.shape[-2]] if a.ndim > 1 else []), *([out.shape[-1]] if b.ndim > 1 else [])]
-        )
-
-    return lambda a, b: a @ b, (draw.tensor(a), draw.tensor(b)), definition
-
-
-def matrices(draw, low=0.5, high=1.5):
-    """A stack of matrices far from singular ones."""
-    n, batch = draw.integers(1, 3), draw.shape(0, 1)
-    x = draw.tensor((*batch, n, n), low=-0.3, high=0.3).detach()
-    return (x + mt.diag(draw.tensor((n,), low=low, high=high).detach()) * draw.choose([1, -1])).requires_grad_()
-
-
-def leibniz(x):
-    """The determinant as the sum over permutations."""
-    n, total = x.shape[-1], 0.0
-    for p in itertools.permutations(range(n)):
-        sign = (-1) ** sum(p[i] > p[j] for i in range(n) for j in range(i + 1, n))
-        total = total + sign * math.prod((x[..., i, p[i]] for i in range(n)), start=np.ones(x.shape[:-2]))
-    return np.asarray(total)
-
-
-def cramer(a, b):
-    """The solution of a x = b by Cramer's rule."""
-    out = np.zeros((*a.shape[:-2], *b.shape[-2:]))
-    for i, k in np.ndindex(*b.shape[-2:]):
-        replaced = a.copy()
-        replaced[..., i] = b[..., k]
-        out[..., i, k] = leibniz(replaced) / leibniz(a)
-    return out
-
-
-def determinant(draw):
-    x = matrices(draw)
-    if draw.integers(0, 1):
-        x.detach()[..., draw.integers(0, x.shape[-1] - 1)] = 0.0  # singular: the cofactors are the derivative, still
-    return mt.linalg.det, (x,), leibniz
-
-
-def system(draw):
-    a = matrices(draw)
-    return mt.linalg.solve, (a, draw.tensor((*a.shape[:-1], draw.integers(1, 2)))), cramer
-
-
-def symmetric(x):
-    return (x + x.mT) / 2
-
-
-def power_series(x, terms=40):
-    """The matrix exponential as the sum of x^k / k!."""
-    total = term = np.broadcast_to(np.eye(x.shape[-1]), x.shape)
-    for k in range(1, terms):
-        term = term @ x / k
-        total = total + term
-    return total
-
-
-def eigenvectors(draw):
-    triangle = draw.choose(["L", "U"])
-
-    def exponential(x):
-        values, vectors = mt.linalg.eigh(symmetric(x), triangle)
-        return (vectors * values.exp()[..., None, :]) @ vectors.mT
-
-    return exponential, (matrices(draw),), lambda x: power_series((x + np.swapaxes(x, -1, -2)) / 2)
-
-
-def orthogonal_part(x, steps=60):
-    """The orthogonal factor u v^T of x = u s v^T: Newton and Schulz's iteration, which needs no singular value."""
-    y = x / np.linalg.norm(x, axis=(-2, -1), keepdims=True)
-    for _ in range(steps):
-        y = 1.5 * y - 0.5 * y @ np.swapaxes(y, -1, -2) @ y
-    return y
-
-
-def singular_vectors(draw):
-    x = matrices(draw)
-    if x.shape[-1] > 1:  # with more columns, or with more rows
-        x = draw.choose([x, x[..., 1:, :], x[..., 1:]]).detach().clone().requires_grad_()
-    full = bool(draw.integers(0, 1))
-
-    def polar(x):
-        u, s, vh = mt.linalg.svd(x, full)
-        k = s.shape[-1]
-        return u[..., :k] @ vh[..., :k, :]
-
-    def sum_of_values(x):
-        return np.asarray((orthogonal_part(x) * x).sum((-2, -1)))
-
-    return draw.choose([(polar, (x,), orthogonal_part), (lambda x: mt.linalg.matrix_norm(x, "nuc"), (x,), sum_of_values)])
-
-
-def cholesky_factor(draw):
-    def factor(x):
-        return mt.linalg.cholesky(x @ x.mT + mt.eye(x.shape[-1], dtype=x.dtype, device=x.device))
-
-    def by_rows(x):
-        a = x @ np.swapaxes(x, -1, -2) + np.eye(x.shape[-1])
-        out = np.zeros_like(a)
-        for i, j in np.ndindex(*a.shape[-2:]):
-            rest = a[..., i, j] - (out[..., i, :j] * out[..., j, :j]).sum(-1)
-            if i >= j:
-                out[..., i, j] = np.sqrt(rest) if i == j else rest / out[..., j, j]
-        return out
-
-    return factor, (matrices(draw),), by_rows
-
-
-def einsum(draw):
-    equation, *shapes = draw.choose(
-        [
-            ("ij,jk->ik", (2, 3), (3, 2)), ("ij,jk", (2, 3), (3, 1)), ("bij,bjk->bik", (2, 2, 3), (2, 3, 1)),
-            ("ii->i", (3, 3)), ("ii", (3, 3)), ("iij->j", (2, 2, 3)), ("ij->ji", (2, 3)), ("ij->", (2, 3)),
-            ("i,j->ij", (2,), (3,)), ("i,i", (3,), (3,)), ("i,i", (1,), (3,)), ("...ij,...jk->...ik", (2, 1, 2, 3), (2, 3, 2)),
-            ("ij,jk,kl->il", (2, 3), (3, 2), (2, 2)), ("ij,j,i->", (2, 3), (3,), (2,)), ("ij,k->j", (2, 3), (2,)),
-            ("iji,j->ij", (2, 3, 2), (3,)), ("b...->...", (2, 3)),
-        ]
-    )  # fmt: skip
-
-    def definition(*xs):
-        return np.einsum(equation, *xs, optimize=False)  # loops, in C
-
-    return lambda *xs: mt.einsum(equation, *xs), tuple(draw.tensor(s) for s in shapes), definition
-
-
-def convolution_case(draw):
-    """A window, groups, and the shapes of input, weight and output."""
-    rank, groups = draw.integers(1, 3), draw.integers(1, 2)
-    kernel = tuple(draw.integers(1, 3 if rank < 3 else 2) for _ in range(rank))
-    stride, padding, dilation = (tuple(draw.integers(low, 2) for _ in range(rank)) for low in (1, 0, 1))
-    window = Window.of("conv", rank, kernel, stride, padding, dilation)
-    size = tuple(max(1, s - 2 * p) + draw.integers(0, 2) for s, p in zip(window.span, padding, strict=True))
-    x = (draw.integers(1, 2), groups * draw.integers(1, 2), *size)
-    w = (groups * draw.integers(1, 2), x[1] // groups, *kernel)
-    return window, groups, x, w, (x[0], w[0], *window.output_size(size))
-
-
-def convolution(draw):
-    window, groups, x, w, _ = convolution_case(draw)
-    apply = lambda x, w, b: Convolution.apply(x, w, b, window, groups)  # noqa: E731
-    return apply, (draw.tensor(x), draw.tensor(w), draw.tensor((w[0],)))
-
-
-def conv_transpose(draw):
-    window, groups, x, w, y = convolution_case(draw)
-    apply = lambda g, w, b: ConvTranspose.apply(g, w, b, window, groups, x[2:])  # noqa: E731
-    return apply, (draw.tensor(y), draw.tensor(w), draw.tensor((x[1],)))
-
-
-def conv_weight(draw):
-    window, groups, x, _, y = convolution_case(draw)
-    return lambda x, g: ConvWeight.apply(x, g, window, groups), (draw.tensor(x), draw.tensor(y))
-
-
-def pooling_case(draw):
-    rank = draw.integers(1, 3)
-    kernel, stride, dilation = (draw.integers(1, 2), draw.integers(1, 2), draw.integers(1, 2))
-    padding, ceil = draw.integers(0, kernel // 2), bool(draw.integers(0, 1))
-    pool = (mt.nn.functional.max_pool1d, mt.nn.functional.max_pool2d, mt.nn.functional.max_pool3d)[rank - 1]
-    size = tuple(draw.integers(3, 4 if rank < 3 else 3) for _ in range(rank))
-    return (lambda x: pool(x, kernel, stride, padding, dilation, ceil)), (draw.integers(1, 2), draw.integers(1, 2), *size)
-
-
-def max_pool(draw):
-    pool, shape = pooling_case(draw)
-    return pool, (draw.distinct(shape),)
-
-
-def picking(draw):
-    places = draw.indices((2, 1, 2, 3), 12)
-    return lambda x: Gather.apply(x, places), (draw.tensor((2, 1, 3, 4)),)
-
-
-def put_back(draw):
-    places = draw.indices((2, 1, 2, 3), 12)
-    if draw.integers(0, 1):
-        distinct = mt.from_numpy(np.stack([draw.values.permutation(12)[:6] for _ in range(2)]).reshape(2, 1, 2, 3))
-        return lambda x: ScatterAdd.apply(x, distinct, (3, 4), True), (draw.tensor((2, 1, 2, 3)),)
-    return lambda x: ScatterAdd.apply(x, places, (3, 4)), (draw.tensor((2, 1, 2, 3)),)
-
-
-def linear_map(draw):
-    batch, into, out = draw.choose([(), (3,), (2, 1), (0,)]), draw.integers(1, 3), draw.integers(1, 3)
-    weight, bias = draw.tensor((out, into)), draw.tensor((out,))
-    if draw.integers(0, 1):
-        return Linear.apply, (draw.tensor((*batch, into)), weight, bias)
-    return lambda x, w: Linear.apply(x, w, None), (draw.tensor((*batch, into)), weight)
-
-
-def cells(draw):
-    window, _, x, _, y = convolution_case(draw)
-    windows_inside = dataclasses.replace(window, padding=((0, 0),) * window.rank)
-    try:
-        y = (*y[:1], x[1], *windows_inside.output_size(x[2:]))
-    except RuntimeError:  # the window is larger than the image
-        windows_inside, y = dataclasses.replace(windows_inside, kernel=(1,) * window.rank), None
-        y = (x[0], x[1], *windows_inside.output_size(x[2:]))
-    which = mt.from_numpy(draw.values.integers(0, math.prod(windows_inside.kernel), y).astype(np.uint8))
-    return windows_inside, which, x, y
-
-
-def pick_cell(draw):
-    window, which, x, _ = cells(draw)
-    return lambda x: GatherCell.apply(x, which, window), (draw.tensor(x),)
-
-
-def put_cell(draw):
-    window, which, x, y = cells(draw)
-    return lambda g: ScatterCell.apply(g, which, window, x[2:]), (draw.tensor(y),)
-
-
-def avg_pool(draw):
-    window, _, x, _, _ = convolution_case(draw)
-    divisor = draw.choose([2.5, draw.tensor(window.output_size(x[2:]), low=1).detach()])
-    return lambda x: AvgPool.apply(x, window, divisor), (draw.tensor(x),)
-
-
-def spread(draw):
-    window, _, x, _, y = convolution_case(draw)
-    divisor = draw.choose([2.5, draw.tensor(window.output_size(x[2:]), low=1).detach()])
-    return lambda g: AvgPoolBackward.apply(g, window, divisor, x[2:]), (draw.tensor(y),)
-
-
-def unfolding(draw):
-    window, _, x, _, _ = convolution_case(draw)
-    return lambda x: Unfold.apply(x, window), (draw.tensor(x),)
-
-
-def folding(draw):
-    window, _, x, _, _ = convolution_case(draw)
-    columns = (x[0], x[1] * math.prod(window.kernel), math.prod(window.output_size(x[2:])))
-    return lambda c: Fold.apply(c, window, x[2:]), (draw.tensor(columns),)
-
-
 def standardizing(draw):
     shape = (3, draw.integers(2, 3), draw.integers(1, 2))
     dims = draw.choose([(0, 2), (2,), (1, 2), (0, 1, 2)])
@@ -677,7 +278,7 @@ def masking(draw):
     kept = np.asarray(draw.values.random(shape) < 0.5)
     mask = mt.from_numpy(kept)
     return (
-        lambda x: ops.comparison.Mask.apply(x, mask),
+        lambda x: ops.selection.Mask.apply(x, mask),
         (draw.tensor(shape),),
         lambda x: each(lambda x, m: x if m else 0.0)(x, kept),
     )
@@ -729,18 +330,18 @@ SAMPLES: dict[type[Node], Callable] = {
     ops.arithmetic.Log10: unary(mt.log10, math.log10, low=0.3),
     ops.pointwise.Log1p: unary(mt.log1p, math.log1p, low=-0.5),
     ops.pointwise.Sqrt: unary(mt.sqrt, math.sqrt, low=0.3),
-    ops.pointwise.Sin: unary(mt.sin, math.sin),
-    ops.pointwise.Cos: unary(mt.cos, math.cos),
-    ops.pointwise.Atan: unary(mt.atan, math.atan),
-    ops.pointwise.Asin: unary(mt.asin, math.asin, low=-0.8, high=0.8),
-    ops.pointwise.Acos: unary(mt.acos, math.acos, low=-0.8, high=0.8),
-    ops.pointwise.Sinh: unary(mt.sinh, math.sinh),
-    ops.pointwise.Cosh: unary(mt.cosh, math.cosh),
-    ops.pointwise.Atan2: lambda draw: (mt.atan2, (draw.tensor((2, 3), low=0.3), draw.tensor((3,))), each(math.atan2)),
-    ops.pointwise.Asinh: unary(mt.asinh, math.asinh),
-    ops.pointwise.Acosh: unary(mt.acosh, math.acosh, low=1.3, high=4.0),
-    ops.pointwise.Atanh: unary(mt.atanh, math.atanh, low=-0.8, high=0.8),
-    ops.pointwise.Hypot: shared(mt.hypot, math.hypot, low=0.1),
+    ops.trigonometry.Sin: unary(mt.sin, math.sin),
+    ops.trigonometry.Cos: unary(mt.cos, math.cos),
+    ops.trigonometry.Atan: unary(mt.atan, math.atan),
+    ops.trigonometry.Asin: unary(mt.asin, math.asin, low=-0.8, high=0.8),
+    ops.trigonometry.Acos: unary(mt.acos, math.acos, low=-0.8, high=0.8),
+    ops.trigonometry.Sinh: unary(mt.sinh, math.sinh),
+    ops.trigonometry.Cosh: unary(mt.cosh, math.cosh),
+    ops.trigonometry.Atan2: lambda draw: (mt.atan2, (draw.tensor((2, 3), low=0.3), draw.tensor((3,))), each(math.atan2)),
+    ops.trigonometry.Asinh: unary(mt.asinh, math.asinh),
+    ops.trigonometry.Acosh: unary(mt.acosh, math.acosh, low=1.3, high=4.0),
+    ops.trigonometry.Atanh: unary(mt.atanh, math.atanh, low=-0.8, high=0.8),
+    ops.trigonometry.Hypot: shared(mt.hypot, math.hypot, low=0.1),
     ops.special.Sinc: cardinal,
     ops.special.Erfc: unary(mt.erfc, math.erfc),
     ops.special.Erfinv: unary(mt.erfinv, inverse_of(math.erf, -3, 3), low=-0.9, high=0.9),
@@ -755,22 +356,22 @@ SAMPLES: dict[type[Node], Callable] = {
     ops.pointwise.Sigmoid: unary(mt.sigmoid, lambda x: 1 / (1 + math.exp(-x))),
     ops.pointwise.Softplus: unary(ops.pointwise.softplus, lambda x: math.log1p(math.exp(x))),
     ops.pointwise.Erf: unary(mt.erf, math.erf),
-    ops.comparison.Floor: unary(mt.floor, math.floor, apart_from=(-1, 0, 1)),
-    ops.comparison.Ceil: unary(mt.ceil, math.ceil, apart_from=(-1, 0, 1)),
-    ops.comparison.Round: unary(mt.round, round, apart_from=(-1.5, -0.5, 0.5, 1.5)),
-    ops.comparison.Trunc: unary(mt.trunc, math.trunc, apart_from=(-1, 1)),
-    ops.comparison.Sign: unary(mt.sign, lambda x: math.copysign(1, x), apart_from=(0,)),
-    ops.comparison.ZerosLike: unary(ops.comparison.ZerosLike.apply, lambda x: 0.0),
-    ops.comparison.FloorDivide: lambda draw: (
+    ops.rounding.Floor: unary(mt.floor, math.floor, apart_from=(-1, 0, 1)),
+    ops.rounding.Ceil: unary(mt.ceil, math.ceil, apart_from=(-1, 0, 1)),
+    ops.rounding.Round: unary(mt.round, round, apart_from=(-1.5, -0.5, 0.5, 1.5)),
+    ops.rounding.Trunc: unary(mt.trunc, math.trunc, apart_from=(-1, 1)),
+    ops.rounding.Sign: unary(mt.sign, lambda x: math.copysign(1, x), apart_from=(0,)),
+    ops.rounding.ZerosLike: unary(ops.rounding.ZerosLike.apply, lambda x: 0.0),
+    ops.rounding.FloorDivide: lambda draw: (
         lambda a: a // 0.7,
         (draw.tensor((3, 2), low=0.1, high=0.6),),
         each(lambda a: a // 0.7),
     ),
-    ops.comparison.Mask: masking,
-    ops.comparison.Where: choice,
-    ops.comparison.Maximum: pairwise(mt.maximum, max),
-    ops.comparison.Minimum: pairwise(mt.minimum, min),
-    ops.comparison.Clamp: clamping,
+    ops.selection.Mask: masking,
+    ops.selection.Where: choice,
+    ops.selection.Maximum: pairwise(mt.maximum, max),
+    ops.selection.Minimum: pairwise(mt.minimum, min),
+    ops.selection.Clamp: clamping,
     Relu: unary(mt.relu, lambda x: max(x, 0.0), apart_from=(0,)),
     ReluBackward: of_output(ReluBackward, lambda g, y: g if y > 0 else 0.0, apart_from=(0,)),
     LeakyRelu: leaky,
@@ -790,51 +391,55 @@ SAMPLES: dict[type[Node], Callable] = {
     ops.reduction.SoftmaxBackward: softmax_slope(ops.reduction.SoftmaxBackward),
     ops.reduction.LogSoftmax: along_dim(mt.log_softmax, lambda row: [math.log(p) for p in probabilities(row)]),
     ops.reduction.CumSum: along_dim(mt.cumsum, lambda row: list(itertools.accumulate(row))),
-    ops.shape.Reshape: reshaping,
-    ops.shape.Permute: permuting,
-    ops.shape.Expand: expansion,
-    ops.shape.SumTo: sum_to,
-    ops.joining.Cat: joining,
-    ops.joining.Split: splitting,
-    ops.joining.SplitWithSizes: functools.partial(splitting, cut=ops.joining.pieces),
-    ops.joining.Unbind: unbinding,
+    ops.shape.Reshape: of_shapes.reshaping,
+    ops.shape.Permute: of_shapes.permuting,
+    ops.shape.Expand: of_shapes.expansion,
+    ops.shape.SumTo: of_shapes.sum_to,
+    ops.joining.Cat: of_shapes.joining,
+    ops.joining.Split: of_shapes.splitting,
+    ops.joining.SplitWithSizes: functools.partial(of_shapes.splitting, cut=ops.joining.pieces),
+    ops.joining.Unbind: of_shapes.unbinding,
     ops.shape.Flip: along_dim(mt.flip, lambda row: row[::-1]),
-    ops.shape.Roll: rolling,
-    ops.shape.Pad: padding,
+    ops.shape.Roll: of_shapes.rolling,
+    ops.shape.Pad: of_shapes.padding,
     ops.shape.Clone: unary(mt.clone, float),
     ops.shape.ToDevice: unary(lambda x: ops.shape.ToDevice.apply(x, mt.device("cpu")), float),
     ops.shape.Cast: unary(lambda x: ops.shape.Cast.apply(x, np.dtype("float64")), float),
-    ops.indexing.GetItem: indexing,
-    ops.indexing.IndexAdd: putting,
-    ops.striding.Diagonal: diagonal,
-    ops.striding.Windows: windowing,
-    ops.indexing.SetItem: setting,
-    ops.matrix.MatMul: product_of_matrices,
-    ops.matrix.Einsum: einsum,
-    ops.linalg.Det: determinant,
+    ops.indexing.GetItem: of_shapes.indexing,
+    ops.indexing.IndexAdd: of_shapes.putting,
+    ops.striding.Diagonal: of_shapes.diagonal,
+    ops.striding.Windows: of_shapes.windowing,
+    ops.indexing.SetItem: of_shapes.setting,
+    ops.matrix.MatMul: of_matrices.product_of_matrices,
+    ops.matrix.Einsum: of_matrices.einsum,
+    ops.linalg.Det: of_matrices.determinant,
     ops.linalg.Inv: lambda draw: (
         mt.linalg.inv,
-        (matrices(draw),),
-        lambda x: cramer(x, np.broadcast_to(np.eye(x.shape[-1]), x.shape)),
+        (of_matrices.matrices(draw),),
+        lambda x: of_matrices.cramer(x, np.broadcast_to(np.eye(x.shape[-1]), x.shape)),
     ),
-    ops.linalg.Solve: system,
-    ops.linalg.LogAbsDet: lambda draw: (lambda x: mt.slogdet(x)[1], (matrices(draw),), lambda x: np.log(np.abs(leibniz(x)))),
-    ops.spectral.Eigh: eigenvectors,
-    ops.spectral.Svd: singular_vectors,
-    ops.spectral.Cholesky: cholesky_factor,
-    Convolution: convolution,
-    ConvTranspose: conv_transpose,
-    ConvWeight: conv_weight,
-    MaxPool: max_pool,
-    Gather: picking,
-    ScatterAdd: put_back,
-    GatherCell: pick_cell,
-    Linear: linear_map,
-    ScatterCell: put_cell,
-    AvgPool: avg_pool,
-    AvgPoolBackward: spread,
-    Unfold: unfolding,
-    Fold: folding,
+    ops.linalg.Solve: of_matrices.system,
+    ops.linalg.LogAbsDet: lambda draw: (
+        lambda x: mt.slogdet(x)[1],
+        (of_matrices.matrices(draw),),
+        lambda x: np.log(np.abs(of_matrices.leibniz(x))),
+    ),
+    ops.spectral.Eigh: of_matrices.eigenvectors,
+    ops.spectral.Svd: of_matrices.singular_vectors,
+    ops.spectral.Cholesky: of_matrices.cholesky_factor,
+    Convolution: of_windows.convolution,
+    ConvTranspose: of_windows.conv_transpose,
+    ConvWeight: of_windows.conv_weight,
+    MaxPool: of_windows.max_pool,
+    Gather: of_windows.picking,
+    ScatterAdd: of_windows.put_back,
+    GatherCell: of_windows.pick_cell,
+    Linear: of_matrices.linear_map,
+    ScatterCell: of_windows.put_cell,
+    AvgPool: of_windows.avg_pool,
+    AvgPoolBackward: of_windows.spread,
+    Unfold: of_windows.unfolding,
+    Fold: of_windows.folding,
     Standardize: standardizing,
     StandardizeBackward: standardize_slope,
     LstmCell: lstm_step,
@@ -867,17 +472,17 @@ KINKS: dict[type[Node], list[tuple[Callable, tuple, tuple]]] = {
     ops.arithmetic.Copysign: [(mt.copysign, ([0.0, 2.0], [1.0, -0.0]), ([0.0, -1.0], [0.0, 0.0]))],
     ops.arithmetic.Fmod: [(mt.fmod, ([-2.0], [1.0]), ([1.0], [2.0]))],
     ops.special.Xlogy: [(mt.xlogy, ([0.0, 0.0], [2.0, 0.0]), ([math.log(2), 0.0], [0.0, math.nan]))],
-    ops.comparison.Floor: [(mt.floor, ([1.0],), ([0.0],))],
-    ops.comparison.Sign: [(mt.sign, ([0.0],), ([0.0],))],
-    ops.comparison.Maximum: [(mt.maximum, ([1.0, 2.0], [1.0, 1.0]), ([0.5, 1.0], [0.5, 0.0]))],
-    ops.comparison.Minimum: [(mt.minimum, ([1.0, 2.0], [1.0, 1.0]), ([0.5, 0.0], [0.5, 1.0]))],
-    ops.comparison.Clamp: [(lambda x: x.clamp(-1.0, 1.0), ([-1.0, 1.0, 2.0],), ([1.0, 1.0, 0.0],))],
+    ops.rounding.Floor: [(mt.floor, ([1.0],), ([0.0],))],
+    ops.rounding.Sign: [(mt.sign, ([0.0],), ([0.0],))],
+    ops.selection.Maximum: [(mt.maximum, ([1.0, 2.0], [1.0, 1.0]), ([0.5, 1.0], [0.5, 0.0]))],
+    ops.selection.Minimum: [(mt.minimum, ([1.0, 2.0], [1.0, 1.0]), ([0.5, 0.0], [0.5, 1.0]))],
+    ops.selection.Clamp: [(lambda x: x.clamp(-1.0, 1.0), ([-1.0, 1.0, 2.0],), ([1.0, 1.0, 0.0],))],
     ops.reduction.Amax: [(mt.amax, ([1.0, 3.0, 3.0],), ([0.0, 0.5, 0.5],))],
     ops.reduction.Amin: [(mt.amin, ([1.0, 1.0, 3.0],), ([0.5, 0.5, 0.0],))],
     MaxPool: [(lambda x: mt.nn.functional.max_pool1d(x[None], 2)[0], ([1.0, 1.0, 0.0, 2.0],), ([1.0, 0.0, 0.0, 1.0],))],
     Standardize: [(lambda x: mt.std(x), ([2.0, 2.0],), ([0.0, 0.0],))],
     ops.arithmetic.Remainder: [(lambda a, b: a % b, ([2.0], [1.0]), ([1.0], [-2.0]))],
-    ops.pointwise.Atan2: [(mt.atan2, ([0.0], [0.0]), ([0.0], [0.0]))],
+    ops.trigonometry.Atan2: [(mt.atan2, ([0.0], [0.0]), ([0.0], [0.0]))],
 }
 
 ORDERS: dict[type[Node], int] = dict.fromkeys(
@@ -900,9 +505,9 @@ ORDERS: dict[type[Node], int] = dict.fromkeys(
 
 ANALYTIC: set[type[Node]] = {
     ops.arithmetic.Add, ops.arithmetic.Sub, ops.arithmetic.Mul, ops.arithmetic.Div, ops.arithmetic.Neg, ops.arithmetic.Pow,
-    ops.pointwise.Exp, ops.pointwise.Expm1, ops.pointwise.Log1p, ops.pointwise.Sqrt, ops.pointwise.Sin, ops.pointwise.Cos,
-    ops.pointwise.Asin, ops.pointwise.Acos, ops.pointwise.Atan, ops.pointwise.Sinh, ops.pointwise.Cosh, ops.pointwise.Tanh,
-    ops.pointwise.Asinh, ops.pointwise.Atanh, ops.pointwise.Sigmoid,
+    ops.pointwise.Exp, ops.pointwise.Expm1, ops.pointwise.Log1p, ops.pointwise.Sqrt, ops.trigonometry.Sin, ops.trigonometry.Cos,
+    ops.trigonometry.Asin, ops.trigonometry.Acos, ops.trigonometry.Atan, ops.trigonometry.Sinh, ops.trigonometry.Cosh,
+    ops.trigonometry.Asinh, ops.trigonometry.Atanh, ops.pointwise.Tanh, ops.pointwise.Sigmoid,
     ops.arithmetic.Reciprocal, ops.reduction.Mean, ops.reduction.Sum, ops.reduction.Prod,
     ops.reduction.Softmax, ops.reduction.LogSumExp, ops.reduction.LogSoftmax, ops.reduction.CumSum, ops.shape.Reshape,
     ops.shape.Permute, ops.shape.Expand, ops.shape.Flip, ops.shape.Roll, ops.shape.Clone, ops.joining.Cat, ops.matrix.MatMul,

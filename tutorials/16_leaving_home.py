@@ -469,7 +469,7 @@ with observed_by(Tracer(x=x, **dict(plain.named_parameters()))):
 # %% [markdown]
 # *Try it:* an `if` in the model. The list has only the branch that was run: that is what tracing cannot see.
 #
-# `minitorch.onnx.export` is such an observer, with a rule for each function (`minitorch/onnx/rules.py`), and writes the file.
+# `minitorch.onnx.export` is such an observer, with a rule for each function (`minitorch/onnx/rules/`), and writes the file.
 # A dimension named in `dynamic_axes` may have another size later. `minitorch.onnx.load` runs a file, of whatever program; and
 # onnxruntime, which knows nothing of Python's classes, computes the same:
 

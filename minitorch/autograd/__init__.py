@@ -20,7 +20,7 @@ What programs call:
     grad_mode.py     no_grad and enable_grad
     saved_hooks.py   how a program keeps what is saved for backward
     functional.py    Jacobians and Hessians
-    gradcheck.py     derivatives compared with finite differences; report.py prints the result
+    gradcheck.py     derivatives compared with finite differences; derivatives.py computes both, report.py prints the result
     anomaly.py       the program line behind a nan
     graph.py         the tape for pictures and other tools
     variable.py      an old name of tensors

@@ -12,35 +12,32 @@ around h = 1e-6 in float64. In float32 rounding alone would be of the size of th
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from minitorch.autograd.api import FLAG, NUMBER, check_types, grad
+from minitorch.autograd.derivatives import (
+    COMPLEX_STEP,
+    CheckedTensor,
+    complex_outputs,
+    differences,
+    directional_derivatives,
+    imaginary_parts,
+    jacobians,
+    on_cpu,
+    outputs_of,
+    perturbed_outputs,
+    random_directions,
+    tensors_in,
+)
 from minitorch.autograd.function import Function
-from minitorch.autograd.grad_mode import enable_grad, no_grad
+from minitorch.autograd.grad_mode import enable_grad
 from minitorch.autograd.report import Comparison, GradcheckError, GradcheckReport
 from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, on_device_of, xp
 from minitorch.backend.callsite import warn
-from minitorch.backend.device import device, to_device
-
-if TYPE_CHECKING:
-    from minitorch.tensor import Tensor
 
 __all__ = ["GradcheckError", "GradcheckReport", "gradcheck", "gradgradcheck"]
-
-COMPLEX_STEP = 1e-30  # nothing is subtracted, so it may be arbitrarily small
-
-
-@dataclass
-class _CheckedTensor:
-    """A tensor with respect to which the derivative is checked, and its name in messages."""
-
-    tensor: TensorBase
-    label: str
 
 
 def gradcheck(
@@ -120,7 +117,7 @@ def gradgradcheck(
     check_types("gradgradcheck", FLAG, raise_exception=raise_exception, fast_mode=fast_mode)
     func = _function("gradgradcheck", func, eps=eps, atol=atol, rtol=rtol, nondet_tol=nondet_tol)
     args, checked = _arguments(func, inputs)
-    outputs = _outputs(func, args)
+    outputs = outputs_of(func, args)
     if grad_outputs is None:
         random = xp.random.default_rng(0)
         arrays = [(random.standard_normal(o._array.shape).astype(o._array.dtype), o._array) for o in outputs]
@@ -131,7 +128,7 @@ def gradgradcheck(
         start.requires_grad_()
 
     def first_derivative(*values: Any) -> tuple[Any, ...]:
-        current = _outputs(func, values[: len(args)])
+        current = outputs_of(func, values[: len(args)])
         with enable_grad():
             grads = grad(
                 current,  # type: ignore[arg-type]
@@ -142,7 +139,7 @@ def gradgradcheck(
             )
         return tuple(g for g in grads if g is not None and g.requires_grad)
 
-    everything = [*checked, *(_CheckedTensor(start, f"grad_output {i}") for i, start in enumerate(starts))]
+    everything = [*checked, *(CheckedTensor(start, f"grad_output {i}") for i, start in enumerate(starts))]
     report = _make_report(
         first_derivative, (*args, *starts), everything, "gradient", eps, atol, rtol, nondet_tol, fast_mode, False
     )
@@ -152,36 +149,20 @@ def gradgradcheck(
 # ---- arguments and results -------------------------------------------------------------------------------------------
 
 
-def _tensors_in(value: Any) -> Iterator[tuple[str, TensorBase]]:
-    """Every tensor in lists, tuples and dicts, with the path that leads to it, such as "[0]['a']"."""
-    waiting: list[tuple[str, Any, tuple[int, ...]]] = [("", value, ())]
-    while waiting:
-        path, part, inside = waiting.pop()
-        if isinstance(part, TensorBase):
-            yield path, part
-        elif isinstance(part, (Mapping, list, tuple)):
-            if id(part) in inside:
-                raise ValueError(
-                    f"gradcheck: a {type(part).__name__} among the arguments or results contains itself, at {path}"
-                )
-            items = part.items() if isinstance(part, Mapping) else enumerate(part)
-            waiting += reversed([(f"{path}[{key!r}]", item, (*inside, id(part))) for key, item in items])
-
-
-def _arguments(func: Any, inputs: Any) -> tuple[tuple[Any, ...], list[_CheckedTensor]]:
+def _arguments(func: Any, inputs: Any) -> tuple[tuple[Any, ...], list[CheckedTensor]]:
     """The arguments to call func with, and the tensors to differentiate with respect to."""
     args = tuple(inputs) if isinstance(inputs, (list, tuple)) else (inputs,)
-    checked: list[_CheckedTensor] = []
+    checked: list[CheckedTensor] = []
     for i, arg in enumerate(args):
         if isinstance(arg, xp.ndarray):
             raise TypeError(
                 f"gradcheck: input {i} is a bare array of shape {list(arg.shape)}: minitorch.tensor(...) makes it a Tensor"
             )
-        for path, tensor in _tensors_in(arg):
+        for path, tensor in tensors_in(arg):
             if tensor.requires_grad and not any(tensor is c.tensor for c in checked):
-                checked.append(_CheckedTensor(tensor, f"input {i}{path}"))
+                checked.append(CheckedTensor(tensor, f"input {i}{path}"))
     if hasattr(func, "named_parameters"):
-        checked += [_CheckedTensor(p, f"parameter {name!r}") for name, p in func.named_parameters() if p.requires_grad]
+        checked += [CheckedTensor(p, f"parameter {name!r}") for name, p in func.named_parameters() if p.requires_grad]
     if not checked:
         raise ValueError(
             "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
@@ -205,20 +186,10 @@ def _arguments(func: Any, inputs: Any) -> tuple[tuple[Any, ...], list[_CheckedTe
     return args, checked
 
 
-def _outputs(func: Callable[..., Any], args: Sequence[Any]) -> list[TensorBase]:
-    """The floating-point outputs of func; those that require grad, if any do."""
-    result = func(*args)
-    parts = [result] if isinstance(result, TensorBase) else [tensor for _, tensor in _tensors_in(result)]
-    if not parts and not isinstance(result, (tuple, list, Mapping)):
-        raise ValueError(f"gradcheck checks functions that return Tensors, and this one returned {type(result).__name__}")
-    floating = [p for p in parts if p._array.dtype.kind in "fc"]
-    return [p for p in floating if p.requires_grad] or floating
-
-
 def _make_report(
     func: Callable[..., Any],
     args: Sequence[Any],
-    checked: list[_CheckedTensor],
+    checked: list[CheckedTensor],
     what: str,
     eps: float,
     atol: float,
@@ -236,18 +207,16 @@ def _make_report(
     report = GradcheckReport(method=method)
     before = [item.tensor._array.copy() for item in checked]
     if fast_mode:
-        weights, directions = _random_directions(func, args, checked)
-        analytical, again = (
-            [[m] for m in _directional_derivatives(func, args, checked, directions, weights)] for _ in range(2)
-        )
+        weights, directions = random_directions(func, args, checked)
+        analytical, again = ([[m] for m in directional_derivatives(func, args, checked, directions, weights)] for _ in range(2))
         shapes: list[tuple[int, ...]] = [()]
     else:
-        analytical, outputs = _jacobians(func, args, checked)
-        again, outputs_again = _jacobians(func, args, checked)
+        analytical, outputs = jacobians(func, args, checked)
+        again, outputs_again = jacobians(func, args, checked)
         shapes = [o._array.shape for o in outputs]
         report.problem = _differing_outputs(outputs, outputs_again, nondet_tol)
     for item, array in zip(checked, before, strict=True):
-        if _max_abs_difference(_host(item.tensor._array), _host(array)):
+        if _max_abs_difference(on_cpu(item.tensor._array), on_cpu(array)):
             item.tensor._array[...] = array
             report.problem = (
                 f"The function changes its {item.label}: it must leave its arguments as they are, and work on a .clone()."
@@ -262,17 +231,17 @@ def _make_report(
             step = directions[place]
             if complex_step:
                 perturbed = [
-                    o.imag / COMPLEX_STEP for o in _complex_perturbed(func, args, checked, item, ..., COMPLEX_STEP * step)
+                    o.imag / COMPLEX_STEP for o in complex_outputs(func, args, checked, item, ..., COMPLEX_STEP * step)
                 ]
             else:
-                above, below = (_perturbed(func, args, item.tensor, ..., s * step) for s in (eps, -eps))
+                above, below = (perturbed_outputs(func, args, item.tensor, ..., s * step) for s in (eps, -eps))
                 perturbed = [(a - b) / (2 * eps) for a, b in zip(above, below, strict=True)]
             slope = sum(float(v.reshape(-1) @ m) for v, m in zip(weights, perturbed, strict=True))
             numerical = [xp.full((1, 1), slope)]
         elif complex_step:
-            numerical = _imaginary_parts(func, args, checked, item, sizes, eps)
+            numerical = imaginary_parts(func, args, checked, item, sizes, eps)
         else:
-            numerical = _differences(func, args, item.tensor, eps, sizes)
+            numerical = differences(func, args, item.tensor, eps, sizes)
         for nr, (a, n) in enumerate(zip(analytical[place], numerical, strict=True)):
             label, size = item.label, item.tensor._array.shape
             if fast_mode:
@@ -291,7 +260,7 @@ def _differing_outputs(first: Sequence[Any], second: Sequence[Any], tolerance: f
     if [o._array.shape for o in first] != [o._array.shape for o in second]:
         return "The function is not deterministic: run twice on the same input it returned outputs of other number or shape."
     for nr, (one, two) in enumerate(zip(first, second, strict=True)):
-        if (gap := _max_abs_difference(_host(one._array), _host(two._array))) > tolerance:
+        if (gap := _max_abs_difference(on_cpu(one._array), on_cpu(two._array))) > tolerance:
             return (
                 f"The function is not deterministic: run twice on the same input, output {nr} differed by up to {gap:.3g} "
                 f"(nondet_tol={tolerance}). Does it draw random numbers (dropout: call .eval()), or keep count of its calls?"
@@ -299,9 +268,7 @@ def _differing_outputs(first: Sequence[Any], second: Sequence[Any], tolerance: f
     return ""
 
 
-def _differing_runs(
-    checked: list[_CheckedTensor], first: list[list[Array]], second: list[list[Array]], tolerance: float
-) -> str:
+def _differing_runs(checked: list[CheckedTensor], first: list[list[Array]], second: list[list[Array]], tolerance: float) -> str:
     for item, a, b in zip(checked, first, second, strict=True):
         for nr, (one, two) in enumerate(zip(a, b, strict=True)):
             if (gap := _max_abs_difference(one, two)) > tolerance:
@@ -314,18 +281,18 @@ def _differing_runs(
 
 
 def _nonlinear_in_grad_outputs(
-    func: Callable[..., Any], args: Sequence[Any], checked: list[_CheckedTensor], atol: float, rtol: float
+    func: Callable[..., Any], args: Sequence[Any], checked: list[CheckedTensor], atol: float, rtol: float
 ) -> str:
     """A sentence if backward(a v + w) is not a backward(v) + backward(w), for gradients v and w of the outputs: it must be."""
     with enable_grad():
-        outputs = [o for o in _outputs(func, args) if o.requires_grad]
+        outputs = [o for o in outputs_of(func, args) if o.requires_grad]
     random, tensors = xp.random.default_rng(1), [item.tensor for item in checked]
     v, w = ([random.standard_normal(o._array.shape) for o in outputs] for _ in range(2))
     results = []
     for starts in (v, w, [3 * a + b for a, b in zip(v, w, strict=True)]):
         given = [wrap(on_device_of(s.astype(o._array.dtype), o._array)) for s, o in zip(starts, outputs, strict=True)]
         grads = grad(outputs, tensors, given, retain_graph=True, allow_unused=True) if outputs else ()  # type: ignore[arg-type]
-        results.append([xp.zeros(()) if g is None else _host(g._array) for g in grads])
+        results.append([xp.zeros(()) if g is None else on_cpu(g._array) for g in grads])
     for item, of_v, of_w, of_both in zip(checked, *results, strict=False):
         expected = 3 * of_v + of_w
         largest = float(xp.abs(expected).max(initial=0.0))
@@ -350,98 +317,7 @@ def _max_abs_difference(one: Array, two: Array) -> float:
     return float(xp.where(xp.isnan(gaps), xp.inf, gaps).max(initial=0.0))
 
 
-# ---- analytical: by backward -----------------------------------------------------------------------------------------
-
-
-def _jacobians(
-    func: Callable[..., Any], args: Sequence[Any], checked: list[_CheckedTensor]
-) -> tuple[list[list[Array]], list[Any]]:
-    """For each checked tensor and each output the matrix d output / d tensor, by one backward for each output element."""
-    with enable_grad():
-        outputs = _outputs(func, args)
-    tensors = [item.tensor for item in checked]
-    rows: list[list[Array]] = [[] for _ in checked]
-    for output in outputs:
-        matrices = [xp.zeros((output._array.size, t._array.size)) for t in tensors]
-        if output.requires_grad:
-            for i in range(output._array.size):
-                start = xp.zeros_like(output._array, order="C")
-                start.reshape(-1)[i] = 1
-                for m, g in zip(matrices, _gradients(output, tensors, start), strict=True):
-                    if g is not None:
-                        m[i] = _host(g._array).reshape(-1)
-        for row, m in zip(rows, matrices, strict=True):
-            row.append(m)
-    return rows, outputs
-
-
-def _host(array: Array) -> Array:
-    return to_device(array, device("cpu"))
-
-
-def _gradients(output: TensorBase, tensors: list[TensorBase], start: Array) -> tuple[Tensor | None, ...]:
-    return grad([output], tensors, [wrap(start)], retain_graph=True, allow_unused=True)  # type: ignore[list-item, arg-type]
-
-
-def _random_directions(
-    func: Callable[..., Any], args: Sequence[Any], checked: list[_CheckedTensor]
-) -> tuple[list[Array], list[Array]]:
-    """A random direction v of each output, and one u of each input, of length 1."""
-    random = xp.random.default_rng(0)
-    weights = [random.standard_normal(o._array.shape) for o in _outputs(func, args)]
-    directions = [random.standard_normal(item.tensor._array.shape) for item in checked]
-    return weights, [u / max(float(xp.linalg.norm(u)), 1e-300) for u in directions]
-
-
-def _directional_derivatives(
-    func: Callable[..., Any], args: Sequence[Any], checked: list[_CheckedTensor], directions: list[Array], weights: list[Array]
-) -> list[Array]:
-    """v^T J u by backward, for the direction u of each checked tensor, as a matrix of one element."""
-    with enable_grad():
-        outputs = _outputs(func, args)
-    totals = [0.0] * len(checked)
-    for output, v in zip(outputs, weights, strict=True):
-        if output.requires_grad:
-            grads = _gradients(
-                output, [item.tensor for item in checked], on_device_of(v.astype(output._array.dtype), output._array)
-            )
-            totals = [
-                t if g is None else t + float((_host(g._array) * u).sum())
-                for t, g, u in zip(totals, grads, directions, strict=True)
-            ]
-    return [xp.full((1, 1), total) for total in totals]
-
-
-# ---- numerical: by differences ---------------------------------------------------------------------------------------
-
-
-def _differences(
-    func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, eps: float, sizes: list[int]
-) -> list[Array]:
-    """For each output the matrix d output / d tensor, by central differences, one column for each element of the tensor."""
-    columns: list[list[Array]] = [[] for _ in sizes]
-    for index in xp.ndindex(tensor._array.shape):
-        above, below = (_perturbed(func, args, tensor, index, step) for step in (eps, -eps))
-        pairs = list(zip(columns, above, below, strict=True))
-        with xp.errstate(invalid="ignore"):  # inf - inf
-            for column, a, b in pairs:
-                column.append((a - b) / (2 * eps))
-    return _as_matrices(columns, sizes)
-
-
-def _as_matrices(columns: list[list[Array]], sizes: list[int]) -> list[Array]:
-    return [xp.stack(c, axis=1) if c else xp.zeros((size, 0)) for c, size in zip(columns, sizes, strict=True)]
-
-
-def _perturbed(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, index: Any, step: Any) -> list[Array]:
-    """The outputs, flat and in float64, with `step` added to one element (or all, for index `...`) of a tensor."""
-    before = tensor._array[index].copy()
-    tensor._array[index] += on_device_of(xp.asarray(step), tensor._array)
-    try:
-        with enable_grad():  # a function may itself differentiate
-            return [_host(o._array).reshape(-1).astype(xp.float64) for o in _outputs(func, args)]
-    finally:
-        tensor._array[index] = before
+# ---- what a wrong entry looks like -----------------------------------------------------------------------------------
 
 
 def _diagnose(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase, c: Comparison, nr: int, eps: float) -> str:
@@ -456,9 +332,9 @@ def _diagnose(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase,
     row = int(xp.ravel_multi_index(entry.row, c.output_shape)) if c.output_shape else 0
 
     def value(step: float) -> float:
-        return float(_perturbed(func, args, tensor, entry.column, step)[nr][row])
+        return float(perturbed_outputs(func, args, tensor, entry.column, step)[nr][row])
 
-    values = _perturbed(func, args, tensor, entry.column, 0.0)[nr]
+    values = perturbed_outputs(func, args, tensor, entry.column, 0.0)[nr]
     here = float(values[row])
     if not xp.isfinite(values).all() or not math.isfinite(value(eps) + value(-eps)):
         return "The function itself is infinite or nan there, or just beside: outside its domain there is no derivative."
@@ -495,61 +371,3 @@ def _diagnose(func: Callable[..., Any], args: Sequence[Any], tensor: TensorBase,
         f"At the worst entry the differences do not settle as the step shrinks ({', '.join(f'{s:.6g}' for s in found)}): "
         "rounding, a kink near by, or a function that is not smooth. Check at another point, or with another eps."
     )
-
-
-# ---- numerical: by a complex step ------------------------------------------------------------------------------------
-
-
-def _imaginary_parts(
-    func: Callable[..., Any],
-    args: Sequence[Any],
-    checked: list[_CheckedTensor],
-    item: _CheckedTensor,
-    sizes: list[int],
-    eps: float,
-) -> list[Array]:
-    """As `_differences`, by f(x + ih) = f(x) + ih f'(x) + O(h^2). Raises RuntimeError where this and differences disagree."""
-    columns: list[list[Array]] = [[] for _ in sizes]
-    for index in xp.ndindex(item.tensor._array.shape):
-        for column, o in zip(columns, _complex_perturbed(func, args, checked, item, index, COMPLEX_STEP), strict=True):
-            column.append(o.imag / COMPLEX_STEP)
-    found = _as_matrices(columns, sizes)
-    rough = _differences(func, args, item.tensor, eps, sizes)
-    if not all(xp.allclose(a, b, rtol=1e-3, atol=1e-4, equal_nan=True) for a, b in zip(found, rough, strict=True)):
-        raise RuntimeError(
-            f"complex_step is for analytic functions, and this is none, or not computed as one: for {item.label} the imaginary "
-            "part of f(x + ih) / h and the central difference disagree, as they do for abs(). Check without complex_step"
-        )
-    return found
-
-
-def _complex_perturbed(
-    func: Callable[..., Any], args: Sequence[Any], checked: list[_CheckedTensor], item: _CheckedTensor, index: Any, step: Any
-) -> list[Array]:
-    """The outputs, flat and complex, with one element (or all, for index `...`) of a tensor changed by i * step."""
-    tensors = [item.tensor for item in checked] + [t for _, t in _tensors_in(args)]
-    tensors += func.buffers() if hasattr(func, "buffers") else []
-    with _complex(tensors), no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("error", xp.exceptions.ComplexWarning)  # an imaginary part that is dropped
-        item.tensor._array[index] += 1j * step
-        try:
-            return [o._array.reshape(-1).astype(xp.complex128) for o in _outputs(func, args)]
-        except Exception as error:
-            raise RuntimeError(
-                f"complex_step: the function does not compute on complex numbers ({type(error).__name__}: {error}). It is for "
-                "analytic functions, made of sums, products, powers, exp, sin and the like: check without complex_step"
-            ) from error
-
-
-@contextmanager
-def _complex(tensors: list[TensorBase]) -> Iterator[None]:
-    """Within the block, those of the tensors that hold real numbers hold complex ones."""
-    tensors = [t for t in tensors if t._array.dtype.kind == "f"]
-    before = [t._array for t in tensors]
-    try:
-        for tensor in tensors:
-            tensor._array = tensor._array.astype(xp.complex128)
-        yield
-    finally:
-        for tensor, array in zip(tensors, before, strict=True):
-            tensor._array = array

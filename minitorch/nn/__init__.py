@@ -1,6 +1,6 @@
 """Layers, modules and their functions.
 
-module.py        class Module: registration, state, hooks, printing
+module.py        class Module: registration, state, hooks, printing; hooks.py runs the hooks, loading.py loads the state
 parameter.py     Parameter and Buffer
 container.py     Sequential, ModuleList, ModuleDict
 functional.py    the functions that layers call
@@ -10,7 +10,7 @@ parallel.py      one model in several processes
 utils/           clipping gradients, parameters as one vector, packed sequences
 
 The layers: linear.py  conv.py  pooling.py  padding.py  resampling.py  activation.py  normalization.py  dropout.py  loss.py
-recurrent.py  attention.py  lazy.py
+recurrent.py (with recurrence.py, the scan over time)  attention.py  lazy.py
 """
 
 from typing import TYPE_CHECKING

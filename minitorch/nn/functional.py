@@ -19,7 +19,9 @@ from minitorch.ops import (
     pointwise,
     pooling,
     resampling,
+    unpooling,
 )
+from minitorch.ops import dropout as dropout_ops
 from minitorch.ops import linear as linear_ops
 from minitorch.public import public as _public
 from minitorch import left_out as _left_out
@@ -45,9 +47,9 @@ public = functools.partial(_public, lenient=True)  # flags may be 0, 1 or None
 
 sigmoid, tanh = public(pointwise.sigmoid), public(pointwise.tanh)
 
-celu, dropout, dropout1d = public(activation.celu), public(activation.dropout), public(activation.dropout1d)
-dropout2d, dropout3d, elu = public(activation.dropout2d), public(activation.dropout3d), public(activation.elu)
-alpha_dropout, feature_alpha_dropout = public(activation.alpha_dropout), public(activation.feature_alpha_dropout)
+celu, dropout, dropout1d = public(activation.celu), public(dropout_ops.dropout), public(dropout_ops.dropout1d)
+dropout2d, dropout3d, elu = public(dropout_ops.dropout2d), public(dropout_ops.dropout3d), public(activation.elu)
+alpha_dropout, feature_alpha_dropout = public(dropout_ops.alpha_dropout), public(dropout_ops.feature_alpha_dropout)
 gumbel_softmax = public(activation.gumbel_softmax)
 gelu, glu, hardshrink = public(activation.gelu), public(activation.glu), public(activation.hardshrink)
 hardsigmoid, hardswish, hardtanh = public(activation.hardsigmoid), public(activation.hardswish), public(activation.hardtanh)
@@ -96,8 +98,8 @@ adaptive_avg_pool3d, adaptive_max_pool1d = public(pooling.adaptive_avg_pool3d), 
 adaptive_max_pool2d, adaptive_max_pool3d = public(pooling.adaptive_max_pool2d), public(pooling.adaptive_max_pool3d)
 avg_pool1d, avg_pool2d, avg_pool3d = public(pooling.avg_pool1d), public(pooling.avg_pool2d), public(pooling.avg_pool3d)
 max_pool1d, max_pool2d, max_pool3d = public(pooling.max_pool1d), public(pooling.max_pool2d), public(pooling.max_pool3d)
-max_unpool1d, max_unpool2d = public(pooling.max_unpool1d), public(pooling.max_unpool2d)
-max_unpool3d = public(pooling.max_unpool3d)
+max_unpool1d, max_unpool2d = public(unpooling.max_unpool1d), public(unpooling.max_unpool2d)
+max_unpool3d = public(unpooling.max_unpool3d)
 
 interpolate, pad, pixel_shuffle = public(resampling.interpolate), public(resampling.pad), public(resampling.pixel_shuffle)
 pixel_unshuffle, upsample = public(resampling.pixel_unshuffle), public(resampling.upsample)

@@ -1,4 +1,7 @@
-"""Backward hooks of modules: an identity Function at a module's inputs, and one at its outputs, pass on the gradients."""
+"""Hooks of modules: how a call runs them around forward, and how those of backward get the gradients.
+
+For the latter an identity Function at a module's inputs, and one at its outputs, pass on the gradients.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from typing import Any, NamedTuple
 
 from minitorch.autograd.function import Function
 from minitorch.autograd.hooks import RemovableHandle
+from minitorch.backend.callsite import warn
 from minitorch.tensor import Tensor
 
-__all__ = ["BackwardHook", "BackwardHookFunction", "Hook"]
+__all__ = ["BackwardHook", "BackwardHookFunction", "Hook", "run_with_hooks"]
 
 
 class Hook(NamedTuple):
@@ -30,6 +34,47 @@ class Hook(NamedTuple):
                 del hooks[number]
                 hooks[number] = other
         return handle
+
+
+def run_with_hooks(module: Any, hooks: dict[str, dict[int, Hook]], /, *args: Any, **kwargs: Any) -> Any:
+    """Run the forward pre-hooks, forward, and the forward hooks; after an error, those that are always called."""
+    waiting, output = dict(hooks["forward"]), None
+    try:
+        for hook in tuple(hooks["forward_pre"].values()):
+            if hook.with_kwargs:
+                args, kwargs = _args_and_kwargs(hook.function(module, args, kwargs), args, kwargs)
+            elif (replaced := hook.function(module, args)) is not None:
+                args = replaced if isinstance(replaced, tuple) else (replaced,)
+        backward_hooks, pre_hooks = tuple(hooks["full_backward"].values()), tuple(hooks["full_backward_pre"].values())
+        backward_hook = BackwardHook(module, backward_hooks, pre_hooks) if backward_hooks or pre_hooks else None
+        if backward_hook is not None:
+            args = backward_hook.setup_inputs(args)
+        output = module.forward(*args, **kwargs)
+        while waiting:
+            output = _run_forward_hook(module, waiting.pop(next(iter(waiting))), args, kwargs, output)
+        return output if backward_hook is None else backward_hook.setup_outputs(output)
+    except Exception:
+        for hook in waiting.values():
+            if hook.always_call:
+                try:
+                    output = _run_forward_hook(module, hook, args, kwargs, output)
+                except Exception as error:
+                    warn(f"a forward hook with always_call=True failed after another error in forward: {error}")
+        raise
+
+
+def _run_forward_hook(module: Any, hook: Hook, args: Any, kwargs: Any, output: Any) -> Any:
+    replaced = hook.function(module, args, *((kwargs,) if hook.with_kwargs else ()), output)
+    return output if replaced is None else replaced
+
+
+def _args_and_kwargs(replaced: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+    """What a forward pre-hook with keyword arguments returned, None for no change. Raises RuntimeError for anything else."""
+    if replaced is None:
+        return args, kwargs
+    if not (isinstance(replaced, tuple) and len(replaced) == 2):
+        raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {replaced!r:.60}.")
+    return replaced
 
 
 class BackwardHook:

@@ -17,7 +17,7 @@ from minitorch.backend.arrays import on_device_of, xp
 from minitorch.backend.callsite import warn
 from minitorch.backend.random import Generator
 from minitorch.creation import eye as _eye
-from minitorch.creation import from_numpy
+from minitorch.from_data import from_numpy
 from minitorch.old_words import without_underscore
 from minitorch.public import public
 from minitorch.tensor import Tensor

@@ -18,17 +18,16 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
 
-from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.hooks import RemovableHandle
 from minitorch.autograd.observe import observed_call, observers
-from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtype as _dtype
 from minitorch.backend.dtypes import float16, float32, float64
-from minitorch.nn.hooks import BackwardHook, Hook
+from minitorch.nn.hooks import Hook, run_with_hooks
+from minitorch.nn.loading import _IncompatibleKeys, load
 from minitorch.nn.location import with_layer_note
 from minitorch.nn.parameter import Buffer, Parameter, UninitializedTensorMixin
 from minitorch.tensor import Tensor, destination
@@ -41,11 +40,6 @@ R = TypeVar("R", covariant=True)
 
 class _HasForward(Protocol[P, R]):
     def forward(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
-
-
-class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
-    def __repr__(self) -> str:
-        return super().__repr__() if self.missing_keys or self.unexpected_keys else "<All keys matched successfully>"
 
 
 class Module:
@@ -101,42 +95,12 @@ class Module:
         try:
             if not observers and not any(hooks.values()):
                 return self.forward(*args, **kwargs)
-            return observed_call(self, functools.partial(self._run_with_hooks, hooks), args, kwargs)
+            return observed_call(self, functools.partial(run_with_hooks, self, hooks), args, kwargs)
         except Exception as error:
             raise with_layer_note(error, self)  # noqa: B904 (the same error, with a note)
 
     if not TYPE_CHECKING:
         __call__ = _call
-
-    def _run_with_hooks(self, hooks: dict[str, dict[int, Hook]], /, *args: Any, **kwargs: Any) -> Any:
-        """Run the forward pre-hooks, forward, and the forward hooks; after an error, those that are always called."""
-        waiting, output = dict(hooks["forward"]), None
-        try:
-            for hook in tuple(hooks["forward_pre"].values()):
-                if hook.with_kwargs:
-                    args, kwargs = _args_and_kwargs(hook.function(self, args, kwargs), args, kwargs)
-                elif (replaced := hook.function(self, args)) is not None:
-                    args = replaced if isinstance(replaced, tuple) else (replaced,)
-            backward_hooks, pre_hooks = tuple(hooks["full_backward"].values()), tuple(hooks["full_backward_pre"].values())
-            backward_hook = BackwardHook(self, backward_hooks, pre_hooks) if backward_hooks or pre_hooks else None
-            if backward_hook is not None:
-                args = backward_hook.setup_inputs(args)
-            output = self.forward(*args, **kwargs)
-            while waiting:
-                output = self._run_forward_hook(waiting.pop(next(iter(waiting))), args, kwargs, output)
-            return output if backward_hook is None else backward_hook.setup_outputs(output)
-        except Exception:
-            for hook in waiting.values():
-                if hook.always_call:
-                    try:
-                        output = self._run_forward_hook(hook, args, kwargs, output)
-                    except Exception as error:
-                        warn(f"a forward hook with always_call=True failed after another error in forward: {error}")
-            raise
-
-    def _run_forward_hook(self, hook: Hook, args: Any, kwargs: Any, output: Any) -> Any:
-        replaced = hook.function(self, args, *((kwargs,) if hook.with_kwargs else ()), output)
-        return output if replaced is None else replaced
 
     # ---- registration: by attribute or by name -------------------------------------------------------------------
 
@@ -582,41 +546,7 @@ class Module:
         >>> bool((model.weight == saved["weight"]).all())
         True
         """
-        if not isinstance(state_dict, Mapping):
-            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        own, extra = dict(self._named_state()), dict(self._with_extra_state())
-        state_dict = {name: _as_saved_long_ago(value, own.get(name)) for name, value in state_dict.items()}
-        missing = [n for n in (*own, *extra) if n not in state_dict]
-        missing = [n for n in missing if n.rpartition(".")[2] != "num_batches_tracked"]  # older files lack it
-        unexpected = [name for name in state_dict if name not in own and name not in extra]
-        errors = []
-        if strict and unexpected:
-            errors.append(f"Unexpected key(s) in state_dict: {', '.join(map(_quoted, unexpected))}. ")
-        if strict and missing:
-            errors.insert(0, f"Missing key(s) in state_dict: {', '.join(map(_quoted, missing))}. ")
-        for name, target in own.items():
-            value = state_dict.get(name)
-            if name in state_dict and not isinstance(value, Tensor):
-                errors.append(f'While copying the parameter named "{name}", expected a Tensor but got {type(value).__name__}. ')
-            elif value is not None and not isinstance(target, UninitializedTensorMixin) and value.shape != target.shape:
-                errors.append(
-                    f"size mismatch for {name}: copying a param with shape {value.shape!r} from checkpoint, the shape in "
-                    f"current model is {target.shape!r}."
-                )
-        if errors:
-            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
-        with no_grad():
-            for name, target in own.items():
-                value = state_dict.get(name)
-                if value is None or isinstance(value, UninitializedTensorMixin):
-                    continue
-                if isinstance(target, UninitializedTensorMixin):
-                    target.materialize(value.shape)
-                target.copy_(value)
-        for name, module in extra.items():
-            if name in state_dict:
-                module.set_extra_state(state_dict[name])
-        return _IncompatibleKeys(missing, unexpected)
+        return load(self, dict(self._named_state()), dict(self._with_extra_state()), state_dict, strict)
 
     # ---- hooks --------------------------------------------------------------------------------------------------------
 
@@ -703,29 +633,3 @@ class Module:
             return f"{self._get_name()}({extra})"
         body = "\n  ".join(lines + children)
         return f"{self._get_name()}(" + (f"\n  {body}\n" if body else "") + ")"
-
-
-def _args_and_kwargs(replaced: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-    """What a forward pre-hook with keyword arguments returned, None for no change. Raises RuntimeError for anything else."""
-    if replaced is None:
-        return args, kwargs
-    if not (isinstance(replaced, tuple) and len(replaced) == 2):
-        raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {replaced!r:.60}.")
-    return replaced
-
-
-def _as_saved_long_ago(value: Any, target: Any) -> Any:
-    """A value of one element for a target of no dimension: older files have these as vectors."""
-    is_lazy = isinstance(target, UninitializedTensorMixin) or isinstance(value, UninitializedTensorMixin)
-    is_vector = (
-        not is_lazy
-        and isinstance(value, Tensor)
-        and isinstance(target, Tensor)
-        and target.ndim == 0
-        and tuple(value.shape) == (1,)
-    )
-    return value[0] if is_vector else value
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'

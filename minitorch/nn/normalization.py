@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.dtypes import int64
-from minitorch.creation import empty, ones, tensor, zeros
+from minitorch.creation import empty, ones, zeros
+from minitorch.from_data import tensor
 from minitorch.nn import functional as F
 from minitorch.nn import init
 from minitorch.nn.module import Module

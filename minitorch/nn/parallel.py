@@ -17,8 +17,9 @@ from minitorch.autograd.function import Function
 from minitorch.autograd.grad_mode import is_grad_enabled, no_grad
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dtypes import float16
-from minitorch.creation import tensor, zeros
+from minitorch.creation import zeros
 from minitorch.distributed.collectives import Inside, compare
+from minitorch.from_data import tensor
 from minitorch.nn.module import Module
 from minitorch.nn.normalization import _BatchNorm
 from minitorch.nn.parameter import Parameter

@@ -1,168 +1,28 @@
 """Recurrent layers: RNN, LSTM, GRU, and their cells, which are one step of them.
 
-A kind of recurrence is a function that makes the next state from the projected input x = W_ih input + b_ih and the state:
-
-    rnn    h' = tanh(x + W_hh h + b_hh), or relu
-    lstm   i, f, g, o = the four parts of x + W_hh h + b_hh;  c' = sigmoid(f) c + sigmoid(i) tanh(g);  h' = sigmoid(o) tanh(c')
-    gru    r, z = sigmoid(x + W_hh h + b_hh), n = tanh(x + r (W_hh h + b_hh)), of the three parts;  h' = (1 - z) n + z h
-
-All layers are one scan over time of such a function (`_scan`). It reads packed sequences: the rows of all sequences at time 0,
-those at time 1, and so on, where shorter sequences have ended. A padded batch is the case of equal lengths.
+recurrence.py has what they compute; here are their weights, and the checks and shapes of inputs and states.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.creation import empty
-from minitorch.functions import cat, stack
-from minitorch.nn import functional as F
+from minitorch.functions import stack
 from minitorch.nn import init
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
+from minitorch.nn.recurrence import KINDS, WEIGHTS, check_input, mode_of, one_step, run, states_of
 from minitorch.nn.utils.rnn import PackedSequence
-from minitorch.ops.elementwise import in_single
-from minitorch.ops.joining import pieces
-from minitorch.ops.recurrence import lstm_cell
 from minitorch.public import constructor, layer_forward, public
 from minitorch.tensor import Tensor
 
 __all__ = ["GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "RNNBase", "RNNCell", "RNNCellBase"]
 
 Sequences = TypeVar("Sequences", Tensor, PackedSequence)
-State: TypeAlias = tuple[Tensor, ...]  # (h,) or (h, c)
-Step: TypeAlias = Callable[..., State]  # (x, state, weight_hh, bias_hh, weight_hr) -> the next state
-
-
-def _rnn_tanh(x: Tensor, state: State, weight_hh: Tensor, bias_hh: Tensor | None, weight_hr: None) -> State:
-    return ((x + F.linear(state[0], weight_hh, bias_hh)).tanh(),)
-
-
-def _rnn_relu(x: Tensor, state: State, weight_hh: Tensor, bias_hh: Tensor | None, weight_hr: None) -> State:
-    return ((x + F.linear(state[0], weight_hh, bias_hh)).relu(),)
-
-
-def _lstm(x: Tensor, state: State, weight_hh: Tensor, bias_hh: Tensor | None, weight_hr: Tensor | None) -> State:
-    h, c = lstm_cell(x + F.linear(state[0], weight_hh, bias_hh), state[1])
-    return h if weight_hr is None else F.linear(h, weight_hr), c
-
-
-def _gru(x: Tensor, state: State, weight_hh: Tensor, bias_hh: Tensor | None, weight_hr: None) -> State:
-    (h,) = state
-    (r, z, n), (h_r, h_z, h_n) = _parts(3, x), _parts(3, F.linear(h, weight_hh, bias_hh))
-    z, n = (z + h_z).sigmoid(), (n + (r + h_r).sigmoid() * h_n).tanh()
-    return ((1 - z) * n + z * h,)
-
-
-def _parts(count: int, gates: Tensor) -> tuple[Tensor, ...]:
-    return pieces(gates, (gates.shape[-1] // count,) * count, -1)
-
-
-class _Kind(NamedTuple):
-    """A kind of recurrence: its step, how many rows of the weights make one row of h, and how many tensors the state has."""
-
-    step: Step
-    gates: int
-    states: int
-
-
-_KINDS = {
-    "RNN_TANH": _Kind(_rnn_tanh, 1, 1), "RNN_RELU": _Kind(_rnn_relu, 1, 1),
-    "LSTM": _Kind(_lstm, 4, 2), "GRU": _Kind(_gru, 3, 1),
-}  # fmt: skip
-_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
-
-
-def _scan(
-    step: Step, data: Tensor, sizes: Sequence[int], start: State, reverse: bool, weights: Sequence[Tensor | None]
-) -> tuple[Tensor, State]:
-    """One pass over time, by one layer in one direction: (h at all times, the last state of each sequence).
-
-    data (sum of `sizes`, features) has `sizes[t]` rows at time t. Backward in time, a sequence begins at its own end.
-    """
-    weight_ih, weight_hh, bias_ih, bias_hh, weight_hr = weights
-    assert weight_ih is not None
-    inputs = pieces(F.linear(data, weight_ih, bias_ih), sizes)
-    outputs: list[Tensor] = []
-    ended: list[State] = []
-    state, rows = start, sizes[0]
-    if reverse and sizes[-1] < rows:
-        rows = sizes[-1]
-        state = tuple(s[:rows] for s in start)
-    for x in reversed(inputs) if reverse else inputs:
-        count = x.shape[0]
-        if count < rows:
-            ended.append(tuple(s[count:] for s in state))
-            state = tuple(s[:count] for s in state)
-        elif count > rows:
-            state = tuple(cat([s, first[rows:count]]) for s, first in zip(state, start, strict=True))
-        state, rows = step(x, state, weight_hh, bias_hh, weight_hr), count
-        outputs.append(state[0])
-    if ended:
-        state = tuple(map(cat, zip(state, *reversed(ended), strict=True)))
-    return cat(outputs[::-1] if reverse else outputs), state
-
-
-@in_single
-def _run(
-    data: Tensor,
-    weights: list[Tensor | None],
-    starts: list[Tensor],
-    sizes: Sequence[int],
-    kind: _Kind,
-    directions: int,
-    dropout: float,
-) -> tuple[Tensor, ...]:
-    """All layers: the output, then each direction's last state, h before c. `weights` and `starts` are in the same order."""
-    ends: list[State] = []
-    passes = len(weights) // len(_WEIGHTS)
-    for first in range(0, passes, directions):
-        outputs = []
-        for i in range(first, first + directions):
-            own = weights[i * len(_WEIGHTS) : (i + 1) * len(_WEIGHTS)]
-            start = tuple(starts[i * kind.states : (i + 1) * kind.states])
-            output, end = _scan(kind.step, data, sizes, start, i > first, own)
-            outputs.append(output)
-            ends.append(end)
-        data = cat(outputs, -1) if directions > 1 else outputs[0]
-        if dropout and first + directions < passes:
-            data = F.dropout(data, dropout)
-    return data, *(s for end in ends for s in end)
-
-
-@in_single
-def _one_step(x: Tensor, weights: list[Tensor | None], state: State, step: Step) -> State:
-    weight_ih, weight_hh, bias_ih, bias_hh, weight_hr = weights
-    assert weight_ih is not None
-    return step(F.linear(x, weight_ih, bias_ih), state, weight_hh, bias_hh, weight_hr)
-
-
-def _check_input(name: str, input: Any, features: int, weight: Tensor) -> None:
-    if not isinstance(input, Tensor):
-        raise TypeError(f"{name}: input must be a Tensor, not {type(input).__name__}")
-    if input.dtype != weight.dtype:
-        raise ValueError(
-            f"{name}: input dtype ({input.dtype!r}) does not match weight dtype ({weight.dtype!r}): "
-            f"input.to({weight.dtype!r}) or model.to({input.dtype!r}) converts"
-        )
-    if input.shape[-1] != features:
-        raise RuntimeError(
-            f"{name}: input.size(-1) must be equal to input_size. Expected {features}, got {input.shape[-1]} (input is "
-            f"{list(input.shape)})"
-        )
-
-
-def _states(name: str, hx: Any, count: int) -> State:
-    """hx as a tuple: of a Tensor, or of the pair (h, c)."""
-    state = (hx,) if count == 1 else tuple(hx) if isinstance(hx, (tuple, list)) else ()
-    if len(state) != count or not all(isinstance(s, Tensor) for s in state):
-        wanted = "a Tensor" if count == 1 else "a tuple (h_0, c_0) of two Tensors"
-        raise TypeError(f"{name}: hx must be {wanted}, not {hx!r:.60}")
-    return state
 
 
 class RNNBase(Module):
@@ -192,8 +52,8 @@ class RNNBase(Module):
         dtype: DType | None = None,
     ) -> None:
         super().__init__()
-        if mode not in _KINDS:
-            raise ValueError(f"Unrecognized RNN mode: {mode!r}. It must be one of {list(_KINDS)}")
+        if mode not in KINDS:
+            raise ValueError(f"Unrecognized RNN mode: {mode!r}. It must be one of {list(KINDS)}")
         for name, size in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
             if size <= 0:
                 raise ValueError(f"{name} must be greater than zero, but got {size}")
@@ -210,13 +70,13 @@ class RNNBase(Module):
         self.mode, self.input_size, self.hidden_size, self.num_layers = mode, input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
         self.bidirectional, self.proj_size = bidirectional, proj_size
-        rows, out = _KINDS[mode].gates * hidden_size, proj_size or hidden_size
+        rows, out = KINDS[mode].gates * hidden_size, proj_size or hidden_size
         for layer in range(num_layers):
             columns = input_size if layer == 0 else out * len(self._directions)
             shapes = [(rows, columns), (rows, out), (rows,) if bias else None, (rows,) if bias else None]
             shapes.append((proj_size, hidden_size) if proj_size else None)
             for direction in self._directions:
-                for name, shape in zip(_WEIGHTS, shapes, strict=True):
+                for name, shape in zip(WEIGHTS, shapes, strict=True):
                     if shape is not None:
                         parameter = Parameter(empty(*shape, device=device, dtype=dtype))
                         self.register_parameter(f"{name}_l{layer}{direction}", parameter)
@@ -238,7 +98,7 @@ class RNNBase(Module):
     @property
     def all_weights(self) -> list[list[Parameter]]:
         """The parameters of each layer and direction."""
-        weights, count = self._weights(), len(_WEIGHTS)
+        weights, count = self._weights(), len(WEIGHTS)
         return [[w for w in weights[i : i + count] if w is not None] for i in range(0, len(weights), count)]
 
     def _weights(self) -> list[Any]:
@@ -246,7 +106,7 @@ class RNNBase(Module):
             getattr(self, f"{name}_l{layer}{direction}", None)
             for layer in range(self.num_layers)
             for direction in self._directions
-            for name in _WEIGHTS
+            for name in WEIGHTS
         ]
 
     if TYPE_CHECKING:
@@ -256,14 +116,14 @@ class RNNBase(Module):
     @layer_forward
     def forward(self, input: Sequences, hx: Any = None) -> tuple[Sequences, Tensor]:
         """(output, h_n), or (output, (h_n, c_n)) for LSTM, from the first state `hx`, of the shape of the last, or zeros."""
-        name, kind, weights = type(self).__name__, _KINDS[self.mode], self._weights()
+        name, kind, weights = type(self).__name__, KINDS[self.mode], self._weights()
         packed = input if isinstance(input, PackedSequence) else None
         data: Any = input if packed is None else packed.data
         ndim = data.ndim if isinstance(data, Tensor) else 0
         if isinstance(data, Tensor) and ndim not in ((2, 3) if packed is None else (2,)):
             expected, error = ("2D or 3D", ValueError) if packed is None else ("2 dimensions in packed data", RuntimeError)
             raise error(f"{name}: Expected input to be {expected}, got {ndim}D instead (shape {list(data.shape)})")
-        _check_input(name, data, self.input_size, weights[0])
+        check_input(name, data, self.input_size, weights[0])
         if packed is not None:
             sizes = packed.batch_sizes.tolist()
         else:
@@ -279,7 +139,7 @@ class RNNBase(Module):
         dropout = self.dropout if self.training else 0.0
         flat = data.reshape(-1, self.input_size)
         out: Any
-        out, *ends = _run(flat, weights, starts, tuple(sizes), kind, len(self._directions), dropout)
+        out, *ends = run(flat, weights, starts, tuple(sizes), kind, len(self._directions), dropout)
         last = [stack(ends[i :: kind.states]) for i in range(kind.states)]
         if packed is not None:
             order = packed.unsorted_indices
@@ -297,12 +157,12 @@ class RNNBase(Module):
         self, name: str, data: Tensor, hx: Any, packed: PackedSequence | None, batch: int, is_batched: bool
     ) -> list[Tensor]:
         """The first state of each layer and direction, h before c, from `hx`. Raises RuntimeError for another shape."""
-        kind, passes = _KINDS[self.mode], self.num_layers * len(self._directions)
+        kind, passes = KINDS[self.mode], self.num_layers * len(self._directions)
         shapes = [(passes, batch, self.proj_size or self.hidden_size), (passes, batch, self.hidden_size)][: kind.states]
         if hx is None:
             state = tuple(data.new_zeros(shape) for shape in shapes)
         else:
-            state = _states(name, hx, kind.states)
+            state = states_of(name, hx, kind.states)
             for s, shape in zip(state, shapes, strict=True):
                 expected = shape if is_batched else (shape[0], shape[2])
                 if tuple(s.shape) != expected:
@@ -375,17 +235,11 @@ class RNN(RNNBase):
         device: Any = None,
         dtype: DType | None = None,
     ) -> None:
-        mode = _mode_of(nonlinearity, ValueError)
+        mode = mode_of(nonlinearity, ValueError)
         super().__init__(
             mode, input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device=device, dtype=dtype
         )
         self.nonlinearity = nonlinearity
-
-
-def _mode_of(nonlinearity: str, error: type[Exception]) -> str:
-    if nonlinearity not in ("tanh", "relu"):
-        raise error(f"Unknown nonlinearity {nonlinearity!r}. Select from 'tanh' or 'relu'.")
-    return f"RNN_{nonlinearity.upper()}"
 
 
 class LSTM(RNNBase):
@@ -497,7 +351,7 @@ class RNNCellBase(Module):
                 raise RuntimeError(f"{name} must not be negative, but got {size}")
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
         rows = num_chunks * hidden_size
-        for name, shape in zip(_WEIGHTS, [(rows, input_size), (rows, hidden_size), (rows,), (rows,)], strict=False):
+        for name, shape in zip(WEIGHTS, [(rows, input_size), (rows, hidden_size), (rows,), (rows,)], strict=False):
             wanted = len(shape) > 1 or bias
             self.register_parameter(name, Parameter(empty(*shape, device=device, dtype=dtype)) if wanted else None)
         self.reset_parameters()
@@ -511,13 +365,13 @@ class RNNCellBase(Module):
     @layer_forward
     def forward(self, input: Tensor, hx: Any = None) -> Tensor:
         """The next state, from the input ((N,) input_size) and the state `hx` ((N,) hidden_size), or zeros."""
-        name, kind = type(self).__name__, _KINDS[self._mode]
+        name, kind = type(self).__name__, KINDS[self._mode]
         if input.ndim not in (1, 2):
             raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead (shape {list(input.shape)})")
-        weights = [getattr(self, weight) for weight in _WEIGHTS[:4]]
-        _check_input(name, input, self.input_size, weights[0])
+        weights = [getattr(self, weight) for weight in WEIGHTS[:4]]
+        check_input(name, input, self.input_size, weights[0])
         shape = (*input.shape[:-1], self.hidden_size)
-        state: Any = (input.new_zeros(shape),) * kind.states if hx is None else _states(name, hx, kind.states)
+        state: Any = (input.new_zeros(shape),) * kind.states if hx is None else states_of(name, hx, kind.states)
         for i, s in enumerate(state):
             if s.ndim not in (1, 2):
                 raise ValueError(f"{name}: Expected hx[{i}] to be 1D or 2D, got {s.ndim}D instead (shape {list(s.shape)})")
@@ -527,7 +381,7 @@ class RNNCellBase(Module):
                 )
             if s.dtype != input.dtype:
                 raise RuntimeError(f"{name}: expected hx[{i}] of {input.dtype!r}, as the input, but got {s.dtype!r}")
-        state = _one_step(input, [*weights, None], state, kind.step)
+        state = one_step(input, [*weights, None], state, kind.step)
         return state[0] if kind.states == 1 else state
 
     def extra_repr(self) -> str:
@@ -566,7 +420,7 @@ class RNNCell(RNNCellBase):
 
     @property
     def _mode(self) -> str:
-        return _mode_of(self.nonlinearity, RuntimeError)
+        return mode_of(self.nonlinearity, RuntimeError)
 
 
 class LSTMCell(RNNCellBase):

@@ -2,7 +2,7 @@
 
     minitorch.onnx.export(model, (x,), "model.onnx", input_names=["x"], output_names=["y"], dynamic_axes={"x": {0: "batch"}})
 
-trace.py runs the model once and notes every public function that it calls; rules.py says for each function which operators of
+trace.py runs the model once and notes every public function that it calls; rules/ says for each function which operators of
 ONNX it is. load.py runs such a file:
 
     model = minitorch.onnx.load("model.onnx")

@@ -15,7 +15,8 @@ import numpy as np
 import minitorch.nn.functional as F
 from minitorch import functions as m
 from minitorch.backend.dtypes import dtypes
-from minitorch.creation import arange, from_numpy, zeros, zeros_like
+from minitorch.creation import arange, zeros, zeros_like
+from minitorch.from_data import from_numpy
 from minitorch.nn import Buffer, Module, Parameter
 from minitorch.tensor import Tensor
 

@@ -2,14 +2,18 @@
 
     arithmetic.py     arithmetic, powers, logarithms             <- a good file to read first
     elementwise.py    what elementwise ops share: promotion, the error for shapes that do not fit
-    comparison.py     comparing, selecting, rounding
-    pointwise.py      exp, angles, tanh, sigmoid, erf
+    comparison.py     comparing, and logic
+    rounding.py       rounding, signs, integer division
+    selection.py      where, masks, the larger of two, clamping
+    pointwise.py      exp, sqrt, tanh, sigmoid, erf
+    trigonometry.py   sin, cos, sinh, cosh, their inverses
     special.py        sinc, erfc, erfinv, log gamma and its derivatives, logaddexp
     rectifier.py      relu and leaky relu
     shape.py          reshape, permute, expand, flip, pad
     striding.py       diagonals and windows, as views
     joining.py        cat, stack, and splitting
-    indexing.py       x[index], gather, and their adjoints
+    indexing.py       x[index], and its adjoint
+    gathering.py      gather, scatter, functions of an index along a dimension
     reduction.py      sums, means, extrema, softmax
     scan.py           running products and extrema, reductions without nan, histograms
     statistics.py     variances, norms
@@ -19,10 +23,12 @@
     spectral.py       eigenvalues, singular values, norms of matrices
     linear.py         linear and bilinear maps, embedding
     convolution.py    convolution, its transpose, its weight gradient
-    pooling.py        pooling and unpooling
+    pooling.py        pooling
+    unpooling.py      max unpooling
     folding.py        windows as columns, and back
     resampling.py     padding, interpolation, pixel shuffle
-    activation.py     the activations of nn.functional, and dropout
+    activation.py     the activations of nn.functional
+    dropout.py        dropout of elements and of channels
     normalization.py  batch, layer, group and instance norm
     loss.py           losses of differences and margins
     likelihood.py     losses that are negative log-likelihoods

@@ -1,4 +1,4 @@
-"""The activations of `nn.functional`, each a line or two of other ops. And dropout.
+"""The activations of `nn.functional`, each a line or two of other ops.
 
 Where a formula would overflow in the branch that `where` does not select, that branch gets a clamped input: a gradient of 0
 times infinity is nan.
@@ -18,19 +18,19 @@ from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.random import default_generator
 from minitorch.ops import arithmetic, pointwise, rectifier, reduction
-from minitorch.ops.comparison import clamp, where
 from minitorch.ops.elementwise import Number, check_floating, in_single
-from minitorch.ops.indexing import scatter
+from minitorch.ops.gathering import scatter
 from minitorch.ops.joining import narrow
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import expm1, sigmoid, tanh
+from minitorch.ops.selection import clamp, where
 from minitorch.ops.shape import check_dim
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-def _into(input: Tensor, inplace: bool, function: Callable[[Tensor], Tensor]) -> Tensor:
+def into(input: Tensor, inplace: bool, function: Callable[[Tensor], Tensor]) -> Tensor:
     """function(input); with `inplace`, input itself takes over value and history."""
     compute = in_single(function)
     return input._assign_inplace(compute(input._inplace_operand())) if inplace else compute(input)
@@ -44,7 +44,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> F.relu(minitorch.tensor([-2.0, 0.0, 3.0]))
     tensor([0., 0., 3.])
     """
-    return _into(input, inplace, rectifier.relu)
+    return into(input, inplace, rectifier.relu)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -56,7 +56,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     tensor([-0.2000,  3.0000])
     """
     check_floating("leaky_relu", input)
-    return _into(input, inplace, lambda x: rectifier.leaky(x, negative_slope))
+    return into(input, inplace, lambda x: rectifier.leaky(x, negative_slope))
 
 
 @node_name("PreluKernel0")
@@ -111,7 +111,7 @@ def rrelu(
     negative = input._array <= 0
     drawn = default_generator.uniform(int(negative.sum()), xp.float64)
     slopes[negative] = on_device_of((drawn * (upper - lower) + lower).astype(slopes.dtype), slopes)
-    return _into(input, inplace, lambda x: rectifier.leaky(x, wrap(slopes)))
+    return into(input, inplace, lambda x: rectifier.leaky(x, wrap(slopes)))
 
 
 @node_name("Threshold0")
@@ -123,7 +123,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     >>> F.threshold(minitorch.tensor([0.2, 0.5, 0.7]), 0.5, 9.0)
     tensor([9.0000, 9.0000, 0.7000])
     """
-    return _into(input, inplace, lambda x: where(x <= threshold, _as_in(value, x), x))
+    return into(input, inplace, lambda x: where(x <= threshold, _as_in(value, x), x))
 
 
 @node_name("Hardtanh0")
@@ -144,7 +144,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
         low, high = _as_in(min_val, x), _as_in(max_val, x)
         return where(x <= low, low, where(x >= high, high, x))
 
-    return _into(input, inplace, hard)
+    return into(input, inplace, hard)
 
 
 def _as_in(value: Number, x: Tensor) -> Number:
@@ -171,10 +171,10 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     tensor([-0.6321,  0.0000,  2.0000])
     """
     check_floating("elu", input)
-    return _into(input, inplace, lambda x: where(x > 0, x, expm1(clamp(x, max=0)) * alpha))
+    return into(input, inplace, lambda x: where(x > 0, x, expm1(clamp(x, max=0)) * alpha))
 
 
-_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
 
 @node_name("Elu0")
@@ -188,7 +188,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> F.selu(minitorch.tensor([-1.0, 0.0, 2.0]))
     tensor([-1.1113,  0.0000,  2.1014])
     """
-    return _into(input, inplace, lambda x: elu(x, _SELU_ALPHA) * _SELU_SCALE)
+    return into(input, inplace, lambda x: elu(x, SELU_ALPHA) * SELU_SCALE)
 
 
 @node_name("Elu0")
@@ -205,7 +205,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     check_floating("celu", input)
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    return _into(input, inplace, lambda x: where(x > 0, x, expm1(clamp(x, max=0) / alpha) * alpha))
+    return into(input, inplace, lambda x: where(x > 0, x, expm1(clamp(x, max=0) / alpha) * alpha))
 
 
 @in_single
@@ -238,7 +238,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     tensor([-0.2689,  0.0000,  0.7311])
     """
     check_floating("silu", input)
-    return _into(input, inplace, lambda x: x * sigmoid(x))
+    return into(input, inplace, lambda x: x * sigmoid(x))
 
 
 @node_name("Mish0")
@@ -249,7 +249,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     tensor([-0.3034,  0.0000,  0.8651])
     """
     check_floating("mish", input)
-    return _into(input, inplace, lambda x: x * tanh(pointwise.softplus(x)))
+    return into(input, inplace, lambda x: x * tanh(pointwise.softplus(x)))
 
 
 @in_single
@@ -345,7 +345,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     tensor([0.0000, 0.5000, 0.7500])
     """
     check_floating("hardsigmoid", input)
-    return _into(input, inplace, lambda x: relu6(x + 3) / 6)
+    return into(input, inplace, lambda x: relu6(x + 3) / 6)
 
 
 @node_name("Hardswish0")
@@ -356,7 +356,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     tensor([-0.0000, -0.3333,  0.6667])
     """
     check_floating("hardswish", input)
-    return _into(input, inplace, lambda x: x * relu6(x + 3) / 6)
+    return into(input, inplace, lambda x: x * relu6(x + 3) / 6)
 
 
 @in_single
@@ -423,134 +423,6 @@ def log_softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = 
     tensor([-1000., -1000.,     0.])
     """
     return reduction.log_softmax(*_along(input, dim, dtype, "log_softmax"))
-
-
-# ---- dropout ---------------------------------------------------------------------------------------------------------
-
-
-def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Each element is 0 with probability p, else divided by 1 - p, so that its mean stays; input itself when not training.
-
-    (Srivastava et al. 2014.) The elements that are dropped are not those that PyTorch drops for the same seed. `training` is
-    True by default: in eval mode pass False, or use `nn.Dropout`. Raises ValueError for a p outside [0, 1].
-
-    Example: What is not dropped becomes 1 / (1 - 0.5) = 2.
-
-    >>> _ = minitorch.manual_seed(0)
-    >>> F.dropout(minitorch.ones(8), p=0.5).unique()
-    tensor([0., 2.])
-    >>> F.dropout(minitorch.ones(3), p=0.5, training=False)
-    tensor([1., 1., 1.])
-    """
-    return _dropout(input, p, training, inplace, tuple(input.shape))
-
-
-def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Whole channels of input ((N,) C, L) are dropped, as `dropout` drops elements (Tompson et al. 2014).
-
-    Raises RuntimeError for another number of dimensions.
-
-    >>> _ = minitorch.manual_seed(0)
-    >>> y = F.dropout1d(minitorch.ones(1, 6, 4))[0]
-    >>> bool((y.amin(1) == y.amax(1)).all())
-    True
-    """
-    return _dropout_channels(1, input, p, training, inplace)
-
-
-def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Whole channels of input (N, C, H, W) are dropped, as `dropout` drops elements (Tompson et al. 2014).
-
-    Three dimensions are taken for (N, C, L), with a warning, as PyTorch does still. Raises RuntimeError for another number.
-
-    Example: Each channel is all 0 or all 2.
-
-    >>> _ = minitorch.manual_seed(0)
-    >>> y = F.dropout2d(minitorch.ones(1, 6, 2, 2))[0]
-    >>> bool((y.amin((1, 2)) == y.amax((1, 2))).all())
-    True
-    """
-    return _dropout_channels(2, input, p, training, inplace)
-
-
-def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Whole channels of input ((N,) C, D, H, W) are dropped, as `dropout` drops elements.
-
-    Raises RuntimeError for another number of dimensions.
-
-    >>> _ = minitorch.manual_seed(0)
-    >>> y = F.dropout3d(minitorch.ones(1, 6, 2, 2, 2))[0].flatten(1)
-    >>> bool((y.amin(1) == y.amax(1)).all())
-    True
-    """
-    return _dropout_channels(3, input, p, training, inplace)
-
-
-def _dropout_channels(rank: int, input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
-    _check_probability(p)
-    if rank == 2 and input.ndim == 3:
-        warn(
-            f"dropout2d: Received a 3-D input of size {list(input.shape)}, which is taken for (N, C, L), with channels of L "
-            "cells: dropout1d is for that, and for a single (C, H, W) add a batch dimension with .unsqueeze(0)"
-        )
-    if input.ndim not in (rank + 1, rank + 2):
-        raise RuntimeError(
-            f"dropout{rank}d: Expected {rank + 1}D or {rank + 2}D input, but received a {input.ndim}D input of size "
-            f"{list(input.shape)}: it drops whole channels"
-        )
-    lead = 1 if input.ndim == rank + 1 and rank != 2 else 2
-    return _dropout(input, p, training, inplace, (*input.shape[:lead], *(1,) * (input.ndim - lead)))
-
-
-def _check_probability(p: float) -> None:
-    if not 0.0 <= p <= 1.0:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-
-
-def _dropout(input: Tensor, p: float, training: bool, inplace: bool, shape: tuple[int, ...]) -> Tensor:
-    _check_probability(p)
-    if not training or p == 0:
-        return input
-    if not input.is_floating_point():
-        raise RuntimeError(f"dropout divides by 1 - p, and its result can't be cast to {input.dtype!r}: .float() converts")
-    kept = on_device_of(default_generator.uniform(math.prod(shape), xp.float32).reshape(shape) >= p, input._array)
-    number = input._array.dtype.type
-    scale = xp.where(kept, number(1 / (1 - p) if p < 1 else 0.0), number(0))
-    return _into(input, inplace, lambda x: x * wrap(scale))
-
-
-def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
-    """Dropout that keeps mean 0 and variance 1, for networks of `selu`: each element is the lower limit c of selu with
-    probability p, and then a x + b is applied, where a = 1 / sqrt((1 - p) (1 + p c^2)) and b = -a c p.
-
-    (Klambauer et al. 2017.) input itself when not training. The draws are not PyTorch's for the same seed.
-
-    >>> F.alpha_dropout(minitorch.ones(3), training=False)
-    tensor([1., 1., 1.])
-    """
-    return _alpha_dropout(input, p, training, inplace, tuple(input.shape))
-
-
-def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
-    """As `alpha_dropout`, for whole channels of input (N, C, ...). Raises RuntimeError for an input of one dimension.
-
-    >>> y = F.feature_alpha_dropout(minitorch.ones(1, 4, 5), training=True)[0]
-    >>> bool((y.amin(1) == y.amax(1)).all())
-    True
-    """
-    if input.ndim < 2:
-        raise RuntimeError(f"feature_alpha_dropout: expected at least 2 dimensions in the input, got {list(input.shape)}")
-    return _alpha_dropout(input, p, training, inplace, (*input.shape[:2], *(1,) * (input.ndim - 2)))
-
-
-def _alpha_dropout(input: Tensor, p: float, training: bool, inplace: bool, shape: tuple[int, ...]) -> Tensor:
-    _check_probability(p)
-    if not training or p == 0 or p == 1:
-        return _dropout(input, p, training, inplace, shape)
-    lowest = -_SELU_SCALE * _SELU_ALPHA
-    a = 1 / math.sqrt((1 - p) * (1 + p * lowest**2))
-    kept = _dropout(wrap(xp.ones_like(input._array, shape=shape)), p, True, False, shape) != 0
-    return _into(input, inplace, lambda x: where(kept, x * a, a * lowest) - a * lowest * p)
 
 
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:

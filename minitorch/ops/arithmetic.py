@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from minitorch.backend.arrays import Array, is_known, xp
 from minitorch.backend.dtypes import bool_, float64, get_default_dtype, result_type
-from minitorch.ops.comparison import ZerosLike, floor, floor_divide, refuse_zero, sign, trunc, where
 from minitorch.ops.elementwise import Number, Pointwise, cast, floating, in_single, promote, promote_floating
 from minitorch.ops.node_names import node_name
+from minitorch.ops.rounding import ZerosLike, floor, floor_divide, refuse_zero, sign, trunc
+from minitorch.ops.selection import where
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor

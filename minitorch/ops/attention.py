@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import on_device_of, xp
 from minitorch.backend.dtypes import bool_, float32
-from minitorch.ops.activation import dropout
-from minitorch.ops.comparison import masked_fill
+from minitorch.ops.dropout import dropout
 from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.indexing import repeat_interleave
 from minitorch.ops.matrix import matmul, mT
 from minitorch.ops.reduction import softmax
+from minitorch.ops.selection import masked_fill
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor

@@ -13,13 +13,14 @@ from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, is_known, outside, xp
 from minitorch.backend.callsite import warn
 from minitorch.ops.arithmetic import log
-from minitorch.ops.comparison import clamp, masked_fill
 from minitorch.ops.elementwise import Number, Pointwise, check_floating, in_single
-from minitorch.ops.indexing import GetItem, along
+from minitorch.ops.gathering import along
+from minitorch.ops.indexing import GetItem
 from minitorch.ops.loss import check_reduction, reduce
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import exp, softplus
 from minitorch.ops.reduction import log_softmax, sum
+from minitorch.ops.selection import clamp, masked_fill
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor

@@ -9,12 +9,12 @@ from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, as_array, on_device_of, xp
 from minitorch.ops.arithmetic import mul, neg
-from minitorch.ops.comparison import where
 from minitorch.ops.elementwise import in_single
 from minitorch.ops.indexing import GetItem
 from minitorch.ops.matrix import MatMul, mT
 from minitorch.ops.node_names import node_name
 from minitorch.ops.results import printed_pair
+from minitorch.ops.selection import where
 from minitorch.ops.shape import broadcast_tensors, check_dim, reshape, roll, unsqueeze
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, as_array, on_device_of, outside, xp
 from minitorch.backend.sums import add_at
-from minitorch.ops.comparison import where
 from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.indexing import getitem
 from minitorch.ops.matrix import MatMul, einsum, matmul, matrix_product, mT
 from minitorch.ops.node_names import node_name
+from minitorch.ops.selection import where
 from minitorch.ops.shape import broadcast_shapes, clone, reshape
 from minitorch.ops.statistics import vector_norm
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import on_device_of, outside, xp
 from minitorch.backend.callsite import warn
-from minitorch.ops.comparison import clamp, masked_fill, where
 from minitorch.ops.elementwise import check_floating, in_single
-from minitorch.ops.indexing import gather, scatter_add
+from minitorch.ops.gathering import gather, scatter_add
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import softplus, sqrt
 from minitorch.ops.rectifier import relu
 from minitorch.ops.reduction import cumsum, sum
+from minitorch.ops.selection import clamp, masked_fill, where
 from minitorch.ops.shape import expand
 from minitorch.ops.statistics import vector_norm
 

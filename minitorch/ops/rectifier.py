@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dispatch import definition
-from minitorch.ops.comparison import Mask
 from minitorch.ops.elementwise import Number, Pointwise
+from minitorch.ops.selection import Mask
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor

@@ -14,13 +14,14 @@ from minitorch.backend.arrays import Array, contiguous, is_known, max_reduce, pr
 from minitorch.backend.dispatch import definition
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.sums import cumulative_sum, sum_reduce
-from minitorch.ops.comparison import equal_or_nan, maximum, minimum
+from minitorch.ops.comparison import equal_or_nan
 from minitorch.ops.elementwise import floating, in_single
-from minitorch.ops.indexing import gather
+from minitorch.ops.gathering import gather
 from minitorch.ops.joining import cat, narrow
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import exp
 from minitorch.ops.results import ValuesAndIndices
+from minitorch.ops.selection import maximum, minimum
 from minitorch.ops.shape import Reshape, check_dim, check_dims, flip, reshape, squeeze
 
 if TYPE_CHECKING:

@@ -17,13 +17,14 @@ from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.dtypes import int64
 from minitorch.backend.errors import refuse_if_too_large
 from minitorch.ops.arithmetic import mul
-from minitorch.ops.comparison import isnan, masked_fill
+from minitorch.ops.comparison import isnan
 from minitorch.ops.elementwise import check_floating, in_single
-from minitorch.ops.indexing import gather
+from minitorch.ops.gathering import gather
 from minitorch.ops.joining import cat, narrow
 from minitorch.ops.node_names import node_name
 from minitorch.ops.reduction import Dims, amax, amin, sum
 from minitorch.ops.results import ValuesAndIndices, printed_pair
+from minitorch.ops.selection import masked_fill
 from minitorch.ops.shape import check_dim, clone, expand, flip, unsqueeze
 from minitorch.ops.special import LogAddExp
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, as_array, on_device_of, xp
-from minitorch.ops.comparison import isnan, where
+from minitorch.ops.comparison import isnan
 from minitorch.ops.elementwise import Number, check_floating, in_single
-from minitorch.ops.indexing import gather
+from minitorch.ops.gathering import gather
 from minitorch.ops.joining import cat, narrow, select, stack
 from minitorch.ops.node_names import node_name
 from minitorch.ops.results import ValuesAndIndices
+from minitorch.ops.selection import where
 from minitorch.ops.shape import check_dim, reshape, unsqueeze
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from minitorch.autograd.tensor_base import TensorBase
 from minitorch.backend import special
 from minitorch.backend.arrays import Array, xp
 from minitorch.ops.arithmetic import log
-from minitorch.ops.comparison import where
 from minitorch.ops.elementwise import Number, Pointwise, floating, floating_pair, in_single, promote_floating
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import Unary, UnaryOfOutput, exp, sigmoid
+from minitorch.ops.selection import where
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor

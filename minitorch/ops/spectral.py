@@ -14,12 +14,12 @@ from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, on_device_of, xp
 from minitorch.ops.arithmetic import abs
-from minitorch.ops.comparison import clamp, where
 from minitorch.ops.elementwise import in_single
 from minitorch.ops.linalg import Inv, check_matrix, check_square
 from minitorch.ops.matrix import MatMul, mT
 from minitorch.ops.reduction import Dims, amax, amin, sum
 from minitorch.ops.results import printed_pair
+from minitorch.ops.selection import clamp, where
 from minitorch.ops.shape import check_dims, movedim, reshape
 from minitorch.ops.statistics import vector_norm
 

@@ -13,11 +13,12 @@ from minitorch.backend.arrays import xp
 from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.ops.arithmetic import abs, div
-from minitorch.ops.comparison import clamp, masked_fill, sign
 from minitorch.ops.elementwise import in_single
 from minitorch.ops.node_names import node_name
 from minitorch.ops.pointwise import sqrt
 from minitorch.ops.reduction import Dims, amax, amin, mean, sum
+from minitorch.ops.rounding import sign
+from minitorch.ops.selection import clamp, masked_fill
 from minitorch.ops.shape import check_dims, reshape, squeeze, transpose, unsqueeze
 from minitorch.ops.striding import diagonal
 

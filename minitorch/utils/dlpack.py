@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minitorch.creation import from_dlpack
+from minitorch.from_data import from_dlpack
 from minitorch.public import public
 from minitorch.tensor import Tensor
 

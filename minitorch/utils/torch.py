@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minitorch import nn
-from minitorch.creation import from_numpy
+from minitorch.from_data import from_numpy
 
 __all__ = ["from_module", "to_module"]
 

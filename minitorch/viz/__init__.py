@@ -5,7 +5,7 @@ graph/      the computation graph as cards: viz.graph
 player/     a backward pass, step by step: viz.play
 layers/     the layers: viz.animate, viz.explain, viz.matrix, viz.curve; viz.kernels,
             viz.worked; a model: viz.summary, viz.receptive_field, viz.feature_maps, viz.flow
-why.py      the chain rule of one gradient, written out
+why.py      the chain rule of one gradient, written out; paths.py finds the paths
 heatmap.py  the errors of a gradient check
 page/       how pictures look: colours, numbers, pages
 """

@@ -130,7 +130,7 @@ def test_a_walk_through_the_built_site():
         for path in sorted(SITE.rglob("*.html")):
             at = path.relative_to(SITE).as_posix()
             if path.parts[-2] in ("gallery", "_static") or "source" in path.relative_to(SITE).parts:
-                continue  # tests/e2e/test_browser.py drives pictures; source files have no scripts of their own
+                continue  # tests/e2e/test_browser*.py drive pictures; source files have no scripts of their own
             page.goto(path.as_uri())
             page.evaluate("document.querySelectorAll('img').forEach(image => { image.loading = 'eager'; })")
             page.wait_for_load_state("networkidle")

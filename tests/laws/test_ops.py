@@ -148,7 +148,7 @@ def test_masks_and_indices_have_no_history(op):
 @given(data=st.data())
 def test_convolution_of_any_rank_agrees_with_loops(data):
     """The definition, written with explicit loops."""
-    from tests.samples import convolution_case
+    from tests.samples_of_windows import convolution_case
 
     draw = Draw(lambda low, high: data.draw(st.integers(low, high)))
     window, groups, x_shape, w_shape, y_shape = convolution_case(draw)
@@ -173,7 +173,7 @@ def test_convolution_of_any_rank_agrees_with_loops(data):
 @given(data=st.data())
 def test_adjoint_pairs_are_adjoint(data):
     """<A x, y> = <x, A* y> for unfold and fold, with any window."""
-    from tests.samples import convolution_case
+    from tests.samples_of_windows import convolution_case
 
     draw = Draw(lambda low, high: data.draw(st.integers(low, high)))
     window, _, x_shape, _, _ = convolution_case(draw)

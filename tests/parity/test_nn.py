@@ -63,7 +63,7 @@ def test_signatures_are_a_subset_in_pytorchs_order(name):
 @given(data=st.data())
 def test_convolution_of_any_geometry(data):
     from tests.drawing import Draw
-    from tests.samples import convolution_case
+    from tests.samples_of_windows import convolution_case
 
     window, groups, x, w, _ = convolution_case(Draw(lambda low, high: data.draw(st.integers(low, high))))
     padding = tuple(before for before, _ in window.padding)

@@ -143,7 +143,8 @@ def test_functions_of_one_tensor(name, data):
 
 @given(data=st.data())
 def test_matmul_and_getitem_of_any_form(data):
-    from tests.samples import index_of, product_of_matrices
+    from tests.samples_of_matrices import product_of_matrices
+    from tests.samples_of_shapes import index_of
 
     draw = Draw(lambda low, high: data.draw(st.integers(low, high)))
     _, (a, b), _ = product_of_matrices(draw)

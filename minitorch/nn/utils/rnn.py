@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from minitorch.backend.dtypes import int64
-from minitorch.creation import as_tensor, tensor
+from minitorch.from_data import as_tensor, tensor
 from minitorch.functions import cat, sort, stack
 from minitorch.public import public
 from minitorch.tensor import Tensor

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from minitorch.backend.arrays import xp
-from minitorch.creation import as_tensor, tensor
+from minitorch.from_data import as_tensor, tensor
 from minitorch.functions import stack
 from minitorch.public import public
 from minitorch.tensor import Tensor

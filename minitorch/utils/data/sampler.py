@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from minitorch.backend.dtypes import float64
 from minitorch.backend.random import Generator, default_generator
-from minitorch.creation import as_tensor
+from minitorch.from_data import as_tensor
 from minitorch.public import constructor
 from minitorch.sampling import multinomial
 

@@ -12,7 +12,7 @@ import itertools
 import math
 import operator
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from minitorch.autograd.graph import AccumulateGrad, Edge, Node
@@ -23,77 +23,19 @@ from minitorch.viz.graph.cards import Card
 from minitorch.viz.graph.facts import size_of, written_path
 from minitorch.viz.page.summary import PLANE, number, summary
 from minitorch.viz.player.frames import ElementSum, Factor, Frame, element_sum
+from minitorch.viz.player.text import Shown, Step, Target, bracket, factor_text
 from minitorch.viz.record.local import CallJacobian, LocalJacobian, argmax_abs, terms
 from minitorch.viz.record.recorder import InputRecord
-from minitorch.viz.record.rules import Part, call_rule, computes, fraction, local_derivative, plain, rule_of
+from minitorch.viz.record.rules import Part, call_rule, computes, fraction, local_derivative, rule_of
 from minitorch.viz.record.tape import Source, Tape, bracketed
 
-__all__ = ["Shown", "Step", "Target", "steps_of", "text_of"]
+__all__ = ["steps_of"]
 
 MAX_TERMS = 3  # products that are written out in a line of numbers; of more, the largest
 MAX_CHAIN = 6  # the last factors of the chain rule; those before are one
 MAX_PARTS = 12  # parts of a sum that are listed one by one
 MAX_ELEMENTS, MAX_SMALL = 16, 60  # most elements whose products are all kept, and most operations of a graph where they are
 MAX_JACOBIAN = 12  # most operations in a call whose derivative is computed as a whole
-
-
-@dataclass
-class Shown:
-    """An array that a step shows; `role` is value, gradient, upstream, local, or used."""
-
-    label: list[Part]
-    array: Array | None
-    role: str
-
-
-@dataclass
-class Target:
-    """What a card sends to one of its inputs: the rule, the numbers for the largest element, and the sum there so far."""
-
-    edge: Edge
-    name: str
-    rule: list[Part]
-    numbers: list[Part]
-    arrays: list[Shown]
-    part: ElementSum | None
-    ledger: list[tuple[str, Array]]  # the contributions so far: from whom, and what
-    arrived: int  # how many these are
-    awaited: int  # how many are still to come
-    total: Array | None
-    elements: list[ElementSum] = field(default_factory=list)  # of a small gradient: the products of each element
-    is_parameter: bool = False  # whether it is one of the card's parameters
-    chain: list[Factor] = field(default_factory=list)
-
-    @property
-    def is_scalar(self) -> bool:
-        """Whether the line of numbers has all arrays already."""
-        return bool(self.numbers) and all(shown.array is not None and shown.array.size == 1 for shown in self.arrays)
-
-    @property
-    def is_small_print(self) -> bool:
-        """Whether it is listed in a line: a parameter in a card of many operations."""
-        return self.is_parameter and self.part is None and not self.chain
-
-
-@dataclass
-class Step:
-    """A step: `start` and `end` are the range of its frames; `phase` is forward, start, backward, hook, grad or end.
-
-    `card` is empty for a step that is about a value, `output`, or about all.
-    """
-
-    card: str
-    phase: str
-    start: int
-    end: int
-    title: str
-    rule: list[Part] = field(default_factory=list)
-    numbers: list[Part] = field(default_factory=list)
-    arrays: list[Shown] = field(default_factory=list)
-    targets: list[Target] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    line: str = ""
-    output: Edge | None = None  # the value whose gradient is sent, or that is computed
 
 
 def steps_of(tape: Tape, root: Card, frames: Sequence[Frame]) -> list[Step]:
@@ -181,8 +123,8 @@ class _Teller:
         ]
         sign = self.tape.sign(node)
         if sign and len(operands) == 2:
-            first = operands[0] if sign in "+−×" else _bracket(operands[0])
-            return _alternating("value", first, f" {sign} ", _bracket(operands[1]), " = ", number(value))
+            first = operands[0] if sign in "+−×" else bracket(operands[0])
+            return _alternating("value", first, f" {sign} ", bracket(operands[1]), " = ", number(value))
         return _alternating("value", ", ".join(operands), " → ", number(value))
 
     # ---- backward -------------------------------------------------------------------------------------------------------
@@ -341,14 +283,14 @@ class _Teller:
             written = MAX_TERMS if part.count <= MAX_TERMS else 1
             for j, (_, up, slope) in enumerate(part.terms[:written]):
                 parts += [("text", " + ")] * bool(j)
-                parts += [("gradient", _factor(up)), ("text", " × "), ("local", _factor(slope))]
+                parts += [("gradient", factor_text(up)), ("text", " × "), ("local", factor_text(slope))]
             more = part.count - min(written, len(part.terms))
             return [*parts, ("text", f"{f' + {more:,} more' if more else ''} = "), ("gradient", number(part.share))]
         if part is not None and contribution.size:
             head: list[Part] = [("text", f"{part.name}: ")] if contribution.size > 1 else []
             if local is not None and upstream is not None and local.shape == upstream.shape == contribution.shape:
                 up, slope = (array.reshape(-1)[argmax_abs(contribution)].item() for array in (upstream, local))
-                product = [("gradient", _factor(up)), ("text", " × "), ("local", _factor(slope)), ("text", " = ")]
+                product = [("gradient", factor_text(up)), ("text", " × "), ("local", factor_text(slope)), ("text", " = ")]
                 return [*head, *product, ("gradient", "0")]
             return [*head, ("gradient", "0"), ("text", "  (all of them are 0)" if contribution.size > 1 else "")]
         if contribution.size == 1:
@@ -482,7 +424,7 @@ class _Teller:
         ]
         if frame.total.size == 1:
             texts = [number(a.item()) for a in (frame.before, frame.contribution, frame.total)]
-            step.numbers = _alternating("gradient", texts[0], " + ", _bracket(texts[1]), " = ", texts[2])
+            step.numbers = _alternating("gradient", texts[0], " + ", bracket(texts[1]), " = ", texts[2])
         step.notes = [f"With zero_grad() in between it would be {summary(frame.contribution)}."]
         return step
 
@@ -608,10 +550,6 @@ class _Teller:
         return f", scaled by {words[0]} and by {words[1]}" if len(words) == len(targets) == 2 else ""
 
 
-def _factor(value: float) -> str:
-    return _bracket(number(value))
-
-
 def _ordinal(argument: int) -> str:
     return ("first", "second", "third")[argument] if argument < 3 else f"{argument + 1}th"
 
@@ -619,50 +557,3 @@ def _ordinal(argument: int) -> str:
 def _alternating(kind: str, *words: str) -> list[Part]:
     """Parts of one kind, with text between them."""
     return [("text" if i % 2 else kind, word) for i, word in enumerate(words)]
-
-
-def _bracket(text: str) -> str:
-    return f"({text})" if text.startswith("−") else text
-
-
-def _written(factor: Factor) -> str:
-    return plain([fraction(factor.top, factor.bottom)])
-
-
-def text_of(step: Step) -> list[str]:
-    """A step in lines of text."""
-    lines = [step.title]
-    lines += [plain(step.rule)] if step.rule else []
-    lines += [plain(step.numbers)] if step.numbers else []
-    for target in step.targets:
-        if target.is_small_print:
-            lines.append(f"{target.name}: {plain(target.numbers)}")
-            continue
-        lines += [plain(target.rule)] if target.rule else []
-        lines += [plain(target.numbers)]
-        arrays = dict.fromkeys(
-            map(_line, target.arrays)
-        )  # after the output, the local derivative and what is sent are the same
-        lines += [] if target.is_scalar else arrays
-        if target.arrived + target.awaited > 1:
-            parts = " + ".join(f"{_bracket(str(summary(part)))} from {sender}" for sender, part in target.ledger)
-            count, more = target.arrived, f"; {target.awaited} still to come" if target.awaited else ""
-            assert target.total is not None
-            lines.append(f"part {count} of {count + target.awaited} for {target.name}: {parts} = {summary(target.total)}{more}")
-        if len(target.chain) > 1:
-            lines.append(f"chain rule: {chain_text(target)}")
-    lines += [_line(shown) for shown in step.arrays]
-    return lines + step.notes + ([f"at {step.line}"] if step.line else [])
-
-
-def chain_text(target: Target) -> str:
-    """∂y/∂x = ∂y/∂h · ∂h/∂x, with the numbers where all are known."""
-    named = " · ".join(map(_written, target.chain))
-    values = [factor.value for factor in target.chain]
-    if any(value is None for value in values):
-        return named
-    return f"{named} = {' · '.join(_factor(value) for value in values if value is not None)}"
-
-
-def _line(shown: Shown) -> str:
-    return f"{plain(shown.label)} = {'(not recorded)' if shown.array is None else summary(shown.array)}"

@@ -15,7 +15,7 @@ from minitorch.viz.graph.facts import brief_gradient
 from minitorch.viz.page.page import finite
 from minitorch.viz.page.summary import number
 from minitorch.viz.player.frames import Frame
-from minitorch.viz.player.steps import Shown, Step, text_of
+from minitorch.viz.player.text import Shown, Step, text_of
 from minitorch.viz.record.recorder import InputRecord
 from minitorch.viz.record.rules import Part
 from minitorch.viz.record.tape import Tape, bracketed, formula, item_of, source_of

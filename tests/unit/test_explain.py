@@ -1,0 +1,122 @@
+"""Sizes explained: formulas, windows and words of layers drawn at random, and settings that would fit."""
+
+import json
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minitorch as mt
+from minitorch import nn, viz
+from minitorch.viz.layers.taps import taps_of
+from tests.unit.test_taps import CONVOLUTIONS, layers
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=150)
+@given(layers())
+def test_sizes_and_windows_are_those_of_the_layer(drawn):
+    layer, shape = drawn
+    found = viz.explain(layer, shape)
+    x = mt.zeros(1, *shape)
+    assert found.output_shape == tuple(layer(x).shape[1:])
+    assert tuple(axis.out for axis in found.axes) == found.output_shape[1:]
+    taps = taps_of(layer, shape)
+    for d, axis in enumerate(found.axes):
+        if axis.kind == "adaptive":
+            continue
+        assert axis.formula[-1].endswith(f"= {axis.out}")
+        numbers = axis.formula[1].replace("·", "*").replace("−", "-").replace("= ", "").strip()
+        worked = eval(numbers.translate(str.maketrans("⌊⌋⌈⌉", "()()")).replace("/", "//" if not axis.ceil_mode else "/"))
+        assert axis.out in (worked, *([np.ceil(worked), np.ceil(worked) - 1] if axis.ceil_mode else []))
+        if not isinstance(layer, CONVOLUTIONS) or layer.padding_mode == "zeros":  # else the padding has cells of the input
+            o, i = (np.unravel_index(part, size)[d + 1] for part, size in used(taps))
+            pairs = {(a, c) for a, window in enumerate(axis.windows) for c in window if 0 <= c < axis.cells}
+            assert pairs >= set(zip(*((i, o) if axis.kind == "stamp" else (o, i)), strict=True))
+    assert ET.fromstring(found.svg) is not None
+    json.dumps(found.data)
+    assert str(found).startswith(found.headline)
+
+
+def used(taps):
+    """The cells of the taps that are neither padding nor cut off, with the shapes they are numbered in."""
+    inside = (taps.input >= 0) & (taps.output >= 0)
+    return (taps.output[inside], taps.output_shape), (taps.input[inside], taps.input_shape)
+
+
+def test_an_input_that_does_not_fit():
+    found = viz.explain(nn.Conv2d(3, 8, 7, dilation=2), (3, 4, 28))
+    assert (found.output_shape, found.headline.split("→")[-1]) == (None, " does not fit")
+    assert [axis.fits for axis in found.axes] == [False, True]
+    assert found.axes[0].words == [
+        "does not fit: the window reaches over 13 cells, and the input with its padding has only 4",
+        "what would fit: padding 5 · kernel_size 2 · an input of 13",
+    ]
+    nn.Conv2d(3, 8, 7, padding=5, dilation=2)(mt.zeros(1, 3, 4, 28))
+    nn.Conv2d(3, 8, 2, dilation=2)(mt.zeros(1, 3, 4, 28))
+    nn.Conv2d(3, 8, 7, dilation=2)(mt.zeros(1, 3, 13, 28))
+    transposed = viz.explain(nn.ConvTranspose1d(1, 1, 2, padding=3), (1, 2))
+    assert transposed.axes[0].words[1] == "what would fit: padding 1 · dilation 5 · an input of 6"
+    assert nn.ConvTranspose1d(1, 1, 2, padding=3, dilation=5)(mt.zeros(1, 1, 2)).shape[-1] == 1
+    assert nn.ConvTranspose1d(1, 1, 2, padding=3)(mt.zeros(1, 1, 6)).shape[-1] == 1
+    assert nn.ConvTranspose1d(1, 1, 2, padding=1)(mt.zeros(1, 1, 2)).shape[-1] == 1
+
+
+@given(st.integers(1, 6), st.integers(1, 9), st.integers(1, 3), st.integers(0, 2), st.integers(1, 3), st.booleans())
+def test_every_setting_that_an_error_names_fits(size, kernel, stride, padding, dilation, ceil):
+    settings_ = {"kernel_size": kernel, "stride": stride, "padding": padding, "dilation": dilation}
+    for layer, extra in ((lambda **s: nn.Conv1d(1, 1, **s), {}), (nn.MaxPool1d, {"ceil_mode": ceil})):
+        if layer is nn.MaxPool1d and (padding > kernel // 2 or dilation > 1):
+            continue  # refused for other reasons
+        try:
+            layer(**settings_, **extra)(mt.zeros(1, 1, size))
+        except RuntimeError as error:
+            ways = str(error).split("What would fit: ")[1].split(";")[0].split(", or ")
+            assert ways[-1].startswith("an input of")
+            for way in ways:
+                name, value = way.rsplit(" ", 1)
+                if name == "an input of":
+                    assert layer(**settings_, **extra)(mt.zeros(1, 1, int(value))).shape[-1] == 1
+                else:
+                    assert layer(**{**settings_, name: int(value)}, **extra)(mt.zeros(1, 1, size)).shape[-1] >= 1
+
+
+def test_what_is_said_of_sizes():
+    words = lambda layer, *shape: viz.explain(layer, (1, *shape)).axes[0].words  # noqa: E731
+    assert words(nn.Conv1d(1, 1, 3, padding=1), 7) == ["the size stays 7"]
+    assert words(nn.Conv1d(1, 1, 3, stride=2), 8) == ["no window reads cell 7", "inputs of 7 to 8 cells all give 3"]
+    assert words(nn.MaxPool1d(3, 2, ceil_mode=True), 8) == ["ceil_mode: the last window reaches 1 cell over the end"]
+    times = words(nn.ConvTranspose1d(1, 1, 3, stride=2, padding=1, output_padding=1), 4)[-1]
+    ones = nn.ConvTranspose1d(1, 1, 3, stride=2, padding=1, output_padding=1, bias=False)
+    with mt.no_grad():
+        ones.weight.fill_(1.0)
+    counts = " ".join(f"{n:.0f}" for n in ones(mt.ones(1, 1, 4)).flatten().tolist())
+    assert times == f"an output cell is the sum of 1 to 2 products: {counts}"
+    assert words(nn.AdaptiveMaxPool1d(3), 8) == ["windows of 3 and 4 cells"]
+    for n in (7, 8):
+        assert nn.Conv1d(1, 1, 3, stride=2)(mt.zeros(1, 1, n)).shape[-1] == 3
+
+
+def test_a_long_axis_is_drawn_in_part():
+    found = viz.explain(nn.Conv2d(3, 64, 7, 2, 3), (3, 224, 224))
+    assert "height and width" in str(found)
+    assert "the first 12 of 112 windows are drawn" in str(found)
+    assert max(map(len, str(found).splitlines())) < 128
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: viz.explain(nn.ReLU(), (1, 2)), TypeError, "got ReLU"),
+        (lambda: viz.explain(nn.Conv2d, (1, 2)), TypeError, "the class Conv2d"),
+        (lambda: viz.explain(nn.Conv2d(1, 1, 1), (1, 2)), TypeError, r"takes \(channels, height, width\)"),
+        (lambda: viz.explain(nn.Conv1d(1, 1, 1), 5), TypeError, "without a batch"),
+        (lambda: viz.explain(nn.Conv1d(3, 1, 1), (1, 5)), RuntimeError, "3 channels"),
+        (lambda: viz.explain(nn.Conv1d(1, 1, 1), (1, 5)).save("sizes.pdf"), ValueError, ".html, .svg, .png, .json and .txt"),
+    ],
+)
+def test_what_cannot_be_explained(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
