@@ -32,7 +32,7 @@ from minitorch.ops.linear import Linear
 from minitorch.ops.normalization import Standardize, StandardizeBackward
 from minitorch.ops.pooling import AvgPool, AvgPoolBackward, Gather, GatherCell, MaxPool, ScatterAdd, ScatterCell
 from minitorch.ops.rectifier import LeakyRelu, LeakyReluBackward, Relu, ReluBackward
-from minitorch.ops.recurrence import LstmCell
+from minitorch.ops.recurrence import Gru, Lstm, RnnRelu, RnnTanh
 from tests import samples_of_matrices as of_matrices
 from tests import samples_of_shapes as of_shapes
 from tests import samples_of_windows as of_windows
@@ -231,9 +231,27 @@ def gelu_slope(g, x):
     return g * ((1 + math.erf(x / math.sqrt(2))) / 2 + x * math.exp(-x * x / 2) / math.sqrt(2 * math.pi))
 
 
-def lstm_step(draw):
-    n, used = draw.integers(1, 2), draw.choose([slice(0, 2), slice(0, 1), slice(1, 2), slice(0, 4)])
-    return lambda gates, c: LstmCell.apply(gates, c)[used], (draw.tensor((2, 4 * n)), draw.tensor((2, n)))
+def over_time(op):
+    """One to three times, with the options that the op has, and some of the outputs, with those kept for backward."""
+
+    def case(draw):
+        n, sizes, reverse = draw.integers(1, 2), draw.choose([(2,), (2, 2), (2, 1, 1), (1, 1, 1)]), draw.choose([False, True])
+        has_bias, has_projection = draw.choose([False, True]), op is Lstm and draw.choose([False, True])
+        out = 1 if has_projection else n
+        shapes = [(sum(sizes), op.parts * n), (sizes[0], out), (op.parts * n, out)]
+        shapes += [(sizes[0], n)] * (op is Lstm) + [(op.parts * n,)] * has_bias + [(out, n)] * has_projection
+        used = slice(draw.integers(0, 2), draw.integers(3, 6))
+
+        def function(x, h, weight, *rest):
+            rest = list(rest)
+            c = rest.pop(0) if op is Lstm else None
+            bias = rest.pop(0) if has_bias else None
+            outputs = op.apply(x, h, c, weight, bias, rest[0] if rest else None, sizes, reverse)
+            return outputs[used] or outputs[:1]
+
+        return function, tuple(draw.tensor(shape) for shape in shapes)
+
+    return case
 
 
 def of_output(slope, definition, **bounds):
@@ -442,7 +460,7 @@ SAMPLES: dict[type[Node], Callable] = {
     Fold: of_windows.folding,
     Standardize: standardizing,
     StandardizeBackward: standardize_slope,
-    LstmCell: lstm_step,
+    **{op: over_time(op) for op in (Gru, Lstm, RnnRelu, RnnTanh)},
     ops.pointwise.Gelu: unary(ops.pointwise.Gelu.apply, lambda x: x / 2 * (1 + math.erf(x / math.sqrt(2)))),
     ops.pointwise.GeluBackward: gelu_backward,
     BinaryCrossEntropy: lambda draw: (

@@ -180,5 +180,5 @@ viz.feature_maps(nn.Identity(), shares.unsqueeze(0))
 # - *Taking the last output of a padded sequence.* It is padding; `nn.utils.rnn.pack_padded_sequence` knows where each ends.
 # - *Attention without a mask* sees the future.
 #
-# Where it is: `minitorch/nn/recurrence.py`, one scan for all kinds, and `minitorch/nn/attention.py`. Further reading:
-# Hochreiter and Schmidhuber, *Long short-term memory* (1997); Vaswani and others, *Attention is all you need* (2017).
+# Where it is: `minitorch/ops/recurrence.py`, an op over all times for each kind, and `minitorch/nn/attention.py`. Further
+# reading: Hochreiter and Schmidhuber, *Long short-term memory* (1997); Vaswani and others, *Attention is all you need* (2017).

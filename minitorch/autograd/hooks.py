@@ -186,12 +186,12 @@ def _replaced(node: Any, hook: str, grads: list[Any], replacement: Any, recordin
     return [part if part is None or recording else part._array for part in parts]
 
 
-def materialize(node: Any, grad_outputs: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:
-    """Zeros in place of the gradients of outputs that nothing depended on."""
+def materialize(node: Any, grad_outputs: tuple[Any, ...], recording: bool, count: int | None = None) -> tuple[Any, ...]:
+    """The gradients of all outputs, or of the first `count`, with zeros for those of outputs that nothing depended on."""
     some = next(g for g in grad_outputs if g is not None)
     like = some._array if recording else some
     out = []
-    for grad, (shape, dtype) in zip(grad_outputs, node.outputs, strict=True):
+    for grad, (shape, dtype) in zip(grad_outputs[:count], node.outputs[:count], strict=True):
         if grad is None and dtype is not None:
             zeros = xp.zeros_like(like, shape=shape, dtype=dtype)
             grad = wrap(zeros) if recording else zeros

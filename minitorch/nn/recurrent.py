@@ -1,28 +1,108 @@
 """Recurrent layers: RNN, LSTM, GRU, and their cells, which are one step of them.
 
-recurrence.py has what they compute; here are their weights, and the checks and shapes of inputs and states.
+What a step is, and its derivative, is in ops/recurrence.py: an op goes over all times of one layer in one direction. Here are
+the layers above one another, the two directions, and the shapes: padded batches, packed sequences, a sequence without a batch.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.creation import empty
-from minitorch.functions import stack
+from minitorch.functions import cat, stack
+from minitorch.nn import functional as F
 from minitorch.nn import init
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
-from minitorch.nn.recurrence import KINDS, WEIGHTS, check_input, mode_of, one_step, run, states_of
 from minitorch.nn.utils.rnn import PackedSequence
+from minitorch.ops.elementwise import in_single
+from minitorch.ops.recurrence import KINDS, recurrence
 from minitorch.public import constructor, layer_forward, public
 from minitorch.tensor import Tensor
 
 __all__ = ["GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "RNNBase", "RNNCell", "RNNCellBase"]
 
 Sequences = TypeVar("Sequences", Tensor, PackedSequence)
+State: TypeAlias = tuple[Tensor, ...]  # (h,) or (h, c)
+
+
+_STATES = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 2, "GRU": 1}  # how many tensors the state has
+_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+
+
+def _pass(
+    mode: str, data: Tensor, sizes: Sequence[int], start: State, reverse: bool, weights: Sequence[Tensor | None]
+) -> tuple[Tensor, State]:
+    """One pass over time, by one layer in one direction: (h at all times, the last state of each sequence).
+
+    data (sum of `sizes`, features) has `sizes[t]` rows at time t. Backward in time, a sequence begins at its own end.
+    """
+    weight_ih, weight_hh, bias_ih, bias_hh, weight_hr = weights
+    assert weight_ih is not None
+    assert weight_hh is not None
+    return recurrence(mode, F.linear(data, weight_ih, bias_ih), start, weight_hh, bias_hh, weight_hr, sizes, reverse)
+
+
+@in_single
+def _run(
+    data: Tensor,
+    weights: list[Tensor | None],
+    starts: list[Tensor],
+    sizes: Sequence[int],
+    mode: str,
+    directions: int,
+    dropout: float,
+) -> tuple[Tensor, ...]:
+    """All layers: the output, then each direction's last state, h before c. `weights` and `starts` are in the same order."""
+    ends: list[State] = []
+    states, passes = _STATES[mode], len(weights) // len(_WEIGHTS)
+    for first in range(0, passes, directions):
+        outputs = []
+        for i in range(first, first + directions):
+            own = weights[i * len(_WEIGHTS) : (i + 1) * len(_WEIGHTS)]
+            start = tuple(starts[i * states : (i + 1) * states])
+            output, end = _pass(mode, data, sizes, start, i > first, own)
+            outputs.append(output)
+            ends.append(end)
+        data = cat(outputs, -1) if directions > 1 else outputs[0]
+        if dropout and first + directions < passes:
+            data = F.dropout(data, dropout)
+    return data, *(s for end in ends for s in end)
+
+
+@in_single
+def _one_step(x: Tensor, weights: list[Tensor | None], state: State, mode: str) -> State:
+    if x.ndim == 1:
+        return tuple(s[0] for s in _one_step(x[None], weights, tuple(s[None] for s in state), mode))
+    return _pass(mode, x, (x.shape[0],), state, False, weights)[1]
+
+
+def _check_input(name: str, input: Any, features: int, weight: Tensor) -> None:
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}: input must be a Tensor, not {type(input).__name__}")
+    if input.dtype != weight.dtype:
+        raise ValueError(
+            f"{name}: input dtype ({input.dtype!r}) does not match weight dtype ({weight.dtype!r}): "
+            f"input.to({weight.dtype!r}) or model.to({input.dtype!r}) converts"
+        )
+    if input.shape[-1] != features:
+        raise RuntimeError(
+            f"{name}: input.size(-1) must be equal to input_size. Expected {features}, got {input.shape[-1]} (input is "
+            f"{list(input.shape)})"
+        )
+
+
+def _states(name: str, hx: Any, count: int) -> State:
+    """hx as a tuple: of a Tensor, or of the pair (h, c)."""
+    state = (hx,) if count == 1 else tuple(hx) if isinstance(hx, (tuple, list)) else ()
+    if len(state) != count or not all(isinstance(s, Tensor) for s in state):
+        wanted = "a Tensor" if count == 1 else "a tuple (h_0, c_0) of two Tensors"
+        raise TypeError(f"{name}: hx must be {wanted}, not {hx!r:.60}")
+    return state
 
 
 class RNNBase(Module):
@@ -70,13 +150,13 @@ class RNNBase(Module):
         self.mode, self.input_size, self.hidden_size, self.num_layers = mode, input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
         self.bidirectional, self.proj_size = bidirectional, proj_size
-        rows, out = KINDS[mode].gates * hidden_size, proj_size or hidden_size
+        rows, out = KINDS[mode].parts * hidden_size, proj_size or hidden_size
         for layer in range(num_layers):
             columns = input_size if layer == 0 else out * len(self._directions)
             shapes = [(rows, columns), (rows, out), (rows,) if bias else None, (rows,) if bias else None]
             shapes.append((proj_size, hidden_size) if proj_size else None)
             for direction in self._directions:
-                for name, shape in zip(WEIGHTS, shapes, strict=True):
+                for name, shape in zip(_WEIGHTS, shapes, strict=True):
                     if shape is not None:
                         parameter = Parameter(empty(*shape, device=device, dtype=dtype))
                         self.register_parameter(f"{name}_l{layer}{direction}", parameter)
@@ -98,7 +178,7 @@ class RNNBase(Module):
     @property
     def all_weights(self) -> list[list[Parameter]]:
         """The parameters of each layer and direction."""
-        weights, count = self._weights(), len(WEIGHTS)
+        weights, count = self._weights(), len(_WEIGHTS)
         return [[w for w in weights[i : i + count] if w is not None] for i in range(0, len(weights), count)]
 
     def _weights(self) -> list[Any]:
@@ -106,7 +186,7 @@ class RNNBase(Module):
             getattr(self, f"{name}_l{layer}{direction}", None)
             for layer in range(self.num_layers)
             for direction in self._directions
-            for name in WEIGHTS
+            for name in _WEIGHTS
         ]
 
     if TYPE_CHECKING:
@@ -116,14 +196,14 @@ class RNNBase(Module):
     @layer_forward
     def forward(self, input: Sequences, hx: Any = None) -> tuple[Sequences, Tensor]:
         """(output, h_n), or (output, (h_n, c_n)) for LSTM, from the first state `hx`, of the shape of the last, or zeros."""
-        name, kind, weights = type(self).__name__, KINDS[self.mode], self._weights()
+        name, states, weights = type(self).__name__, _STATES[self.mode], self._weights()
         packed = input if isinstance(input, PackedSequence) else None
         data: Any = input if packed is None else packed.data
         ndim = data.ndim if isinstance(data, Tensor) else 0
         if isinstance(data, Tensor) and ndim not in ((2, 3) if packed is None else (2,)):
             expected, error = ("2D or 3D", ValueError) if packed is None else ("2 dimensions in packed data", RuntimeError)
             raise error(f"{name}: Expected input to be {expected}, got {ndim}D instead (shape {list(data.shape)})")
-        check_input(name, data, self.input_size, weights[0])
+        _check_input(name, data, self.input_size, weights[0])
         if packed is not None:
             sizes = packed.batch_sizes.tolist()
         else:
@@ -139,8 +219,8 @@ class RNNBase(Module):
         dropout = self.dropout if self.training else 0.0
         flat = data.reshape(-1, self.input_size)
         out: Any
-        out, *ends = run(flat, weights, starts, tuple(sizes), kind, len(self._directions), dropout)
-        last = [stack(ends[i :: kind.states]) for i in range(kind.states)]
+        out, *ends = _run(flat, weights, starts, tuple(sizes), self.mode, len(self._directions), dropout)
+        last = [stack(ends[i::states]) for i in range(states)]
         if packed is not None:
             order = packed.unsorted_indices
             out = PackedSequence(out, *packed[1:])
@@ -150,19 +230,19 @@ class RNNBase(Module):
             out = out.transpose(0, 1) if self.batch_first else out
         else:
             last = [s.squeeze(1) for s in last]
-        state: Any = last[0] if kind.states == 1 else tuple(last)
+        state: Any = last[0] if states == 1 else tuple(last)
         return out, state
 
     def _first_state(
         self, name: str, data: Tensor, hx: Any, packed: PackedSequence | None, batch: int, is_batched: bool
     ) -> list[Tensor]:
         """The first state of each layer and direction, h before c, from `hx`. Raises RuntimeError for another shape."""
-        kind, passes = KINDS[self.mode], self.num_layers * len(self._directions)
-        shapes = [(passes, batch, self.proj_size or self.hidden_size), (passes, batch, self.hidden_size)][: kind.states]
+        states, passes = _STATES[self.mode], self.num_layers * len(self._directions)
+        shapes = [(passes, batch, self.proj_size or self.hidden_size), (passes, batch, self.hidden_size)][:states]
         if hx is None:
             state = tuple(data.new_zeros(shape) for shape in shapes)
         else:
-            state = states_of(name, hx, kind.states)
+            state = _states(name, hx, states)
             for s, shape in zip(state, shapes, strict=True):
                 expected = shape if is_batched else (shape[0], shape[2])
                 if tuple(s.shape) != expected:
@@ -235,11 +315,17 @@ class RNN(RNNBase):
         device: Any = None,
         dtype: DType | None = None,
     ) -> None:
-        mode = mode_of(nonlinearity, ValueError)
+        mode = _mode_of(nonlinearity, ValueError)
         super().__init__(
             mode, input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device=device, dtype=dtype
         )
         self.nonlinearity = nonlinearity
+
+
+def _mode_of(nonlinearity: str, error: type[Exception]) -> str:
+    if nonlinearity not in ("tanh", "relu"):
+        raise error(f"Unknown nonlinearity {nonlinearity!r}. Select from 'tanh' or 'relu'.")
+    return f"RNN_{nonlinearity.upper()}"
 
 
 class LSTM(RNNBase):
@@ -351,7 +437,7 @@ class RNNCellBase(Module):
                 raise RuntimeError(f"{name} must not be negative, but got {size}")
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
         rows = num_chunks * hidden_size
-        for name, shape in zip(WEIGHTS, [(rows, input_size), (rows, hidden_size), (rows,), (rows,)], strict=False):
+        for name, shape in zip(_WEIGHTS, [(rows, input_size), (rows, hidden_size), (rows,), (rows,)], strict=False):
             wanted = len(shape) > 1 or bias
             self.register_parameter(name, Parameter(empty(*shape, device=device, dtype=dtype)) if wanted else None)
         self.reset_parameters()
@@ -365,13 +451,13 @@ class RNNCellBase(Module):
     @layer_forward
     def forward(self, input: Tensor, hx: Any = None) -> Tensor:
         """The next state, from the input ((N,) input_size) and the state `hx` ((N,) hidden_size), or zeros."""
-        name, kind = type(self).__name__, KINDS[self._mode]
+        name, states = type(self).__name__, _STATES[self._mode]
         if input.ndim not in (1, 2):
             raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead (shape {list(input.shape)})")
-        weights = [getattr(self, weight) for weight in WEIGHTS[:4]]
-        check_input(name, input, self.input_size, weights[0])
+        weights = [getattr(self, weight) for weight in _WEIGHTS[:4]]
+        _check_input(name, input, self.input_size, weights[0])
         shape = (*input.shape[:-1], self.hidden_size)
-        state: Any = (input.new_zeros(shape),) * kind.states if hx is None else states_of(name, hx, kind.states)
+        state: Any = (input.new_zeros(shape),) * states if hx is None else _states(name, hx, states)
         for i, s in enumerate(state):
             if s.ndim not in (1, 2):
                 raise ValueError(f"{name}: Expected hx[{i}] to be 1D or 2D, got {s.ndim}D instead (shape {list(s.shape)})")
@@ -381,8 +467,8 @@ class RNNCellBase(Module):
                 )
             if s.dtype != input.dtype:
                 raise RuntimeError(f"{name}: expected hx[{i}] of {input.dtype!r}, as the input, but got {s.dtype!r}")
-        state = one_step(input, [*weights, None], state, kind.step)
-        return state[0] if kind.states == 1 else state
+        state = _one_step(input, [*weights, None], state, self._mode)
+        return state[0] if states == 1 else state
 
     def extra_repr(self) -> str:
         shown = [("bias", self.bias, True), ("nonlinearity", getattr(self, "nonlinearity", "tanh"), "tanh")]
@@ -420,7 +506,7 @@ class RNNCell(RNNCellBase):
 
     @property
     def _mode(self) -> str:
-        return mode_of(self.nonlinearity, RuntimeError)
+        return _mode_of(self.nonlinearity, RuntimeError)
 
 
 class LSTMCell(RNNCellBase):

@@ -23,7 +23,7 @@ __all__ = ["Graph", "export"]
 OPSET = 19
 OPS_WITH_RULES = {  # where a layer computes with operations themselves
     "add", "sub", "mul", "linear", "matmul", "sigmoid", "tanh", "relu", "reshape", "permute", "split_with_sizes", "cat",
-    "lstm_cell",
+    "rnn_tanh", "rnn_relu", "lstm", "gru",
 }  # fmt: skip
 
 
@@ -124,7 +124,7 @@ class Graph(Observer):
             names = {"x": "input", "arrays": "tensors"}
             bound = _bound(type(node).forward, (node, *args), {})
             call = {names.get(name, name): value for name, value in bound.items() if name != "ctx"}
-            several = call_name(type(node)) in ("split_with_sizes", "lstm_cell")
+            several = call_name(type(node)) in ("split_with_sizes", "rnn_tanh", "rnn_relu", "lstm", "gru")
             self._convert(call_name(type(node)), call, tuple(outputs) if several else outputs[0])
 
     def _convert(self, name: str, call: dict[str, Any], result: Any) -> None:

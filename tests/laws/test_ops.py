@@ -19,12 +19,23 @@ from tests import checks
 from tests.drawing import Draw, Sample, over
 from tests.samples import ANALYTIC, KINKS, ORDERS, SAMPLES, WITHOUT_GRADIENT, sample_of
 
-ABSTRACT = {"AccumulateGrad", "_Once", "Extremum", "Function", "Op", "Pointwise", "Rounding", "Unary", "UnaryOfOutput"}
+ABSTRACT = {
+    "AccumulateGrad",
+    "_Once",
+    "Extremum",
+    "Function",
+    "Op",
+    "Pointwise",
+    "Recurrence",
+    "Rounding",
+    "Unary",
+    "UnaryOfOutput",
+}
 OF_PROCESSES = {"_SumOfAll"}  # tests/processes.py has its derivatives
 IN_SINGLE = {
     "AvgPool", "AvgPoolBackward", "BinaryCrossEntropy", "Cast", "Cholesky", "Convolution", "ConvTranspose", "ConvWeight",
-    "Eigh", "Gelu", "GeluBackward", "LstmCell", "Standardize", "StandardizeBackward", "SigmoidBackward", "SoftmaxBackward",
-    "TanhBackward",
+    "Eigh", "Gelu", "GeluBackward", "Gru", "Lstm", "RnnRelu", "RnnTanh", "Standardize", "StandardizeBackward",
+    "SigmoidBackward", "SoftmaxBackward", "TanhBackward",
 }  # fmt: skip
 # Samples of Cholesky and Eigh round between their steps.
 # Functions call these ops in float32 where the input is float16, or with numbers in [-1, 1] alone: test_layers.py has the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,12 +50,52 @@ def _attention(g: Graph, call: dict[str, Any], y: Any) -> Any:
     return g.node("MatMul", g.node("Softmax", scores, axis=-1), v)
 
 
-@rule("lstm_cell")
-def _lstm_cell(g: Graph, call: dict[str, Any], y: Any) -> Any:
-    parts = g.node("Split", call["gates"], outputs=4, axis=-1, num_outputs=4)
+def _over_time(step: Callable[..., tuple[Any, Any]]) -> Rule:
+    """The rule of a recurrence: the nodes of every step."""
+
+    def convert(g: Graph, call: dict[str, Any], y: Any) -> Any:
+        sizes, projection, count, order = call["sizes"], call["projection"], len(call["sizes"]), slice(None)
+        inputs = g.node("Split", call["input"], vector(sizes), outputs=count, axis=0) if count > 1 else [call["input"]]
+        if call["reverse"]:
+            order = slice(None, None, -1)
+        state, rows = [s for s in (call["h"], call["c"]) if s is not None], []
+        for x, size in [*zip(inputs, sizes, strict=True)][order]:
+            ended = size < sizes[0]
+            now = [g.node("Slice", s, vector([0]), vector([size]), vector([0])) for s in state] if ended else state
+            new = [s for s in step(g, x, g.node("Gemm", now[0], call["weight"], call["bias"], transB=1), *now) if s is not None]
+            if projection is not None:
+                new[0] = g.node("Gemm", new[0], projection, transB=1)
+            rows.append(new[0])
+            if ended:
+                old = [g.node("Slice", s, vector([size]), vector([sizes[0]]), vector([0])) for s in state]
+                new = [g.node("Concat", *pair, axis=0) for pair in zip(new, old, strict=True)]
+            state = new
+        return [g.node("Concat", *rows[order], axis=0) if count > 1 else rows[0], *state]
+
+    return convert
+
+
+def _parts(g: Graph, x: Any, count: int) -> Any:
+    return g.node("Split", x, outputs=count, axis=-1, num_outputs=count)
+
+
+def _lstm_step(g: Graph, x: Any, y: Any, h: Any, c: Any) -> tuple[Any, Any]:
+    parts = _parts(g, g.node("Add", x, y), 4)
     i, f, new, o = (g.node("Tanh" if n == 2 else "Sigmoid", part) for n, part in enumerate(parts))
-    c = g.node("Add", g.node("Mul", f, call["c"]), g.node("Mul", i, new))
-    return [g.node("Mul", o, g.node("Tanh", c)), c]
+    c = g.node("Add", g.node("Mul", f, c), g.node("Mul", i, new))
+    return g.node("Mul", o, g.node("Tanh", c)), c
+
+
+def _gru_step(g: Graph, x: Any, y: Any, h: Any) -> tuple[Any, Any]:
+    (x_r, x_z, x_n), (y_r, y_z, y_n) = _parts(g, x, 3), _parts(g, y, 3)
+    r, z = (g.node("Sigmoid", g.node("Add", a, b)) for a, b in ((x_r, y_r), (x_z, y_z)))
+    n = g.node("Tanh", g.node("Add", x_n, g.node("Mul", r, y_n)))
+    return g.node("Add", n, g.node("Mul", z, g.node("Sub", h, n))), None
+
+
+RULES["rnn_tanh"] = _over_time(lambda g, x, y, h: (g.node("Tanh", g.node("Add", x, y)), None))
+RULES["rnn_relu"] = _over_time(lambda g, x, y, h: (g.node("Relu", g.node("Add", x, y)), None))
+RULES["lstm"], RULES["gru"] = _over_time(_lstm_step), _over_time(_gru_step)
 
 
 # ---- windows -------------------------------------------------------------------------------------------------------------

@@ -85,6 +85,25 @@ OPS: dict[str, tuple[str, dict[str, str]]] = {
             "bias": "Σ {grad}",
         },
     ),
+    **{
+        kind: (
+            f"{steps}, over all times; with y = {{weight}} h[ + {{bias}}]",
+            {
+                "x": "from the last time to the first, the gradient of the state times the derivative of a step",
+                "h": "what is left when the first step is reached",
+                "c": "what is left when the first step is reached",
+                "weight": "Σ (∂loss/∂y)ᵀ @ h before the step, over all times",
+                "bias": "Σ ∂loss/∂y, over all times",
+                "projection": "Σ (∂loss/∂h)ᵀ @ h before its product, over all times",
+            },
+        )
+        for kind, steps in (
+            ("RnnTanh", "h′ = tanh({x} + y)"),
+            ("RnnRelu", "h′ = max({x} + y, 0)"),
+            ("Lstm", "c′ = σ(f) c + σ(i) tanh(g), h′ = σ(o) tanh(c′), with i, f, g, o the parts of {x} + y"),
+            ("Gru", "h′ = (1 − z) tanh({x} + r y) + z h, with r, z = σ({x} + y), each of its part"),
+        )
+    },
     "CumSum": ("running sums of {x}", {"x": "the sums of {grad} from the end"}),
     "Einsum": ("a sum of products", {"operands": "the sum of products of {grad} and the other operands"}),
 }
