@@ -51,10 +51,12 @@ LEFT_OUT = {
         "quantized": "all numbers are floats here",
     },
     "minitorch.nn.utils": {
-        "weight_norm": "divide the weight by its norm in forward: weight / weight.norm(dim=1, keepdim=True) * g",
-        "spectral_norm": "divide the weight by its largest singular value in forward: weight / linalg.matrix_norm(weight, 2)",
+        "spectral_norm": "divide the weight by its largest singular value, linalg.matrix_norm(weight, 2), in a parametrization",
         "prune": "multiply the weight by a mask in forward",
-        "parametrize": "compute the weight from other parameters in forward",
+    },
+    "minitorch.nn.utils.parametrizations": {
+        "spectral_norm": "divide the weight by its largest singular value, linalg.matrix_norm(weight, 2), in a parametrization",
+        "orthogonal": "nn.init.orthogonal_ sets a weight to an orthogonal one",
     },
     "minitorch.linalg": {
         "eig": "NumPy has it: np.linalg.eig(x.numpy()); of symmetric matrices, eigh",

@@ -25,6 +25,10 @@ def steps_of_lbfgs() -> list[str]:
     return [f"test_optim:test_lbfgs_takes_the_steps_of_bfgs@{seed}" for seed in range(6)]
 
 
+def weight_norm() -> list[str]:
+    return [f"test_parametrize:test_weight_norm_is_a_length_and_a_direction@{dim}" for dim in (0, 1, None)]
+
+
 def plateau(*options: str) -> list[str]:
     return [f"test_optim:test_a_plateau_reduces_the_rate_also_resumed@{{{o}}}" for o in options]
 
@@ -351,6 +355,19 @@ ROWS: list[tuple[str, ...]] = [
          "test_utils:test_values_are_clipped"),
         ("vector_to_parameters", "start += param.numel()", "start += len(param.shape)", "the slices overlap",
          "test_utils:test_parameters_as_one_vector_and_back"),
+    ),
+    *among("nn.utils.parametrizations",
+        ("_normalized", "v * (g / _norm_except_dim(v, dim))", "v * g", "the direction is not normalized", *weight_norm()),
+        ("_norm_except_dim", "if d != kept", "if d == kept", "the norm is over the dimension itself", *weight_norm()),
+        ("_norm_except_dim", "dim == -1", "False", "-1 is the last dimension", *weight_norm()),
+    ),
+    *among("nn.utils.parametrize",
+        ("ParametrizationList.right_inverse", "reversed(list(self))", "list(self)", "the inverses run in the wrong order",
+         "test_parametrize:test_inverses_run_backward"),
+        ("remove_parametrizations", "if leave_parametrized:", "if True:", "the original is lost",
+         "test_parametrize:test_several_parametrizations_and_tensors"),
+        ("ParametrizationList.__init__", "original.data = new.clone()", "pass", "the weight changes its value",
+         "test_parametrize:test_an_assignment_sets_the_original"),
     ),
     *among("nn.utils.rnn",
         ("invert_permutation", "sort(permutation)[1]", "permutation", "not inverted",

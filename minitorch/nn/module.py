@@ -585,6 +585,7 @@ class Module:
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
         own, extra = dict(self._named_state()), dict(self._with_extra_state())
+        state_dict = {_name_today(name, own): value for name, value in state_dict.items()}
         state_dict = {name: _as_saved_long_ago(value, own.get(name)) for name, value in state_dict.items()}
         missing = [n for n in (*own, *extra) if n not in state_dict]
         missing = [n for n in missing if n.rpartition(".")[2] != "num_batches_tracked"]  # older files lack it
@@ -712,6 +713,16 @@ def _args_and_kwargs(replaced: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     if not (isinstance(replaced, tuple) and len(replaced) == 2):
         raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {replaced!r:.60}.")
     return replaced
+
+
+def _name_today(name: str, own: Mapping[str, Any]) -> str:
+    """The name of a saved value in this model: `weight_g` and `weight_v` of the older weight_norm are originals now."""
+    prefix, dot, last = name.rpartition(".")
+    for suffix, original in (("_g", "original0"), ("_v", "original1")):
+        today = f"{prefix}{dot}parametrizations.{last.removesuffix(suffix)}.{original}"
+        if last.endswith(suffix) and name not in own and today in own:
+            return today
+    return name
 
 
 def _as_saved_long_ago(value: Any, target: Any) -> Any:
