@@ -31,7 +31,8 @@ LEFT_OUT = {
         "view_as_complex": "all tensors hold real numbers",
         "symeig": "linalg.eigh",
         "eig": "NumPy has it: np.linalg.eig(x.numpy()); of symmetric matrices, linalg.eigh",
-        "qr": "NumPy has it: np.linalg.qr(x.numpy())",
+        "qr": "linalg.qr",
+        "lstsq": "linalg.lstsq",
         "special": "special functions are in minitorch itself: minitorch.erf, minitorch.lgamma",
     },
     "minitorch.nn": {
@@ -61,8 +62,6 @@ LEFT_OUT = {
     "minitorch.linalg": {
         "eig": "NumPy has it: np.linalg.eig(x.numpy()); of symmetric matrices, eigh",
         "eigvals": "NumPy has it: np.linalg.eigvals(x.numpy()); of symmetric matrices, eigvalsh",
-        "qr": "NumPy has it: np.linalg.qr(x.numpy()); of full rank, Q is A @ inv(cholesky(A.T @ A)).T",
-        "lstsq": "pinv(A) @ B",
         "matrix_exp": "of symmetric matrices, L, V = eigh(A) and (V * L.exp()) @ V.T",
     },
     "minitorch.nn.functional": {

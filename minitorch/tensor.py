@@ -732,7 +732,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     argmax, argmin, logsumexp, softmax, log_softmax = f.argmax, f.argmin, f.logsumexp, f.softmax, f.log_softmax
     cumsum, all, any, norm, dist, count_nonzero, sort = f.cumsum, f.all, f.any, f.norm, f.dist, f.count_nonzero, f.sort
     argsort, topk, median, unique, nonzero, bincount = f.argsort, f.topk, f.median, f.unique, f.nonzero, f.bincount
-    cov, corrcoef = f.cov, f.corrcoef
+    cov, corrcoef, mode = f.cov, f.corrcoef, f.mode
     kthvalue, quantile, take, diff, argwhere = f.kthvalue, f.quantile, f.take, f.diff, f.argwhere
 
     reshape, view, permute, transpose, t, flatten = f.reshape, public(shape_ops.view), f.permute, f.transpose, f.t, f.flatten
