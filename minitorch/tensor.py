@@ -969,6 +969,8 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     new_zeros, new_ones, new_empty = public(filling.new_zeros), public(filling.new_ones), public(filling.new_empty)
     new_full, new_tensor, uniform_ = public(filling.new_full), public(filling.new_tensor), public(filling.uniform_)
     normal_, bernoulli_ = public(filling.normal_), public(filling.bernoulli_)
+    exponential_, cauchy_, geometric_ = public(filling.exponential_), public(filling.cauchy_), public(filling.geometric_)
+    log_normal_ = public(filling.log_normal_)
     random_, fill_diagonal_ = public(filling.random_), public(filling.fill_diagonal_)
 
 

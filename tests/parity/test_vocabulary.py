@@ -273,3 +273,45 @@ def test_statistics_and_choices(f):
 ])  # fmt: skip
 def test_edges_of_statistics_and_choices(f):
     same(f)
+
+
+@pytest.mark.parametrize("draw", [
+    lambda x: x.exponential_(0.7), lambda x: x.exponential_(), lambda x: x.cauchy_(1, 2), lambda x: x.cauchy_(-3.5, 0.01), lambda x: x.geometric_(0.3),
+    lambda x: x.geometric_(0.999), lambda x: x.log_normal_(0.5, 0.7), lambda x: x.log_normal_(),
+])  # fmt: skip
+@pytest.mark.parametrize("n", [1, 17, 20_001])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int64", "int16"])
+def test_draws_have_the_same_bits(draw, n, dtype):
+    import torch
+
+    import minitorch
+
+    found = []
+    for t in (minitorch, torch):
+        t.manual_seed(n)
+        try:
+            values = draw(t.empty(n, dtype=getattr(t, dtype)))
+            found.append([values.numpy(), t.rand(1).numpy()])
+        except (RuntimeError, NotImplementedError) as error:
+            found.append(type(error))
+    ours, theirs = found
+    if isinstance(ours, type):
+        assert ours is theirs
+        return
+    assert ours[1] == theirs[1]  # as many words were drawn
+    if dtype == "float64":
+        assert np.allclose(ours[0], theirs[0], rtol=1e-14, atol=1e-16)
+    else:
+        assert np.array_equal(ours[0], theirs[0])
+
+
+@pytest.mark.parametrize("f", [
+    lambda t: t.empty(2).exponential_(0), lambda t: t.empty(2).exponential_(-1.0), lambda t: t.empty(2).exponential_(float("inf")), lambda t: t.empty(2).exponential_(float("nan")),
+    lambda t: t.empty(2).geometric_(0), lambda t: t.empty(2).geometric_(1), lambda t: t.empty(2).geometric_(), lambda t: t.empty(2).bool().geometric_(0.5), lambda t: t.empty(2).cauchy_(0, 0),
+    lambda t: t.empty(2).cauchy_(float("inf"), 1), lambda t: t.empty(2).cauchy_(0, float("nan")), lambda t: t.empty(2).log_normal_(1, -1), lambda t: t.empty(2).log_normal_(float("nan"), 1),
+    lambda t: t.empty(2).log_normal_(1, float("inf")), lambda t: t.empty(3).exponential_("a"), lambda t: t.empty(3).exponential_(t.tensor(2.0)), lambda t: t.empty(0).exponential_(-1),
+    lambda t: t.empty(4).exponential_(generator=t.Generator().manual_seed(0)), lambda t: t.ones(2, requires_grad=True).exponential_(), lambda t: t.empty(2).geometric_(p=0.5), lambda t: t.empty(2).cauchy_(median=1, sigma=2),
+    lambda t: t.empty(3).log_normal_(mean=0, std=1, generator=t.Generator().manual_seed(4)), lambda t: t.empty(2, 3, 4).exponential_(lambd=3),
+])  # fmt: skip
+def test_calls_of_draws(f):
+    same(f)
