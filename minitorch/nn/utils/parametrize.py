@@ -47,6 +47,8 @@ class ParametrizationList(ModuleList):
     def __init__(self, modules: Sequence[Module], original: Tensor, unsafe: bool = False) -> None:
         if len(modules) == 0:
             raise ValueError("ParametrizationList requires one or more modules.")
+        if not isinstance(original, Tensor):
+            raise TypeError(f"ParametrizationList expects the original to be a Tensor, not {type(original).__name__}")
         super().__init__(modules)
         self.unsafe, shape, dtype = unsafe, original.shape, original.dtype
         new = original
