@@ -106,7 +106,8 @@ inference_mode = no_grad  # nothing is recorded in either
 
 _left_out.show_public(
     sys.modules[__name__], accelerator, autograd, autograd.functional, autograd.graph, backends, cuda, distributed, linalg, nn,
-    nn.functional, nn.init, nn.parallel, nn.utils, nn.utils.rnn, optim, optim.lr_scheduler, utils, utils.checkpoint, utils.data,
+    nn.functional, nn.init, nn.parallel, nn.utils, nn.utils.parametrizations, nn.utils.parametrize, nn.utils.rnn, optim,
+    optim.lr_scheduler, utils, utils.checkpoint, utils.data,
 )  # fmt: skip
 
 if not TYPE_CHECKING:

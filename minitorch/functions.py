@@ -46,23 +46,23 @@ __all__ = [
     "baddbmm", "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
     "bitwise_xor", "block_diag", "bmm", "broadcast_tensors", "broadcast_to", "bucketize", "cat", "cdist", "ceil", "chunk",
     "clamp", "clamp_max", "clamp_min", "clip", "clone", "column_stack", "combinations", "concat", "concatenate", "copysign",
-    "corrcoef", "cos", "cosh", "count_nonzero", "cov", "cross", "cummax", "cummin", "cumprod", "cumsum", "deg2rad", "det",
-    "diag", "diag_embed", "diagonal", "diff", "digamma", "dist", "div", "divide", "dot", "dstack", "einsum", "eq", "equal",
-    "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "fill", "flatten", "flip", "fliplr", "flipud", "float_power", "floor",
-    "floor_divide", "fmax", "fmin", "fmod", "frac", "gather", "ge", "ger", "greater", "greater_equal", "gt", "heaviside",
-    "histc", "histogram", "hstack", "hypot", "index_add", "index_copy", "index_fill", "index_put", "index_select", "inner",
-    "inverse", "isclose", "isfinite", "isinf", "isnan", "kron", "kthvalue", "le", "lerp", "less", "less_equal", "lgamma",
-    "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logaddexp2", "logcumsumexp", "logdet", "logical_and",
-    "logical_not", "logical_or", "logical_xor", "logit", "logsumexp", "lt", "masked_fill", "masked_select", "matmul", "max",
-    "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm", "moveaxis", "movedim", "mul", "multiply", "mv",
-    "nan_to_num", "nanmean", "nansum", "narrow", "ne", "neg", "negative", "nonzero", "norm", "not_equal", "outer",
-    "permute", "polygamma", "positive", "pow", "prod", "quantile", "rad2deg", "ravel", "reciprocal", "relu", "remainder",
-    "repeat_interleave", "reshape", "roll", "rot90", "round", "rsqrt", "rsub", "scatter", "scatter_add", "searchsorted",
-    "select", "sgn", "sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "slogdet", "softmax", "sort", "split",
-    "split_with_sizes", "sqrt", "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "svd",
-    "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan", "tanh", "tensor_split", "tensordot", "tile", "topk",
-    "trace", "transpose", "tril", "triu", "true_divide", "trunc", "unbind", "unflatten", "unique", "unsqueeze", "vander",
-    "var", "var_mean", "vdot", "vstack", "where", "xlogy",
+    "corrcoef", "cos", "cosh", "count_nonzero", "cov", "cross", "cummax", "cummin", "cumprod", "cumsum",
+    "cumulative_trapezoid", "deg2rad", "det", "diag", "diag_embed", "diagonal", "diff", "digamma", "dist", "div", "divide",
+    "dot", "dstack", "einsum", "eq", "equal", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "fill", "flatten", "flip",
+    "fliplr", "flipud", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "gather", "ge", "ger",
+    "greater", "greater_equal", "gt", "heaviside", "histc", "histogram", "hstack", "hypot", "index_add", "index_copy",
+    "index_fill", "index_put", "index_select", "inner", "inverse", "isclose", "isfinite", "isinf", "isnan", "kron",
+    "kthvalue", "le", "lerp", "less", "less_equal", "lgamma", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
+    "logaddexp2", "logcumsumexp", "logdet", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logsumexp",
+    "lt", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm",
+    "mode", "moveaxis", "movedim", "mul", "multiply", "mv", "nan_to_num", "nanmean", "nansum", "narrow", "ne", "neg",
+    "negative", "nonzero", "norm", "not_equal", "outer", "permute", "polygamma", "positive", "pow", "prod", "quantile",
+    "rad2deg", "ravel", "reciprocal", "relu", "remainder", "repeat_interleave", "reshape", "roll", "rot90", "round",
+    "rsqrt", "rsub", "scatter", "scatter_add", "searchsorted", "select", "sgn", "sigmoid", "sign", "signbit", "sin", "sinc",
+    "sinh", "slogdet", "softmax", "sort", "split", "split_with_sizes", "sqrt", "square", "squeeze", "stack", "std",
+    "std_mean", "sub", "subtract", "sum", "svd", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan", "tanh",
+    "tensor_split", "tensordot", "tile", "topk", "trace", "transpose", "trapezoid", "trapz", "tril", "triu", "true_divide",
+    "trunc", "unbind", "unflatten", "unique", "unsqueeze", "vander", "var", "var_mean", "vdot", "vstack", "where", "xlogy",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -255,6 +255,7 @@ var_mean, cumprod, cummax = public(statistics.var_mean), public(scan.cumprod), p
 cummin, logcumsumexp, nansum = public(scan.cummin), public(scan.logcumsumexp), public(scan.nansum)
 nanmean, aminmax = public(scan.nanmean), public(scan.aminmax)
 histc, histogram, vander = public(scan.histc), public(scan.histogram), public(scan.vander)
+trapezoid, cumulative_trapezoid, mode = public(scan.trapezoid), public(scan.cumulative_trapezoid), public(scan.mode)
 cov, corrcoef = public(statistics.cov), public(statistics.corrcoef)
 
 # shapes
@@ -278,7 +279,7 @@ arcsinh, arccosh, arctanh = asinh, acosh, atanh
 clip, concat, concatenate, divide = clamp, cat, cat, div
 true_divide, multiply, subtract, negative = div, mul, sub, neg
 greater, greater_equal, less, less_equal = gt, ge, lt, le
-not_equal, ger, swapdims = ne, outer, swapaxes
+not_equal, ger, swapdims, trapz = ne, outer, swapaxes, trapezoid
 
 for _name, _function in list(globals().items()):  # found here by pickle
     if getattr(_function, "__module__", "").startswith("minitorch.ops"):

@@ -31,7 +31,8 @@ LEFT_OUT = {
         "view_as_complex": "all tensors hold real numbers",
         "symeig": "linalg.eigh",
         "eig": "NumPy has it: np.linalg.eig(x.numpy()); of symmetric matrices, linalg.eigh",
-        "qr": "NumPy has it: np.linalg.qr(x.numpy())",
+        "qr": "linalg.qr",
+        "lstsq": "linalg.lstsq",
         "special": "special functions are in minitorch itself: minitorch.erf, minitorch.lgamma",
     },
     "minitorch.nn": {
@@ -51,16 +52,16 @@ LEFT_OUT = {
         "quantized": "all numbers are floats here",
     },
     "minitorch.nn.utils": {
-        "weight_norm": "divide the weight by its norm in forward: weight / weight.norm(dim=1, keepdim=True) * g",
-        "spectral_norm": "divide the weight by its largest singular value in forward: weight / linalg.matrix_norm(weight, 2)",
+        "spectral_norm": "divide the weight by its largest singular value, linalg.matrix_norm(weight, 2), in a parametrization",
         "prune": "multiply the weight by a mask in forward",
-        "parametrize": "compute the weight from other parameters in forward",
+    },
+    "minitorch.nn.utils.parametrizations": {
+        "spectral_norm": "divide the weight by its largest singular value, linalg.matrix_norm(weight, 2), in a parametrization",
+        "orthogonal": "nn.init.orthogonal_ sets a weight to an orthogonal one",
     },
     "minitorch.linalg": {
         "eig": "NumPy has it: np.linalg.eig(x.numpy()); of symmetric matrices, eigh",
         "eigvals": "NumPy has it: np.linalg.eigvals(x.numpy()); of symmetric matrices, eigvalsh",
-        "qr": "NumPy has it: np.linalg.qr(x.numpy()); of full rank, Q is A @ inv(cholesky(A.T @ A)).T",
-        "lstsq": "pinv(A) @ B",
         "matrix_exp": "of symmetric matrices, L, V = eigh(A) and (V * L.exp()) @ V.T",
     },
     "minitorch.nn.functional": {

@@ -19,13 +19,14 @@ from minitorch.ops import statistics as _statistics
 from minitorch.public import public
 
 __all__ = [
-    "cholesky", "cross", "det", "eigh", "eigvalsh", "inv", "matrix_norm", "matrix_rank", "norm", "pinv", "slogdet", "solve",
-    "svd", "svdvals", "vector_norm",
+    "cholesky", "cross", "det", "eigh", "eigvalsh", "inv", "lstsq", "matrix_norm", "matrix_rank", "norm", "pinv", "qr",
+    "slogdet", "solve", "svd", "svdvals", "vector_norm",
 ]  # fmt: skip
 
 cross, det, inv, solve = public(_linalg.cross), public(_linalg.det), public(_linalg.inv), public(_linalg.solve)
 slogdet, norm, matrix_norm = public(_linalg.linalg_slogdet), public(_spectral.norm), public(_spectral.matrix_norm)
 eigh, eigvalsh = public(_spectral.eigh), public(_spectral.eigvalsh)
+qr, lstsq = public(_spectral.linalg_qr), public(_spectral.lstsq)
 svd, svdvals = public(_spectral.linalg_svd), public(_spectral.svdvals)
 cholesky, pinv, matrix_rank = public(_spectral.cholesky), public(_spectral.pinv), public(_spectral.matrix_rank)
 vector_norm = public(_statistics.linalg_vector_norm)

@@ -679,7 +679,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     argmax, argmin, logsumexp, softmax, log_softmax = f.argmax, f.argmin, f.logsumexp, f.softmax, f.log_softmax
     cumsum, all, any, norm, dist, count_nonzero, sort = f.cumsum, f.all, f.any, f.norm, f.dist, f.count_nonzero, f.sort
     argsort, topk, median, unique, nonzero, bincount = f.argsort, f.topk, f.median, f.unique, f.nonzero, f.bincount
-    cov, corrcoef = f.cov, f.corrcoef
+    cov, corrcoef, mode = f.cov, f.corrcoef, f.mode
     kthvalue, quantile, take, diff, argwhere = f.kthvalue, f.quantile, f.take, f.diff, f.argwhere
 
     reshape, view, permute, transpose, t, flatten = f.reshape, public(shape_ops.view), f.permute, f.transpose, f.t, f.flatten
@@ -914,6 +914,8 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     new_zeros, new_ones, new_empty = public(filling.new_zeros), public(filling.new_ones), public(filling.new_empty)
     new_full, new_tensor, uniform_ = public(filling.new_full), public(filling.new_tensor), public(filling.uniform_)
     normal_, bernoulli_ = public(filling.normal_), public(filling.bernoulli_)
+    exponential_, cauchy_, geometric_ = public(filling.exponential_), public(filling.cauchy_), public(filling.geometric_)
+    log_normal_ = public(filling.log_normal_)
     random_, fill_diagonal_ = public(filling.random_), public(filling.fill_diagonal_)
 
 

@@ -106,6 +106,7 @@ def targets() -> dict[str, Callable[..., Any]]:
         "optim.": optim,
         "optim.lr_scheduler.": lr_scheduler, "autograd.": mt.autograd, "autograd.functional.": mt.autograd.functional,
         "utils.data.": data, "viz.": viz, "nn.utils.rnn.": nn.utils.rnn,
+        "nn.utils.parametrize.": nn.utils.parametrize, "nn.utils.parametrizations.": nn.utils.parametrizations,
     }  # fmt: skip
     for prefix, room in rooms.items():
         for name in getattr(room, "__all__", vars(room)):

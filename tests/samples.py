@@ -445,6 +445,8 @@ SAMPLES: dict[type[Node], Callable] = {
     ops.spectral.Eigh: of_matrices.eigenvectors,
     ops.spectral.Svd: of_matrices.singular_vectors,
     ops.spectral.Cholesky: of_matrices.cholesky_factor,
+    ops.spectral.Qr: of_matrices.orthogonal_factors,
+    ops.spectral.Lstsq: of_matrices.least_squares,
     Convolution: of_windows.convolution,
     ConvTranspose: of_windows.conv_transpose,
     ConvWeight: of_windows.conv_weight,

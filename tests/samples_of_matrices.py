@@ -102,9 +102,7 @@ def orthogonal_part(x, steps=60):
 
 
 def singular_vectors(draw):
-    x = matrices(draw)
-    if x.shape[-1] > 1:  # with more columns, or with more rows
-        x = draw.choose([x, x[..., 1:, :], x[..., 1:]]).detach().clone().requires_grad_()
+    x = independent(draw)
     full = bool(draw.integers(0, 1))
 
     def polar(x):
@@ -116,6 +114,48 @@ def singular_vectors(draw):
         return np.asarray((orthogonal_part(x) * x).sum((-2, -1)))
 
     return draw.choose([(polar, (x,), orthogonal_part), (lambda x: mt.linalg.matrix_norm(x, "nuc"), (x,), sum_of_values)])
+
+
+def independent(draw):
+    """A stack of matrices of full rank, square, with more columns, or with more rows."""
+    x = matrices(draw)
+    if x.shape[-1] > 1:
+        x = draw.choose([x, x[..., 1:, :], x[..., 1:]]).detach().clone().requires_grad_()
+    return x
+
+
+def orthogonal_factors(draw):
+    x = independent(draw)
+
+    def factors(x):
+        q, r = mt.linalg.qr(x)
+        return mt.cat([q * r.diagonal(0, -2, -1).sign()[..., None, :], (r * r.diagonal(0, -2, -1).sign()[..., None]).mT], -2)
+
+    def by_columns(x):
+        """Gram and Schmidt: each column less its parts along those before it. The diagonal of r is positive."""
+        k = min(x.shape[-2:])
+        q, rest = np.zeros((*x.shape[:-1], k)), x.copy()
+        for j in range(k):
+            q[..., j] = rest[..., j] / np.sqrt((rest[..., j] ** 2).sum(-1, keepdims=True))
+            rest = rest - q[..., j][..., None] * (q[..., j][..., None] * rest).sum(-2, keepdims=True)
+        r = np.swapaxes(q, -1, -2) @ x
+        below = np.tril(np.ones((k, x.shape[-1])), -1)
+        return np.concatenate([q, np.swapaxes(r * (1 - below), -1, -2)], -2)
+
+    return factors, (x,), by_columns
+
+
+def least_squares(draw):
+    a = independent(draw)
+    m, n = a.shape[-2:]
+
+    def normal_equations(a, b):
+        """(a^T a)^-1 a^T b for more rows, a^T (a a^T)^-1 b for more columns: both without singular values."""
+        t = np.swapaxes(a, -1, -2)
+        return cramer(t @ a, t @ b) if m >= n else t @ cramer(a @ t, b)
+
+    b = draw.tensor((*a.shape[:-1], draw.integers(1, 2)))
+    return lambda a, b: mt.linalg.lstsq(a, b).solution, (a, b), normal_equations
 
 
 def cholesky_factor(draw):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,8 +11,8 @@ from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtypes
 
 __all__ = [
-    "changed_error", "check_grad", "check_gradient_shape", "check_requires_grad", "check_root", "freed_error", "as_tuple",
-    "unreachable_error", "warn_of_cycle",
+    "as_tuple", "changed_error", "check_edge", "check_grad", "check_gradient_shape", "check_requires_grad", "check_root",
+    "freed_error", "unreachable_error", "warn_of_cycle",
 ]  # fmt: skip
 
 
@@ -50,27 +51,40 @@ def check_grad(tensor: Any, value: Any) -> None:
         raise RuntimeError(f"assigned grad has data of a different type: {other.dtype} for {own.dtype}")
 
 
-def check_root(i: int, output: Any, edge: Any, gradient: Any) -> None:
-    """Raise unless backward can start from output number `i`, with `gradient` or, for one element, without."""
-    array, start = getattr(output, "_array", None), getattr(gradient, "_array", None)
-    if array is None:
+def check_edge(edge: Any, node_class: type) -> None:
+    """Raise RuntimeError unless a GradientEdge holds a node, and the number of one of its outputs."""
+    node, nr = edge
+    if not isinstance(node, node_class):
+        raise RuntimeError(
+            f"GradientEdge's first object must be an autograd.graph.Node but got {type(node).__name__}: "
+            "get_gradient_edge(tensor) makes the edge of a leaf, too"
+        )
+    count = len(node.outputs)  # type: ignore[attr-defined]
+    if not isinstance(nr, int) or not 0 <= nr < count:
+        raise RuntimeError(f"GradientEdge's second object is {nr!r:.40}, and {node.name()} has {count} outputs, counted from 0")  # type: ignore[attr-defined]
+
+
+def check_root(i: int, output: Any, shape: tuple[int, ...], edge: Any, gradient: Any) -> None:
+    """Raise unless backward can start from output number `i`, of this shape, with `gradient` or, for one element, without."""
+    start = getattr(gradient, "_array", None)
+    if edge is None and not hasattr(output, "_array"):
         raise TypeError(f"expected a Tensor to run backward from, got {type(output).__name__}")
     if edge is None:
         raise RuntimeError(
             f"element {i} of tensors does not require grad and does not have a grad_fn: nothing it was computed "
             "from requires grad, or it was computed inside no_grad() or detached"
         )
-    if gradient is None and array.size != 1:
+    if gradient is None and math.prod(shape) != 1:
         raise RuntimeError(
-            f"grad can be implicitly created only for scalar outputs, and this one has shape {list(array.shape)}: "
+            f"grad can be implicitly created only for scalar outputs, and this one has shape {list(shape)}: "
             "reduce it to a number first, with .sum() or .mean(), or pass backward(gradient=...)"
         )
     if gradient is not None and start is None:
         raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
-    if start is not None and start.shape != array.shape:
+    if start is not None and start.shape != shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[{i}] has a shape of {list(start.shape)} and output[{i}] has "
-            f"a shape of {list(array.shape)}."
+            f"a shape of {list(shape)}."
         )
 
 

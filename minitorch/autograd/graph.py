@@ -12,9 +12,9 @@ observed_by(...)                 who observes, in a block
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from minitorch.autograd.api import root_gradients
+from minitorch.autograd.api import GradientEdge, root_gradients
 from minitorch.autograd.engine import sweep, unbroadcast, walk
 from minitorch.autograd.function import Function
 from minitorch.autograd.grad_mode import no_grad
@@ -30,18 +30,6 @@ __all__ = [
     "disable_saved_tensors_hooks", "get_gradient_edge", "observed_by", "observed_sweep", "observers", "root_gradients",
     "run_hooks", "save_on_cpu", "saved_tensors_hooks", "saved_tensors_of", "unbroadcast", "walk",
 ]  # fmt: skip
-
-
-class GradientEdge(NamedTuple):
-    """One value on the tape: the node that made it, and which of the node's outputs it is.
-
-    >>> low, high = minitorch.arange(4.0, requires_grad=True).split(2)
-    >>> minitorch.autograd.graph.get_gradient_edge(high).output_nr
-    1
-    """
-
-    node: Node
-    output_nr: int
 
 
 def get_gradient_edge(tensor: TensorBase) -> GradientEdge:

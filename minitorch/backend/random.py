@@ -9,6 +9,8 @@ The generator is MT19937, whose 32-bit words NumPy hands out raw; what is writte
   normal, n >= 16     Box-Muller on blocks of 16 uniforms: the first 8 give the radius, the last 8 the angle;
                       when 16 does not divide n, the last 16 values are drawn anew as one block
   normal, n < 16      Box-Muller in float64, two at a time, the second kept for the next call
+  exponential, Cauchy, geometric      functions of one float64 uniform each (ops/filling.py)
+  log-normal          the exponential of normal values drawn as for n < 16
   integers            one word modulo the range (two words from 2^28 values on)
 """
 
@@ -126,7 +128,7 @@ class Generator:
     def normal(self, n: int, dtype: Any) -> Array:
         """n values of mean 0 and standard deviation 1."""
         if n < 16:
-            return np.array([self._one_normal() for _ in range(n)], dtype)
+            return self.normal_pairs(n).astype(dtype)
         whole = n - n % 16
         if dtype == np.float16:
             values = np.empty(n, np.float16)
@@ -140,14 +142,16 @@ class Generator:
             values[-16:] = _box_muller(self.uniform(16, dtype))
         return values
 
-    def _one_normal(self) -> float:
-        if self._next_normal is not None:
-            value, self._next_normal = self._next_normal, None
-            return value
-        angle, height = self.uniform(2, np.float64)
-        radius = math.sqrt(-2 * math.log1p(-height))
-        self._next_normal = radius * math.sin(_TWO_PI * angle)
-        return radius * math.cos(_TWO_PI * angle)
+    def normal_pairs(self, n: int) -> Array:
+        """n values of mean 0 and standard deviation 1, drawn in pairs; the last pair's second may be kept."""
+        values = [] if self._next_normal is None or n == 0 else [self._next_normal]
+        drawn = self.uniform((n - len(values) + 1) // 2 * 2, np.float64).tolist()
+        for angle, height in zip(drawn[::2], drawn[1::2], strict=True):
+            radius = math.sqrt(-2 * math.log1p(-height))
+            values += [radius * math.cos(_TWO_PI * angle), radius * math.sin(_TWO_PI * angle)]
+        if n:
+            self._next_normal = values[n] if len(values) > n else None
+        return np.array(values[:n])
 
     def integers(self, n: int, low: int, high: int) -> Array:
         """n integers in [low, high)."""

@@ -27,6 +27,7 @@ def load(
     """Copy the values of `state_dict` into the tensors `own` of a module, and its extra state into the modules `extra`."""
     if not isinstance(state_dict, Mapping):
         raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+    state_dict = {_name_today(name, own): value for name, value in state_dict.items()}
     state_dict = {name: _as_saved_long_ago(value, own.get(name)) for name, value in state_dict.items()}
     missing = [n for n in (*own, *extra) if n not in state_dict]
     missing = [n for n in missing if n.rpartition(".")[2] != "num_batches_tracked"]  # older files lack it
@@ -59,6 +60,16 @@ def load(
         if name in state_dict:
             owner.set_extra_state(state_dict[name])
     return _IncompatibleKeys(missing, unexpected)
+
+
+def _name_today(name: str, own: Mapping[str, Any]) -> str:
+    """The name of a saved value in this model: `weight_g` and `weight_v` of the older weight_norm are originals now."""
+    prefix, dot, last = name.rpartition(".")
+    for suffix, original in (("_g", "original0"), ("_v", "original1")):
+        today = f"{prefix}{dot}parametrizations.{last.removesuffix(suffix)}.{original}"
+        if last.endswith(suffix) and name not in own and today in own:
+            return today
+    return name
 
 
 def _as_saved_long_ago(value: Any, target: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.tensor_base import TensorBase
@@ -169,6 +170,74 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     return self._assign_inplace(_wrap(drawn.astype(self._array.dtype)))
 
 
+def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
+    """Draw every element from the density lambd e^(-lambd x), x > 0, as PyTorch draws for the same seed.
+
+    x = -log(1 - u) / lambd for u from [0, 1). Of float64 the last bit may differ from PyTorch's. Raises RuntimeError unless
+    lambd is positive, and for integers.
+
+    >>> generator = minitorch.Generator().manual_seed(0)
+    >>> minitorch.empty(3).exponential_(2.0, generator=generator)
+    tensor([1.7542, 0.6152, 0.3075])
+    """
+    _check_continuous(self, "Exponential")
+    if not lambd > 0:
+        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}: it is one over the mean")
+    return _fill_with(self, lambda u: -1 / float(lambd) * xp.log1p(-u), generator)
+
+
+def cauchy_(self: Tensor, median: float = 0, sigma: float = 1, *, generator: Generator | None = None) -> Tensor:
+    """Draw every element from the density sigma / (pi ((x - median)^2 + sigma^2)), as PyTorch draws for the same seed.
+
+    x = median + sigma tan(pi (u - 1/2)) for u from [0, 1). Of float64 the last bit may differ from PyTorch's. Raises
+    RuntimeError unless sigma is positive, and for integers.
+
+    >>> generator = minitorch.Generator().manual_seed(0)
+    >>> minitorch.empty(3).cauchy_(1, 2, generator=generator)
+    tensor([22.1955,  2.5295,  0.7434])
+    """
+    _check_continuous(self, "Cauchy")
+    if not sigma > 0:
+        raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma}: it is half the width at half the height")
+    return _fill_with(self, lambda u: float(median) + float(sigma) * xp.tan(math.pi * (u - 0.5)), generator)
+
+
+def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
+    """Draw every element from 1, 2, 3 ...: k has the probability (1 - p)^(k - 1) p, as PyTorch draws for the same seed.
+
+    It is the number of trials up to the first success, of probability p: k = ceil(log u / log(1 - p)) for u from [0, 1). Raises
+    RuntimeError unless 0 < p < 1, NotImplementedError for booleans.
+
+    >>> generator = minitorch.Generator().manual_seed(0)
+    >>> minitorch.empty(6, dtype=minitorch.int64).geometric_(0.3, generator=generator)
+    tensor([1, 1, 3, 1, 2, 1])
+    """
+    if self._array.dtype.kind == "b":
+        raise NotImplementedError("geometric_ needs a tensor that holds 1, 2, 3 ..., not minitorch.bool")
+    if not 0 < p < 1:
+        raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p}")
+    return _fill_with(self, lambda u: xp.ceil(xp.log(u) / math.log1p(-float(p))), generator)
+
+
+@xp.errstate(all="ignore")  # too large a value becomes infinite
+def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Generator | None = None) -> Tensor:
+    """Draw every element as e^z, with z from the normal distribution of this mean and deviation, as PyTorch draws for the same
+    seed.
+
+    Of float64 the last bit may differ from PyTorch's. Raises RuntimeError unless std is positive, NotImplementedError for
+    integers.
+
+    >>> generator = minitorch.Generator().manual_seed(0)
+    >>> minitorch.empty(3).log_normal_(0.5, 0.7, generator=generator)
+    tensor([4.8486, 1.3426, 0.3587])
+    """
+    if not std > 0:
+        raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
+    return _fill(
+        self, _narrowed(self, xp.exp((generator or default_generator).normal_pairs(self.numel()) * float(std) + float(mean)))
+    )
+
+
 def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: Generator | None = None) -> Tensor:
     """random_(), random_(to) or random_(from, to): draw integers in [from, to), as PyTorch draws for the same seed.
 
@@ -203,3 +272,24 @@ def _fill(self: Tensor, values: Array) -> Tensor:
     self._inplace_operand()
     values = values.reshape(self._array.shape).astype(self._array.dtype, copy=False)
     return self._assign_inplace(_wrap(on_device_of(values, self._array)))
+
+
+def _check_continuous(self: Tensor, name: str) -> None:
+    if self._array.dtype.kind != "f":
+        raise RuntimeError(
+            f"{name} distribution is a continuous probability distribution. dtype must be a floating point but you specified "
+            f"{self.dtype!r}"
+        )
+
+
+@xp.errstate(all="ignore")  # too large a value becomes infinite
+def _fill_with(self: Tensor, function: Callable[[Array], Array], generator: Generator | None) -> Tensor:
+    """Set every element to function(u), computed in float64, for u from [0, 1)."""
+    values = _narrowed(self, function((generator or default_generator).uniform(self.numel(), xp.float64)))
+    self._inplace_operand()
+    return self._assign_inplace(_wrap(on_device_of(values.reshape(self.shape), self._array)))
+
+
+def _narrowed(self: Tensor, values: Array) -> Array:
+    """Values of float64 in the dtype of `self`: in float16 rounded twice, as PyTorch does."""
+    return (values.astype(xp.float32) if self._array.dtype.char == "e" else values).astype(self._array.dtype)

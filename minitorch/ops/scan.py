@@ -1,4 +1,4 @@
-"""Running products, extrema and logarithms of sums; reductions that leave out nan; histograms.
+"""Running products, extrema and logarithms of sums; reductions that leave out nan; areas under curves; histograms; modes.
 
 An associative operation is run along a dimension by doubling: each element is combined with the one that is 1, 2, 4 ... places
 before it, so that after log2(n) rounds it stands for all before it. The derivatives are those of the operation, whatever the
@@ -22,10 +22,10 @@ from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.gathering import gather
 from minitorch.ops.joining import cat, narrow
 from minitorch.ops.node_names import node_name
-from minitorch.ops.reduction import Dims, amax, amin, sum
+from minitorch.ops.reduction import Dims, amax, amin, cumsum, sum
 from minitorch.ops.results import ValuesAndIndices, printed_pair
 from minitorch.ops.selection import masked_fill
-from minitorch.ops.shape import check_dim, clone, expand, flip, unsqueeze
+from minitorch.ops.shape import check_dim, clone, expand, flip, reshape, squeeze, unsqueeze
 from minitorch.ops.special import LogAddExp
 
 if TYPE_CHECKING:
@@ -251,3 +251,101 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     ones = x.new_ones((x.shape[0], 1))
     powers = cat([ones, cumprod(expand(unsqueeze(x, 1), (x.shape[0], columns - 1)), 1)], 1)
     return powers if increasing else flip(powers, 1)
+
+
+def _strips(name: str, y: Tensor, x: Tensor | None, dx: float | None, dim: int) -> tuple[Tensor, Tensor | float, int]:
+    """y_i + y_{i+1} along `dim`, the distances x_{i+1} - x_i, or dx, and `dim` from the front. Raises errors of `name`."""
+    if x is not None and dx is not None:
+        raise TypeError(f"{name}(): x gives the places of the samples, and dx their distance: pass one of the two")
+    if "bool" in (y.dtype.name, None if x is None else x.dtype.name):
+        raise RuntimeError(f"{name}: received a bool input for `x` or `y`, but bool is not supported: .float() converts")
+    if y.ndim == 0:
+        raise IndexError(f"{name}: Dimension specified as {dim} but tensor has no dimensions")
+    dim = check_dim(dim, y.ndim)
+    n = y.shape[dim]
+    if x is None:
+        return _neighbours(y, dim, n), 1 if dx is None else dx, dim
+    if x.ndim == 1:
+        if len(x) != n:
+            raise RuntimeError(f"{name}: There must be one `x` value for each sample point: x has {len(x)}, y {n} along {dim}")
+        x = reshape(x, tuple(n if d == dim else 1 for d in range(y.ndim)))
+    elif x.ndim < y.ndim:
+        x = reshape(x, (1,) * (y.ndim - x.ndim) + tuple(x.shape))
+    return _neighbours(y, dim, n), _neighbours(x, dim, x.shape[dim], -1), dim
+
+
+def _neighbours(x: Tensor, dim: int, n: int, sign: int = 1) -> Tensor:
+    """x_{i+1} + sign * x_i along a dimension of n places."""
+    before, after = narrow(x, dim, 0, max(n - 1, 0)), narrow(x, dim, min(1, n), max(n - 1, 0))
+    return after + before if sign == 1 else after - before
+
+
+@in_single
+def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float | None = None, dim: int = -1) -> Tensor:
+    """The area under a curve through the samples y along `dim`, by the trapezoidal rule: the sum of (x_{i+1} - x_i) (y_i +
+    y_{i+1}) / 2.
+
+    `x`, the places of the samples, has one dimension, or is broadcast with y; without it they are `dx` apart, 1 by default. The
+    derivative in y_i is half the distance of its neighbours, in x_i half of y_{i-1} - y_{i+1}.
+
+    Raises RuntimeError for another number of places than samples, or bool; IndexError for a y of no dimension.
+
+    >>> minitorch.trapezoid(minitorch.tensor([1.0, 2.0, 4.0]))
+    tensor(4.5000)
+    >>> minitorch.trapezoid(minitorch.tensor([1.0, 2.0, 4.0]), minitorch.tensor([0.0, 1.0, 3.0]))
+    tensor(7.5000)
+    """
+    twice, width, dim = _strips("trapezoid", y, x, dx, dim)
+    if y.shape[dim] == 0:
+        return sum(y.detach(), dim, dtype=y.dtype)
+    if isinstance(width, (int, float)):
+        return sum(twice, dim) * (0.5 * width)
+    return sum(twice * width, dim) / 2
+
+
+@in_single
+def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float | None = None, dim: int = -1) -> Tensor:
+    """The areas under a curve from its first sample to the second, third ... by the trapezoidal rule: `trapezoid` as a running
+    sum, with one element fewer along `dim` than y.
+
+    Shapes, x, dx, derivatives and errors are as for `trapezoid`.
+
+    >>> minitorch.cumulative_trapezoid(minitorch.tensor([1.0, 2.0, 4.0]))
+    tensor([1.5000, 4.5000])
+    """
+    twice, width, dim = _strips("cumulative_trapezoid", y, x, dx, dim)
+    return cumsum(twice * (width / 2), dim) if isinstance(width, (int, float)) else cumsum(twice * width, dim) / 2
+
+
+class Mode(ValuesAndIndices):
+    """What mode() returns."""
+
+
+@node_name("Mode0")
+def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Mode:
+    """(values, indices) of the most frequent value along `dim`, the smallest of several, and the last place where it is.
+
+    A nan equals nothing, not even nan. The gradient goes to the elements at these places. (PyTorch's index is any of the places
+    in rows of more than 16 elements.)
+
+    Raises IndexError for a dimension without elements.
+
+    >>> values, indices = minitorch.mode(minitorch.tensor([[1, 2, 2, 1, 3], [5, 4, 3, 2, 5]]))
+    >>> values, indices
+    (tensor([1, 5]), tensor([3, 4]))
+    """
+    dim = check_dim(dim, input.ndim)
+    if input.ndim == 0:
+        return Mode(clone(input), wrap(xp.zeros_like(input._array, dtype=xp.int64)))
+    n = input.shape[dim]
+    if n == 0:
+        raise IndexError(f"mode(): Expected reduction dim {dim} to have non-zero size, input is {list(input.shape)}")
+    order = xp.argsort(input._array, axis=dim, kind="stable")
+    ordered = xp.moveaxis(xp.take_along_axis(input._array, order, dim), dim, -1)
+    places = on_device_of(xp.arange(n), ordered)
+    begins = xp.concatenate([xp.zeros_like(ordered[..., :1], dtype=bool), ordered[..., 1:] != ordered[..., :-1]], -1)
+    first = running_extreme(xp.maximum, xp.where(begins, places, 0), -1)  # of the equal ones before each
+    last = xp.expand_dims(xp.argmax(places - first, -1), dim)  # of the longest run
+    index = wrap(xp.take_along_axis(order, last, dim))
+    values = gather(input, dim, index)
+    return Mode(values, index) if keepdim else Mode(squeeze(values, dim), squeeze(index, dim))

@@ -1,4 +1,4 @@
-"""Eigenvalues, singular values, Cholesky factors, and what is made of them.
+"""Eigenvalues, singular values, Cholesky and QR factors, and what is made of them.
 
 A perturbation dA turns the eigenvectors of a symmetric A towards each other, j towards i by (v_i^T dA v_j) / (l_j - l_i). So
 the derivatives divide by differences of eigenvalues, and there is none for the vectors where two are equal. (Giles 2008, An
@@ -8,19 +8,21 @@ extended collection of matrix derivative results.)
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, on_device_of, xp
 from minitorch.ops.arithmetic import abs
 from minitorch.ops.elementwise import in_single
-from minitorch.ops.linalg import Inv, check_matrix, check_square
+from minitorch.ops.joining import cat
+from minitorch.ops.linalg import Inv, Solve, check_matrix, check_square
 from minitorch.ops.matrix import MatMul, mT
+from minitorch.ops.node_names import node_name
 from minitorch.ops.reduction import Dims, amax, amin, sum
 from minitorch.ops.results import printed_pair
-from minitorch.ops.selection import clamp, where
-from minitorch.ops.shape import check_dims, movedim, reshape
+from minitorch.ops.selection import clamp
+from minitorch.ops.shape import check_dims, movedim, reshape, squeeze, unsqueeze
 from minitorch.ops.statistics import vector_norm
 
 if TYPE_CHECKING:
@@ -94,6 +96,67 @@ class Svd(Op):
         return out
 
 
+class Qr(Op):
+    """a = q r, q orthogonal, r upper triangular;  (grad q + q p) r^-T, p = lower(r grad r^T - grad q^T q) made symmetric"""
+
+    label = "LinalgQr0"
+
+    def forward(ctx, x: Array, mode: Literal["reduced", "complete", "r"]) -> tuple[Array, Array]:
+        ctx.mode = mode
+        factors: Any = xp.linalg.qr(x, mode)
+        q, r = (xp.zeros_like(x, shape=(0,)), factors) if mode == "r" else factors
+        ctx.save_for_backward(q, r)
+        return q, r
+
+    def backward(ctx, grad_q: Tensor, grad_r: Tensor) -> Any:
+        q, r = ctx.saved_tensors
+        if ctx.mode == "r":
+            raise RuntimeError(
+                "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use linalg.qr(A, "
+                "mode='reduced') if you are going to differentiate through linalg.qr."
+            )
+        if r.shape[-2] > r.shape[-1]:
+            raise RuntimeError(
+                "The QR decomposition is not differentiable when mode='complete' and nrows > ncols: the columns of Q that A "
+                "does not determine have no derivative. Use mode='reduced'"
+            )
+        p = _product(r, mT(grad_r)) - _product(mT(grad_q), q)
+        below = _constant(xp.tril(xp.ones(r.shape[-2:]), -1), p)
+        p = p * (below + _identity(p, r.shape[-1])) + mT(p * below)
+        return mT(Solve.apply(r, mT(grad_q + _product(q, p))))
+
+
+class Lstsq(Op):
+    """The shortest x that minimizes |a x - b|;  in b: g = a^+T grad, in a: -g x^T + (b - a x) (a^+ g)^T + (a^+T x) (grad -
+    a^T g)^T
+    """
+
+    label = "LinalgLstsq0"
+
+    def forward(ctx, a: Array, b: Array, rtol: float, atol: float) -> tuple[Array, Array, Array]:
+        ctx.tolerances, factors = (rtol, atol), xp.linalg.svd(a, False)
+        u, s, vh = cast("tuple[Any, Array, Any]", factors)
+        bound = xp.maximum(s[..., :1] * rtol, atol)
+        kept = s > bound
+        inverse = xp.where(kept, 1 / xp.where(kept, s, 1), 0).astype(s.dtype)
+        x = _product(mT(vh), inverse[..., None] * _product(mT(u), b))
+        ctx.save_for_backward(a, b, x)
+        return x, s, kept.sum(-1)
+
+    def backward(ctx, grad: Tensor, grad_s: Any, grad_rank: Any) -> Any:
+        a, b, x = ctx.saved_tensors
+        g = _least(mT(a), grad, ctx.tolerances)
+        for_a = None
+        if ctx.needs_input_grad[0]:
+            for_a = _product(b - _product(a, x), mT(_least(a, g, ctx.tolerances))) - _product(g, mT(x))
+            for_a = for_a + _product(_least(mT(a), x, ctx.tolerances), mT(grad - _product(mT(a), g)))
+        return for_a, g
+
+
+def _least(a: Any, b: Any, tolerances: tuple[float, float]) -> Any:
+    return Lstsq.apply(a, b, *tolerances)[0]
+
+
 class Cholesky(Op):
     """a = l l^T for positive definite a, l lower triangular;  l^-T p l^-1 made symmetric, with p = lower(l^T grad), its
     diagonal halved
@@ -139,6 +202,24 @@ class Linalg_Svd(NamedTuple):
     U: Tensor
     S: Tensor
     Vh: Tensor
+
+
+@printed_pair
+class Linalg_Qr(NamedTuple):
+    """What linalg.qr() returns."""
+
+    Q: Tensor
+    R: Tensor
+
+
+@printed_pair
+class Linalg_Lstsq(NamedTuple):
+    """What linalg.lstsq() returns."""
+
+    solution: Tensor
+    residuals: Tensor
+    rank: Tensor
+    singular_values: Tensor
 
 
 @printed_pair
@@ -236,6 +317,103 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> SVD:
 
 
 @in_single
+@node_name("LinalgQr0")
+def linalg_qr(A: Tensor, mode: str = "reduced") -> Linalg_Qr:
+    """(Q, R) of matrices (*, m, n): A = Q R, the columns of Q orthonormal, R upper triangular.
+
+    With k = min(m, n): for mode "reduced" Q is (*, m, k) and R (*, k, n); for "complete" Q is (*, m, m) and R (*, m, n); "r"
+    computes R alone, as in "reduced", and Q is empty. Each diagonal element of R has either sign.
+
+    The first k columns of A must be independent for the derivative; with Q, R and their gradients it is
+
+        grad A = (grad Q + Q p) R^-T      p = lower(R grad R^T - grad Q^T Q) made symmetric
+
+    for m >= n, and for m < n that of the first m columns, and of the others' Q^T A. "r", and "complete" for m > n, have none:
+    backward raises RuntimeError.
+
+    Raises RuntimeError for fewer than two dimensions, integers, or another mode.
+
+    >>> A = minitorch.tensor([[3.0, 1.0], [4.0, 2.0], [0.0, 2.0]])
+    >>> Q, R = minitorch.linalg.qr(A)
+    >>> Q.shape, R.shape
+    (minitorch.Size([3, 2]), minitorch.Size([2, 2]))
+    >>> minitorch.allclose(Q @ R, A, atol=1e-6), minitorch.allclose(Q.T @ Q, minitorch.eye(2), atol=1e-6)
+    (True, True)
+    """
+    check_matrix("qr", A)
+    if mode not in ("reduced", "complete", "r"):
+        raise RuntimeError(
+            f"qr received unrecognized mode {mode!r} but expected one of 'reduced' (default), 'r', or 'complete'"
+        )
+    m, n = A.shape[-2:]
+    if m >= n or mode == "r":
+        return Linalg_Qr(*Qr.apply(A, mode))
+    q, r = Qr.apply(A[..., :m], "reduced")
+    return Linalg_Qr(q, cat([r, mT(q) @ A[..., m:]], -1))
+
+
+_RANKS, _VALUES = ("gelsy", "gelsd", "gelss"), ("gelsd", "gelss")  # drivers that compute the rank, and the singular values
+
+
+@in_single
+def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Linalg_Lstsq:
+    """(solution, residuals, rank, singular_values): the X that minimizes |A X - B|, the shortest of several; X = A^+ B.
+
+    Shapes: A (*, m, n) and B (*, m, k) give X (*, n, k); B (*, m), a vector for each matrix, gives (*, n), as with
+    k = 1. Singular values of at most `rcond` times the largest count as 0; by default max(m, n) times the rounding unit.
+
+    Which other results there are depends on `driver`, LAPACK's name of a routine, by default "gelsy"; others are empty. All
+    drivers compute the same here, by singular values.
+
+        residuals (*, k), the sums |A X - B|^2 over the rows    "gels", "gelsd", "gelss", if m > n and every rank is n
+        rank (*)                                                "gelsy", "gelsd", "gelss"
+        singular_values (*, min(m, n))                          "gelsd", "gelss"
+
+    The derivative of X takes the rank as constant: with g = A^+T grad X it is g for B, and for A
+
+        (B - A X) (A^+ g)^T + (A^+T X) (grad X - A^T g)^T - g X^T
+
+    Raises RuntimeError for other shapes, two dtypes, integers, another driver, and for "gels" without full rank.
+
+    >>> A = minitorch.tensor([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])  # the line through (0, 1), (1, 2) and (2, 6)
+    >>> minitorch.linalg.lstsq(A, minitorch.tensor([1.0, 2.0, 6.0])).solution
+    tensor([0.5000, 2.5000])
+    """
+    if driver not in (None, "gels", *_RANKS):
+        raise RuntimeError(f"linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), not {driver!r}")
+    check_matrix("lstsq", A)
+    if A.dtype != B.dtype:
+        raise RuntimeError(
+            f"linalg.lstsq: Expected input and other to have the same dtype, but got {A.dtype!r} and {B.dtype!r}: convert one"
+        )
+    is_vector = B.ndim == A.ndim - 1
+    b = unsqueeze(B, -1) if is_vector else B
+    if b.ndim != A.ndim or b.shape[-2] != A.shape[-2]:
+        raise RuntimeError(
+            f"linalg.lstsq: input {list(A.shape)} and other {list(B.shape)} do not fit: other is (*, m, k), or (*, m), for an "
+            "input (*, m, n)"
+        )
+    m, n = A.shape[-2:]
+    unit = max(m, n) * float(xp.finfo(A._array.dtype).eps)
+    x, s, rank = Lstsq.apply(A, b, unit if rcond is None or rcond < 0 else rcond, 0.0)
+    nothing = A.detach().reshape(-1)[:0]
+    residuals, full = nothing, bool((rank == min(m, n)).all()) if driver not in (None, "gelsy") else False
+    if driver == "gels" and not full:
+        raise RuntimeError(
+            "linalg.lstsq: The least squares solution could not be computed because the input matrix does not have full rank. "
+            "The other drivers, such as driver='gelsd', take it"
+        )
+    if full and m > n:
+        residuals = sum((A @ x - b) ** 2, -2)
+    return Linalg_Lstsq(
+        squeeze(x, -1) if is_vector else x,
+        residuals,
+        rank if driver in (None, *_RANKS) else nothing.long(),
+        s.detach() if driver in _VALUES else nothing,
+    )
+
+
+@in_single
 def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
     """The lower triangular L with A = L L^T, of positive definite matrices (*, n, n); L^T if `upper`.
 
@@ -261,9 +439,9 @@ def pinv(A: Tensor, *, atol: float | None = None, rtol: float | None = None, her
     tensor([[ 0.6667, -0.3333,  0.3333],
             [-0.3333,  0.6667,  0.3333]])
     """
-    u, s, vh = linalg_svd(A, False)
-    kept = s > _threshold(A, s, atol, rtol)
-    return _product(mT(vh) * where(kept, 1 / where(kept, s, 1.0), 0.0)[..., None, :], mT(u))
+    check_matrix("pinv", A)
+    rtol, atol = _tolerances(A, atol, rtol)
+    return _least(A, _identity(A, A.shape[-2]), (rtol, atol))
 
 
 @in_single
@@ -277,11 +455,17 @@ def matrix_rank(A: Tensor, *, atol: float | None = None, rtol: float | None = No
     return sum(s > _threshold(A, s, atol, rtol), -1)
 
 
-def _threshold(A: Tensor, s: Any, atol: float | None, rtol: float | None) -> Any:
+def _tolerances(A: Tensor, atol: float | None, rtol: float | None) -> tuple[float, float]:
+    """(rtol, atol), with PyTorch's defaults."""
     if rtol is None:
         rtol = 0.0 if atol else max(A.shape[-2:]) * float(xp.finfo(A._array.dtype).eps)
+    return rtol, atol or 0.0
+
+
+def _threshold(A: Tensor, s: Any, atol: float | None, rtol: float | None) -> Any:
+    rtol, atol = _tolerances(A, atol, rtol)
     largest = amax(s.detach(), -1, True) * rtol if s.shape[-1] else s.detach()
-    return clamp(largest, min=atol or 0.0)
+    return clamp(largest, min=atol)
 
 
 @in_single

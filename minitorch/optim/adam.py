@@ -1,4 +1,6 @@
-"""Adam, AdamW with decoupled weight decay, and Adamax with the largest gradient in place of the mean square."""
+"""Adam and its variants: AdamW with decoupled weight decay, Adamax with the largest gradient in place of the mean square,
+NAdam with Nesterov momentum, RAdam with a rectified first phase.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,23 @@ from collections.abc import Iterable
 from typing import Any
 
 from minitorch.backend.arrays import Array, xp
-from minitorch.optim.optimizer import Optimizer, begin_step, check_betas
+from minitorch.optim.optimizer import Optimizer, begin_step
 from minitorch.public import constructor, public
 
-__all__ = ["Adam", "AdamW", "Adamax"]
+__all__ = ["Adam", "AdamW", "Adamax", "NAdam", "RAdam"]
+
+
+def _moments(
+    param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any], *buffers: str, **numbers: float
+) -> tuple[int, Array, Array]:
+    """Begin a step, and update the running means of g and g^2. Returns the step's number and the two means."""
+    beta1, beta2 = group["betas"]
+    t = begin_step(param, state, "exp_avg", "exp_avg_sq", *buffers, **numbers)
+    m, v = state["exp_avg"]._array, state["exp_avg_sq"]._array
+    m += (grad - m) * (1 - beta1)
+    v *= beta2
+    v += grad * grad * (1 - beta2)
+    return t, m, v
 
 
 class Adam(Optimizer):
@@ -57,17 +72,9 @@ class Adam(Optimizer):
         defaults |= {"maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable}
         super().__init__(params, defaults | {"fused": fused, "decoupled_weight_decay": decoupled_weight_decay})
 
-    def _check(self, group: dict[str, Any]) -> None:
-        super()._check(group)
-        check_betas(group)
-
     def _update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         beta1, beta2 = group["betas"]
-        t = begin_step(param, state, "exp_avg", "exp_avg_sq", *(["max_exp_avg_sq"] if group["amsgrad"] else []))
-        m, v = state["exp_avg"]._array, state["exp_avg_sq"]._array
-        m += (grad - m) * (1 - beta1)
-        v *= beta2
-        v += grad * grad * (1 - beta2)
+        t, m, v = _moments(param, grad, state, group, *(["max_exp_avg_sq"] if group["amsgrad"] else []))
         if group["amsgrad"]:
             max_v = state["max_exp_avg_sq"]._array
             xp.maximum(max_v, v, out=max_v)
@@ -152,10 +159,6 @@ class Adamax(Optimizer):
         defaults |= {"maximize": maximize, "differentiable": differentiable, "capturable": capturable}
         super().__init__(params, defaults)
 
-    def _check(self, group: dict[str, Any]) -> None:
-        super()._check(group)
-        check_betas(group)
-
     def _update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         beta1, beta2 = group["betas"]
         t = begin_step(param, state, "exp_avg", "exp_inf")
@@ -164,3 +167,109 @@ class Adamax(Optimizer):
         u *= beta2
         xp.maximum(u, abs(grad) + group["eps"], out=u)
         param -= (group["lr"] / (1 - beta1**t)) * m / u
+
+
+class NAdam(Optimizer):
+    """param -= lr * ((1 - mu_t) g / (1 - M_t) + mu_{t+1} m / (1 - M_{t+1})) / (sqrt(v') + eps): Adam with Nesterov momentum.
+
+        m = beta1 m + (1 - beta1) g      mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2)     M_t = mu_1 mu_2 ... mu_t
+        v = beta2 v + (1 - beta2) g^2    v' = v / (1 - beta2^t)
+
+    g includes weight_decay * param, unless `decoupled_weight_decay`: then param *= 1 - lr * weight_decay before each step.
+    `foreach` and `capturable` are only stored, `differentiable` must be False: see `Optimizer`. (Dozat 2016.)
+
+    Raises ValueError for negative options, or betas outside [0, 1).
+
+    Example:
+        >>> p = minitorch.nn.Parameter(minitorch.tensor([1.0, 100.0]))
+        >>> optimizer = minitorch.optim.NAdam([p], lr=0.5)
+        >>> (p**2).sum().backward()
+        >>> optimizer.step()
+        >>> p.data  # the first step has one size, however large the gradient
+        tensor([ 0.4718, 99.4718])
+    """
+
+    _nonnegative = (*Optimizer._nonnegative, "momentum_decay")
+
+    @constructor
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 2e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum_decay: float = 4e-3,
+        decoupled_weight_decay: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        defaults: dict[str, Any] = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        defaults |= {"momentum_decay": momentum_decay, "decoupled_weight_decay": decoupled_weight_decay, "maximize": maximize}
+        super().__init__(params, defaults | {"foreach": foreach, "capturable": capturable, "differentiable": differentiable})
+
+    def _update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
+        (beta1, beta2), lr = group["betas"], group["lr"]
+        t, m, v = _moments(param, grad, state, group, mu_product=1.0)
+        mu, mu_next = (beta1 * (1 - 0.5 * 0.96 ** (k * group["momentum_decay"])) for k in (t, t + 1))
+        state["mu_product"]._array[...] *= mu
+        product = state["mu_product"].item()
+        root = xp.sqrt(v / (1 - beta2**t)) + group["eps"]
+        param -= (lr * (1 - mu) / (1 - product)) * grad / root
+        param -= (lr * mu_next / (1 - product * mu_next)) * m / root
+
+
+class RAdam(Optimizer):
+    """param -= lr * r * m' / (sqrt(v') + eps): Adam, where r corrects the variance of the first steps' 1 / sqrt(v').
+
+        r = sqrt((rho_t - 4) (rho_t - 2) rho_inf / ((rho_inf - 4) (rho_inf - 2) rho_t))
+        rho_t = rho_inf - 2 t beta2^t / (1 - beta2^t)      rho_inf = 2 / (1 - beta2) - 1
+
+    While rho_t <= 5, with the default betas for five steps, there is too little to estimate a variance from: param -= lr * m'.
+    m' and v' are as in `Adam`; eps is added to sqrt(v) before the bias correction. g includes weight_decay * param, unless
+    `decoupled_weight_decay`: then param *= 1 - lr * weight_decay before each step. `foreach` and `capturable` are only stored,
+    `differentiable` must be False: see `Optimizer`. (Liu et al. 2020.)
+
+    Raises ValueError for negative options, or betas outside [0, 1).
+
+    Example:
+        >>> p = minitorch.nn.Parameter(minitorch.tensor([1.0, 100.0]))
+        >>> optimizer = minitorch.optim.RAdam([p], lr=0.25)
+        >>> (p**2).sum().backward()
+        >>> optimizer.step()
+        >>> p.data  # the first steps follow the mean gradient
+        tensor([ 0.5000, 50.0000])
+    """
+
+    @constructor
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        decoupled_weight_decay: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        defaults: dict[str, Any] = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
+        defaults |= {"foreach": foreach, "capturable": capturable, "decoupled_weight_decay": decoupled_weight_decay}
+        super().__init__(params, defaults | {"differentiable": differentiable})
+
+    def _update(self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
+        beta1, beta2 = group["betas"]
+        t, m, v = _moments(param, grad, state, group)
+        step = (group["lr"] / (1 - beta1**t)) * m
+        limit = 2 / (1 - beta2) - 1
+        length = limit - 2 * t * beta2**t / (1 - beta2**t)
+        if length > 5:
+            rectified = (length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)
+            step *= math.sqrt(rectified * (1 - beta2**t)) / (xp.sqrt(v) + group["eps"])
+        param -= step

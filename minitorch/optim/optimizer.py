@@ -13,7 +13,9 @@ from minitorch.backend.callsite import warn
 from minitorch.public import constructor, public
 from minitorch.tensor import Tensor
 
-__all__ = ["Optimizer", "begin_step", "check_betas", "writable"]
+__all__ = ["Optimizer", "begin_step", "writable"]
+
+_NUMBERS = {"step", "mu_product"}  # in the state, of float32 whatever the dtype of the parameter
 
 
 class Optimizer:
@@ -125,6 +127,8 @@ class Optimizer:
             if not group[name] >= 0.0:
                 label = "learning rate" if name == "lr" else f"{name} value"
                 raise ValueError(f"Invalid {label}: {group[name]}")
+        if "betas" in group:
+            _check_betas(group)
         self._check_implementation(group)
 
     @staticmethod
@@ -177,7 +181,7 @@ class Optimizer:
         self._descend(single, grad.astype(xp.float32), wide, group)
         array[...] = single
         for name, value in wide.items():
-            if isinstance(value, Tensor) and value.shape == param.shape and name != "step":
+            if isinstance(value, Tensor) and value.shape == param.shape and name not in _NUMBERS:
                 value = wrap(value._array.astype(array.dtype))
             state[name] = value
 
@@ -257,7 +261,7 @@ class Optimizer:
         for n, saved_state in state_dict["state"].items():
             param = param_of[n]
             for key, value in saved_state.items():
-                if key == "step":  # a Python number in older files
+                if key in _NUMBERS:  # Python numbers in older files
                     self.state[param][key] = value.clone() if isinstance(value, Tensor) else wrap(xp.asarray(value, xp.float32))
                 elif value is not None:
                     self.state[param][key] = _copy_as(param, value)
@@ -275,16 +279,18 @@ class Optimizer:
         return "\n".join([*lines, ")"])
 
 
-def begin_step(param: Array, state: dict[str, Any], *buffers: str) -> int:
-    """Count a step in `state` and return its number, 1 for the first. The first one sets `buffers` to zeros like `param`."""
+def begin_step(param: Array, state: dict[str, Any], *buffers: str, **numbers: float) -> int:
+    """Count a step in `state` and return its number, 1 for the first. The first one sets `buffers` to zeros like `param`, and
+    makes each of `numbers` a tensor of float32.
+    """
     if not state:
-        state["step"] = wrap(xp.zeros((), dtype=xp.float32))
+        state |= {name: wrap(xp.asarray(value, xp.float32)) for name, value in {"step": 0, **numbers}.items()}
         state |= {name: wrap(xp.zeros_like(param)) for name in buffers}
     state["step"]._array[...] += 1
     return int(state["step"].item())
 
 
-def check_betas(group: dict[str, Any]) -> None:
+def _check_betas(group: dict[str, Any]) -> None:
     """Raise an error unless the option "betas" is two numbers in [0, 1)."""
     betas = group["betas"]
     if not isinstance(betas, (tuple, list)) or len(betas) != 2:

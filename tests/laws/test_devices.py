@@ -144,7 +144,7 @@ def test_training_on_the_device(gpu):
         x, y = mt.randn(6, 1, 8, 8), mt.tensor([0, 1, 0, 1, 1, 0])
         net.to(where)
         seen = []
-        for name in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax"):
+        for name in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam"):
             optimizer = getattr(mt.optim, name)(net.parameters(), lr=0.01)
             for _ in range(2):
                 loss = nn.functional.cross_entropy(net(x.to(where)), y.to(where))
@@ -180,7 +180,7 @@ class Reader(nn.Module):
 
 
 @pytest.mark.parametrize("build", [mlp, lenet, Reader])
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax"])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam"])
 @pytest.mark.parametrize("gpu", ["stand-in"], indirect=True)
 def test_a_training_step_waits_for_the_device_in_item_alone(build, name, gpu):
     net = build().to("cuda")

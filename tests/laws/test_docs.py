@@ -11,13 +11,15 @@ import minitorch
 ROOMS = [
     "minitorch", "minitorch.autograd", "minitorch.autograd.functional", "minitorch.autograd.graph", "minitorch.cuda",
     "minitorch.linalg", "minitorch.nn", "minitorch.nn.functional", "minitorch.nn.init", "minitorch.nn.utils",
-    "minitorch.nn.utils.rnn", "minitorch.optim", "minitorch.optim.lr_scheduler", "minitorch.profiler",
+    "minitorch.nn.utils.parametrizations", "minitorch.nn.utils.parametrize", "minitorch.nn.utils.rnn", "minitorch.optim",
+    "minitorch.optim.lr_scheduler", "minitorch.profiler",
     "minitorch.utils.checkpoint", "minitorch.utils.data", "minitorch.utils.dlpack", "minitorch.viz",
 ]  # fmt: skip
 COMPLETE = {  # the rooms in which every function and class has an example
     "minitorch", "minitorch.autograd", "minitorch.autograd.functional", "minitorch.autograd.graph", "minitorch.cuda",
     "minitorch.linalg", "minitorch.nn", "minitorch.nn.functional", "minitorch.nn.init", "minitorch.nn.utils",
-    "minitorch.nn.utils.rnn", "minitorch.optim", "minitorch.optim.lr_scheduler", "minitorch.utils.checkpoint",
+    "minitorch.nn.utils.parametrizations", "minitorch.nn.utils.parametrize", "minitorch.nn.utils.rnn", "minitorch.optim",
+    "minitorch.optim.lr_scheduler", "minitorch.utils.checkpoint",
     "minitorch.utils.data", "minitorch.viz",
 }  # fmt: skip
 TAPE = {"minitorch.autograd.engine", "minitorch.autograd.node", "minitorch.autograd.tensor_base"}  # explained as a whole

@@ -236,6 +236,7 @@ IN_PLACE = {
 IN_PLACE_ALONE = {  # these have no twin that computes the same, or none on floating-point numbers
     "apply_", "fill_diagonal_", "bitwise_left_shift_", "bitwise_right_shift_", "map_", "random_",
     "requires_grad_", "copy_", "fill_", "zero_", "detach_", "uniform_", "normal_", "bernoulli_", "_accumulate_",
+    "exponential_", "cauchy_", "geometric_", "log_normal_",
 }  # fmt: skip
 
 

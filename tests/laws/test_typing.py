@@ -24,7 +24,8 @@ PROGRAMS = ROOT / "tests" / "typing"
 RIGHT, WRONG = [PROGRAMS / "layers.py", PROGRAMS / "right.py"], PROGRAMS / "wrong.py"
 PUBLIC = [
     mt, mt.accelerator, mt.autograd, mt.autograd.functional, mt.autograd.graph, mt.backends, mt.cuda, mt.linalg, mt.nn,
-    mt.nn.functional, mt.nn.init, mt.nn.utils, mt.nn.utils.rnn, mt.optim, mt.optim.lr_scheduler, mt.utils, mt.utils.checkpoint,
+    mt.nn.functional, mt.nn.init, mt.nn.utils, mt.nn.utils.parametrizations, mt.nn.utils.parametrize, mt.nn.utils.rnn,
+    mt.optim, mt.optim.lr_scheduler, mt.utils, mt.utils.checkpoint,
     mt.utils.data, viz,
 ]  # fmt: skip
 

@@ -40,6 +40,25 @@ def test_jacobian_of_no_dependence():
     same(lambda t, x: t.autograd.functional.jacobian(lambda x: t.ones(2).double(), x.detach()), (3,), second_order=False)
 
 
+@pytest.mark.parametrize("f", [
+    lambda t, edge, x, h, y: t.autograd.grad(edge(y), [edge(h), x, edge(x)]), lambda t, edge, x, h, y: t.autograd.grad(edge(h), x),
+    lambda t, edge, x, h, y: t.autograd.grad([edge(h), y], edge(x), [t.ones(3).double(), None]), lambda t, edge, x, h, y: t.autograd.grad(edge(h), x, t.ones(2)),
+    lambda t, edge, x, h, y: t.autograd.grad(y, [edge(x * 2), h], allow_unused=True)[1], lambda t, edge, x, h, y: t.autograd.grad(y, edge(x * 2)),
+    lambda t, edge, x, h, y: t.autograd.grad(y, edge(x * 2), materialize_grads=True), lambda t, edge, x, h, y: t.autograd.grad(y, (h.grad_fn, 0)),
+    lambda t, edge, x, h, y: t.autograd.grad(y, t.autograd.graph.GradientEdge(x.grad_fn, 0)), lambda t, edge, x, h, y: edge(h)[1:2],
+    lambda t, edge, x, h, y: (t.autograd.backward(y, inputs=[edge(x), edge(h)]), x.grad), lambda t, edge, x, h, y: (y.backward(inputs=edge(x)), x.grad),
+    lambda t, edge, x, h, y: (h.retain_grad(), t.autograd.backward(edge(y), inputs=edge(h)), x.grad, h.grad), lambda t, edge, x, h, y: edge(x.detach()),
+    lambda t, edge, x, h, y: (t.autograd.backward([edge(h), edge(x)], [t.ones(3).double()] * 2), x.grad), lambda t, edge, x, h, y: t.autograd.backward(edge(h)),
+])  # fmt: skip
+def test_edges_replace_tensors(f):
+    def run(t, x):
+        x = x.detach().requires_grad_()
+        h = x * x
+        return f(t, t.autograd.graph.get_gradient_edge, x, h, (3 * h.sin()).sum())
+
+    same(run, (3,))
+
+
 def test_hooks_after_accumulation():
     def run(t):
         seen, w = [], t.ones(2, requires_grad=True)

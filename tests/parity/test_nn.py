@@ -169,6 +169,10 @@ OPTIMIZERS = {
     "Adagrad": [{}, {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1}, {"initial_accumulator_value": 0.5, "eps": 1e-3, "maximize": True}],
     "Adadelta": [{}, {"lr": 0.5, "rho": 0.7, "eps": 1e-3, "weight_decay": 0.1}, {"maximize": True, "foreach": True}],
     "Adamax": [{}, {"lr": 0.05, "betas": (0.8, 0.9), "weight_decay": 0.1}, {"maximize": True, "eps": 0.1}],
+    "NAdam": [{}, {"lr": 0.05, "betas": (0.8, 0.9), "weight_decay": 0.1, "momentum_decay": 0.1}, {"maximize": True, "eps": 0.1},
+              {"decoupled_weight_decay": True, "weight_decay": 0.2, "foreach": False}],
+    "RAdam": [{}, {"lr": 0.05, "betas": (0.8, 0.9), "weight_decay": 0.1}, {"maximize": True, "eps": 0.1, "betas": (0.5, 0.6)},
+              {"decoupled_weight_decay": True, "weight_decay": 0.2, "foreach": False}],
 }  # fmt: skip
 
 
@@ -257,6 +261,7 @@ def test_lbfgs(options, loss):
     lambda t, p: t.optim.Adam([p], betas=(0, 0.9)), lambda t, p: t.optim.Adamax([p], betas=(0, 0.9)),
     lambda t, p: t.optim.LBFGS([{"params": p}, {"params": t.ones(1)}]), lambda t, p: t.optim.LBFGS([p], lr=-1),
     lambda t, p: t.optim.LBFGS([p]).step(), lambda t, p: [p.sum().backward(), t.optim.LBFGS([p], line_search_fn="armijo").step(p.sum)],
+    lambda t, p: t.optim.NAdam([p], momentum_decay=-1.0), lambda t, p: t.optim.RAdam([p], betas=(0.9, 1.0)), lambda t, p: t.optim.NAdam([p], amsgrad=True),
     lambda t, p: t.optim.RMSprop([p], fused=True), lambda t, p: t.optim.SGD([p], capturable=True),
     lambda t, p: t.optim.Adam([p], capturable=True).step(lambda: setattr(p, "grad", t.ones(1))),
     lambda t, p: t.optim.LBFGS([p], maximize=True), lambda t, p: t.optim.AdamW([p], decoupled_weight_decay=True),

@@ -17,7 +17,7 @@ FORMS = {
     "arange", "randint", "normal", "full", "where", "max", "min", "meshgrid", "broadcast_tensors", "broadcast_shapes", "einsum", "norm", "var", "std",
     "var_mean", "std_mean", "get_default_dtype", "size", "type", "new_tensor", "uniform_", "unique", "split", "to", "backward", "stride", "item", "sum", "mean",
     "tensor", "as_tensor", "zeros", "ones", "empty", "rand", "randn", "view", "reshape", "permute", "expand", "repeat", "tile", "new_zeros", "new_ones",
-    "all", "any", "amax", "amin", "argmax", "median", "prod", "sort", "argsort", "searchsorted", "kthvalue", "topk", "randperm", "concatenate", "swapdims",
+    "all", "any", "amax", "amin", "argmax", "median", "mode", "prod", "sort", "argsort", "searchsorted", "kthvalue", "topk", "randperm", "concatenate", "swapdims",
     "random_", "nansum", "histogram", "new_empty", "new_full", "from_numpy", "save", "load", "manual_seed", "seed", "initial_seed", "set_default_dtype", "promote_types", "set_grad_enabled",
 }  # fmt: skip
 

@@ -46,6 +46,23 @@ def test_order_and_equality(f):
 
 
 @pytest.mark.parametrize("f", [
+    lambda t, x, n: t.trapezoid(x), lambda t, x, n: t.trapezoid(x, dx=2), lambda t, x, n: t.trapezoid(x, n[0]), lambda t, x, n: t.trapezoid(x, x.flip(1)), lambda t, x, n: t.trapezoid(x, n[:, 0], dim=0),
+    lambda t, x, n: t.trapezoid(n), lambda t, x, n: t.trapezoid(n, dx=0.5), lambda t, x, n: t.trapezoid(n, n), lambda t, x, n: t.trapezoid(n.byte()), lambda t, x, n: t.trapezoid(n > 2), lambda t, x, n: t.trapezoid(x, n > 2),
+    lambda t, x, n: t.trapezoid(x[0, 0]), lambda t, x, n: t.trapezoid(x, t.ones(2)), lambda t, x, n: t.trapezoid(x[:0], dim=0), lambda t, x, n: t.trapezoid(n[:, :0]), lambda t, x, n: t.trapezoid(x[:, :1]),
+    lambda t, x, n: t.trapezoid(x, n[0], dx=2), lambda t, x, n: t.trapezoid(x, 2.0), lambda t, x, n: t.trapezoid(x[:1], x), lambda t, x, n: t.trapezoid(x[0], x), lambda t, x, n: t.trapezoid(x[0], t.tensor(1.0)),
+    lambda t, x, n: t.trapz(x, x.exp(), dim=0), lambda t, x, n: t.trapz(x, dx=0.1), lambda t, x, n: t.trapezoid(x, x[0].clone().detach().half()), lambda t, x, n: t.trapezoid(x.float(), dx=3), lambda t, x, n: t.trapezoid(x, dim=2),
+    lambda t, x, n: t.cumulative_trapezoid(x), lambda t, x, n: t.cumulative_trapezoid(x, dx=2, dim=0), lambda t, x, n: t.cumulative_trapezoid(x, n[0]), lambda t, x, n: t.cumulative_trapezoid(x, x.flip(1)),
+    lambda t, x, n: t.cumulative_trapezoid(n), lambda t, x, n: t.cumulative_trapezoid(n, n), lambda t, x, n: t.cumulative_trapezoid(n.byte()), lambda t, x, n: t.cumulative_trapezoid(n > 2), lambda t, x, n: t.cumulative_trapezoid(x[0, 0]),
+    lambda t, x, n: t.cumulative_trapezoid(x, t.ones(2)), lambda t, x, n: t.cumulative_trapezoid(x[:0], dim=0), lambda t, x, n: t.cumulative_trapezoid(x[:, :1]), lambda t, x, n: t.cumulative_trapezoid(x[0], x), lambda t, x, n: t.cumulative_trapezoid(x[:1], x),
+    lambda t, x, n: t.mode(x), lambda t, x, n: t.mode(n), lambda t, x, n: n.mode(0, True), lambda t, x, n: t.mode(n > 2, 1), lambda t, x, n: t.mode(x[0, 0]), lambda t, x, n: t.mode(x[:, :0]), lambda t, x, n: t.mode(x[:0]), lambda t, x, n: x.mode(3),
+    lambda t, x, n: x.mode(-2, keepdim=True), lambda t, x, n: t.mode(t.stack([x, x, x * 2]).flatten(1)), lambda t, x, n: t.mode(t.round(x)), lambda t, x, n: t.mode(n.double() * x.round().detach()), lambda t, x, n: t.mode(t.tensor([0.0, -0.0, 1])),
+    lambda t, x, n: t.mode(t.tensor([float("nan"), 1, 1, 2])), lambda t, x, n: t.mode(n, dim=1, out=(t.empty(0).long(), t.empty(0).long())),
+])  # fmt: skip
+def test_areas_and_modes(f):
+    same(f, (2, 4), whole)
+
+
+@pytest.mark.parametrize("f", [
     lambda t: t.topk(t.ones(2), 3), lambda t: t.outer(t.ones(2, 2), t.ones(2)), lambda t: t.tril(t.ones(2)), lambda t: t.diag(t.ones(1, 1, 1)), lambda t: t.trace(t.ones(2)),
     lambda t: t.norm(t.ones(2).long()), lambda t: t.bincount(t.tensor([-1])), lambda t: t.bincount(t.ones(2)), lambda t: t.allclose(t.ones(2), t.ones(2).long()),
     lambda t: t.meshgrid(t.ones(2, 2)), lambda t: t.meshgrid(t.ones(2), indexing="ab"), lambda t: t.ones(2).repeat(), lambda t: t.broadcast_shapes((2,), (3,)), lambda t: t.ones(2).scatter(0, t.tensor([2]), 1.0),
@@ -115,6 +132,9 @@ def test_draws_by_weight():
 def test_what_decompositions_print():
     prints_the_same(lambda t: t.linalg.eigh(t.tensor([[2.0, 0.0], [0.0, 3.0]]).requires_grad_()))
     prints_the_same(lambda t: t.linalg.svd(t.eye(2)))
+    prints_the_same(lambda t: t.linalg.qr(t.tensor([[2.0, 1.0], [0.0, 3.0]]).requires_grad_()))
+    prints_the_same(lambda t: t.linalg.lstsq(t.tensor([[2.0], [0.0]]).requires_grad_(), t.ones(2, 1), driver="gelsd")[0])
+    prints_the_same(lambda t: t.mode(t.tensor([[3.0, 1.0, 1.0]]).requires_grad_()))
     prints_the_same(lambda t: t.svd(t.eye(2)))
     prints_the_same(lambda t: t.linalg.slogdet(t.eye(2)))
     prints_the_same(lambda t: t.linalg.solve(t.eye(2).requires_grad_(), t.ones(2)))
@@ -139,6 +159,13 @@ def test_what_order_functions_print():
     lambda t, x, m: t.addmv(x[:, 0], x, x[0], beta=0.5, alpha=2), lambda t, x, m: t.addr(x, x[:, 0], x[0], beta=0, alpha=3), lambda t, x, m: x[0].addmv(x.T, x[:, 1]), lambda t, x, m: t.baddbmm(x[:, :3], x[None], x.T[None]),
     lambda t, x, m: t.addbmm(x[:, :3], t.stack([x, x]), t.stack([x.T, x.T]), beta=2), lambda t, x, m: t.kron(x, x[:2]), lambda t, x, m: t.kron(x[0], x), lambda t, x, m: t.kron(x[0], x[1]),
     lambda t, x, m: t.det(m[:, :1] @ m[:1]).detach(), lambda t, x, m: t.linalg.matrix_norm(x, 2), lambda t, x, m: t.linalg.norm(m, -2), lambda t, x, m: t.linalg.norm(x[None], "nuc", (0, 2), True),
+    lambda t, x, m: t.linalg.qr(x), lambda t, x, m: t.linalg.qr(x.T), lambda t, x, m: t.linalg.qr(t.stack([m, m + 1])), lambda t, x, m: t.linalg.qr(x, "complete"), lambda t, x, m: t.linalg.qr(x.T.detach(), mode="complete"),
+    lambda t, x, m: t.linalg.qr(x.detach(), "r"), lambda t, x, m: t.linalg.qr(x.T.detach(), "r"), lambda t, x, m: t.linalg.qr(x, "full"), lambda t, x, m: t.linalg.qr(x[0]), lambda t, x, m: t.linalg.qr(m.long()),
+    lambda t, x, m: t.linalg.qr(x[:0].detach()), lambda t, x, m: t.linalg.qr(x[:, :0].detach(), "complete"), lambda t, x, m: t.linalg.lstsq(x.T, x[:2].T), lambda t, x, m: t.linalg.lstsq(x, m), lambda t, x, m: t.linalg.lstsq(x.T, x[0]),
+    lambda t, x, m: t.linalg.lstsq(x.T[None], x[None, 0]), lambda t, x, m: t.linalg.lstsq(x.T, x[:1].T, driver="gels"), lambda t, x, m: t.linalg.lstsq(x.T, x[0], driver="gelsd"), lambda t, x, m: t.linalg.lstsq(x.T, x[0] + 1, driver="gelss"),
+    lambda t, x, m: t.linalg.lstsq(x, m, driver="gelsd"), lambda t, x, m: t.linalg.lstsq(t.cat([x, x]), t.cat([m, m]), driver="gelsd")[::3], lambda t, x, m: t.linalg.lstsq(x, m, driver="svd"), lambda t, x, m: t.linalg.lstsq(x[0], x[0]),
+    lambda t, x, m: t.linalg.lstsq(x.T, m), lambda t, x, m: t.linalg.lstsq(x.T, x[0].float()), lambda t, x, m: t.linalg.lstsq(t.eye(3).double() * t.tensor([1, 0.5, 1e-3]), m[0].detach(), rcond=0.1, driver="gelsd"),
+    lambda t, x, m: t.linalg.lstsq(x.T[None], t.stack([x[:2].T, x[:2].T + 1])), lambda t, x, m: t.linalg.pinv(t.eye(3).double() * m[0, 0]),
     lambda t, x, m: t.linalg.svdvals(x), lambda t, x, m: (lambda u, s, vh: (u @ vh[:3], s))(*t.linalg.svd(x)), lambda t, x, m: (lambda u, s, v: (u @ v.T, s))(*t.svd(x.T)), lambda t, x, m: t.linalg.svd(x, True)[2].detach().abs(),
     lambda t, x, m: t.linalg.eigvalsh(m + m.T), lambda t, x, m: (lambda w, v: (v * w.exp()) @ v.T)(*t.linalg.eigh(m + m.T)), lambda t, x, m: t.linalg.eigh((m + m.T)[None], "U")[0], lambda t, x, m: t.linalg.cholesky(m @ m.T),
     lambda t, x, m: t.linalg.cholesky(m @ m.T, upper=True), lambda t, x, m: t.linalg.pinv(x), lambda t, x, m: t.linalg.pinv(t.cat([x, x]).T), lambda t, x, m: t.linalg.matrix_rank(t.cat([x, x])), lambda t, x, m: t.linalg.matrix_rank(m, atol=0.5),
@@ -245,4 +272,46 @@ def test_statistics_and_choices(f):
     lambda t: t.corrcoef(t.ones(2, 2, 2)), lambda t: t.tril_indices(2, 2, dtype=t.bool),
 ])  # fmt: skip
 def test_edges_of_statistics_and_choices(f):
+    same(f)
+
+
+@pytest.mark.parametrize("draw", [
+    lambda x: x.exponential_(0.7), lambda x: x.exponential_(), lambda x: x.cauchy_(1, 2), lambda x: x.cauchy_(-3.5, 0.01), lambda x: x.geometric_(0.3),
+    lambda x: x.geometric_(0.999), lambda x: x.log_normal_(0.5, 0.7), lambda x: x.log_normal_(),
+])  # fmt: skip
+@pytest.mark.parametrize("n", [1, 17, 20_001])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int64", "int16"])
+def test_draws_have_the_same_bits(draw, n, dtype):
+    import torch
+
+    import minitorch
+
+    found = []
+    for t in (minitorch, torch):
+        t.manual_seed(n)
+        try:
+            values = draw(t.empty(n, dtype=getattr(t, dtype)))
+            found.append([values.numpy(), t.rand(1).numpy()])
+        except (RuntimeError, NotImplementedError) as error:
+            found.append(type(error))
+    ours, theirs = found
+    if isinstance(ours, type):
+        assert ours is theirs
+        return
+    assert ours[1] == theirs[1]  # as many words were drawn
+    if dtype == "float64":
+        assert np.allclose(ours[0], theirs[0], rtol=1e-14, atol=1e-16)
+    else:
+        assert np.array_equal(ours[0], theirs[0])
+
+
+@pytest.mark.parametrize("f", [
+    lambda t: t.empty(2).exponential_(0), lambda t: t.empty(2).exponential_(-1.0), lambda t: t.empty(2).exponential_(float("inf")), lambda t: t.empty(2).exponential_(float("nan")),
+    lambda t: t.empty(2).geometric_(0), lambda t: t.empty(2).geometric_(1), lambda t: t.empty(2).geometric_(), lambda t: t.empty(2).bool().geometric_(0.5), lambda t: t.empty(2).cauchy_(0, 0),
+    lambda t: t.empty(2).cauchy_(float("inf"), 1), lambda t: t.empty(2).cauchy_(0, float("nan")), lambda t: t.empty(2).log_normal_(1, -1), lambda t: t.empty(2).log_normal_(float("nan"), 1),
+    lambda t: t.empty(2).log_normal_(1, float("inf")), lambda t: t.empty(3).exponential_("a"), lambda t: t.empty(3).exponential_(t.tensor(2.0)), lambda t: t.empty(0).exponential_(-1),
+    lambda t: t.empty(4).exponential_(generator=t.Generator().manual_seed(0)), lambda t: t.ones(2, requires_grad=True).exponential_(), lambda t: t.empty(2).geometric_(p=0.5), lambda t: t.empty(2).cauchy_(median=1, sigma=2),
+    lambda t: t.empty(3).log_normal_(mean=0, std=1, generator=t.Generator().manual_seed(4)), lambda t: t.empty(2, 3, 4).exponential_(lambd=3),
+])  # fmt: skip
+def test_calls_of_draws(f):
     same(f)

@@ -11,6 +11,7 @@ import minitorch as mt
 from minitorch import nn
 from minitorch.autograd import Function, grad
 from minitorch.autograd.engine import walk
+from minitorch.autograd.graph import GradientEdge, get_gradient_edge
 from tests.tapes import Cube, leaf
 
 # ---- backward and grad -----------------------------------------------------------------------------------------------
@@ -20,6 +21,54 @@ def test_sum_over_all_paths():
     x = leaf(0.5, 2.0)
     (x.sin() * x + x).sum().backward()
     assert np.allclose(x.grad.numpy(), np.sin([0.5, 2]) + np.array([0.5, 2]) * np.cos([0.5, 2]) + 1)
+
+
+def test_edges_replace_tensors():
+    x = leaf(0.5, 2.0, dtype=mt.float64)
+    h = x * x
+    y = (3 * h).sum()
+    of_x, of_h, of_y = map(get_gradient_edge, (x, h, y))
+    assert [g.tolist() for g in grad(of_y, [of_h, x, of_x], retain_graph=True)] == [[3, 3], [3, 12], [3, 12]]
+    (g,) = grad(y, of_x, create_graph=True)
+    assert grad(g.sum(), of_x)[0].tolist() == [6, 6]
+    assert grad(of_h, x, mt.tensor([1.0, 10.0]), retain_graph=True)[0].tolist() == [1, 40]
+    y.backward(inputs=of_h, retain_graph=True)
+    assert x.grad is None
+    mt.autograd.backward([of_y, of_h], [None, mt.ones(2)], inputs=[of_x, h])
+    assert (x.grad.tolist(), h.grad.tolist()) == ([4, 16], [4, 4])
+    mt.autograd.backward(of_x, mt.ones(2))
+    assert x.grad.tolist() == [5, 17]
+
+
+def test_an_edge_outlives_its_tensor():
+    x = leaf(3.0)
+    edges = [get_gradient_edge(part) for part in (mt.cat([x, 2 * x]) ** 2).split(1)]
+    assert [grad(edge, x, retain_graph=True)[0].item() for edge in edges] == [6, 24]
+    handle = x.register_hook(lambda g: 10 * g)
+    assert grad(edges[0], get_gradient_edge(x))[0].item() == 60
+    handle.remove()
+
+
+def test_errors_of_edges():
+    x = leaf(1.0, 2.0)
+    h, unused = x * x, get_gradient_edge(x * 2)
+    with pytest.raises(
+        RuntimeError, match=r"materialize_grads cannot be used .* GradientEdge: no output depends on inputs\[1\]"
+    ):
+        grad(h.sum(), [x, unused], materialize_grads=True)
+    with pytest.raises(RuntimeError, match=r"inputs\[0\], of shape \[2\]\) appears to not have been used"):
+        grad(h.sum(), unused)
+    assert grad(h.sum(), unused, allow_unused=True) == (None,)
+    with pytest.raises(RuntimeError, match=r"only for scalar outputs, and this one has shape \[2\]"):
+        grad(get_gradient_edge(h), x)
+    with pytest.raises(RuntimeError, match=r"shape of \[3\] and output\[0\] has a shape of \[2\]"):
+        grad(get_gradient_edge(h), x, mt.ones(3))
+    with pytest.raises(RuntimeError, match=r"must be an autograd.graph.Node but got NoneType: get_gradient_edge"):
+        grad(h.sum(), GradientEdge(x.grad_fn, 0))
+    with pytest.raises(RuntimeError, match=r"second object is 1, and MulBackward0 has 1 outputs"):
+        grad(h.sum(), GradientEdge(h.grad_fn, 1))
+    with pytest.raises(RuntimeError, match="inputs have to be Tensors or GradientEdges, but got Mul"):
+        grad(h.sum(), (h.grad_fn, 0))
 
 
 def test_gradients_accumulate_in_the_same_memory():

@@ -244,3 +244,63 @@ def test_a_truncated_quotient_of_integers_is_exact():
 def test_a_mask_that_does_not_fit_is_a_sentence():
     with pytest.raises(RuntimeError, match=r"shape mismatch: \[2, 3\], \[2, 2\] cannot be broadcast"):
         mt.masked_select(mt.ones(2, 3), mt.ones(2, 2) > 0)
+
+
+@pytest.mark.parametrize("case", [0, 1, 2])
+def test_areas_under_curves(case):
+    y = mt.randn(3, 5, dtype=mt.float64, requires_grad=True)
+    x = [None, mt.randn(5, dtype=mt.float64, requires_grad=True), mt.randn(3, 5, dtype=mt.float64, requires_grad=True)][case]
+    options = {"dx": 0.5} if x is None else {"x": x}
+    places = [[0.5 * i for i in range(5)] for _ in range(3)] if x is None else x.expand(3, 5).tolist()
+    expected = []
+    for row, at in zip(y.tolist(), places, strict=True):
+        areas = [0.0]
+        for i in range(4):
+            areas.append(areas[-1] + (at[i + 1] - at[i]) * (row[i] + row[i + 1]) / 2)
+        expected.append(areas[1:])
+    for function, found in ((mt.trapezoid, [row[-1] for row in expected]), (mt.cumulative_trapezoid, expected)):
+        assert np.allclose(function(y, **options).detach().numpy(), found)
+
+        def of_both(y, *x, function=function):
+            return function(y, *x, **({} if x else options))
+
+        inputs = [y] if x is None else [y, x]
+        assert gradcheck(of_both, inputs)
+        assert gradgradcheck(of_both, inputs)
+    assert mt.trapz is mt.trapezoid
+    halves = mt.full((3000,), 60.0).half()
+    assert mt.trapezoid(halves, dx=0.01).item() == pytest.approx(60 * 29.99, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["trapezoid", "cumulative_trapezoid"])
+def test_wrong_areas(name):
+    function, y = getattr(mt, name), mt.ones(2, 3)
+    with pytest.raises(RuntimeError, match=f"{name}: There must be one `x` value for each sample point: x has 2, y 3 along"):
+        function(y, mt.ones(2))
+    with pytest.raises(RuntimeError, match=f"{name}: received a bool input"):
+        function(y > 0)
+    with pytest.raises(TypeError, match="pass one of the two"):
+        function(y, y, dx=1.0)
+    with pytest.raises(IndexError, match="Dimension specified as -1 but tensor has no dimensions"):
+        function(mt.tensor(1.0))
+
+
+def test_modes():
+    random = np.random.default_rng(0)
+    for _ in range(30):
+        rows = random.integers(0, 4, (3, random.integers(1, 9)))
+        values, indices = [], []
+        for row in rows.tolist():
+            best = min(set(row), key=lambda value, row=row: (-row.count(value), value))
+            values.append(best)
+            indices.append(max(i for i, value in enumerate(row) if value == best))
+        found = mt.mode(mt.tensor(rows))
+        assert (found.values.tolist(), found.indices.tolist()) == (values, indices)
+        columns = mt.mode(mt.tensor(rows.T), 0, keepdim=True)
+        assert (columns.values.tolist(), columns.indices.tolist()) == ([values], [indices])
+    x = mt.tensor([[1.0, 2.0, 2.0], [3.0, 1.0, 1.0]], requires_grad=True)
+    (x.mode().values * mt.tensor([1.0, 10.0])).sum().backward()
+    assert x.grad.tolist() == [[0, 0, 1], [0, 0, 10]]
+    assert mt.mode(mt.tensor([math.nan, 1.0, 1.0, math.nan, math.nan])).values.item() == 1
+    with pytest.raises(IndexError, match=r"Expected reduction dim 0 to have non-zero size, input is \[0\]"):
+        mt.mode(mt.zeros(0))

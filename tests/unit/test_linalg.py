@@ -6,6 +6,7 @@ import math
 import pytest
 
 import minitorch as mt
+from minitorch.autograd import gradcheck, gradgradcheck
 
 linalg = mt.linalg
 A = mt.tensor([[4.0, 1.0, -2.0], [1.0, 3.0, 0.5], [-2.0, 0.5, 5.0]], dtype=mt.float64)  # positive definite
@@ -84,6 +85,89 @@ def test_pseudo_inverses_and_ranks():
     small = mt.diag(mt.tensor([1.0, 1e-3, 1e-8]).double())
     assert [linalg.matrix_rank(small, **o).item() for o in ({}, {"rtol": 1e-5}, {"rtol": 1e-2}, {"atol": 1e-2})] == [3, 2, 1, 1]
     assert linalg.matrix_rank(mt.diag(mt.tensor([1.0, 1e-3, 2e-7]))).item() == 2  # 3 eps of float32 is 3.6e-7
+
+
+def test_qr_has_its_modes():
+    for m in (B, WIDE, WIDE.T, B[1:], I3, mt.stack([B, 2 * B])):
+        rows, columns = m.shape[-2:]
+        k = min(rows, columns)
+        for mode in ("reduced", "complete"):
+            q, r = linalg.qr(m, mode)
+            size = k if mode == "reduced" else rows
+            assert (q.shape, r.shape) == ((*m.shape[:-2], rows, size), (*m.shape[:-2], size, columns))
+            near(q @ r, m)
+            near(q.mT @ q, mt.eye(size, dtype=mt.float64).expand(*m.shape[:-2], -1, -1))
+            near(r, mt.triu(r))
+        alone = linalg.qr(m, "r")
+        assert alone.Q.shape == (0,)
+        near(alone.R, linalg.qr(m).R)
+    tall = WIDE.T if WIDE.shape[0] < WIDE.shape[1] else WIDE
+    for mode, message in (
+        ("r", "depends on Q, which is not computed"),
+        ("complete", "not differentiable when mode='complete'"),
+    ):
+        with pytest.raises(RuntimeError, match=message):
+            linalg.qr(tall.clone().requires_grad_(), mode).R.sum().backward()
+    with pytest.raises(RuntimeError, match="unrecognized mode 'full' but expected one of 'reduced'"):
+        linalg.qr(B, "full")
+
+
+def test_least_squares():
+    x, y = [0.0, 1.0, 2.0, 4.0], [1.0, 3.0, 2.0, 7.0]
+    slope = (4 * sum(a * b for a, b in zip(x, y, strict=True)) - sum(x) * sum(y)) / (4 * sum(a * a for a in x) - sum(x) ** 2)
+    offset = (sum(y) - slope * sum(x)) / 4
+    A = mt.tensor([[1.0, a] for a in x], dtype=mt.float64)
+    found = linalg.lstsq(A, mt.tensor(y, dtype=mt.float64), driver="gelsd")
+    assert found.solution.tolist() == pytest.approx([offset, slope])
+    rest = sum((offset + slope * a - b) ** 2 for a, b in zip(x, y, strict=True))
+    assert found.residuals.tolist() == [pytest.approx(rest)]
+    assert found.rank.item() == 2
+    near(found.singular_values, linalg.svdvals(A))
+    matrices = mt.stack([A, A + 1])
+    both = linalg.lstsq(matrices, mt.ones(2, 4, 3, dtype=mt.float64), driver="gels")
+    assert [tuple(part.shape) for part in both] == [(2, 2, 3), (2, 3), (0,), (0,)]
+    assert [tuple(part.shape) for part in linalg.lstsq(A, A)] == [(2, 2), (0,), (), (0,)]
+
+
+def test_least_squares_without_full_rank():
+    A = mt.outer(mt.tensor([1.0, 2.0, 2.0]), mt.tensor([3.0, 4.0])).double()  # 15 u v^T for the units u, v
+    b = mt.tensor([1.0, 1.0, 1.0], dtype=mt.float64)
+    found = linalg.lstsq(A, b)
+    assert found.rank.item() == 1
+    assert found.solution.tolist() == pytest.approx([5 / 3 / 15 * 3 / 5, 5 / 3 / 15 * 4 / 5])  # v (u . b) / 15
+    near(linalg.pinv(A) @ b, found.solution)
+    with pytest.raises(RuntimeError, match=r"does not have full rank. The other drivers"):
+        linalg.lstsq(A, b, driver="gels")
+    D = mt.diag(mt.tensor([1.0, 1e-3])).double()
+    ranks = [linalg.lstsq(D, b[:2], rcond).rank.item() for rcond in (None, 1e-4, 1e-2, -1.0)]
+    assert ranks == [2, 2, 1, 2]
+    assert linalg.lstsq(D, b[:2], 1e-2).solution.tolist() == [1, 0]
+
+    def solution(u, v, b):  # whose rank stays 1
+        return linalg.lstsq(mt.outer(u, v), b, rcond=1e-6).solution
+
+    inputs = [mt.randn(n, dtype=mt.float64, requires_grad=True) for n in (3, 2, 3)]
+    assert gradcheck(solution, inputs)
+    assert gradgradcheck(solution, inputs)
+
+
+def test_the_derivative_of_a_pseudo_inverse_where_singular_values_are_equal():
+    x = mt.eye(3, dtype=mt.float64)[:, :2].clone().requires_grad_()
+    assert gradcheck(linalg.pinv, (x,))
+    assert gradgradcheck(linalg.pinv, (x,))
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda: linalg.lstsq(B, B, driver="svd"), r"should be one of \(gels, gelsy, gelsd, gelss\), not 'svd'"),
+    (lambda: linalg.lstsq(mt.ones(3, 2), mt.ones(2, 1)), r"input \[3, 2\] and other \[2, 1\] do not fit: other is"),
+    (lambda: linalg.lstsq(mt.ones(3, 2), mt.ones(3, 1).double()), "the same dtype, but got minitorch.float32"),
+    (lambda: linalg.lstsq(mt.ones(3), mt.ones(3)), "at least 2 dimensions"),
+    (lambda: linalg.qr(mt.ones(3)), "at least 2 dimensions"),
+    (lambda: linalg.qr(mt.ones(3, 3).long()), "floating point"),
+])  # fmt: skip
+def test_wrong_least_squares(call, message):
+    with pytest.raises(RuntimeError, match=message):
+        call()
 
 
 def test_norms_are_written_out():

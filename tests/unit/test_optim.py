@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 import re
+import struct
 
 import pytest
 
@@ -68,6 +69,34 @@ def adamax(s, g, t, o):
     return o["lr"] / (1 - b1**t) * s["m"] / s["u"]
 
 
+def nadam(s, g, t, o):
+    b1, b2 = o["betas"]
+    mu, after = (b1 * (1 - 0.5 * 0.96 ** (k * o["momentum_decay"])) for k in (t, t + 1))
+    s["product"] = single(s.get("product", 1.0) * single(mu))  # kept in float32, as the state is
+    s["m"] = b1 * s.get("m", 0) + (1 - b1) * g
+    s["v"] = b2 * s.get("v", 0) + (1 - b2) * g * g
+    mean = (1 - mu) * g / (1 - s["product"]) + after * s["m"] / (1 - s["product"] * after)
+    return o["lr"] * mean / (math.sqrt(s["v"] / (1 - b2**t)) + o["eps"])
+
+
+def single(x):
+    """A number rounded to float32."""
+    return struct.unpack("f", struct.pack("f", x))[0]
+
+
+def radam(s, g, t, o):
+    b1, b2 = o["betas"]
+    s["m"] = b1 * s.get("m", 0) + (1 - b1) * g
+    s["v"] = b2 * s.get("v", 0) + (1 - b2) * g * g
+    limit = 2 / (1 - b2) - 1
+    length = limit - 2 * t * b2**t / (1 - b2**t)
+    mean = s["m"] / (1 - b1**t)
+    if length <= 5:
+        return o["lr"] * mean
+    r = math.sqrt((length - 4) / (limit - 4) * (length - 2) / (limit - 2) * limit / length)
+    return o["lr"] * r * mean * math.sqrt(1 - b2**t) / (math.sqrt(s["v"]) + o["eps"])
+
+
 RULES = {
     "SGD": (sgd, {"momentum": [0, 0.9], "dampening": [0, 0.3], "nesterov": [False, True]}),
     "Adam": (adam, {"betas": [(0.9, 0.999), (0.5, 0.8)], "eps": [1e-8, 0.1], "amsgrad": [False, True],
@@ -77,6 +106,9 @@ RULES = {
     "Adagrad": (adagrad, {"lr_decay": [0, 0.2], "initial_accumulator_value": [0, 0.5], "eps": [1e-10, 0.1]}),
     "Adadelta": (adadelta, {"rho": [0.9, 0.3], "eps": [1e-6, 0.01]}),
     "Adamax": (adamax, {"betas": [(0.9, 0.999), (0.5, 0.8)], "eps": [1e-8, 0.1]}),
+    "NAdam": (nadam, {"betas": [(0.9, 0.999), (0.5, 0.8)], "eps": [1e-8, 0.1], "momentum_decay": [4e-3, 0.5],
+                      "decoupled_weight_decay": [False, True]}),
+    "RAdam": (radam, {"betas": [(0.9, 0.999), (0.5, 0.8)], "eps": [1e-8, 0.1], "decoupled_weight_decay": [False, True]}),
 }  # fmt: skip
 
 
@@ -136,6 +168,8 @@ DEFAULTS = {
     "Adagrad": {"lr": 1e-2, "lr_decay": 0, "weight_decay": 0, "initial_accumulator_value": 0, "eps": 1e-10, "maximize": False},
     "Adadelta": {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "weight_decay": 0, "maximize": False},
     "Adamax": {"lr": 2e-3, **BETAS, "maximize": False},
+    "NAdam": {"lr": 2e-3, **BETAS, "momentum_decay": 4e-3, "decoupled_weight_decay": False, "maximize": False},
+    "RAdam": {"lr": 1e-3, **BETAS, "decoupled_weight_decay": False, "maximize": False},
     "LBFGS": {"lr": 1, "max_iter": 20, "max_eval": None, "tolerance_grad": 1e-7, "tolerance_change": 1e-9, "history_size": 100,
               "line_search_fn": None},
 }  # fmt: skip
@@ -202,6 +236,19 @@ def test_half_precision_and_parameters_without_gradient(name):
     assert closure() < first
     assert p.dtype is mt.float16
     assert idle.item() == 1
+
+
+@pytest.mark.parametrize("dtype", [mt.float16, mt.float64])
+def test_the_product_of_nadam_stays_in_float32(dtype):
+    p = mt.tensor(1.0, dtype=dtype, requires_grad=True)
+    p.grad = mt.ones_like(p)
+    optimizer = optim.NAdam([p])
+    optimizer.step()
+    optimizer.load_state_dict(optimizer.state_dict())
+    optimizer.step()
+    state = optimizer.state[p]
+    assert [state[key].dtype for key in ("step", "mu_product", "exp_avg")] == [mt.float32, mt.float32, dtype]
+    assert state["mu_product"].item() == pytest.approx(0.81 * (1 - 0.5 * 0.96**0.004) * (1 - 0.5 * 0.96**0.008), rel=1e-6)
 
 
 # ---- L-BFGS ------------------------------------------------------------------------------------------------------------

@@ -158,6 +158,8 @@ SHOWN = {
     "Adam": lambda t: stepped(t, "Adam", lr=0.01, betas=(0.8, 0.9), amsgrad=True),
     "AdamW": lambda t: stepped(t, "AdamW"),
     "Adamax": lambda t: stepped(t, "Adamax"),
+    "NAdam": lambda t: stepped(t, "NAdam"),
+    "RAdam": lambda t: stepped(t, "RAdam"),
     "Adagrad": lambda t: stepped(t, "Adagrad"),
     "Adadelta": lambda t: stepped(t, "Adadelta"),
     "RMSprop": lambda t: stepped(t, "RMSprop"),
@@ -485,6 +487,33 @@ Parameter Group 0
     eps: 1e-08
     foreach: None
     lr: 0.002
+    maximize: False
+    weight_decay: 0
+)""",
+    "NAdam": """\
+NAdam (
+Parameter Group 0
+    betas: (0.9, 0.999)
+    capturable: False
+    decoupled_weight_decay: False
+    differentiable: False
+    eps: 1e-08
+    foreach: None
+    lr: 0.002
+    maximize: False
+    momentum_decay: 0.004
+    weight_decay: 0
+)""",
+    "RAdam": """\
+RAdam (
+Parameter Group 0
+    betas: (0.9, 0.999)
+    capturable: False
+    decoupled_weight_decay: False
+    differentiable: False
+    eps: 1e-08
+    foreach: None
+    lr: 0.001
     maximize: False
     weight_decay: 0
 )""",

@@ -84,6 +84,16 @@ DRAWS = {
     "uniform_, float64": lambda t: t.empty(2, dtype=t.float64).uniform_(1, 5),
     "normal_, few": lambda t: t.empty(4).normal_(1.0, 2.0),
     "normal_, many": lambda t: t.empty(20).normal_(-1.0, 0.5)[::5],
+    "exponential_": lambda t: t.empty(4).exponential_(0.5),
+    "exponential_, float64": lambda t: t.empty(2, dtype=t.float64).exponential_(),
+    "exponential_, float16": lambda t: t.empty(3, dtype=t.float16).exponential_(2.0),
+    "cauchy_": lambda t: t.empty(4).cauchy_(1, 2),
+    "cauchy_, float64": lambda t: t.empty(2, dtype=t.float64).cauchy_(),
+    "geometric_": lambda t: [t.empty(4).geometric_(0.1), t.empty(4, dtype=t.int64).geometric_(0.5)],
+    "log_normal_": lambda t: [t.empty(3).log_normal_(0.5, 0.7), t.empty(18).log_normal_()[15:]],
+    "log_normal_, float64": lambda t: t.empty(2, dtype=t.float64).log_normal_(0, 1),
+    "log-normal and normal values are drawn in pairs": lambda t: [
+        t.empty(1).log_normal_(), t.randn(1), t.empty(3).log_normal_(), t.rand(1)],
     "normal of a size": lambda t: t.normal(2.0, 3.0, (3,)),
     "normal of tensors": lambda t: t.normal(t.arange(3.0), t.tensor([1.0, 0.1, 0.01])),
     "draws by weight": lambda t: t.multinomial(t.tensor([0.1, 0.0, 3.0, 1.0]), 12, replacement=True),
@@ -186,6 +196,15 @@ NUMBERS = {  # of seed 0
     "uniform_, float64": [4.8802120072262127, 3.8312794575991518],
     "normal_, few": [4.0819921, 0.41314217, -3.3575788, 2.1368625],
     "normal_, many": [-1.5629199, -1.7775476, -0.27816993, -1.4218384],
+    "exponential_": [7.0166526, 2.4607694, 1.2300882, 5.0702372],
+    "exponential_, float64": [3.5083261867076421, 1.2303847641796768],
+    "exponential_, float16": [1.7539062, 0.61523438, 0.30761719],
+    "cauchy_": [22.195459, 2.5295346, 0.74340129, 8.866147],
+    "cauchy_, float64": [10.597729326682297, 0.76476725960589997],
+    "geometric_": [1.0, 4.0, 8.0, 1.0, 1, 1, 3, 2],
+    "log_normal_": [4.8486352, 1.3425889, 0.35874173, 0.45658034, 0.1328924, 5.7018294],
+    "log_normal_, float64": [4.6692390227577363, 0.74570223611264663],
+    "log-normal and normal values are drawn in pairs": [59.263416, -0.2934289, 0.034819461, 8.4728127, 0.31066358, 0.022325754],
     "normal of a size": [6.6229882, 1.1197133, -4.5363684],
     "normal of tensors": [1.5409961, 0.97065711, 1.9782121],
     "draws by weight": [3, 2, 2, 3, 2, 3, 2, 2, 2, 2, 2, 2],
@@ -305,11 +324,54 @@ def test_moments(dtype):
     near(mt.randn(n, dtype=dtype), 0, 1)
     near(mt.empty(n, dtype=dtype).uniform_(-1, 3), 1, 4 / math.sqrt(12))
     near(mt.bernoulli(mt.full((n,), 0.3, dtype=dtype)), 0.3, math.sqrt(0.21))
+    near(mt.empty(n, dtype=dtype).exponential_(0.5), 2, 2)
+    near(mt.empty(n, dtype=dtype).geometric_(0.3), 1 / 0.3, math.sqrt(0.7) / 0.3)
+    near(mt.empty(n, dtype=dtype).log_normal_(0.5, 0.7).log(), 0.5, 0.7)
+    cauchy = mt.empty(n, dtype=dtype).cauchy_(1, 2)  # which has no mean; its distribution is 1/2 + atan((x - 1) / 2) / pi
+    near(0.5 + ((cauchy - 1) / 2).atan() / math.pi, 0.5, 1 / math.sqrt(12))
     near(mt.randint(0, 7, (n,)), 3, 2)
     near(mt.randperm(n), (n - 1) / 2, n / math.sqrt(12))
     x = mt.rand(n, dtype=dtype)
     assert 0 <= x.min() < 1e-3
     assert 0.999 < x.max() < 1
+
+
+def test_geometric_values_have_their_probabilities():
+    counts = mt.bincount(mt.empty(40_000, dtype=mt.int64).geometric_(0.25)).tolist()
+    assert counts[0] == 0
+    for k in range(1, 6):
+        chance = 0.75 ** (k - 1) * 0.25
+        assert counts[k] / 40_000 == pytest.approx(chance, abs=5 * math.sqrt(chance * (1 - chance) / 40_000))
+
+
+@pytest.mark.parametrize(("call", "error", "message"), [
+    (lambda x: x.exponential_(0), RuntimeError, "exponential_ expects lambda > 0.0, but found lambda=0"),
+    (lambda x: x.exponential_(math.nan), RuntimeError, "found lambda=nan"),
+    (lambda x: x.long().exponential_(), RuntimeError, "Exponential distribution is a continuous.*specified minitorch.int64"),
+    (lambda x: x.cauchy_(0, -1), RuntimeError, "cauchy_ expects sigma > 0.0, but found sigma=-1"),
+    (lambda x: x.bool().cauchy_(), RuntimeError, "Cauchy distribution is a continuous"),
+    (lambda x: x.geometric_(1), RuntimeError, r"geometric_ expects p to be in \(0, 1\), but got p=1"),
+    (lambda x: x.bool().geometric_(0.5), NotImplementedError, "not minitorch.bool"),
+    (lambda x: x.log_normal_(0, 0), RuntimeError, "log_normal_ expects std > 0.0, but found std=0"),
+    (lambda x: x.long().log_normal_(), NotImplementedError, "floating-point tensor, not minitorch.int64"),
+    (lambda x: x.requires_grad_().exponential_(), RuntimeError, "leaf"),
+])  # fmt: skip
+def test_refusals_of_draws(call, error, message):
+    with pytest.raises(error, match=message):
+        call(mt.ones(2))
+
+
+def test_draws_at_the_ends():
+    assert mt.empty(2).exponential_(math.inf).tolist() == [0, 0]
+    assert mt.empty(2).log_normal_(1e9, 1).tolist() == [math.inf, math.inf]
+    x = mt.ones(2, 3).T
+    assert x.geometric_(0.5) is x
+    assert mt.empty(0).exponential_().shape == (0,)
+    g, state = mt.Generator().manual_seed(1), None
+    mt.randn(1, generator=g)
+    state = g.get_state()
+    mt.empty(0).log_normal_(generator=g)
+    assert g.get_state() == state
 
 
 def test_draws_without_replacement():

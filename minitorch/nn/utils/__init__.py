@@ -1,4 +1,7 @@
-"""Gradient clipping, and conversion of parameters to one vector and back. `rnn`: sequences of different lengths."""
+"""Gradient clipping, and conversion of parameters to one vector and back.
+
+`parametrize` and `parametrizations`: weights computed from other parameters. `rnn`: sequences of different lengths.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,18 @@ from typing import TYPE_CHECKING
 from minitorch import left_out as _left_out
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.functions import cat, stack
-from minitorch.nn.utils import rnn
+from minitorch.nn.utils import parametrizations, parametrize, rnn
+from minitorch.nn.utils.parametrizations import remove_weight_norm
+from minitorch.nn.utils.parametrizations import weight_norm_by_hook as weight_norm
 from minitorch.old_words import without_underscore
 from minitorch.ops.statistics import vector_norm
 from minitorch.public import public
 from minitorch.tensor import Tensor
 
-__all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "rnn", "vector_to_parameters"]
+__all__ = [
+    "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "parametrizations", "parametrize",
+    "remove_weight_norm", "rnn", "vector_to_parameters", "weight_norm",
+]  # fmt: skip
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
