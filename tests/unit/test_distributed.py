@@ -107,7 +107,8 @@ def test_a_program_gets_its_arguments_and_its_rank(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(
         "import os, sys, beside\nassert __name__ == '__main__'\n"
-        "print(beside.value, sys.argv[1:], os.environ['RANK'], os.environ['LOCAL_RANK'], os.environ['WORLD_SIZE'])"
+        "names = 'RANK', 'LOCAL_RANK', 'WORLD_SIZE'\n"
+        "sys.stdout.write(f'{beside.value} {sys.argv[1:]} {\" \".join(os.environ[n] for n in names)}\\n')"  # in one piece
     )
     result = start(2, str(program), "--lr", "0.1")
     assert sorted(result.stdout.split("\n"))[1:] == [f"5 ['--lr', '0.1'] {rank} {rank} 2" for rank in "01"], result.stderr
