@@ -12,7 +12,8 @@ OF_A_VECTOR = [
 ]  # fmt: skip
 OF_A_MATRIX = [
     TWICE, (..., TWICE), (TWICE, ...), (slice(1), TWICE), (TWICE, slice(1, 3)), (TWICE, None, TWICE), (None, TWICE, 1),
-    (1, TWICE), (TWICE[:, None], TWICE), (..., TWICE, None), (TWICE, 0), (slice(None), None, TWICE), (MASK, TWICE[:2]), (..., MASK),
+    (1, TWICE), (TWICE[:, None], TWICE), (..., TWICE, None), (TWICE, 0), (slice(None), None, TWICE), (MASK, TWICE[:2]),
+    (..., MASK),
 ]  # fmt: skip
 
 
