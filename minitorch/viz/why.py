@@ -37,7 +37,7 @@ from minitorch.viz.page.render import FORMATS, CannotRender, render
 from minitorch.viz.page.summary import MINUS, number
 from minitorch.viz.page.theme import CARD, FONT, GRADIENT, INK, LINE, PAPER
 from minitorch.viz.player.frames import run_sweep
-from minitorch.viz.record.local import LocalJacobian, argmax_abs, element_name
+from minitorch.viz.record.local import LocalJacobian, argmax_abs, element_place
 from minitorch.viz.record.recorder import variables
 from minitorch.viz.record.tape import Tape, bracketed
 
@@ -118,7 +118,7 @@ class Why:
         routes = [_route(path) for path in self.paths]
         first, last = _common(routes), _common([route[::-1] for route in routes])[::-1]
         first, last = (first, last) if len(routes) > 1 else (routes[0], [])
-        begin = math.prod(factor for _, factor in first[1:])
+        begin = math.prod(factor for _, factor in first)
         which = f"The {len(routes)} largest paths" if self.rest else f"{len(routes)} paths"
         lines.append(f"  {which} begin with {_arrows(first)}" + (f", × {number(begin)}" if begin != 1 else ""))
         if len(last) > 1:
@@ -214,15 +214,13 @@ def _on_paper(text: str) -> str:
 
 def _route(path: Path) -> list[tuple[str, float]]:
     """The elements of a path from the start to the output, each with the slope of the step that leads to it."""
-    route: list[tuple[str, float]] = []
-    for factor in reversed(path.factors):
-        if not factor.bottom:  # a hook multiplies the step before it
-            if route:
-                route[-1] = route[-1][0], route[-1][1] * factor.value
-            continue
-        if not route:
-            route.append((factor.bottom, 1.0))
-        route.append((factor.top, factor.value))
+    factors = path.factors[::-1]
+    route = [(next((factor.bottom for factor in factors if factor.bottom), ""), 1.0)]
+    for factor in factors:
+        if factor.bottom:
+            route.append((factor.top, factor.value))
+        else:  # a hook multiplies the step before it
+            route[-1] = route[-1][0], route[-1][1] * factor.value
     return route
 
 
@@ -357,7 +355,7 @@ def _explain(tape: Tape, start: Edge, index: int | tuple[int, ...] | None, shape
             "why(): nothing of the gradient comes to this tensor: it is cut off on the way, by detach() or by an op"
         )
     element = _element(index, shape, grad)
-    name = element_name(f"d{bracketed(tape.root_name)}/d{bracketed(tape.name(start))}", shape, element)
+    name = f"d{bracketed(tape.root_name)}/d{bracketed(tape.name(start))}{element_place(shape, element)}"
     value = grad.reshape(-1)[element].item()
     paths, rest, cut = _paths(tape, start, element, gradients)
     remark = f"the largest of {grad.size:,} elements; index= names another" if index is None and grad.size > 1 else ""
@@ -389,8 +387,9 @@ def _paths(tape: Tape, start: Edge, element: int, gradients: _Gradients) -> tupl
             rest += others
             steps += 1
             if not extensions:
-                here = element_name(bracketed(tape.name(path.edge)), path.edge[0].outputs[path.edge[1]][0], path.element)
-                used = ", ".join(bracketed(tape.name((node, 0))) for node, _ in users.get(path.edge, ()))
+                place = element_place(path.edge[0].outputs[path.edge[1]][0], path.element)
+                here = bracketed(tape.name(path.edge)) + place
+                used = ", ".join(dict.fromkeys(bracketed(tape.name((node, 0))) for node, _ in users.get(path.edge, ())))
                 cut = f"∂{used}/∂{here} = 0" if used else ""
             path = extensions[0] if extensions else None
             for other in extensions[1:]:
@@ -451,9 +450,9 @@ def _extensions(
     extensions = []
     for size, edge, j, argument, slopes in found[:MAX_BRANCHES]:
         top, _, bottom = tape.local_name(edge[0], edge[1], argument).partition("/∂")
-        shape = edge[0].outputs[edge[1]][0]
-        bottom = element_name(bottom, path.edge[0].outputs[path.edge[1]][0], path.element)
-        factor = _factor(f"{element_name(top, shape, j)}/∂{bottom}", slopes, j, element_name(top[1:], shape, j), bottom)
+        top = top[1:] + element_place(edge[0].outputs[edge[1]][0], j)
+        place = element_place(path.edge[0].outputs[path.edge[1]][0], path.element)
+        factor = _factor(f"∂{top}/∂{bottom}{place}", slopes, j, top, bracketed(tape.name(path.edge)) + place)
         step = (factor, *gradients.hook(tape, edge, j))
         product = path.product * math.prod(factor.value for factor in step)
         extensions.append(PartialPath(edge, j, (*path.factors, *step), product, path.product * size))
@@ -531,6 +530,7 @@ def _tex_value(name: str) -> str:
 
 _TEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
     "−": "-",
+    " ": r"\ ",
     "·": r"\cdot ",
     "²": "^2",
     "~": r"\sim{}",
