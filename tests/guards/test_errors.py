@@ -152,6 +152,12 @@ TABLE = [
     (lambda: mt.utils.data.random_split(range(3), [1, 1]), ValueError, "[1, 1]", "not 3"),
     (lambda: mt.utils.data.TensorDataset(ones(2), ones(3)), AssertionError, "[2, 3]"),
     (lambda: mt.set_default_dtype(mt.int64), TypeError, "minitorch.int64"),
+    (lambda: mt.add(ones(2), "a"), TypeError, "str"),
+    (lambda: ones(2).long() + 2**70, RuntimeError, "int64 without overflow", "1180591620717411303424"),
+    (lambda: mt.hypot(ones(2), ones(2, 3)), RuntimeError, "tensor a (2)", "tensor b (3)", "[2] and [2, 3]"),
+    (lambda: mt.device([]), TypeError, "'type' must be str, not list"),
+    (lambda: mt.device("gpu"), RuntimeError, "'gpu'", "'cuda:0'"),
+    (lambda: mt.device("cuda:0", 1), RuntimeError, "'cuda:0'"),
     # indices
     (lambda: ones(2).index_select(0, mt.tensor([[0]])), IndexError, "index_select()", "vector, but got 2 dimensions"),
     (lambda: ones(2).index_select(0, mt.tensor([-1])), IndexError, "index -1 is out of range", "not negative"),

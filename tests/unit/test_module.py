@@ -187,3 +187,27 @@ def test_a_number_of_half_precision_and_back():
     computed = mt.ones(1, requires_grad=True) * 2
     with pytest.raises((TypeError, ValueError)):
         net.register_parameter("other", computed)
+
+
+def test_the_note_on_an_error_survives_a_repr_that_fails():
+    class Silent(nn.Linear):
+        def extra_repr(self):
+            raise ZeroDivisionError
+
+    class Behind(nn.Module):
+        """A layer that is no registered child: the path ends above it."""
+
+        def __init__(self):
+            super().__init__()
+            self.layers = [nn.Linear(2, 2)]
+
+        def forward(self, x):
+            return self.layers[0](x)
+
+    for model, note in (
+        (nn.Sequential(nn.ReLU(), Silent(2, 2)), "in model[1]: Silent"),
+        (Behind(), "in Linear(in_features=2, out_features=2, bias=True)"),
+    ):
+        with pytest.raises(RuntimeError) as caught:
+            model(mt.ones(1, 3))
+        assert caught.value.__notes__[-1] == note

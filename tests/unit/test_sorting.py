@@ -244,3 +244,7 @@ def test_no_differences_are_a_copy():
 
 def test_elements_of_the_flattened_tensor():
     assert mt.tensor(ROWS).take(mt.tensor([[0, 14], [-1, 7]])).tolist() == [[3.0, -3.0], [-3.0, 0.5]]
+
+
+def test_pairs_print_their_fields():
+    assert repr(mt.tensor([3, 1]).sort()) == "minitorch.return_types.sort(\nvalues=tensor([1, 3]),\nindices=tensor([1, 0]))"
