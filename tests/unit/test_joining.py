@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 import pytest
 
 import minitorch as mt
@@ -91,3 +92,13 @@ def test_combinations_and_repetitions():
             assert mt.combinations(x, r, again).tolist() == expected
     assert x.repeat(2, 2).tolist() == [[5, 6, 7, 5, 6, 7]] * 2
     assert mt.tensor(1).repeat(3).tolist() == [1, 1, 1]
+
+
+def test_sizes_are_whole_numbers_also_of_numpy_and_in_tensors():
+    assert [len(part) for part in mt.arange(5).split(mt.tensor(2))] == [2, 2, 1]
+    assert mt.zeros(np.int64(2), mt.tensor(3)).shape == (2, 3)
+    for call in (lambda: mt.arange(5).split(mt.tensor(2.5)), lambda: mt.zeros(mt.tensor(2.5))):
+        with pytest.raises(TypeError, match="only integer tensors of a single element can be converted to an index"):
+            call()
+    for value in (2, 2.0, np.int64(2), mt.tensor(2)):
+        assert mt.nn.functional.pad(mt.ones(1), (1, 0), value=value).tolist() == [2, 1]
