@@ -375,6 +375,10 @@ TABLE = [
     (lambda: nn.utils.rnn.unpad_sequence(ones(2, 2), mt.tensor([1])), ValueError, "1 lengths for 2 sequences"),
     (lambda: nn.utils.rnn.PackedSequence(1, mt.tensor([1])), TypeError, "int"),
     # gradients
+    (lambda: mt.autograd.backward(3), TypeError, "Tensor", "int"),
+    (lambda: mt.autograd.backward(ones(1, requires_grad=True) * 1, 3.0), TypeError, "float"),
+    (lambda: (lambda x: setattr(x, "grad", x))(ones(1)), RuntimeError, "as its own grad"),
+    (lambda: setattr(ones(1), "grad", ones(1).double()), RuntimeError, "float64 for", "float32"),
     (lambda: mt.autograd.grad(ones(1, requires_grad=True) * 1, []), ValueError, "non-empty inputs"),
     (lambda: mt.autograd.grad(ones(1, requires_grad=True) * 1, 3), TypeError, "int"),
     (lambda: mt.autograd.Variable(ones(1), 1), TypeError, "'requires_grad' must be bool, not int"),
