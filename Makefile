@@ -6,8 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-MEASURED := tests/unit tests/laws/test_ops.py
-FLOOR := 88
+MEASURED := tests/unit tests/laws/test_ops.py tests/guards/test_errors.py
+FLOOR := 93
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -26,7 +26,7 @@ demo: $(READY) ## train a conv net on handwritten digits, check its gradients, d
 test: $(READY) ## run the whole test suite, on all cores
 	$(BIN)/python -m pytest -n auto --dist loadscope $(ARGS)
 
-coverage: $(READY) ## run the tests of single files and of ops, and say which lines and branches none of them reaches
+coverage: $(READY) ## run the tests of single files, of ops and of errors, and say which lines and branches none of them reaches
 	$(BIN)/python -m pytest -n auto --dist loadscope $(MEASURED) --cov --cov-report=term-missing --cov-fail-under=$(FLOOR)
 
 test-quick: $(READY) ## run the part of it that tells most in a minute: no slow tests, fewer drawn cases, no PyTorch

@@ -73,7 +73,7 @@ def describe(value: Any) -> str:
         text = _short.repr(value)
     except Exception:
         text = ""
-    return text if text and "\n" not in text and " object at 0x" not in text else f"a {type(value).__name__}"
+    return text if text and "\n" not in text and " at 0x" not in text else f"a {type(value).__name__}"
 
 
 _short = reprlib.Repr()

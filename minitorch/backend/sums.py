@@ -102,7 +102,7 @@ def add_at(shape: tuple[int, ...], steps: Sequence[Any], values: Array) -> Array
             target = target[step]
         target[steps[-1]] = values
         return out
-    if len(shape) == 1 and len(steps) == 1 and steps[0][0].dtype.kind == "i":
+    if len(shape) == len(steps) == len(steps[0]) == 1 and steps[0][0].dtype.kind == "i":
         cells = steps[0][0]
     else:
         cells = on_device_of(xp.arange(out.size).reshape(shape), out)

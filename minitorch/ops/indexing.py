@@ -17,7 +17,7 @@ from minitorch.backend.sums import add_at
 from minitorch.ops.elementwise import Number
 from minitorch.ops.node_names import index_name, node_name
 from minitorch.ops.selection import masked_fill
-from minitorch.ops.shape import Reshape, check_dim, reshape
+from minitorch.ops.shape import Reshape, existing_dim, reshape
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -220,7 +220,7 @@ def repeat_interleave(input: Tensor, repeats: Tensor | Number, dim: int | None =
     tensor([2, 3, 3, 3])
     """
     flat = reshape(input, (-1,)) if dim is None else input
-    dim = check_dim(0 if dim is None else dim, flat.ndim)
+    dim = existing_dim("repeat_interleave", flat, dim or 0, IndexError)
     counts: Any = repeats._array if isinstance(repeats, TensorBase) else repeats
     if xp.any(xp.less(counts, 0)) or getattr(counts, "dtype", xp.dtype(int)).kind not in "iu":
         raise RuntimeError(f"repeat_interleave: repeats must be integers from 0 on, but got {repeats}")

@@ -15,7 +15,7 @@ from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import result_type
 from minitorch.backend.errors import refuse_if_too_large
 from minitorch.ops.node_names import node_name
-from minitorch.ops.shape import check_dim, clone, constant_pad, expand, reshape, sizes, transpose, unsqueeze
+from minitorch.ops.shape import check_dim, clone, constant_pad, existing_dim, expand, reshape, sizes, transpose, unsqueeze
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -148,9 +148,9 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     >>> minitorch.split(minitorch.arange(5), [1, 4])
     (tensor([0]), tensor([1, 2, 3, 4]))
     """
-    dim = check_dim(dim, tensor.ndim)
+    dim = existing_dim("split", tensor, dim)
     n = tensor.shape[dim]
-    if isinstance(split_size_or_sections, bool) or not hasattr(split_size_or_sections, "__len__"):
+    if not hasattr(split_size_or_sections, "__len__") or getattr(split_size_or_sections, "ndim", 1) == 0:
         (size,) = sizes((split_size_or_sections,), "split")
         if size < 0 or (size == 0 and n > 0):
             raise RuntimeError(f"split expects split_size be positive, but got split_size={size}")
@@ -181,7 +181,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """
     if chunks < 1:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    n = input.shape[check_dim(dim, input.ndim)]
+    n = input.shape[existing_dim("chunk", input, dim)]
     return split(input, builtins.max(-(-n // chunks), 1), dim)
 
 
@@ -192,7 +192,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     >>> minitorch.unbind(minitorch.tensor([[1, 2], [3, 4]]), dim=1)
     (tensor([1, 3]), tensor([2, 4]))
     """
-    return Unbind.apply(input, check_dim(dim, input.ndim))
+    return Unbind.apply(input, existing_dim("unbind", input, dim, IndexError))
 
 
 @node_name("Slice0")
@@ -204,7 +204,7 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     >>> minitorch.narrow(minitorch.arange(6), 0, 2, 3)
     tensor([2, 3, 4])
     """
-    dim = check_dim(dim, input.ndim)
+    dim = existing_dim("narrow", input, dim)
     if start < 0:
         start += input.shape[dim]
     if start < 0 or length < 0 or start + length > input.shape[dim]:
@@ -361,9 +361,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
     >>> minitorch.tensor_split(minitorch.arange(5), [1, 3])
     (tensor([0]), tensor([1, 2]), tensor([3, 4]))
     """
-    if input.ndim == 0:
-        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
-    dim = check_dim(dim, input.ndim)
+    dim = existing_dim("tensor_split", input, dim)
     n, where = input.shape[dim], indices_or_sections
     where = where.tolist() if hasattr(where, "_array") else where
     if isinstance(where, (tuple, list)):

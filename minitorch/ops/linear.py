@@ -202,8 +202,6 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     if tensor.dtype.name != "int64":
         raise RuntimeError(f"one_hot is only applicable to index tensor of type LongTensor, got {tensor.dtype!r}")
     array = tensor._array
-    if isinstance(num_classes, bool) or not isinstance(num_classes, int):
-        raise TypeError(f"one_hot(): num_classes must be an int, not {type(num_classes).__name__}")
     if array.size == 0 and num_classes <= 0:
         raise RuntimeError(f"one_hot: Can not infer the number of classes from an empty tensor {list(tensor.shape)}: give it")
     classes = int(array.max()) + 1 if num_classes == -1 else num_classes

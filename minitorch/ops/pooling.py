@@ -351,8 +351,6 @@ def avg_pool(
     """
     name = f"avg_pool{rank}d"
     window = _window(name, rank, kernel_size, stride, padding, 1, ceil_mode)
-    if isinstance(divisor_override, bool) or not isinstance(divisor_override, (int, type(None))):
-        raise TypeError(f"{name}: divisor_override must be an int or None, not {divisor_override!r}")
     if divisor_override == 0:
         raise RuntimeError(f"{name}: divisor must be not zero: None divides by the number of cells")
     check_floating(name, input)

@@ -57,9 +57,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     pairs = [(int(pad[i]), int(pad[i + 1])) for i in range(0, len(pad), 2)]
     widths = [(0, 0)] * (input.ndim - len(pairs)) + pairs[::-1]
     if mode == "constant":
-        if value is not None and not isinstance(value, (int, float)):
-            raise TypeError(f"pad(): argument 'value' must be a number, not {type(value).__name__}")
-        return constant_pad(input, widths, 0.0 if value is None else value)
+        return constant_pad(input, widths, 0.0 if value is None else getattr(value, "item", lambda: value)())
     if mode not in _BORDERS:
         raise NotImplementedError(f"pad: Unrecognised padding mode {mode!r}; there are constant, {', '.join(_BORDERS)}")
     if value:
@@ -316,8 +314,6 @@ def _factor(name: str, parameter: str, input: Tensor, factor: int) -> int:
         raise RuntimeError(
             f"{name}: expected an input (*, C, H, W) of at least 3 dimensions, but got {input.ndim}: {list(input.shape)}"
         )
-    if isinstance(factor, bool) or not isinstance(factor, int):
-        raise TypeError(f"{name}: {parameter} must be an int, not {type(factor).__name__}: {factor!r}")
     if factor < 1:
         raise RuntimeError(f"{name}: {parameter} must be positive, but got {factor}")
     return factor

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,13 @@ def check_dim(dim: int, ndim: int) -> int:
     return dim % n
 
 
+def existing_dim(name: str, input: Tensor, dim: int, error: type[Exception] = RuntimeError) -> int:
+    """As `check_dim`, for what cuts a dimension: a tensor without one raises `error`."""
+    if input.ndim == 0:
+        raise error(f"{name} expects at least a 1-dimensional tensor, and this one has 0 dims: x[None] has one")
+    return check_dim(dim, input.ndim)
+
+
 def check_dims(dim: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
     """Several dims counted from the front; None means all. Raises RuntimeError for one that is named twice."""
     if isinstance(dim, (str, bytes)):
@@ -50,7 +58,7 @@ def sizes(args: tuple[Any, ...], name: str) -> tuple[int, ...]:
     for n in shape:
         if isinstance(n, (bool, type)) or not hasattr(n, "__index__") or getattr(n, "ndim", False):
             raise TypeError(f"{name}(): sizes must be ints, not {type(n).__name__}: {n!r:.60}")
-    return tuple(int(n) for n in shape)
+    return tuple(map(operator.index, shape))
 
 
 # ---- the ops -----------------------------------------------------------------------------------------------------

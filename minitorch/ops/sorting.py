@@ -5,20 +5,21 @@ The order itself has no derivative; the values are gathered by `gather`, which h
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, as_array, on_device_of, xp
+from minitorch.ops.arithmetic import lerp
 from minitorch.ops.comparison import isnan
 from minitorch.ops.elementwise import Number, check_floating, in_single
 from minitorch.ops.gathering import gather
-from minitorch.ops.joining import cat, narrow, select, stack
+from minitorch.ops.joining import cat, narrow, select
 from minitorch.ops.node_names import node_name
 from minitorch.ops.results import ValuesAndIndices
+from minitorch.ops.rounding import floor
 from minitorch.ops.selection import where
-from minitorch.ops.shape import check_dim, reshape, unsqueeze
+from minitorch.ops.shape import check_dim, clone, movedim, reshape, unsqueeze
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -56,9 +57,10 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     >>> minitorch.argsort(minitorch.tensor([3, 1, 2]))
     tensor([1, 2, 0])
     """
+    dim = check_dim(dim, input.ndim)
     if input.ndim == 0:
         return wrap(xp.zeros_like(input._array, dtype=xp.int64))
-    return ArgSort.apply(input, check_dim(dim, input.ndim), descending)
+    return ArgSort.apply(input, dim, descending)
 
 
 @node_name("Sort0")
@@ -83,13 +85,22 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     >>> values, indices
     (tensor([4, 3]), tensor([2, 0]))
     """
-    n = input.shape[check_dim(dim, input.ndim)] if input.ndim else 1
+    n = _size(input, dim)
     if not 0 <= k <= n:
         raise RuntimeError(f"selected index k out of range: k={k} of the {n} elements along dimension {dim}")
     if input.ndim == 0:
         return TopK(input.clone(), argsort(input))
     order = narrow(argsort(input, dim, largest), dim, 0, k).contiguous()
     return TopK(gather(input, dim, order), order)
+
+
+def _size(input: Tensor, dim: int, name: str | None = None) -> int:
+    """The elements along a dimension, one of a number. Raises IndexError for none of them where a function is named."""
+    dim = check_dim(dim, input.ndim)
+    n = input.shape[dim] if input.ndim else 1
+    if n == 0 and name is not None:
+        raise IndexError(f"{name}(): Expected reduction dim {dim} to have non-zero size, input is {list(input.shape)}")
+    return n
 
 
 @overload
@@ -107,13 +118,11 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
         if 0 in input.shape:
             return wrap(xp.full_like(input._array, xp.nan, shape=()))
         return median(reshape(input, (-1,)), 0).values
-    dim = check_dim(dim, input.ndim)
+    n, dim = _size(input, dim, "median"), check_dim(dim, input.ndim)
     if input.ndim == 0:
         return Median(input.clone(), argsort(input))
-    if input.shape[dim] == 0:
-        raise IndexError(f"median(): Expected reduction dim {dim} to have non-zero size, input is {list(input.shape)}")
     order = argsort(input, dim)
-    middle = select(order, dim, (input.shape[dim] - 1) // 2)
+    middle = select(order, dim, (n - 1) // 2)
     if input.is_floating_point():
         last = select(order, dim, -1)  # where a nan would be
         has_nan = xp.isnan(gather(input, dim, unsqueeze(last, dim))._array)
@@ -165,7 +174,7 @@ def unique(
     dim: int | None = None,
 ) -> Tensor | tuple[Tensor, ...]:
     """The distinct elements (or slices along `dim`), sorted; and on request the index of each element among them,
-    and how often each occurs.
+    and how often each occurs. Raises RuntimeError for slices without elements.
 
     >>> x = minitorch.tensor([3, 1, 3])
     >>> minitorch.unique(x)
@@ -173,6 +182,12 @@ def unique(
     >>> minitorch.unique(x, return_inverse=True, return_counts=True)
     (tensor([1, 3]), tensor([1, 0, 1]), tensor([1, 2]))
     """
+    if dim is not None:
+        if input.ndim == 0:
+            raise IndexError(f"unique(): Dimension specified as {dim} but tensor has no dimensions: leave dim out")
+        dim = check_dim(dim, input.ndim)
+        if 0 in (*input.shape[:dim], *input.shape[dim + 1 :]):
+            raise RuntimeError(f"unique(): the slices of {list(input.shape)} along dimension {dim} have no elements to compare")
     results = xp.unique(input._array, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
     values, inverse, counts = results
     inverse = inverse.reshape(input.shape if dim is None else -1)
@@ -241,7 +256,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Kth
     >>> value, index
     (tensor(3), tensor(2))
     """
-    n = input.shape[check_dim(dim, input.ndim)] if input.ndim else 1
+    n = _size(input, dim, "kthvalue")
     if not 1 <= k <= n:
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}: k={k}, of {n} elements")
     if input.ndim == 0:
@@ -270,18 +285,18 @@ def quantile(input: Tensor, q: Tensor | Number, dim: int | None = None, keepdim:
         raise RuntimeError(f"quantile() q must have input's type {input.dtype!r}, but got {shares.dtype!r}")
     if not (shares._array >= 0).all() or not (shares._array <= 1).all():
         raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {shares.tolist()}")
-    x = reshape(input, (-1,)) if dim is None else input
-    along = check_dim(0 if dim is None else dim, x.ndim)
-    ordered = sort(x, along).values
-    last = select(ordered, along, -1)  # nan if there is one
-    results = []
-    for q in shares.reshape(-1).tolist():
-        place = q * (x.shape[along] - 1)
-        low, high = (select(ordered, along, i) for i in (math.floor(place), math.ceil(place)))
-        results.append(where(isnan(last), last, low + (high - low) * (place - math.floor(place))))
+    if shares.ndim > 1:
+        raise RuntimeError(f"quantile() q must be a scalar or 1D tensor, but got the shape {list(shares.shape)}")
+    x = reshape(input, (-1,)) if dim is None or input.ndim == 0 else input
+    along = check_dim(dim or 0, input.ndim)
+    ordered = movedim(sort(x, along).values, along, -1)
+    place = shares.reshape(-1) * (ordered.shape[-1] - 1)
+    low, high = (ordered[..., wrap(side(place._array).astype(xp.int64))] for side in (xp.floor, xp.ceil))
+    last = ordered[..., -1:]  # nan if there is one
+    values = movedim(where(isnan(last), last, lerp(low, high, place - floor(place))), -1, 0)
     if keepdim:
-        results = [unsqueeze(f, along) if dim is not None else reshape(f, (1,) * input.ndim) for f in results]
-    return stack(results) if shares.ndim else results[0]
+        values = reshape(values, (*place.shape, *(1 if dim is None or d == along else n for d, n in enumerate(input.shape))))
+    return values if shares.ndim else select(values, 0, 0)
 
 
 def searchsorted(sorted_sequence: Tensor, input: Tensor | Number, *, right: bool = False) -> Tensor:
@@ -311,17 +326,19 @@ def bucketize(input: Tensor | Number, boundaries: Tensor, *, right: bool = False
 def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements at places of the flattened tensor.
 
-    Raises IndexError for an index that is out of bounds.
+    Raises IndexError for an index that is out of bounds, RuntimeError for one that is not of int64.
 
     >>> minitorch.take(minitorch.tensor([[10, 20], [30, 40]]), minitorch.tensor([0, 3]))
     tensor([10, 40])
     """
+    if index.dtype.name != "int64":
+        raise RuntimeError(f"take(): Expected a long tensor for index, but got {index.dtype!r}: index.long() converts")
     return reshape(input, (-1,))[index]
 
 
 def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
-    """The differences of neighbours along `dim`, n times over, with other tensors before and after it. Of masks: where they
-    differ.
+    """The differences of neighbours along `dim`, n times over, with other tensors before and after it; of masks: where they
+    differ. For n = 0 it is a copy, without those tensors. Raises RuntimeError for n < 0 or tensors that do not fit together.
 
     Shapes: (*, m) gives (*, m - n).
 
@@ -330,9 +347,16 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None
     >>> minitorch.diff(minitorch.tensor([1, 4, 9, 16]), n=2)
     tensor([2, 2])
     """
-    input = cat([x for x in (prepend, input, append) if x is not None], dim) if prepend is not append else input
+    parts = [part for part in (prepend, input, append) if part is not None]
     if input.ndim == 0 or n < 0:
         raise RuntimeError(f"diff: expected at least one dimension and n >= 0, but got {list(input.shape)} and n={n}")
+    if any(part.ndim != input.ndim for part in parts):
+        raise RuntimeError(
+            f"diff expects prepend or append to be the same dimension as input, {input.ndim}, and got {[p.ndim for p in parts]}"
+        )
+    if n == 0:
+        return clone(input)
+    input = cat(parts, dim) if len(parts) > 1 else input
     for _ in range(min(n, input.shape[check_dim(dim, input.ndim)] + 1)):  # after so many there is nothing left
         size = max(input.shape[check_dim(dim, input.ndim)], 1)
         after, before = narrow(input, dim, min(1, size - 1), size - 1), narrow(input, dim, 0, size - 1)

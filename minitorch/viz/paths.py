@@ -16,7 +16,7 @@ from typing import NamedTuple
 from minitorch.autograd.graph import AccumulateGrad, Edge, Node, run_hooks
 from minitorch.backend.arrays import Array, xp
 from minitorch.viz.player.frames import run_sweep
-from minitorch.viz.record.local import LocalJacobian, element_name
+from minitorch.viz.record.local import LocalJacobian, element_place
 from minitorch.viz.record.tape import Tape, bracketed
 
 MAX_PATHS = 24
@@ -94,8 +94,9 @@ def paths_of(tape: Tape, start: Edge, element: int, gradients: Gradients) -> tup
             rest += others
             steps += 1
             if not extensions:
-                here = element_name(bracketed(tape.name(path.edge)), path.edge[0].outputs[path.edge[1]][0], path.element)
-                used = ", ".join(bracketed(tape.name((node, 0))) for node, _ in users.get(path.edge, ()))
+                place = element_place(path.edge[0].outputs[path.edge[1]][0], path.element)
+                here = bracketed(tape.name(path.edge)) + place
+                used = ", ".join(dict.fromkeys(bracketed(tape.name((node, 0))) for node, _ in users.get(path.edge, ())))
                 cut = f"∂{used}/∂{here} = 0" if used else ""
             path = extensions[0] if extensions else None
             for other in extensions[1:]:
@@ -156,9 +157,9 @@ def _extensions(
     extensions = []
     for size, edge, j, argument, slopes in found[:MAX_BRANCHES]:
         top, _, bottom = tape.local_name(edge[0], edge[1], argument).partition("/∂")
-        shape = edge[0].outputs[edge[1]][0]
-        bottom = element_name(bottom, path.edge[0].outputs[path.edge[1]][0], path.element)
-        factor = _factor(f"{element_name(top, shape, j)}/∂{bottom}", slopes, j, element_name(top[1:], shape, j), bottom)
+        top = top[1:] + element_place(edge[0].outputs[edge[1]][0], j)
+        place = element_place(path.edge[0].outputs[path.edge[1]][0], path.element)
+        factor = _factor(f"∂{top}/∂{bottom}{place}", slopes, j, top, bracketed(tape.name(path.edge)) + place)
         step = (factor, *gradients.hook(tape, edge, j))
         product = path.product * math.prod(factor.value for factor in step)
         extensions.append(PartialPath(edge, j, (*path.factors, *step), product, path.product * size))

@@ -33,7 +33,7 @@ from minitorch.viz.page.render import FORMATS, CannotRender, render
 from minitorch.viz.page.summary import MINUS, number
 from minitorch.viz.page.theme import CARD, FONT, GRADIENT, INK, LINE, PAPER
 from minitorch.viz.paths import Factor, Gradients, Path, digits_of, evaluable, paths_of
-from minitorch.viz.record.local import argmax_abs, element_name
+from minitorch.viz.record.local import argmax_abs, element_place
 from minitorch.viz.record.recorder import variables
 from minitorch.viz.record.tape import Tape, bracketed
 
@@ -93,7 +93,7 @@ class Why:
         routes = [_route(path) for path in self.paths]
         first, last = _common(routes), _common([route[::-1] for route in routes])[::-1]
         first, last = (first, last) if len(routes) > 1 else (routes[0], [])
-        begin = math.prod(factor for _, factor in first[1:])
+        begin = math.prod(factor for _, factor in first)
         which = f"The {len(routes)} largest paths" if self.rest else f"{len(routes)} paths"
         lines.append(f"  {which} begin with {_arrows(first)}" + (f", × {number(begin)}" if begin != 1 else ""))
         if len(last) > 1:
@@ -189,15 +189,13 @@ def _on_paper(text: str) -> str:
 
 def _route(path: Path) -> list[tuple[str, float]]:
     """The elements of a path from the start to the output, each with the slope of the step that leads to it."""
-    route: list[tuple[str, float]] = []
-    for factor in reversed(path.factors):
-        if not factor.bottom:  # a hook multiplies the step before it
-            if route:
-                route[-1] = route[-1][0], route[-1][1] * factor.value
-            continue
-        if not route:
-            route.append((factor.bottom, 1.0))
-        route.append((factor.top, factor.value))
+    factors = path.factors[::-1]
+    route = [(next((factor.bottom for factor in factors if factor.bottom), ""), 1.0)]
+    for factor in factors:
+        if factor.bottom:
+            route.append((factor.top, factor.value))
+        else:  # a hook multiplies the step before it
+            route[-1] = route[-1][0], route[-1][1] * factor.value
     return route
 
 
@@ -300,7 +298,7 @@ def _explain(tape: Tape, start: Edge, index: int | tuple[int, ...] | None, shape
             "why(): nothing of the gradient comes to this tensor: it is cut off on the way, by detach() or by an op"
         )
     element = _element(index, shape, grad)
-    name = element_name(f"d{bracketed(tape.root_name)}/d{bracketed(tape.name(start))}", shape, element)
+    name = f"d{bracketed(tape.root_name)}/d{bracketed(tape.name(start))}{element_place(shape, element)}"
     value = grad.reshape(-1)[element].item()
     paths, rest, cut = paths_of(tape, start, element, gradients)
     remark = f"the largest of {grad.size:,} elements; index= names another" if index is None and grad.size > 1 else ""
@@ -364,6 +362,7 @@ def _tex_value(name: str) -> str:
 
 _TEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
     "−": "-",
+    " ": r"\ ",
     "·": r"\cdot ",
     "²": "^2",
     "~": r"\sim{}",

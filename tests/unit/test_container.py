@@ -60,3 +60,45 @@ def test_data_parallel_on_one_device():
     assert mt.equal(model(mt.ones(2)), model.module(mt.ones(2)))
     with pytest.raises(ValueError, match="one device"):
         nn.DataParallel(nn.ReLU(), [0, 1])
+
+
+def names(chain):
+    return [type(module).__name__ for module in chain]
+
+
+def test_chains_are_added_and_repeated():
+    a, b = nn.Sequential(nn.ReLU(), nn.Tanh()), nn.Sequential(nn.Sigmoid())
+    assert names(a + b) == ["ReLU", "Tanh", "Sigmoid"]
+    assert names(a * 2) == names(2 * a) == ["ReLU", "Tanh"] * 2
+    assert (a * 2)[2] is a[0]
+    both = a
+    both += b
+    assert both is a
+    both *= 2
+    assert names(a) == ["ReLU", "Tanh", "Sigmoid"] * 2
+    assert list(a._modules) == [*"012345"]
+
+
+def test_lists_of_modules_are_added():
+    one = nn.ModuleList([nn.ReLU()])
+    assert names(one + nn.ModuleList([nn.Tanh()])) == ["ReLU", "Tanh"]
+    two = one
+    two += [nn.Tanh()]
+    assert two is one
+    assert names(two[::-1]) == ["Tanh", "ReLU"]
+    assert repr(nn.ModuleList()) == "ModuleList()"
+
+
+def test_the_views_of_dicts():
+    modules = nn.ModuleDict({"a": nn.ReLU(), "b": nn.Tanh()})
+    assert (list(modules.keys()), names(modules.values())) == (["a", "b"], ["ReLU", "Tanh"])
+    assert [(key, type(module)) for key, module in modules.items()] == [("a", nn.ReLU), ("b", nn.Tanh)]
+    modules.clear()
+    assert len(modules) == 0
+    parameters = nn.ParameterDict({"b": mt.ones(1), "a": "text"})
+    assert (list(parameters.keys()), next(iter(parameters.values()))) == (["a", "b"], "text")
+    assert dict(parameters.items())["b"].requires_grad
+    assert parameters.setdefault("a", "other") == "text"
+    assert parameters.setdefault("c", "new") == parameters["c"] == "new"
+    assert parameters.popitem() == ("c", "new")
+    assert list(parameters.fromkeys(["x", "y"], 0).items()) == [("x", 0), ("y", 0)]

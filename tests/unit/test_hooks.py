@@ -1,5 +1,6 @@
 """Hooks on tensors, on nodes and on modules: when each runs, what it gets, and what it may replace."""
 
+import collections
 import contextvars
 
 import pytest
@@ -226,3 +227,46 @@ def test_hooks_of_all_the_children_run_from_inside_out():
         module.register_full_backward_hook(lambda m, gi, go, name=name: seen.append("back " + name))
     net(mt.ones(1, requires_grad=True)).sum().backward()
     assert seen == ["0", "1.0", "1.1", "1", "", "back 1.1", "back 1.0", "back 1", "back 0", "back "]
+
+
+class Both(nn.Module):
+    """Two outputs in a named tuple, of a parameter alone or of the input."""
+
+    Pair = collections.namedtuple("Pair", ["first", "second"])
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(mt.tensor([2.0]))
+
+    def forward(self, x):
+        return self.Pair(x * self.weight, "a word")
+
+
+def test_backward_hooks_of_a_module_without_gradients_of_inputs_and_with_other_outputs():
+    net, seen = Both(), []
+    net.register_full_backward_hook(lambda module, grad_input, grad_output: seen.append((grad_input, grad_output)))
+    out = net(mt.tensor([5.0]))
+    assert (type(out), out.second) == (Both.Pair, "a word")
+    (out.first * 3).backward()
+    ((grad_input, grad_output),) = seen
+    assert grad_input == (None,)
+    assert (grad_output[0].tolist(), grad_output[1]) == ([3.0], None)
+    with mt.no_grad():
+        assert net(mt.tensor([5.0])).first.tolist() == [10.0]
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("returned", "sentence"),
+    [
+        ((None, None), "invalid number of grad_input, got 2, but expected 1: one for each positional argument of the module"),
+        ((1.0,), "returned a float as grad_input 0: expected a Tensor or None"),
+    ],
+)
+def test_a_backward_hook_returns_a_gradient_for_each_argument(returned, sentence):
+    net = Both()
+    net.register_full_backward_hook(lambda module, grad_input, grad_output: returned)
+    with pytest.raises(RuntimeError, match=f"Backward hook for Both returned .*{sentence}|Backward hook for Both {sentence}"):
+        net(mt.tensor([5.0], requires_grad=True)).first.backward()
+    with pytest.raises(TypeError, match="a hook must be a function, not int"):
+        net.register_forward_hook(3)

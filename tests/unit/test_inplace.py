@@ -3,6 +3,7 @@
 import random
 import weakref
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -153,3 +154,42 @@ def test_a_view_that_is_a_leaf_has_second_derivatives():
     (first,) = mt.autograd.grad(x.sin().sum(), x, create_graph=True)
     (second,) = mt.autograd.grad(first.sum(), x)
     assert mt.allclose(second, -x.detach().sin())
+
+
+def test_a_view_of_a_base_in_another_order_in_memory_keeps_its_history():
+    leaf = mt.arange(6.0).reshape(2, 3).requires_grad_()
+    base = (leaf * 1).T.clone()  # laid out as the transpose was
+    turned = mt.from_numpy(np.asfortranarray(np.arange(6.0).reshape(2, 3))).requires_grad_()
+    for x in (base, turned * 1):
+        row = x[1]
+        row.mul_(10)
+        (slope,) = mt.autograd.grad((x * x).sum(), leaf if x is base else turned)
+        expected = 2 * (leaf if x is base else turned).detach()
+        part = expected[:, 1] if x is base else expected[1]
+        part.mul_(100)
+        assert mt.equal(slope, expected)
+
+
+def test_a_view_made_without_gradients_has_no_history_after_a_change():
+    x = mt.ones(3, requires_grad=True) * 1
+    with mt.no_grad():
+        view = x[:2]
+    x.mul_(2)
+    with pytest.raises(RuntimeError, match="A view was created in no_grad mode and its base or another view of its base"):
+        view.mul_(2)
+
+
+def test_a_view_made_in_a_function_has_no_history_after_a_change():
+    class Same(mt.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x[:2]
+
+        @staticmethod
+        def backward(ctx, grad):
+            return mt.cat([grad, grad[:1] * 0])
+
+    x = mt.ones(3, requires_grad=True) * 1
+    view = Same.apply(x)
+    with pytest.raises(RuntimeError, match=r"Same.* is a view and .*\s.*created inside a custom Function"):
+        view.mul_(2)

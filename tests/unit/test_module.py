@@ -85,3 +85,129 @@ def test_copies_and_pickles():
         copy.deepcopy(net(mt.ones(1, 2)))
     with pytest.raises(RuntimeError, match="pickle"):
         pickle.dumps(net(mt.ones(1, 2)))
+
+
+def test_names_that_are_registered_can_be_emptied_and_filled_again():
+    net = Net()
+    net.hidden = None
+    assert net.hidden is None
+    assert [n for n, _ in net.named_modules()] == ["", "again"]
+    assert "Linear" in repr(net)
+    net.mean = None
+    net.mean = mt.ones(2)
+    assert net.state_dict()["mean"].tolist() == [1, 1]
+    assert {"hidden", "again", "scale", "mean"} <= set(dir(net))
+    assert "0" not in dir(nn.Sequential(nn.ReLU()))
+    assert len(list(net.named_parameters(remove_duplicate=False))) == 3
+
+
+class Remembering(nn.Module):
+    """A module with a state that is no tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = 0
+
+    def get_extra_state(self):
+        return {"seen": self.seen}
+
+    def set_extra_state(self, state):
+        self.seen = state["seen"]
+
+
+def test_extra_state_is_saved_and_loaded():
+    net, other = nn.Sequential(nn.ReLU(), Remembering()), nn.Sequential(nn.ReLU(), Remembering())
+    net[1].seen = 7
+    state = net.state_dict()
+    assert state["1._extra_state"] == {"seen": 7}
+    other.load_state_dict(state)
+    assert other[1].seen == 7
+    with pytest.raises(RuntimeError, match=r'Missing key\(s\) in state_dict: "1._extra_state"'):
+        other.load_state_dict({})
+    with pytest.raises(RuntimeError, match="defines get_extra_state as well"):
+        nn.ReLU().get_extra_state()
+    with pytest.raises(RuntimeError, match="defines set_extra_state as well"):
+        nn.ReLU().set_extra_state({})
+
+
+def test_a_hook_before_the_call_may_change_its_arguments():
+    net = Net()
+    expected = net(mt.ones(1, 2) * 3).tolist()
+    for hook, with_kwargs in (
+        (lambda module, args: (args[0] * 3,), False),
+        (lambda module, args: args[0] * 3, False),
+        (lambda module, args, kwargs: ((args[0] * 3,), kwargs), True),
+    ):
+        handle = net.register_forward_pre_hook(hook, with_kwargs=with_kwargs)
+        assert net(mt.ones(1, 2)).tolist() == expected
+        handle.remove()
+    net.register_forward_pre_hook(lambda module, args, kwargs: None, with_kwargs=True)
+    assert net(mt.ones(1, 2) * 3).tolist() == expected
+    net.register_forward_pre_hook(lambda module, args, kwargs: args, with_kwargs=True)
+    with pytest.raises(RuntimeError, match=r"None or a tuple of \(new_args, new_kwargs\), but got \("):
+        net(mt.ones(1, 2))
+
+
+def test_hooks_that_are_always_called_run_after_an_error_and_may_fail():
+    class Failing(nn.Module):
+        def forward(self, x):
+            raise ZeroDivisionError("in forward")
+
+    net, seen = Failing(), []
+    net.register_forward_hook(lambda module, args, output: seen.append(output), always_call=True)
+    net.register_forward_hook(lambda module, args, output: seen.append("never"))
+    net.register_forward_hook(lambda module, args, output: 1 / 0, always_call=True)
+    with (
+        pytest.warns(UserWarning, match="failed after another error in forward: division by zero"),
+        pytest.raises(ZeroDivisionError, match="in forward"),
+    ):
+        net(mt.ones(1))
+    assert seen == [None]
+
+
+def test_before_init_nothing_can_be_registered():
+    class Early(nn.Module):
+        def __init__(self, register):
+            register(self)
+
+    for register, sentence in (
+        (lambda m: m.register_parameter("p", nn.Parameter(mt.ones(1))), "cannot assign parameter before Module.__init__"),
+        (lambda m: m.register_buffer("b", mt.ones(1)), "cannot assign buffer before Module.__init__"),
+        (lambda m: m.add_module("m", nn.ReLU()), "cannot assign module before Module.__init__"),
+        (lambda m: m(1), "Early was called before Module.__init__"),
+    ):
+        with pytest.raises(AttributeError, match=sentence):
+            Early(register)
+
+
+def test_a_number_of_half_precision_and_back():
+    net = Net().half()
+    assert {p.dtype for p in net.parameters()} == {mt.float16}
+    assert {p.dtype for p in net.float().parameters()} == {mt.float32}
+    computed = mt.ones(1, requires_grad=True) * 2
+    with pytest.raises((TypeError, ValueError)):
+        net.register_parameter("other", computed)
+
+
+def test_the_note_on_an_error_survives_a_repr_that_fails():
+    class Silent(nn.Linear):
+        def extra_repr(self):
+            raise ZeroDivisionError
+
+    class Behind(nn.Module):
+        """A layer that is no registered child: the path ends above it."""
+
+        def __init__(self):
+            super().__init__()
+            self.layers = [nn.Linear(2, 2)]
+
+        def forward(self, x):
+            return self.layers[0](x)
+
+    for model, note in (
+        (nn.Sequential(nn.ReLU(), Silent(2, 2)), "in model[1]: Silent"),
+        (Behind(), "in Linear(in_features=2, out_features=2, bias=True)"),
+    ):
+        with pytest.raises(RuntimeError) as caught:
+            model(mt.ones(1, 3))
+        assert caught.value.__notes__[-1] == note

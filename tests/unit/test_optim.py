@@ -313,7 +313,8 @@ def test_lbfgs_takes_the_steps_of_bfgs(seed):
     assert p.tolist() == pytest.approx(expected, rel=1e-6, abs=1e-10)
 
 
-def test_strong_wolfe_meets_both_conditions():
+@pytest.mark.parametrize("lr", [1e-4, 0.1, 1, 7, 50, 3000])  # the search widens its interval, or narrows it
+def test_strong_wolfe_meets_both_conditions(lr):
     for start in (-3.0, -1.2, 0.3, 5.0, 40.0):
         p = parameter(start, 2.0)
         seen = []
@@ -323,7 +324,7 @@ def test_strong_wolfe_meets_both_conditions():
             seen.append(p.detach().clone())
             return value
 
-        optimizer, (before,) = minimize(loss, p, max_iter=1, max_eval=25, line_search_fn="strong_wolfe")
+        optimizer, (before,) = minimize(loss, p, lr=lr, max_iter=1, max_eval=60, line_search_fn="strong_wolfe")
         x0, x1 = start, 2.0
         g0 = [(x0 - 1) ** 3 - math.sin(x0) - 2 * (x1 - x0), 2 * (x1 - x0)]
         t = optimizer.state[p]["t"]
@@ -335,6 +336,20 @@ def test_strong_wolfe_meets_both_conditions():
         assert after <= before + 1e-4 * t * slope_before
         assert abs(slope_after) <= 0.9 * abs(slope_before)
         assert len(seen) == optimizer.state[p]["func_evals"]
+
+
+def test_a_search_without_evaluations_left_takes_the_best_point():
+    p = parameter(1.0)
+    optimizer, _ = minimize(lambda: p.pow(2).sum(), p, lr=1000, max_iter=1, max_eval=1, line_search_fn="strong_wolfe")
+    assert (p.tolist(), optimizer.state[p]["t"], optimizer.state[p]["func_evals"]) == ([1.0], 0.0, 2)
+
+
+def test_lbfgs_stops_where_nothing_is_to_gain():
+    for options, iterations in (({"max_iter": 0}, 0), ({"tolerance_change": 1e9}, 1), ({"tolerance_grad": 2.5}, 0)):
+        p = parameter(1.0)
+        optimizer, losses = minimize(lambda p=p: p.pow(2).sum(), p, **options)
+        assert (p.tolist(), losses, optimizer.state[p]["func_evals"]) == ([1.0], [1.0], 1)
+        assert optimizer.state[p]["n_iter"] == iterations
 
 
 @pytest.mark.parametrize("search", [None, "strong_wolfe"])
@@ -700,3 +715,91 @@ def test_zero_grad_of_an_optimizer():
     assert p.tolist() == [1, 1]
     optimizer.zero_grad()
     assert p.grad is None
+
+
+def test_a_state_dict_of_another_model_is_refused():
+    two = optim.Adam([parameter(1.0), parameter(2.0, 3.0)])
+    (two.param_groups[0]["params"][1] ** 2).sum().backward()
+    two.step()
+    state = two.state_dict()
+    for params, sentence in (
+        ([parameter(1.0)], "2 parameters for 1"),
+        ([{"params": [parameter(1.0)]}, {"params": [parameter(1.0)]}], "number of parameter groups: 1 for 2"),
+        ([parameter(1.0), parameter(1.0)], r"'exp_avg' of shape \[2\] for parameter 1: expected \[1\]"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            optim.Adam(params).load_state_dict(state)
+    state["state"][7] = {}
+    with pytest.raises(ValueError, match="a state for parameter 7, but there are 2 parameters"):
+        two.load_state_dict(state)
+    state["state"] = {0: {"step": 3, "exp_avg": None}}
+    two.load_state_dict(state)
+    loaded = two.state[two.param_groups[0]["params"][0]]
+    assert (list(loaded), loaded["step"].item()) == (["step"], 3)
+
+
+def test_steps_of_a_schedule_out_of_order_are_warned_about():
+    optimizer = optim.SGD([parameter(1.0)], lr=1.0)
+    scheduler = schedules.StepLR(optimizer, 1)
+    with pytest.warns(UserWarning, match=r"call of `lr_scheduler.step\(\)` before `optimizer.step\(\)`: this skips the first"):
+        scheduler.step()
+    scheduler = schedules.StepLR(optimizer, 1)
+    optimizer.step = lambda: None
+    with pytest.warns(UserWarning, match=r"`optimizer.step\(\)` has been overridden after"):
+        scheduler.step()
+    with pytest.warns(UserWarning, match="epoch parameter"):
+        scheduler.step(4)
+    assert (scheduler.last_epoch, scheduler.get_last_lr()) == (4, [pytest.approx(1e-4)])
+
+
+class Own(schedules.LRScheduler):
+    pass
+
+
+def test_a_schedule_or_an_optimizer_without_a_rule_says_what_it_must_define():
+    with pytest.raises(NotImplementedError, match=r"Own must define get_lr\(\)"):
+        Own(optim.SGD([parameter(1.0)]))
+    p = parameter(1.0)
+    optimizer = optim.Optimizer([p], {})
+    p.grad = mt.ones_like(p)
+    with pytest.raises(NotImplementedError, match=r"Optimizer must define _update\(param, grad, state, group\)"):
+        optimizer.step()
+
+
+@pytest.mark.parametrize("mode", ["cycle", "iterations"])
+def test_a_cycle_is_scaled_by_a_function_of_the_cycle_or_of_the_step(mode):
+    optimizer = optim.SGD([parameter(1.0)], lr=1.0, momentum=0.9)
+    options = {"step_size_up": 2, "step_size_down": 3, "scale_fn": lambda n: 1 / (1 + n), "scale_mode": mode}
+    scheduler = schedules.CyclicLR(optimizer, 0.1, 1.1, cycle_momentum=False, **options)
+    for t in range(12):
+        cycle, place = t // 5 + 1, t % 5
+        height = place / 2 if place <= 2 else (5 - place) / 3
+        scale = 1 / (1 + (cycle if mode == "cycle" else t))
+        assert scheduler.get_last_lr() == [pytest.approx(0.1 + height * scale)]
+        assert optimizer.param_groups[0]["momentum"] == 0.9
+        optimizer.step()
+        scheduler.step()
+
+
+class Halved:
+    """A scale that is an object: its attributes are in the state dict."""
+
+    def __init__(self):
+        self.factor = 0.5
+
+    def __call__(self, n):
+        return self.factor**n
+
+
+def test_the_scale_of_a_cycle_that_is_an_object_is_saved():
+    make = lambda: schedules.CyclicLR(optim.SGD([parameter(1.0)], momentum=0.9), 0.1, 1.1, 2, scale_fn=Halved())  # noqa: E731
+    one, two = make(), make()
+    one._scale_fn_custom.factor = 0.25
+    one.optimizer.step()
+    one.step()
+    two.load_state_dict(one.state_dict())
+    assert two._scale_fn_custom.factor == 0.25
+    for scheduler in (one, two):
+        scheduler.optimizer.step()
+        scheduler.step()
+    assert two.get_last_lr() == one.get_last_lr() == [pytest.approx(0.1 + 0.25)]

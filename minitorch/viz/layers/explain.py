@@ -64,7 +64,7 @@ class Axis:
 
     @property
     def fits(self) -> bool:
-        return self.out > 0
+        return self.out > 0 or self.kind == "adaptive"
 
     @property
     def windows(self) -> tuple[tuple[int, ...], ...]:
@@ -145,11 +145,8 @@ class Axis:
             )
         else:
             sizes = sorted({len(window) for window in self.windows})
-            words.append(
-                f"windows of {' and '.join(map(str, sizes))} cells"
-                if len(sizes) > 1
-                else f"windows of {_count(sizes[0], 'cell')}"
-            )
+            of = f"{' and '.join(map(str, sizes))} {'cell' if sizes == [1] else 'cells'}"
+            words.append(f"windows of {of}" if sizes else "no windows")
         return [sentence for sentence in words if sentence]
 
     def _misfit(self) -> list[str]:
@@ -353,7 +350,7 @@ def explain(layer: Module, shape: Any) -> Explanation:
         raise TypeError(f"explain() shows the sizes of convolutions, transposed convolutions and poolings, and got {what}")
     if not isinstance(shape, (tuple, list)) or not all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in shape):
         raise TypeError(f"explain(): shape is that of an input without a batch, (channels, *size), not {shape!r:.60}")
-    shape, rank = tuple(shape), int(type(layer).__name__[-2])
+    shape, rank = tuple(shape), next(int(cls.__name__[-2]) for cls in type(layer).__mro__ if cls in known)
     if len(shape) != rank + 1:
         raise TypeError(
             f"explain(): {type(layer).__name__} takes (channels, {', '.join(NAMES[rank])}), {rank + 1} numbers without a "

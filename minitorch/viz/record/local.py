@@ -175,11 +175,17 @@ def argmax_abs(array: Array) -> int:
 
 def element_name(name: str, shape: Sequence[int], element: int) -> str:
     """The name of an element: w[0, 2], (w·x)[0, 2]; of a scalar, w."""
+    place = element_place(shape, element)
+    simple = not place or name.isidentifier() or len(name) == 1 or ("·" not in name and " " not in name)
+    return (name if simple else f"({name})") + place
+
+
+def element_place(shape: Sequence[int], element: int) -> str:
+    """The index of an element: [0, 2]; of a scalar, nothing."""
     if not shape or 0 in shape:
-        return name
+        return ""
     index = []
     for n in reversed(shape):
         index.append(element % n)
         element //= n
-    simple = name.isidentifier() or len(name) == 1 or ("·" not in name and " " not in name)
-    return f"{name if simple else f'({name})'}[{', '.join(map(str, reversed(index)))}]"
+    return f"[{', '.join(map(str, reversed(index)))}]"

@@ -121,7 +121,9 @@ def _text(callee: str, name: str, value: Any) -> str:
         return "×".join([str(value)] * int(dimensions[1] if dimensions else 1))
     if isinstance(value, float) and math.isfinite(value):
         return number(value)
-    return value if isinstance(value, str) else repr(value) if isinstance(value, (int, float, slice)) else type(value).__name__
+    if isinstance(value, str):
+        return value
+    return repr(value) if value is None or isinstance(value, (int, float, slice)) else type(value).__name__
 
 
 def _index(index: Any) -> str:
