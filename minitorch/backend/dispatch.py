@@ -45,7 +45,8 @@ class Implementation:
     pays_from: int  # the work from which on it is quicker than what comes after it
     work: Callable[..., int] | None  # the work of a call; None for the number of elements of the first array
     ulp: int  # how far from the definition, in units in the last place of the largest number of the result; 0: the same bits
-    layout: str  # "native": arrays aligned, in native byte order, of one dtype or integers; "contiguous": C-contiguous, too
+    layout: str  # "native": arrays aligned, in native byte order, of one dtype or integers; "contiguous": C-contiguous, too,
+    # or copied if they repeat numbers
     available: Callable[[], bool]
     sample: Callable[[Any], tuple[Any, ...]]  # draws arguments for a test, from a numpy.random.Generator
 
@@ -55,8 +56,11 @@ class Implementation:
             return NotImplemented
         if _library_of(x.__class__) != self.library or (self.dtypes and x.dtype.char not in self.dtypes):
             return NotImplemented
-        if self.layout and not _has_layout(args, x.dtype, self.layout == "contiguous"):
-            return NotImplemented
+        if self.layout:
+            laid = _in_layout(args, x.dtype, self.layout == "contiguous")
+            if laid is None:
+                return NotImplemented
+            args = laid
         return self.function(*args) if self.available() else NotImplemented
 
 
@@ -162,14 +166,17 @@ def _library_of(array_type: Any) -> str:
     return array_type.__module__.partition(".")[0]
 
 
-def _has_layout(args: tuple[Any, ...], dtype: Any, contiguous: bool) -> bool:
-    for array in args:
+def _in_layout(args: tuple[Any, ...], dtype: Any, contiguous: bool) -> tuple[Any, ...] | None:
+    """The arguments, with copies of arrays that repeat numbers, as the gradient of a sum does; None for another layout."""
+    for i, array in enumerate(args):
         if isinstance(array, xp.generic):
-            return False
+            return None
         if isinstance(array, xp.ndarray):
             flags, other = array.flags, array.dtype
-            if not (flags.aligned and other.isnative) or (contiguous and not flags.c_contiguous):
-                return False
-            if other != dtype and other.kind not in "iu":
-                return False
-    return True
+            if not (flags.aligned and other.isnative) or (other != dtype and other.kind not in "iu"):
+                return None
+            if contiguous and not flags.c_contiguous:
+                if 0 not in array.strides:
+                    return None
+                args = (*args[:i], array.copy(order="C"), *args[i + 1 :])
+    return args

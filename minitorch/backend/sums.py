@@ -102,8 +102,15 @@ def add_at(shape: tuple[int, ...], steps: Sequence[Any], values: Array) -> Array
             target = target[step]
         target[steps[-1]] = values
         return out
-    if len(shape) == len(steps) == len(steps[0]) == 1 and steps[0][0].dtype.kind == "i":
-        cells = steps[0][0]
+    if len(steps) == 1 and all(getattr(getattr(part, "dtype", None), "kind", "") == "i" for part in steps[0]):
+        cells: Any = 0
+        rest = shape[len(steps[0]) :]
+        for part, n in zip(steps[0], shape, strict=False):
+            cells = cells * n + part % n
+        if rest:
+            count = math.prod(rest)
+            cells = cells[..., None] * count + on_device_of(xp.arange(count), out)
+            values = xp.broadcast_to(values, (*cells.shape[:-1], *rest)).reshape(cells.shape)
     else:
         cells = on_device_of(xp.arange(out.size).reshape(shape), out)
         for step in steps:

@@ -29,7 +29,8 @@ __all__ = ["Definition", "Implementation", "Table", "definition", "definitions",
 for _module in (  # importing registers; what is registered last is tried first
     "numpy.elementwise", "numpy.softmax", "numpy.pooling", "numpy.large_windows", "numpy.convolution",
     "numba.elementwise", "numba.exponential", "numba.pooling", "numba.normalization", "numba.convolution", "numba.products",
-    "cupy.elementwise", "cupy.pooling", "cupy.normalization", "cupy.convolution",
+    "numba.updates",
+    "cupy.elementwise", "cupy.pooling", "cupy.normalization", "cupy.convolution", "cupy.updates",
 ):  # fmt: skip
     importlib.import_module(f"minitorch.kernels.{_module}")
 

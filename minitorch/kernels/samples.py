@@ -219,6 +219,17 @@ def log_softmax_backward(rng: Any) -> Args:
     return rng.standard_normal(x.shape).astype(x.dtype), y, dim
 
 
+def running_means(rng: Any) -> Args:
+    shape, dtype = _integers(rng, 1, 40, int(rng.integers(1, 4))), _dtype(rng)
+    m, v, g = rng.standard_normal((3, *shape))
+    return m.astype(dtype), (v * v).astype(dtype), g.astype(dtype), 0.9, float(rng.choice([0.999, 0.5]))
+
+
+def adam_step(rng: Any) -> Args:
+    m, v, param, *_ = running_means(rng)
+    return param, m, v, 0.1, float(rng.choice([1.0, 0.3])), 1e-8
+
+
 def matrices(rng: Any) -> Args:
     n, m, k = _integers(rng, 1, 90, 3)
     return rng.standard_normal((n, m)), rng.standard_normal((m, k))

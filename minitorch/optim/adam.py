@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minitorch.backend.arrays import Array, xp
+from minitorch.backend.dispatch import definition
 from minitorch.optim.optimizer import Optimizer, begin_step
 from minitorch.public import constructor, public
 
@@ -22,10 +23,24 @@ def _moments(
     beta1, beta2 = group["betas"]
     t = begin_step(param, state, "exp_avg", "exp_avg_sq", *buffers, **numbers)
     m, v = state["exp_avg"]._array, state["exp_avg_sq"]._array
+    _running_means(m, v, grad, beta1, beta2)
+    return t, m, v
+
+
+@definition
+def _running_means(m: Array, v: Array, grad: Array, beta1: float, beta2: float) -> tuple[Array, Array]:
+    """m = beta1 m + (1 - beta1) g and v = beta2 v + (1 - beta2) g^2, in place."""
     m += (grad - m) * (1 - beta1)
     v *= beta2
     v += grad * grad * (1 - beta2)
-    return t, m, v
+    return m, v
+
+
+@definition
+def _adam_step(param: Array, m: Array, v: Array, rate: float, root: float, eps: float) -> Array:
+    """param -= rate * m / (sqrt(v) / root + eps), in place."""
+    param -= rate * m / (xp.sqrt(v) / root + eps)
+    return param
 
 
 class Adam(Optimizer):
@@ -79,7 +94,7 @@ class Adam(Optimizer):
             max_v = state["max_exp_avg_sq"]._array
             xp.maximum(max_v, v, out=max_v)
             v = max_v
-        param -= (group["lr"] / (1 - beta1**t)) * m / (xp.sqrt(v) / math.sqrt(1 - beta2**t) + group["eps"])
+        _adam_step(param, m, v, group["lr"] / (1 - beta1**t), math.sqrt(1 - beta2**t), group["eps"])
 
 
 class AdamW(Adam):

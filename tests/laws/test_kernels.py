@@ -80,12 +80,13 @@ def draw_args(implementation, seed):
 
 def assert_is_the_definition(implementation, way, args):
     """False if the implementation declines these arguments."""
+    before = [arg.copy() if isinstance(arg, np.ndarray) else arg for arg in args]  # some change their arguments in place
     with np.errstate(all="ignore"):
         with engine(way):
             result = implementation(*args)
         if result is not NotImplemented:
             with kernels.only("definition"):
-                assert_close(result, definitions[implementation.name](*args), implementation.ulp)
+                assert_close(result, definitions[implementation.name](*before), implementation.ulp)
     return result is not NotImplemented
 
 
