@@ -155,15 +155,15 @@ class Lstm(Recurrence):
         (gates, cells, *_), (for_gates, for_cells) = kept, for_kept
         (i, f, g, o), squeezed = _parts(gates, 4), tanh(cells)
         slopes = i - i * i, f - f * f, 1 - g * g, o - o * o
-        factors = cat([a * slope for a, slope in zip((g, c_before, i, squeezed), slopes, strict=True)], -1)
-        more = None if for_gates is None else for_gates * cat(slopes, -1)
+        factors = _cat([a * slope for a, slope in zip((g, c_before, i, squeezed), slopes, strict=True)], -1)
+        more = None if for_gates is None else for_gates * _cat(slopes, -1)
         return o * (1 - squeezed * squeezed), f, factors, more, for_cells
 
     def step_back(
         ctx, for_h: Values, for_c: Values, through: Values, f: Values, factors: Values, more: Values, for_cell: Values
     ) -> Any:
         for_c = _add(for_c + for_h * through, for_cell)
-        for_y = _add(factors * cat([for_c, for_c, for_c, for_h], -1), more)
+        for_y = _add(factors * _cat([for_c, for_c, for_c, for_h], -1), more)
         return for_y, for_y, None, for_c * f
 
 
@@ -186,7 +186,7 @@ class Gru(Recurrence):
         (gates, last), (for_gates, for_last) = kept, for_kept
         r, z, n = _parts(gates, 3)
         slopes = r - r * r, z - z * z, 1 - n * n
-        more = None if for_gates is None else for_gates * cat(slopes, -1)
+        more = None if for_gates is None else for_gates * _cat(slopes, -1)
         return z, r, last * slopes[0], (h_before - n) * slopes[1], (1 - z) * slopes[2], more, for_last
 
     def step_back(
@@ -205,7 +205,7 @@ class Gru(Recurrence):
         for_n, for_z = _add(for_h * to_n, for_n), _add(for_h * to_z, for_z)
         for_r = _add(for_n * to_r, for_r)
         for_last = _add(for_n * r, for_last)
-        return cat([for_r, for_z, for_n], -1), cat([for_r, for_z, for_last], -1), for_h * z, None
+        return _cat([for_r, for_z, for_n], -1), _cat([for_r, for_z, for_last], -1), for_h * z, None
 
 
 # By PyTorch's names of modes.
@@ -243,12 +243,12 @@ def _times(sizes: Sequence[int], reverse: bool) -> list[tuple[int, slice]]:
 def _in_order(rows: Sequence[Values], reverse: bool) -> Values:
     """The rows of all steps by their time."""
     rows = rows[::-1] if reverse else rows
-    return rows[0] if len(rows) == 1 else cat(rows)
+    return rows[0] if len(rows) == 1 else _cat(rows)
 
 
 def _with_rest(new: Values, old: Values) -> Values:
     """The new state of the first sequences, and the old one of the others, which have not begun or have ended."""
-    return new if new is None or len(new) == len(old) else cat([new, old[len(new) :]])
+    return new if new is None or len(new) == len(old) else _cat([new, old[len(new) :]])
 
 
 def _before(values: Values, start: Values, times: Sequence[tuple[int, slice]], reverse: bool) -> Values:
@@ -263,6 +263,10 @@ def _before(values: Values, start: Values, times: Sequence[tuple[int, slice]], r
 def _parts(gates: Values, count: int) -> list[Values]:
     n = gates.shape[-1] // count
     return [gates[:, k * n : (k + 1) * n] for k in range(count)]
+
+
+def _cat(parts: Sequence[Values], dim: int = 0) -> Values:
+    return xp.concatenate(parts, axis=dim) if isinstance(parts[0], xp.ndarray) else cat(parts, dim)
 
 
 def _add(a: Values, b: Values) -> Values:
