@@ -29,6 +29,8 @@
     resampling.py     padding, interpolation, pixel shuffle
     activation.py     the activations of nn.functional
     dropout.py        dropout of elements and of channels
+    recurrence.py     RNN, LSTM and GRU over all times
+    attention.py      scaled dot products
     normalization.py  batch, layer, group and instance norm
     loss.py           losses of differences and margins
     likelihood.py     losses that are negative log-likelihoods
