@@ -126,7 +126,14 @@ class StrictArray(np.lib.mixins.NDArrayOperatorsMixin):
                 *args[2:],
             )
         with np.errstate(all="ignore"):
-            result = function(*_inside(args), **_inside(kwargs))
+            try:
+                result = function(*_inside(args), **_inside(kwargs))
+            except np.linalg.LinAlgError:
+                if _raising:
+                    raise
+                result = np.full_like(_inside(args[0]), np.nan)  # nonsense, and nothing says so
+        if _raising and name.startswith("linalg"):
+            _wait()
         return result if name in ON_THE_HOST else _outside(result, like=_first(args))
 
     dtype = property(lambda self: self._host.dtype)
@@ -290,6 +297,19 @@ def _is_int(value):
         return False
 
 
+_raising: list[str] = []
+
+
+@contextlib.contextmanager
+def errstate(linalg):
+    """As cupyx.errstate: linear algebra waits, and raises."""
+    _raising.append(linalg)
+    try:
+        yield
+    finally:
+        _raising.pop()
+
+
 def _is_mask(part):
     return getattr(getattr(part, "dtype", None), "kind", "") == "b"
 
@@ -417,3 +437,5 @@ library.cuda = types.SimpleNamespace(
     runtime=types.SimpleNamespace(getDeviceCount=lambda: 1), alloc_pinned_memory=PinnedMemoryPointer,
 )  # fmt: skip
 sys.modules["strict_library"] = library
+extras = types.ModuleType("cupyx")
+extras.errstate = errstate

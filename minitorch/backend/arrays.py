@@ -7,9 +7,12 @@ device from an array at hand (`xp.zeros_like(x, shape=...)`).
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import math
 import os
 import warnings
+from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
 import numpy as xp
@@ -17,8 +20,8 @@ import numpy.typing as npt
 
 __all__ = [
     "Array", "address", "as_array", "contiguous", "copied_storage", "from_storage", "is_basic_index", "is_known", "max_reduce",
-    "multiply_at", "on_device_of", "outside", "prod_reduce", "running_extreme", "share_memory", "storage", "storage_start",
-    "strided", "tune_process", "view_of", "windows", "xp",
+    "multiply_at", "on_device_of", "outside", "prod_reduce", "raising", "running_extreme", "share_memory", "storage",
+    "storage_start", "strided", "tune_process", "view_of", "windows", "xp",
 ]  # fmt: skip
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -45,6 +48,16 @@ def tune_process() -> None:
 def on_device_of(result: Array, array: Array) -> Array:
     """An array that NumPy has just made, on the device of `array`."""
     return result if isinstance(array, (xp.ndarray, xp.generic)) else xp.asarray(result, like=array)
+
+
+def raising(array: Array) -> AbstractContextManager[Any]:
+    """Within the block linear algebra raises LinAlgError for a singular matrix and the like. CuPy's only does when it is asked
+    to, as it must wait for the GPU to know; PyTorch's does as well.
+    """
+    if isinstance(array, xp.ndarray):
+        return contextlib.nullcontext()
+    state: AbstractContextManager[Any] = importlib.import_module("cupyx").errstate(linalg="raise")
+    return state
 
 
 def is_known(value: Any) -> bool:

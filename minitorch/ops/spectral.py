@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import TensorBase, wrap
-from minitorch.backend.arrays import Array, on_device_of, xp
+from minitorch.backend.arrays import Array, on_device_of, raising, xp
 from minitorch.ops.arithmetic import abs
 from minitorch.ops.elementwise import in_single
 from minitorch.ops.joining import cat
@@ -59,7 +59,8 @@ class Eigh(Op):
     label = "LinalgEigh0"
 
     def forward(ctx, x: Array, lower: bool) -> tuple[Array, Array]:
-        values, vectors = xp.linalg.eigh(x, "L" if lower else "U")
+        with raising(x):
+            values, vectors = xp.linalg.eigh(x, "L" if lower else "U")
         ctx.save_for_backward(values, vectors)
         return values, vectors
 
@@ -76,7 +77,8 @@ class Svd(Op):
     label = "LinalgSvd0"
 
     def forward(ctx, x: Array, full: bool) -> tuple[Array, Array, Array]:
-        u, s, vh = xp.linalg.svd(x, full)
+        with raising(x):
+            u, s, vh = xp.linalg.svd(x, full)
         ctx.save_for_backward(u, s, vh)
         return u, s, vh
 
@@ -134,7 +136,8 @@ class Lstsq(Op):
     label = "LinalgLstsq0"
 
     def forward(ctx, a: Array, b: Array, rtol: float, atol: float) -> tuple[Array, Array, Array]:
-        ctx.tolerances, factors = (rtol, atol), xp.linalg.svd(a, False)
+        with raising(a):
+            ctx.tolerances, factors = (rtol, atol), xp.linalg.svd(a, False)
         u, s, vh = cast("tuple[Any, Array, Any]", factors)
         bound = xp.maximum(s[..., :1] * rtol, atol)
         kept = s > bound
@@ -165,7 +168,8 @@ class Cholesky(Op):
     label = "LinalgCholeskyEx0"
 
     def forward(ctx, x: Array) -> Array:
-        factor = xp.linalg.cholesky(x)
+        with raising(x):
+            factor = xp.linalg.cholesky(x)
         ctx.save_for_backward(factor)
         return factor
 

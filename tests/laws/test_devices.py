@@ -21,7 +21,7 @@ from tests.drawing import Draw
 from tests.laws.test_docs import EXAMPLES, examples_of
 from tests.layers import LAYERS, Drawing, flat
 from tests.samples import SAMPLES, WITHOUT_GRADIENT, sample_of
-from tests.strict_array import StrictArray, library, waits
+from tests.strict_array import StrictArray, extras, library, waits
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
@@ -35,6 +35,7 @@ def gpu(request, monkeypatch):
         yield
         return
     monkeypatch.setitem(sys.modules, "cupy", library)
+    monkeypatch.setitem(sys.modules, "cupyx", extras)
     devices.gpu_library.cache_clear()
     yield
     devices.gpu_library.cache_clear()
@@ -281,6 +282,17 @@ def test_free_memory(gpu):
     free, total = mt.cuda.mem_get_info()
     assert 0 < free <= total
     assert mt.cuda.mem_get_info("cuda:0")[1] == total
+
+
+def test_linear_algebra_raises_on_a_gpu_too(gpu):
+    singular = mt.ones(2, 2, device="cuda")
+    for call, words in (
+        (mt.linalg.inv, "singular"),
+        (lambda a: mt.linalg.solve(a, a), "singular"),
+        (lambda a: mt.linalg.cholesky(-a), "not positive-definite"),
+    ):
+        with pytest.raises(RuntimeError, match=words):
+            call(singular)
 
 
 def test_page_locked_memory(gpu):
