@@ -37,6 +37,16 @@ def pytest_configure(config):
         sys.modules["torch"] = None
 
 
+MEASURED = ("tests/unit/", "tests/laws/test_ops.py", "tests/guards/test_errors.py")
+
+
+def pytest_collection_modifyitems(items):
+    """`make coverage` runs the tests of single files and of ops, but for the slow ones: measuring makes them slower still."""
+    for item in items:
+        if item.nodeid.startswith(MEASURED) and item.get_closest_marker("slow") is None:
+            item.add_marker("measured")
+
+
 @pytest.fixture(autouse=True)
 def _same_seed():
     minitorch.manual_seed(0)

@@ -235,7 +235,7 @@ def over_time(op):
     """One to three times, with the options that the op has, and some of the outputs, with those kept for backward."""
 
     def case(draw):
-        n, sizes, reverse = draw.integers(1, 2), draw.choose([(2,), (2, 2), (2, 1, 1), (1, 1, 1)]), draw.choose([False, True])
+        n, sizes, reverse = draw.integers(1, 2), draw.choose([(2,), (1, 1), (2, 1)]), draw.choose([False, True])
         has_bias, has_projection = draw.choose([False, True]), op is Lstm and draw.choose([False, True])
         out = 1 if has_projection else n
         shapes = [(sum(sizes), op.parts * n), (sizes[0], out), (op.parts * n, out)]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from minitorch.ops.pointwise import Hypot
+from minitorch.ops.trigonometry import Hypot
 
 
 @pytest.mark.parametrize(("dtype", "low"), [(mt.uint8, 0), (mt.int8, -128), (mt.int16, -(2**15)), (mt.int32, -(2**31))])

@@ -100,6 +100,7 @@ class Net(nn.Module):
         return {"logits": logits, "best": logits.argmax(1), "sure": (logits.softmax(1) > 0.5)[:, 0]}
 
 
+@pytest.mark.slow
 def test_a_net_with_a_free_batch(tmp_path):
     net, x = Net(), mt.randn(2, 1, 8, 8)
     net(mt.randn(16, 1, 8, 8))  # running statistics
@@ -222,6 +223,7 @@ def is_plain(value):
     return isinstance(value, (np.ndarray, np.generic)) and value.dtype.char in "efdbBhil?"
 
 
+@pytest.mark.slow
 def test_operators_do_what_the_standard_says():
     """Every case of the standard whose operators are there gives its numbers, or is refused with a sentence."""
     counts = {"equal": 0, "refused": 0}
