@@ -15,7 +15,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from minitorch.backend.arrays import Array, is_basic_index, on_device_of, xp
+from minitorch.backend.arrays import Array, is_basic_index, on_device_of, outside, xp
 
 __all__ = ["add_at", "cumulative_sum", "sum_reduce", "sum_to"]
 
@@ -106,6 +106,8 @@ def add_at(shape: tuple[int, ...], steps: Sequence[Any], values: Array) -> Array
         cells: Any = 0
         rest = shape[len(steps[0]) :]
         for part, n in zip(steps[0], shape, strict=False):
+            if outside(part, -n, n):
+                raise IndexError(f"an index is out of bounds for a dimension of size {n}: {part.min()} to {part.max()}")
             cells = cells * n + part % n
         if rest:
             count = math.prod(rest)

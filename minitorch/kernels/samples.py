@@ -235,10 +235,13 @@ def matrices(rng: Any) -> Args:
     return rng.standard_normal((n, m)), rng.standard_normal((m, k))
 
 
-def _convolution(rng: Any, images: int = 0) -> tuple[Array, Array, Array, Array, Window, int]:
-    """At least so many images x, a weight, a bias, a gradient g of the output, a window and groups."""
+def _convolution(rng: Any, images: int = 0, pointwise: bool = False) -> tuple[Array, Array, Array, Array, Window, int]:
+    """At least so many images x, a weight, a bias, a gradient g of the output, a window, of one cell if `pointwise`, groups."""
     window, size = _window(rng, 4, pads=False)
-    if rng.random() < 0.1:  # long enough for several blocks of a loop
+    if pointwise:
+        ones = (1,) * window.rank
+        window = Window(ones, ones, ((0, 0),) * window.rank, window.dilation)
+    elif rng.random() < 0.1:  # long enough for several blocks of a loop
         window, size = Window((3,), (1,), ((1, 1),), (1,)), (700,)
     groups, n, dtype = int(rng.integers(1, 4)), int(rng.integers(images, 6)), _dtype(rng)
     channels, features = groups * int(rng.integers(1, 4)), groups * int(rng.integers(1, 4))
@@ -248,19 +251,19 @@ def _convolution(rng: Any, images: int = 0) -> tuple[Array, Array, Array, Array,
     return arrays[0], arrays[1], arrays[2], arrays[3], window, groups
 
 
-def convolution(rng: Any) -> Args:
-    x, weight, bias, _, window, groups = _convolution(rng)
+def convolution(rng: Any, **options: Any) -> Args:
+    x, weight, bias, _, window, groups = _convolution(rng, **options)
     return x, weight, bias if rng.random() < 0.7 else None, window, groups
 
 
-def conv_transpose(rng: Any) -> Args:
-    x, weight, _, g, window, groups = _convolution(rng)
+def conv_transpose(rng: Any, **options: Any) -> Args:
+    x, weight, _, g, window, groups = _convolution(rng, **options)
     bias = rng.standard_normal(x.shape[1]).astype(x.dtype) if rng.random() < 0.7 else None
     return g, weight, bias, window, groups, x.shape[2:]
 
 
-def conv_weight(rng: Any) -> Args:
-    x, _, _, g, window, groups = _convolution(rng)
+def conv_weight(rng: Any, **options: Any) -> Args:
+    x, _, _, g, window, groups = _convolution(rng, **options)
     return x, g, window, groups
 
 
