@@ -18,7 +18,7 @@ from minitorch.kernels.numba.compiler import PAYS_FROM, compiled, has_threads, n
 from minitorch.kernels.numpy import convolution as conv
 from minitorch.kernels.numpy.convolution import PLANES_MIN_MACS, Target, macs, macs_of_transpose, macs_of_weight
 from minitorch.kernels.numpy.planes import GemmBlock, Layout, layout_of, places_read
-from minitorch.kernels.threads import chunk_size, parallel_for
+from minitorch.kernels.threads import chunk_size, is_worker, parallel_for
 
 __all__: list[str] = []
 
@@ -146,19 +146,28 @@ def conv_weight(flat: Array, places: Array, wide: Array, weight: Array) -> None:
             weight[g, :, k] = sums[:features, k - begin]
 
 
-@numba_implements("pack", dtypes="fd", layout="native", sample=samples.planes)
-def _pack(x: Array, layout: Layout) -> Any:
+def _pack(x: Array, layout: Layout) -> Array:
     shape = (x.shape[1], len(layout.filled), len(x) * layout.plane + layout.beyond)
     compiled(pack)(_spatial(x), layout.filled_3d, layout.steps_3d, planes := xp.empty_like(x, order="C", shape=shape))
     return planes
 
 
-@numba_implements("pack_windows", dtypes="fd", layout="native", sample=samples.planes_of_windows)
-def _pack_windows(g: Array, layout: Layout) -> Any:
+def _pack_windows(g: Array, layout: Layout) -> Array:
     wide = xp.empty_like(g, order="C", shape=(g.shape[1], layout.length(len(g))))
     every = xp.array([[(0, 1, 0, n) for n in pad_to_3d(layout.out, 1)]])
     compiled(pack)(_spatial(g), every, layout.steps_3d, wide[:, None])
     return wide
+
+
+def _unless_in_a_thread(function: Callable[[Array, Layout], Array]) -> Callable[[Array, Layout], Any]:
+    """A loop by all threads; the one of several that has a chunk of the images does without."""
+    return lambda x, layout: NotImplemented if is_worker() else function(x, layout)
+
+
+for _name, _function, _sample in (
+    ("pack", _pack, samples.planes), ("pack_windows", _pack_windows, samples.planes_of_windows),
+):  # fmt: skip
+    numba_implements(_name, layout="native", sample=_sample)(_unless_in_a_thread(_function))
 
 
 @numba_implements("convolution", work=macs, pays_from=PLANES_MIN_MACS + 1, layout="native", ulp=256, sample=samples.convolution)
