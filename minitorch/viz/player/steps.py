@@ -35,7 +35,7 @@ MAX_TERMS = 3  # products that are written out in a line of numbers; of more, th
 MAX_CHAIN = 6  # the last factors of the chain rule; those before are one
 MAX_PARTS = 12  # parts of a sum that are listed one by one
 MAX_ELEMENTS, MAX_SMALL = 16, 60  # most elements whose products are all kept, and most operations of a graph where they are
-MAX_JACOBIAN = 12  # most operations in a call whose derivative is computed as a whole
+MAX_JACOBIAN = 6  # most operations in a call whose derivative is computed as a whole
 
 
 def steps_of(tape: Tape, root: Card, frames: Sequence[Frame]) -> list[Step]:
