@@ -7,7 +7,7 @@ nothing is copied. Threads share the images.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,13 @@ from minitorch.kernels.threads import chunk_size, parallel_for
 
 __all__: list[str] = []
 
+Function = Callable[..., Any]
 LEAST_IMAGES = 4  # with fewer, threads share the places of an image instead
+
+
+def _implements(name: str, work: Callable[..., int], sample: Callable[..., Any]) -> Callable[[Function], Function]:
+    drawn = partial(sample, images=LEAST_IMAGES, pointwise=True)
+    return implements(name, engine="numpy", work=work, pays_from=PLANES_MIN_MACS + 1, ulp=256, sample=drawn)
 
 
 def _applies(x: Array, window: Window) -> bool:
@@ -52,28 +58,19 @@ def _product(x: Array, weight: Array, bias: Array | None, groups: int) -> Array:
     return y
 
 
-@implements(
-    "convolution", engine="numpy", work=macs, pays_from=PLANES_MIN_MACS + 1, ulp=256,
-    sample=partial(samples.convolution, images=LEAST_IMAGES, pointwise=True),
-)  # fmt: skip
+@_implements("convolution", macs, samples.convolution)
 def _convolution(x: Array, weight: Array, bias: Array | None, window: Window, groups: int) -> Any:
     return _product(x, weight, bias, groups) if _applies(x, window) else NotImplemented
 
 
-@implements(
-    "conv_transpose", engine="numpy", work=macs_of_transpose, pays_from=PLANES_MIN_MACS + 1, ulp=256,
-    sample=partial(samples.conv_transpose, images=LEAST_IMAGES, pointwise=True),
-)  # fmt: skip
+@_implements("conv_transpose", macs_of_transpose, samples.conv_transpose)
 def _conv_transpose(g: Array, weight: Array, bias: Array | None, window: Window, groups: int, size: Sequence[int]) -> Any:
     if not _applies(g, window) or tuple(size) != g.shape[2:]:
         return NotImplemented
     return _product(g, transposed_weight(weight, groups), bias, groups)
 
 
-@implements(
-    "conv_weight", engine="numpy", work=macs_of_weight, pays_from=PLANES_MIN_MACS + 1, ulp=256,
-    sample=partial(samples.conv_weight, images=LEAST_IMAGES, pointwise=True),
-)  # fmt: skip
+@_implements("conv_weight", macs_of_weight, samples.conv_weight)
 def _conv_weight(x: Array, g: Array, window: Window, groups: int) -> Any:
     if not (_applies(x, window) and g.flags.c_contiguous):
         return NotImplemented
