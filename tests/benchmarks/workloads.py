@@ -118,6 +118,45 @@ def column_sums(t: Any) -> Run:
     return run
 
 
+def backward_of(make: Callable[[Any], tuple[Callable[[], Any], list[Any]]]) -> Callable[[Any], Run]:
+    """Forward and backward of a loss, whose leaves `make` returns beside it."""
+
+    def prepare(t: Any) -> Run:
+        loss, leaves = make(t)
+
+        def run() -> None:
+            for leaf in leaves:
+                leaf.grad = None
+            loss().backward()
+
+        return run
+
+    return prepare
+
+
+def lstm(t: Any) -> tuple[Callable[[], Any], list[Any]]:
+    layer, x = t.nn.LSTM(64, 128), t.randn(35, 20, 64)
+    return lambda: layer(x)[0].mean(), list(layer.parameters())
+
+
+def embedding(t: Any) -> tuple[Callable[[], Any], list[Any]]:
+    layer, words = t.nn.Embedding(10_000, 64), t.randint(0, 10_000, (64, 35))
+    return lambda: layer(words).mean(), [layer.weight]
+
+
+def cross_entropy(t: Any) -> tuple[Callable[[], Any], list[Any]]:
+    scores, labels = t.randn(512, 1000, requires_grad=True), t.randint(0, 1000, (512,))
+    return lambda: t.nn.functional.cross_entropy(scores, labels), [scores]
+
+
+def adam(t: Any) -> Run:
+    parameters = [t.nn.Parameter(t.randn(300, 300)) for _ in range(10)]
+    for p in parameters:
+        p.grad = t.randn(300, 300)
+    step: Run = t.optim.Adam(parameters).step
+    return step
+
+
 def gradient_check(code: str, shape: tuple[int, ...]) -> Callable[[Any], Run]:
     def prepare(t: Any) -> Run:
         module = eval(f"nn.{code}", {"nn": t.nn}).double()
@@ -175,6 +214,10 @@ MODELS = [
     Workload("sums and means over leading axes of 20000x64", column_sums, bytes=4 * 6 * 20000 * 64),
     Workload("LeNet-5, batch 64, SGD step", training_step(lenet, (64, 1, 28, 28))),
     Workload("ResNet with batch norm, 32x3x32x32, SGD step", training_step(resnet, (32, 3, 32, 32))),
+    Workload("LSTM(64, 128) on 35x20x64", backward_of(lstm), flops=6 * 35 * 20 * 512 * (64 + 128)),
+    Workload("Embedding(10000, 64) of 64x35", backward_of(embedding), bytes=4 * 64 * (10_000 + 3 * 64 * 35)),
+    Workload("cross-entropy of 512x1000", backward_of(cross_entropy), bytes=4 * 5 * 512 * 1000),
+    Workload("Adam step of ten 300x300", adam, bytes=4 * 7 * 10 * 300 * 300),
     Workload("gradcheck of Conv2d(2, 3, 3) on 2x2x6x6, float64", gradient_check("Conv2d(2, 3, 3)", (2, 2, 6, 6))),
     Workload("gradcheck of ConvTranspose3d(2, 2, 2) on 1x2x3x3x3", gradient_check("ConvTranspose3d(2, 2, 2)", (1, 2, 3, 3, 3))),
 ]
@@ -201,6 +244,9 @@ LAYERS = [
     layer("ReLU()", (1_000_000,)),
     layer("LeakyReLU()", (1_000_000,)),
     layer("PReLU()", (1_000_000,)),
+    layer("GELU()", (1_000_000,)),
+    layer("LayerNorm(256)", (4096, 256)),
+    layer("BatchNorm2d(64)", (16, 64, 32, 32)),
 ]
 
 
