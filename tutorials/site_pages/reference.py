@@ -172,6 +172,8 @@ def source_role(name, rawtext, text, lineno, inliner, options=None, content=()):
 
 def setup(app):
     """Sphinx calls it, through conf.py."""
+    # It does not say that processes can share its work; it adds a file to each page, and remembers nothing.
+    app.extensions["sphinx-mathjax-offline"].parallel_read_safe = True
     app.add_role("source", source_role)
     app.connect("autodoc-process-docstring", rewrite)
     app.connect("autodoc-process-signature", plain_signature)
