@@ -66,7 +66,7 @@ def set_device(device: Any) -> None:
 
 
 class device:
-    """Within the block 'cuda' stands for this GPU. Raises AssertionError where there is none.
+    """Within the block 'cuda' stands for this GPU; None changes nothing. Raises AssertionError where there is none.
 
     One GPU at a time computes: tensors of another are used within a block for it, or after `set_device`.
 
@@ -76,14 +76,16 @@ class device:
     """
 
     def __init__(self, device: Any) -> None:
-        self.idx = _index(device)
+        self.idx = None if device is None else _index(device)
 
     def __enter__(self) -> None:
-        self._before = current_device()
-        set_device(self.idx)
+        if self.idx is not None:
+            self._before = current_device()
+            set_device(self.idx)
 
     def __exit__(self, *error: object) -> None:
-        set_device(self._before)
+        if self.idx is not None:
+            set_device(self._before)
 
 
 def get_device_name(device: Any = None) -> str:

@@ -801,8 +801,8 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         self._assign_inplace(SetItem.apply(before, before if value is self else value, *steps))
 
     @public
-    def copy_(self, src: Tensor) -> Tensor:
-        """Take over the values of `src`, broadcast to this shape and cast to this type.
+    def copy_(self, src: Tensor, non_blocking: builtins.bool = False) -> Tensor:
+        """Take over the values of `src`, broadcast to this shape and cast to this type. `non_blocking` as for `to`.
 
         Raises RuntimeError for a shape that cannot be broadcast, and for memory that overlaps in part.
 
@@ -818,7 +818,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
                 "memory location. Please clone() the tensor before performing the operation."
             )
         before = self._inplace_operand(src)
-        src = expand(src._as_tensor().to(self.device, self.dtype), before.shape)
+        src = expand(src._as_tensor().to(self.device, self.dtype, non_blocking=non_blocking), before.shape)
         return self._assign_inplace(SetItem.apply(before, src, (...,)) if before.requires_grad else src)
 
     @public

@@ -98,7 +98,7 @@ class ElementwiseKernel(Kernel):
             assert p.name in arrays or not p.raw, f"{p.name} is a raw output, and not given"
             results.append(arrays.setdefault(p.name, np.empty(shape, self.type(p, dtypes)) if p.name not in arrays else None))
             assert p.raw or results[-1].shape == shape, f"{p.name} has shape {results[-1].shape}, not {shape}"
-            assert results[-1].flags.c_contiguous
+            arrays[p.name] = np.ascontiguousarray(results[-1])
         parameters, local, values = [], [], []
         for p in [*self.inputs, *self.outputs]:
             const = "const " if p in self.inputs else ""
@@ -116,6 +116,8 @@ class ElementwiseKernel(Kernel):
                 local.append(f"{const}{p.type}& {p.name} = _{p.name}[i];")
         body = f"{{ {' '.join(local)} {self.code}; }}"
         run_for_each(self.name, int(np.prod(shape)), self.header(self.preamble, dtypes), parameters, body, values)
+        for p, r in zip(self.outputs, results, strict=True):
+            r[...] = arrays[p.name]  # where it has gaps
         results = [StrictArray(r) for r in results]
         return results[0] if len(results) == 1 else tuple(results)
 

@@ -334,7 +334,7 @@ MUTANTS: list[Mutant] = [
          "scatter_add"),
     ),
     *of_kernels("numba.normalization",
-        ("standardize", "(samples * size)", "(samples * size - 1)", "the variance is the unbiased one", "standardize"),
+        ("standardize", "(images * size)", "(images * size - 1)", "the variance is the unbiased one", "standardize"),
         ("standardize_backward", "- moved", "", "the mean moves, too: forgotten", "standardize_backward"),
         ("standardize_rows", "* weight[k]", "* weight[0]", "one weight for all positions", "standardize"),
         ("standardize_rows_backward", "for_bias[p, k] += g[c, k]", "for_bias[p, k] = g[c, k]", "the last row alone counts",

@@ -6,6 +6,8 @@ ops/ says what something is, in plain array code that runs on arrays of any libr
     def _sigmoid(x):
         return 1 / (1 + xp.exp(-x))
 
+A few write into arguments, and return them: their docstrings say "in place".
+
 kernels/ registers other ways to compute it, under its name, and never changes the file in ops/:
 
     @implements("sigmoid", engine="numba", dtypes="f", pays_from=1 << 12, ulp=4, sample=samples.elementwise(1))
@@ -46,7 +48,7 @@ class Implementation:
     work: Callable[..., int] | None  # the work of a call; None for the number of elements of the first array
     ulp: int  # how far from the definition, in units in the last place of the largest number of the result; 0: the same bits
     layout: str  # "native": arrays aligned, in native byte order, of one dtype or integers; "contiguous": C-contiguous, too,
-    # or copied if they repeat numbers
+    # where those that repeat numbers, which nothing can write to, are copied
     available: Callable[[], bool]
     sample: Callable[[Any], tuple[Any, ...]]  # draws arguments for a test, from a numpy.random.Generator
 
@@ -176,7 +178,7 @@ def _in_layout(args: tuple[Any, ...], dtype: Any, contiguous: bool) -> tuple[Any
             if not (flags.aligned and other.isnative) or (other != dtype and other.kind not in "iu"):
                 return None
             if contiguous and not flags.c_contiguous:
-                if 0 not in array.strides:
+                if not any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape, strict=True)):
                     return None
                 args = (*args[:i], array.copy(order="C"), *args[i + 1 :])
     return args

@@ -108,7 +108,7 @@ def add_at(shape: tuple[int, ...], steps: Sequence[Any], values: Array) -> Array
         for part, n in zip(steps[0], shape, strict=False):
             if outside(part, -n, n):
                 raise IndexError(f"an index is out of bounds for a dimension of size {n}: {part.min()} to {part.max()}")
-            cells = cells * n + part % n
+            cells = cells * n + part.astype(xp.int64, copy=False) % n
         if rest:
             count = math.prod(rest)
             cells = cells[..., None] * count + on_device_of(xp.arange(count), out)

@@ -210,10 +210,12 @@ class RNNBase(Module):
             if self.batch_first and ndim == 3:
                 data = data.transpose(0, 1)
             sizes = [data.shape[1] if ndim == 3 else 1] * data.shape[0]
-        if not sizes or sum(sizes) != math.prod(data.shape[:-1]) or sorted(sizes, reverse=True) != sizes:
+        if not sizes:
+            raise RuntimeError(f"{name}: Expected sequence length to be larger than 0 in RNN, got input {list(data.shape)}")
+        if sum(sizes) != math.prod(data.shape[:-1]) or sorted(sizes, reverse=True) != sizes:
             raise RuntimeError(
-                f"{name}: Expected sequence length to be larger than 0, and decreasing batch sizes that add up to the "
-                f"rows of the data, but got input of shape {list(data.shape)} and batch sizes {sizes!r:.40}"
+                f"{name}: Expected decreasing batch sizes that add up to the rows of the data, but got input of shape "
+                f"{list(data.shape)} and batch sizes {sizes!r:.40}"
             )
         starts = self._first_state(name, data, hx, packed, sizes[0], is_batched=packed is not None or ndim == 3)
         dropout = self.dropout if self.training else 0.0
@@ -226,7 +228,7 @@ class RNNBase(Module):
             out = PackedSequence(out, *packed[1:])
             last = last if order is None else [s.index_select(1, order) for s in last]
         elif ndim == 3:
-            out = out.reshape(len(sizes), sizes[0], -1)
+            out = out.reshape(len(sizes), sizes[0], out.shape[-1])
             out = out.transpose(0, 1) if self.batch_first else out
         else:
             last = [s.squeeze(1) for s in last]

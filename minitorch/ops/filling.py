@@ -11,6 +11,7 @@ from minitorch.autograd.tensor_base import wrap as _wrap
 from minitorch.backend.arrays import Array, is_known, on_device_of, xp
 from minitorch.backend.errors import refuse_if_too_large
 from minitorch.backend.random import Generator, default_generator
+from minitorch.ops.indexing import SetItem
 from minitorch.ops.shape import sizes
 
 if TYPE_CHECKING:
@@ -152,7 +153,10 @@ def normal_(self: Tensor, mean: Any = 0.0, std: Any = 1.0, *, generator: Generat
     """
     if not (std >= 0 and math.isfinite(std) and math.isfinite(mean)):
         raise RuntimeError(f"normal expects finite numbers and std >= 0.0, but found std {std} and mean {mean}")
-    return _fill(self, (generator or default_generator).normal(self.numel(), self._array.dtype) * std + mean)
+    source, n = generator or default_generator, self.numel()
+    lies_in_order = getattr(self._array.flags, "c_contiguous", True)
+    drawn = source.normal(n, self._array.dtype) if lies_in_order else source.normal_pairs(n).astype(self._array.dtype)
+    return _fill(self, drawn * std + mean)
 
 
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
@@ -165,9 +169,9 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     if is_known(chance) and not (xp.all(xp.greater_equal(chance, 0)) and xp.all(xp.less_equal(chance, 1))):
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
     drawn = (generator or default_generator).uniform(self.numel(), xp.float64).reshape(self.shape)
-    drawn = on_device_of(drawn, self._array) < chance
-    self._inplace_operand()
-    return self._assign_inplace(_wrap(drawn.astype(self._array.dtype)))
+    drawn = (on_device_of(drawn, self._array) < chance).astype(self._array.dtype)
+    before, source = self._inplace_operand(), _wrap(drawn)
+    return self._assign_inplace(SetItem.apply(before, source, (...,)) if before.requires_grad else source)
 
 
 def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
@@ -261,17 +265,22 @@ def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: G
         values = (source.words64 if limit > 2**32 else source.words32)(self.numel()) % xp.uint64(limit)
     else:
         values = source.integers(self.numel(), low, high)
-    values = values.reshape(self.shape).astype(np_dtype)
-    self._inplace_operand()
-    return self._assign_inplace(_wrap(on_device_of(values, self._array)))
+    return _overwrite(self, values.astype(np_dtype))
 
 
 def _fill(self: Tensor, values: Array) -> Tensor:
     if self._array.dtype.kind != "f":
         raise NotImplementedError(f"random values of a distribution need a floating-point tensor, not {self.dtype!r}")
-    self._inplace_operand()
-    values = values.reshape(self._array.shape).astype(self._array.dtype, copy=False)
-    return self._assign_inplace(_wrap(on_device_of(values, self._array)))
+    return _overwrite(self, values.astype(self._array.dtype, copy=False))
+
+
+def _overwrite(self: Tensor, values: Array) -> Tensor:
+    """Set all elements to what was drawn, in the order in which they lie in memory, as PyTorch does. Their history ends."""
+    strides, shape = self._array.strides, self._array.shape
+    order = sorted(range(len(shape)), key=lambda d: -abs(strides[d]))
+    laid = values.reshape([shape[d] for d in order]).transpose([order.index(d) for d in range(len(shape))])
+    before, source = self._inplace_operand(), _wrap(on_device_of(laid, self._array))
+    return self._assign_inplace(SetItem.apply(before, source, (...,)) if before.requires_grad else source)
 
 
 def _check_continuous(self: Tensor, name: str) -> None:
@@ -286,8 +295,7 @@ def _check_continuous(self: Tensor, name: str) -> None:
 def _fill_with(self: Tensor, function: Callable[[Array], Array], generator: Generator | None) -> Tensor:
     """Set every element to function(u), computed in float64, for u from [0, 1)."""
     values = _narrowed(self, function((generator or default_generator).uniform(self.numel(), xp.float64)))
-    self._inplace_operand()
-    return self._assign_inplace(_wrap(on_device_of(values.reshape(self.shape), self._array)))
+    return _overwrite(self, values)
 
 
 def _narrowed(self: Tensor, values: Array) -> Array:

@@ -145,14 +145,21 @@ def _standardize(x: Array, weight: Array | None, bias: Array | None, eps: float)
     average = sum_reduce(x, (0, 2), True) / count
     y = x - average
     var = sum_reduce(y * y, (0, 2)) / count
-    scale = 1 / xp.sqrt(var + x.dtype.type(eps))
-    if x.dtype.itemsize == 4 and not (is_known(var) and xp.isfinite(var).all()):  # squares beyond the range of float32
-        wide = y.astype(xp.float64)
-        scale = (1 / xp.sqrt(sum_reduce(wide * wide, (0, 2)) / count + eps)).astype(x.dtype)
-    y *= scale[:, None] if weight is None else scale[:, None] * weight
+    scale = _scale(y, var, eps)
+    y *= scale if weight is None else scale * weight
     if bias is not None:
         y += bias
     return y, average.reshape(-1), var
+
+
+def _scale(centred: Array, var: Array, eps: float) -> Array:
+    """1 / sqrt(var + eps), beside x - mean (A, C, S)."""
+    scale = 1 / xp.sqrt(var + centred.dtype.type(eps))
+    if centred.dtype.itemsize == 4 and not (is_known(var) and xp.isfinite(var).all()):  # squares beyond the range of float32
+        wide = centred.astype(xp.float64)
+        count = max(wide.shape[0] * wide.shape[2], 1)
+        scale = (1 / xp.sqrt(sum_reduce(wide * wide, (0, 2)) / count + eps)).astype(centred.dtype)
+    return scale[:, None]
 
 
 @definition
@@ -161,8 +168,9 @@ def _standardize_backward(
 ) -> tuple[Array, Array | None, Array | None]:
     """(h - mean(h) - z mean(h z)) / sqrt(var + eps) with h = g weight, sum(g z) and sum(g), for g and x (A, C, S)."""
     count = max(x.shape[0] * x.shape[2], 1)
-    scale = (1 / xp.sqrt(var + x.dtype.type(eps)))[:, None]
-    z = (x - average[:, None]) * scale
+    z = x - average[:, None]
+    scale = _scale(z, var, eps)
+    z *= scale
     for_weight = for_bias = None
     if weight is not None:
         repeated = (0, *(1 + i for i, n in enumerate(weight.shape) if n == 1))
@@ -270,7 +278,6 @@ def batch_norm(
     return y if weight is not None else _scaled(y, None, bias, shape)
 
 
-@in_single
 @node_name("View0")
 def instance_norm(
     input: Tensor,
@@ -290,6 +297,9 @@ def instance_norm(
     tensor([[-1.0000,  1.0000],
             [-1.0000,  1.0000]])
     """
+    if input.dtype is float16:  # as in `batch_norm`
+        weight, bias = (x if x is None else x.float() for x in (weight, bias))
+        return instance_norm(input.float(), running_mean, running_var, weight, bias, use_input_stats, momentum, eps).half()
     if not use_input_stats:
         running_mean, running_var = (x if x is None else x.to(input.dtype) for x in (running_mean, running_var))
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)

@@ -25,6 +25,7 @@ from minitorch.backend.arrays import Array, as_array, xp
 from minitorch.ops.joining import cat
 from minitorch.ops.matrix import matmul, matrix_product, mT
 from minitorch.ops.pointwise import Sigmoid, tanh
+from minitorch.ops.rectifier import ReluBackward
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -33,11 +34,12 @@ Values: TypeAlias = Any  # arrays or Tensors: the derivative is computed with ei
 
 
 class Recurrence(Op):
-    """The states at all times, the last state of each sequence, and what the steps keep for backward, from x (rows, ...), the
-    first state h (N, H) and for an LSTM c, weight_hh, bias_hh or None, and weight_hr or None, which multiplies h';
-    in each: the sum over times of what `step_back` says, from the last step to the first
+    """h at all times and the last states, one step after the other;  the steps' derivatives, from the last step to the first
 
-    `sizes` has the number of rows at each time. With `reverse` the last time comes first.
+    The arguments are the projected input x (rows, ...), the first state h (N, H), for an LSTM c, weight_hh, bias_hh or None,
+    and weight_hr or None, which multiplies each h'. `sizes` has the number of rows at each time. With `reverse` the last time
+    comes first. What the steps keep for backward are outputs, too, so that their history is known when the gradient is
+    differentiated again.
     """
 
     materialize_grads = False
@@ -70,21 +72,23 @@ class Recurrence(Op):
             last, last_c = _with_rest(new, last), _with_rest(new_c, last_c)
         out, *kept = (_in_order(parts, reverse) for parts in zip(*rows, strict=True))
         ctx.reverse = reverse
-        ctx.save_for_backward(h, c, weight, projection, out, *kept)
+        hidden = out.copy()  # for backward: the program may change the output in place
+        ctx.save_for_backward(h, c, weight, projection, hidden, *kept)
         ends: tuple[Any, ...] = (last,) if c is None else (last, last_c)
         if len(rows) == 1:  # they are `out` and what is kept
             ends = tuple(end.copy() for end in ends)
-        return out, *ends, *kept
+        return out, *ends, *kept, hidden
 
     def backward(ctx, *grads: Any) -> Any:
-        h, c, weight, projection, out, *kept = ctx.saved_tensors
+        h, c, weight, projection, hidden, *kept = ctx.saved_tensors
         first_kept = 2 if c is None else 3
         for_out, for_h, for_c, *_ = (*materialize(ctx, grads, is_grad_enabled(), first_kept), None)
-        for_kept = list(grads[first_kept:])
+        *for_kept, for_hidden = grads[first_kept:]
+        for_out = _add(for_out, for_hidden)
         for_unprojected = None if projection is None else for_kept.pop()
-        h_before = _before(out, h, ctx.times, ctx.reverse)
+        h_before = _before(hidden, h, ctx.times, ctx.reverse)
         c_before = None if c is None else _before(kept[1], c, ctx.times, ctx.reverse)
-        prepared = ctx.prepare(kept, for_kept, h_before, c_before, out)
+        prepared = ctx.prepare(kept, for_kept, h_before, c_before, hidden)
         for_x, for_y, totals = [], [], []
         for count, part in reversed(ctx.times):
             total = through = for_h[:count] + for_out[part]
@@ -102,7 +106,8 @@ class Recurrence(Op):
         all_y = _in_order(for_y, not ctx.reverse)
         all_x = all_y if for_x[0] is for_y[0] else _in_order(for_x, not ctx.reverse)
         for_projection = None if projection is None else matmul(mT(_in_order(totals, not ctx.reverse)), kept[-1])
-        return all_x, for_h, for_c, matmul(mT(all_y), h_before), all_y, for_projection
+        for_weight = matmul(mT(all_y), h_before) if ctx.needs_input_grad[3] else None
+        return all_x, for_h, for_c, for_weight, all_y, for_projection
 
 
 class RnnTanh(Recurrence):
@@ -122,15 +127,21 @@ class RnnTanh(Recurrence):
         return for_y, for_y, None, None
 
 
-class RnnRelu(RnnTanh):
-    """h' = max(x + y, 0);  in x and y: grad where h' > 0"""
+class RnnRelu(Recurrence):
+    """h' = max(x + y, 0);  in x and y: grad where h' > 0, 0 elsewhere"""
+
+    parts = 1
 
     def step(ctx, x: Array, y: Array, h: Array, c: None) -> Any:
         y += x
         return xp.maximum(y, 0, out=y), None
 
     def prepare(ctx, kept: Any, for_kept: Any, h_before: Values, c_before: None, h: Values) -> Any:
-        return (h > 0,)
+        return (h,)
+
+    def step_back(ctx, for_h: Values, for_c: None, h: Values) -> Any:
+        for_y = ReluBackward.apply(for_h, h)
+        return for_y, for_y, None, None
 
 
 class Lstm(Recurrence):

@@ -325,8 +325,8 @@ class Mode(ValuesAndIndices):
 def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Mode:
     """(values, indices) of the most frequent value along `dim`, the smallest of several, and the last place where it is.
 
-    A nan equals nothing, not even nan. The gradient goes to the elements at these places. (PyTorch's index is any of the places
-    in rows of more than 16 elements.)
+    A nan equals nothing, not even nan, and counts as the largest. The gradient goes to the elements at these places. (PyTorch's
+    index is any of the places in rows of more than 16 elements, and with nan its value is any of the most frequent.)
 
     Raises IndexError for a dimension without elements.
 

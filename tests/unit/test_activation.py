@@ -1,5 +1,6 @@
 """Activation functions: random slopes, and the in-place forms."""
 
+import numpy as np
 import pytest
 
 import minitorch as mt
@@ -24,3 +25,12 @@ def test_functions_in_place(name):
     expected = getattr(nn.functional, name)(leaf, *args)
     assert mt.equal(x, expected)
     assert mt.equal(*(mt.autograd.grad(y.sum(), leaf)[0] for y in (x, expected)))
+
+
+@pytest.mark.parametrize("n", [10, 20_000])
+def test_softmax_has_numbers_below_the_normal_ones(n):
+    x = mt.full((n,), -200.0)
+    x[0], x[1], x[2] = 0.0, -90.0, -102.0
+    expected = np.exp(np.float64([-90, -102])).astype(np.float32)
+    assert np.allclose(x.softmax(0)[1:3].numpy(), expected, rtol=1e-4, atol=1.5e-45)
+    assert x.softmax(0)[3] == 0

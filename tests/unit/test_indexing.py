@@ -107,3 +107,12 @@ def test_masks_broadcast_and_bytes_are_masks():
     assert mt.tensor([1.0, 2.0]).masked_select(mask).tolist() == [1.0, 2.0, 1.0, 2.0]
     with pytest.warns(UserWarning, match="indexing with dtype uint8 is deprecated and means a mask"):
         assert x[mask[:, 0].to(mt.uint8)].tolist() == [X[0], X[2]]
+
+
+@pytest.mark.parametrize("dtype", [mt.int8, mt.int16, mt.int32, mt.int64])
+def test_the_type_of_an_index_does_not_matter(dtype):
+    x, i = mt.zeros(120, 130, requires_grad=True), mt.tensor([119, -1], dtype=dtype)
+    x[i, i].sum().backward()
+    assert mt.nonzero(x.grad).tolist() == [[119, 119], [119, 129]]
+    y = mt.zeros(120, 3).index_put_((mt.tensor([100, 100], dtype=dtype),), mt.ones(3), accumulate=True)
+    assert y.sum() == y[100].sum() == 6

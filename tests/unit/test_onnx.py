@@ -333,3 +333,11 @@ def test_what_is_usual_may_be_said_and_what_is_left_out_is_not_needed():
         mt.onnx.load(one_node("Resize", ["x", "", "s"], ["y"], arrays=scales, nearest_mode="floor"))(mt.ones(1, 1, 2, 2))
     with pytest.raises(NotImplementedError, match="opset 6"):
         mt.onnx.load(one_node("Relu", ["x"], ["y"], opset=6))
+
+
+def test_a_parametrized_layer_is_exported(tmp_path):
+    layer, x = mt.nn.utils.parametrizations.weight_norm(mt.nn.Linear(2, 3)), mt.randn(4, 2)
+    mt.onnx.export(layer, (x,), tmp_path / "layer.onnx")
+    session = runtime.InferenceSession(tmp_path / "layer.onnx")
+    (y,) = session.run(None, {session.get_inputs()[0].name: x.numpy()})
+    np.testing.assert_allclose(y, layer(x).detach().numpy(), atol=1e-6)

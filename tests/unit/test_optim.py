@@ -803,3 +803,16 @@ def test_the_scale_of_a_cycle_that_is_an_object_is_saved():
         scheduler.optimizer.step()
         scheduler.step()
     assert two.get_last_lr() == one.get_last_lr() == [pytest.approx(0.1 + 0.25)]
+
+
+@pytest.mark.parametrize("kind", ["Adam", "AdamW", "NAdam", "RAdam"])
+def test_a_large_parameter_that_is_a_view_is_updated(kind):
+    plain = nn.Parameter(mt.zeros(1, 200, 150))
+    view = nn.Parameter(mt.zeros(200, 300)[None, :, ::2])
+    for p in (plain, view):
+        optimizer = getattr(optim, kind)([p], lr=0.1)
+        for _ in range(7):
+            p.grad = mt.ones(()).expand(1, 200, 150)
+            optimizer.step()
+    assert mt.equal(plain.data, view.data)
+    assert plain.data[0, 0, 0] != 0

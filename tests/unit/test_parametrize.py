@@ -317,3 +317,10 @@ def test_weight_norm_trains(make):
             optimizer.step()
             losses.append(loss.item())
         assert losses[-1] < losses[0] / 10
+
+
+def test_a_norm_may_leave_the_range_of_float16():
+    layer = parametrizations.weight_norm(nn.Linear(4, 2, bias=False).half())
+    layer.parametrizations.weight.original1.data.fill_(40000.0)
+    layer.parametrizations.weight.original0.data.fill_(1.0)
+    assert layer.weight.tolist() == [[0.5] * 4] * 2

@@ -437,3 +437,22 @@ def test_states_are_those_of_pytorch():
         assert mt.rand(5).tolist() == torch.rand(5).tolist()
         torch.set_rng_state(torch.from_numpy(mt.get_rng_state().numpy()))
         assert mt.rand(5).tolist() == torch.rand(5).tolist()
+
+
+@pytest.mark.parametrize("name", ["uniform_", "normal_", "exponential_", "cauchy_", "log_normal_", "random_", "bernoulli_"])
+def test_what_is_drawn_over_has_no_gradient_more(name):
+    x = mt.ones(3, requires_grad=True)
+    y = x * 2
+    getattr(y, name)()
+    y.sum().backward()
+    assert x.grad.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("name", ["uniform_", "exponential_", "cauchy_", "log_normal_", "random_"])
+def test_elements_are_drawn_in_the_order_of_memory(name):
+    mt.manual_seed(3)
+    plain = getattr(mt.empty(20, 3), name)()
+    mt.manual_seed(3)
+    turned = mt.empty(20, 3).t()
+    getattr(turned, name)()
+    assert mt.equal(turned, plain.t())

@@ -139,3 +139,26 @@ def test_backward_over_many_steps_frees_the_graph():
         assert node() is None
     finally:
         gc.enable()
+
+
+def test_a_gradient_that_is_not_finite_stops_at_a_unit_that_is_off():
+    layer = nn.RNN(1, 1, nonlinearity="relu", bias=False)
+    for p in layer.parameters():
+        p.data.fill_(1.0)
+    x = mt.tensor([[-1.0], [1.0]], requires_grad=True)
+    (grad,) = mt.autograd.grad(layer(x)[0], x, mt.tensor([[np.inf], [1.0]]))
+    assert grad.tolist() == [[0.0], [1.0]]
+
+
+@pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU"])
+def test_outputs_may_be_changed_in_place_and_a_batch_may_be_empty(name):
+    layer, x = getattr(nn, name)(3, 3), mt.randn(4, 2, 3, requires_grad=True)
+    layer(x)[0].sum().backward()
+    expected = x.grad.clone()
+    x.grad = None
+    out, _ = layer(x)
+    out += 1
+    out.sum().backward()
+    assert mt.equal(x.grad, expected)
+    out, _ = layer(mt.ones(3, 0, 3))
+    assert out.shape == (3, 0, 3)

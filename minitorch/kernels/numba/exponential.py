@@ -18,7 +18,7 @@ from minitorch.kernels.numpy.elementwise import ERF_ABOVE, ERF_BELOW, ERF_END
 __all__: list[str] = []
 
 BLOCK = 1024  # a sum of so many numbers in float32 is exact enough; those sums are added in float64
-LOWEST, HIGHEST = xp.float32(-87), xp.float32(88.72)  # beyond them e^t is below or above what float32 holds
+LOWEST, HIGHEST = xp.float32(-104), xp.float32(88.72)  # below and above them e^t is 0 and infinite in float32
 TURNS = xp.float32(1 / math.log(2))
 LOG2_HEAD, LOG2_TAIL = xp.float32(0.693359375), xp.float32(-2.12194440054690583e-4)  # their sum is log 2
 C2, C3, C4, C5, C6, C7 = (xp.float32(1 / math.factorial(n)) for n in range(2, 8))
@@ -35,13 +35,16 @@ def exponential(t: Any) -> Any:
     """e^t for LOWEST <= t <= HIGHEST, within 2 ulp.
 
     e^t = 2^n e^r, for the integer n nearest to t / log 2. Since |r| <= log(2) / 2, the terms of the series after the eighth are
-    less than half of float32's last digit, and 2^n is the number whose exponent has the bits n + 127. log 2 is subtracted in
-    two parts, so that little of r is lost: the first part has so few digits that n times it is exact.
+    less than half of float32's last digit. 2^k is the number whose exponent has the bits k + 127, for -126 <= k <= 127; so 2^n
+    is made of two such numbers. log 2 is subtracted in two parts, so that little of r is lost: the first part has so few
+    digits that n times it is exact.
     """
-    n = min(xp.floor(t * TURNS + HALF), xp.float32(127))
+    n = xp.floor(t * TURNS + HALF)
     r = t - n * LOG2_HEAD - n * LOG2_TAIL
     series = ((((((C7 * r + C6) * r + C5) * r + C4) * r + C3) * r + C2) * r + ONE) * r + ONE
-    return series * xp.int32((xp.int32(n) + xp.int32(127)) << xp.int32(23)).view(xp.float32)
+    half = xp.int32(n) >> xp.int32(1)
+    first = xp.int32((half + xp.int32(127)) << xp.int32(23)).view(xp.float32)
+    return series * first * xp.int32((xp.int32(n) - half + xp.int32(127)) << xp.int32(23)).view(xp.float32)
 
 
 def exponential_below(t: Any) -> Any:

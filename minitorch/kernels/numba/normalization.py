@@ -20,27 +20,27 @@ PARTS = 16  # into which the rows are cut, each of which sums the gradients of w
 
 def standardize(x: Array, weight: Array, bias: Array, eps: float, y: Array, mean: Array, var: Array) -> None:
     """y = (x - mean) / sqrt(var + eps) * weight + bias, with the mean (C,) and the variance (C,), which are written, too."""
-    samples, channels, size = x.shape
+    images, channels, size = x.shape
     one = x.dtype.type(1)
     for c in prange(channels):
         total = 0.0
-        for a in range(samples):
+        for a in range(images):
             for start in range(0, size, BLOCK):
                 part = x.dtype.type(0)
                 for k in range(start, min(start + BLOCK, size)):
                     part += x[a, c, k]
                 total += part
-        mean[c] = m = x.dtype.type(total / (samples * size))
+        mean[c] = m = x.dtype.type(total / (images * size))
         total = 0.0
-        for a in range(samples):
+        for a in range(images):
             for start in range(0, size, BLOCK):
                 part = x.dtype.type(0)
                 for k in range(start, min(start + BLOCK, size)):
                     part += (x[a, c, k] - m) * (x[a, c, k] - m)
                 total += part
-        var[c] = total / (samples * size)
+        var[c] = total / (images * size)
         scale, shift = one / xp.sqrt(var[c] + x.dtype.type(eps)) * weight[c], bias[c]
-        for a in range(samples):
+        for a in range(images):
             for k in range(size):
                 y[a, c, k] = (x[a, c, k] - m) * scale + shift
 
@@ -73,12 +73,12 @@ def standardize_backward(
     g: Array, x: Array, weight: Array, mean: Array, var: Array, eps: float, out: Array, for_weight: Array, for_bias: Array
 ) -> None:
     """out = (h - mean(h) - z mean(h z)) / sqrt(var + eps), where h = g weight and z = (x - mean) / sqrt(var + eps)"""
-    samples, channels, size = x.shape
+    images, channels, size = x.shape
     one = x.dtype.type(1)
     for c in prange(channels):
         m, scale = mean[c], one / xp.sqrt(var[c] + x.dtype.type(eps))
         total, product = 0.0, 0.0
-        for a in range(samples):
+        for a in range(images):
             for start in range(0, size, BLOCK):
                 part, both = x.dtype.type(0), x.dtype.type(0)
                 for k in range(start, min(start + BLOCK, size)):
@@ -87,10 +87,10 @@ def standardize_backward(
                 total += part
                 product += both
         for_weight[c], for_bias[c] = product * scale, total
-        moved = x.dtype.type(total / (samples * size))
-        scaled = x.dtype.type(product / (samples * size)) * scale * scale
+        moved = x.dtype.type(total / (images * size))
+        scaled = x.dtype.type(product / (images * size)) * scale * scale
         scale = scale * weight[c]
-        for a in range(samples):
+        for a in range(images):
             for k in range(size):
                 out[a, c, k] = (g[a, c, k] - moved - (x[a, c, k] - m) * scaled) * scale
 
@@ -150,7 +150,7 @@ def _standardize(x: Array, weight: Array | None, bias: Array | None, eps: float)
 
 @numba_implements("standardize_backward", pays_from=PAYS_FROM // 3, ulp=256, sample=samples.standardize_backward)
 def _standardize_backward(g: Array, x: Array, weight: Array | None, mean: Array, var: Array, eps: float) -> Any:
-    if x.shape[2] < 2:
+    if x.shape[2] < 2 or not xp.isfinite(var).all():
         return NotImplemented
     out = xp.empty_like(g)
     if weight is not None and _of_rows(x, weight):

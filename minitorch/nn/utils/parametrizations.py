@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from minitorch import left_out as _left_out
 from minitorch.backend.callsite import warn
+from minitorch.linalg import vector_norm
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter, UninitializedTensorMixin
 from minitorch.nn.utils.parametrize import check_module, register_parametrization
+from minitorch.ops.elementwise import in_single
 from minitorch.ops.shape import check_dim
-from minitorch.ops.statistics import vector_norm
 from minitorch.tensor import Tensor
 
 __all__ = ["weight_norm"]
@@ -27,6 +28,7 @@ def _norm_except_dim(v: Tensor, dim: int) -> Tensor:
     return vector_norm(v.unsqueeze(-1), 2, others, keepdim=True).squeeze(-1)  # so that there is always one to sum over
 
 
+@in_single
 def _normalized(g: Tensor, v: Tensor, dim: int) -> Tensor:
     return v * (g / _norm_except_dim(v, dim))
 

@@ -73,6 +73,14 @@ class PackedSequence(_Packed):
         orders = (None if order is None else order.to(data.device) for order in self[2:])
         return type(self)(data, self.batch_sizes, *orders)
 
+    def pin_memory(self) -> PackedSequence:
+        """The same with its data in page-locked memory."""
+        return type(self)(self.data.pin_memory(), *self[1:])
+
+    def is_pinned(self) -> bool:
+        """Whether the data is in page-locked memory."""
+        return self.data.is_pinned()
+
     def cpu(self) -> PackedSequence:
         """`to("cpu")`."""
         return self.to("cpu")

@@ -87,11 +87,11 @@ OPS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     **{
         kind: (
-            f"{steps}, over all times; with y = {{weight}} h[ + {{bias}}]",
+            f"{steps}, over all times; with y = {{weight}} h[ + {{bias}}][, and h′ = {{projection}} h′ each time]",
             {
                 "x": "from the last time to the first, the gradient of the state times the derivative of a step",
-                "h": "what is left when the first step is reached",
-                "c": "what is left when the first step is reached",
+                "h": "the gradient of h after the way back to the first time",
+                "c": "the gradient of c after that way",
                 "weight": "Σ (∂loss/∂y)ᵀ @ h before the step, over all times",
                 "bias": "Σ ∂loss/∂y, over all times",
                 "projection": "Σ (∂loss/∂h)ᵀ @ h before its product, over all times",
