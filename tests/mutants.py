@@ -181,7 +181,7 @@ MUTANTS: list[Mutant] = [
          "test_recurrent:test_a_packed_sequence_is_each_sequence_alone@'RNN', {}, [4, 3, 1]"),
     ),
     *of_kernels("numpy.pointwise_convolution",
-        ("_product", "out[n] += added", "pass", "the bias is forgotten", "convolution"),
+        ("_product", "out[part] += added", "pass", "the bias is forgotten", "convolution"),
         ("_conv_weight", ".sum(axis=0)", "[0]", "the first image alone counts", "conv_weight"),
     ),
     *of_kernels("numpy.softmax",
