@@ -125,7 +125,7 @@ class Optimizer:
                 continue
             group[name] = _number(name, group[name])
             if not group[name] >= 0.0:
-                label = "learning rate" if name == "lr" else f"{name} value"
+                label = {"lr": "learning rate", "eps": "epsilon value"}.get(name, f"{name} value")
                 raise ValueError(f"Invalid {label}: {group[name]}")
         if "betas" in group:
             _check_betas(group)

@@ -324,3 +324,8 @@ def test_a_norm_may_leave_the_range_of_float16():
     layer.parametrizations.weight.original1.data.fill_(40000.0)
     layer.parametrizations.weight.original0.data.fill_(1.0)
     assert layer.weight.tolist() == [[0.5] * 4] * 2
+
+
+def test_a_bias_that_is_not_there_has_no_parametrization():
+    with pytest.raises(ValueError, match="made without 'bias': it is None"):
+        parametrize.register_parametrization(nn.Linear(2, 3, bias=False), "bias", nn.Identity())

@@ -21,7 +21,7 @@ def _size(x: Array) -> int:
 
 
 def _of(parameter: Array | None, part: slice) -> Array | None:
-    """What of a weight (C, 1) belongs to some channels: all of one (1, S)."""
+    """What of a weight (C, 1) belongs to some channels; all of one (1, S), as of the weight of a single channel."""
     return parameter if parameter is None or len(parameter) == 1 else parameter[part]
 
 

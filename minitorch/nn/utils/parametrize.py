@@ -182,6 +182,10 @@ def register_parametrization(module: M, tensor_name: str, parametrization: Modul
         raise ValueError(
             f"Module '{module}' does not have a parameter, a buffer, or a parametrized element with name {tensor_name!r:.40}"
         )
+    if getattr(module, tensor_name) is None:
+        raise ValueError(
+            f"Module '{module}' was made without {tensor_name!r:.40}: it is None, and there is nothing to parametrize"
+        )
     made = ParametrizationList([parametrization], getattr(module, tensor_name), unsafe)
     delattr(module, tensor_name)
     if not is_parametrized(module):
