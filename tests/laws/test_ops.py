@@ -35,9 +35,9 @@ OF_PROCESSES = {"_SumOfAll"}  # tests/processes.py has its derivatives
 IN_SINGLE = {
     "AvgPool", "AvgPoolBackward", "BinaryCrossEntropy", "Cast", "Cholesky", "Convolution", "ConvTranspose", "ConvWeight",
     "Eigh", "Gelu", "GeluBackward", "Gru", "Lstm", "RnnRelu", "RnnTanh", "Standardize", "StandardizeBackward",
-    "SigmoidBackward", "SoftmaxBackward", "TanhBackward",
+    "SigmoidBackward", "SoftmaxBackward", "Svd", "TanhBackward",
 }  # fmt: skip
-# Samples of Cholesky and Eigh round between their steps.
+# Samples of Cholesky, Eigh and Svd round between their steps.
 # Functions call these ops in float32 where the input is float16, or with numbers in [-1, 1] alone: test_layers.py has the
 # layers in float16.
 OPS = pytest.mark.parametrize("op", SAMPLES, ids=lambda op: op.__name__)
