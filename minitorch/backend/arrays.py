@@ -19,9 +19,9 @@ import numpy as xp
 import numpy.typing as npt
 
 __all__ = [
-    "Array", "address", "as_array", "contiguous", "copied_storage", "from_storage", "is_basic_index", "is_known", "max_reduce",
-    "multiply_at", "on_device_of", "outside", "prod_reduce", "raising", "running_extreme", "share_memory", "storage",
-    "storage_start", "strided", "tune_process", "view_of", "windows", "xp",
+    "Array", "address", "as_array", "contiguous", "copied_storage", "from_storage", "is_basic_index", "is_known",
+    "linalg_errors", "max_reduce", "multiply_at", "on_device_of", "outside", "prod_reduce", "running_extreme", "share_memory",
+    "storage", "storage_start", "strided", "tune_process", "view_of", "windows", "xp",
 ]  # fmt: skip
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -50,7 +50,7 @@ def on_device_of(result: Array, array: Array) -> Array:
     return result if isinstance(array, (xp.ndarray, xp.generic)) else xp.asarray(result, like=array)
 
 
-def raising(array: Array) -> AbstractContextManager[Any]:
+def linalg_errors(array: Array) -> AbstractContextManager[Any]:
     """Within the block linear algebra raises LinAlgError for a singular matrix and the like. CuPy's only does when it is asked
     to, as it must wait for the GPU to know; PyTorch's does as well.
     """

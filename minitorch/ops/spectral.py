@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import TensorBase, wrap
-from minitorch.backend.arrays import Array, on_device_of, raising, xp
+from minitorch.backend.arrays import Array, linalg_errors, on_device_of, xp
 from minitorch.ops.arithmetic import abs
 from minitorch.ops.elementwise import in_single
 from minitorch.ops.joining import cat
@@ -59,7 +59,7 @@ class Eigh(Op):
     label = "LinalgEigh0"
 
     def forward(ctx, x: Array, lower: bool) -> tuple[Array, Array]:
-        with raising(x):
+        with linalg_errors(x):
             values, vectors = xp.linalg.eigh(x, "L" if lower else "U")
         ctx.save_for_backward(values, vectors)
         return values, vectors
@@ -77,7 +77,7 @@ class Svd(Op):
     label = "LinalgSvd0"
 
     def forward(ctx, x: Array, full: bool) -> tuple[Array, Array, Array]:
-        with raising(x):
+        with linalg_errors(x):
             u, s, vh = xp.linalg.svd(x, full)
         ctx.save_for_backward(u, s, vh)
         return u, s, vh
@@ -136,7 +136,7 @@ class Lstsq(Op):
     label = "LinalgLstsq0"
 
     def forward(ctx, a: Array, b: Array, rtol: float, atol: float) -> tuple[Array, Array, Array]:
-        with raising(a):
+        with linalg_errors(a):
             ctx.tolerances, factors = (rtol, atol), xp.linalg.svd(a, False)
         u, s, vh = cast("tuple[Any, Array, Any]", factors)
         bound = xp.maximum(s[..., :1] * rtol, atol)
@@ -168,7 +168,7 @@ class Cholesky(Op):
     label = "LinalgCholeskyEx0"
 
     def forward(ctx, x: Array) -> Array:
-        with raising(x):
+        with linalg_errors(x):
             factor = xp.linalg.cholesky(x)
         ctx.save_for_backward(factor)
         return factor

@@ -309,6 +309,11 @@ def test_page_locked_memory(gpu):
     assert mt.equal(back, x)
     assert mt.equal(there.cpu(), x)
     assert mt.ones(0, 3).pin_memory().is_pinned()
+    packed = nn.utils.rnn.pack_sequence([mt.ones(3), mt.ones(2)])
+    assert [p.is_pinned() for p in (packed, packed.pin_memory())] == [False, True]
+    with waits() as found:
+        x.clone().copy_(there, non_blocking=True)
+    assert not found
     with pytest.raises(RuntimeError, match=r"cannot pin 'minitorch.cuda.FloatTensor': .*\.cpu\(\)"):
         there.pin_memory()
 

@@ -66,7 +66,7 @@ def _standardize_backward(g: Array, x: Array, weight: Array | None, mean: Array,
     inputs = "T g, T x, T weight, T mean, T var, float64 moved, float64 turned, T eps"
     out = elementwise("standardize_backward", inputs, "T out", code)(g, x, factor, mean, var, moved, turned, eps)
     if weight is not None:
-        # sums over all but the channels, or but the positions: first along the longer of the two
+        # for each channel the sum over S, or for each position that over C, and then over A
         inputs, mapped = "T g, T x, T mean, T var, T eps", "Pair(g, (double)g * (x - mean) / sqrt((double)var + eps))"
         by_channel = weight.shape == mean.shape
         for_bias, for_weight = reduction(
