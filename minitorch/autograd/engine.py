@@ -21,6 +21,7 @@ from typing import Any
 from minitorch.autograd.checks import check_gradient_shape
 from minitorch.autograd.hooks import run_node_hooks, run_post_hooks
 from minitorch.autograd.node import Edge, Node, Op
+from minitorch.backend.arrays import is_whole, owner
 from minitorch.backend.dtypes import dtypes
 from minitorch.backend.sums import sum_to
 
@@ -81,7 +82,7 @@ def sweep(
                 grad = unbroadcast(grad, edge, node, recording)
             total = grads.get(edge)
             grads[edge] = grad if total is None else total + grad
-            if edge[0].serial == 0 and (total is not None or _is_new(grad, node, upstream, results)):
+            if edge[0].serial == 0 and not recording and (total is not None or _is_new(grad, node, upstream, results)):
                 owned.add(edge)
     # What is left in `grads` belongs to leaves.
     return {e: g for e, g in (captured | grads).items() if g is not None and (targets is None or e in targets)}, owned
@@ -116,5 +117,7 @@ def _leads_to(nodes: set[Node], node: Node) -> bool:
 
 
 def _is_new(grad: Any, node: Node, upstream: Sequence[Any], results: Sequence[Any]) -> bool:
-    """Whether `grad` is an array of its own: no view, not an upstream gradient, not given to two inputs."""
-    return isinstance(node, Op) and getattr(grad, "base", grad) is None and sum(grad is g for g in (*upstream, *results)) < 2
+    """Whether nothing else has the memory of `grad`: no upstream gradient, no other result, no hook of a program."""
+    if not isinstance(node, Op) or node.post_hooks is not None or not is_whole(grad):
+        return False
+    return sum(owner(grad) is owner(g) for g in (*upstream, *results)) < 2

@@ -20,8 +20,8 @@ import numpy.typing as npt
 
 __all__ = [
     "Array", "address", "as_array", "contiguous", "copied_storage", "from_storage", "is_basic_index", "is_known",
-    "linalg_errors", "max_reduce", "multiply_at", "on_device_of", "outside", "prod_reduce", "running_extreme", "share_memory",
-    "storage", "storage_start", "strided", "tune_process", "view_of", "windows", "xp",
+    "is_whole", "linalg_errors", "max_reduce", "multiply_at", "on_device_of", "outside", "owner", "prod_reduce",
+    "running_extreme", "share_memory", "storage", "storage_start", "strided", "tune_process", "view_of", "windows", "xp",
 ]  # fmt: skip
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -136,6 +136,16 @@ def is_basic_index(index: tuple[Any, ...]) -> bool:
 def share_memory(view: Array, of: Array) -> bool:
     """Whether `view`, just made from `of`, shares its memory (NumPy keeps the owner in `base`)."""
     return view.base is not None and (view.base is of or view.base is of.base)
+
+
+def owner(array: Any) -> Any:
+    """The array whose memory this one has, or of whose memory it is a view."""
+    return array if getattr(array, "base", None) is None else array.base
+
+
+def is_whole(array: Array) -> bool:
+    """Whether the array has all the memory of its owner, and may be written to."""
+    return getattr(owner(array), "nbytes", None) == array.nbytes and bool(getattr(array.flags, "writeable", True))
 
 
 def storage(array: Array) -> tuple[Array, tuple[Any, ...] | None]:

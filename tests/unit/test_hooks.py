@@ -108,6 +108,23 @@ def test_options_of_hooks():
             wrong()
 
 
+def test_what_a_hook_returns_or_keeps_is_not_the_memory_of_a_gradient():
+    mine, kept = mt.tensor([1.0, 2.0, 3.0]), []
+    for shape, replacement in (((3,), mine), ((3, 1), mine.reshape(3))):
+        x = mt.ones(3, requires_grad=True)
+        y = x.exp() if shape == (3,) else x.reshape(shape)
+        y.grad_fn.register_hook(lambda grad_in, grad_out, to=replacement: (to,))
+        y.sum().backward()
+        x.grad.mul_(100)
+        assert mine.tolist() == [1, 2, 3]
+    x = mt.zeros(3, requires_grad=True)
+    y = x.exp()
+    y.grad_fn.register_hook(lambda grad_in, grad_out: kept.extend(grad_in))
+    y.sum().backward()
+    x.grad.mul_(100)
+    assert kept[0].tolist() == [1, 1, 1]
+
+
 @pytest.mark.parametrize("is_leaf", [True, False])
 def test_hooks_of_a_tensor_run_in_order_and_each_sees_what_the_last_returned(is_leaf):
     x = mt.tensor([1.0, 2.0], requires_grad=True)

@@ -9,8 +9,10 @@ The loops are in the other files of this folder. Each repeats what a definition 
 compiled and as plain Python. Threads share the rounds of a `prange`, and no round writes what another one reads or writes: so
 the result does not depend on the number of threads.
 
-Two rules that Numba imposes. A variable keeps the type of its first value: zeros are made by `x.dtype.type(0)`. And before a
-`prange` a number and an array are never assigned together: `n, a = 1, x[0]` passes a wrong n to the threads (Numba 0.68).
+Three rules that Numba imposes. A variable keeps the type of its first value: zeros are made by `x.dtype.type(0)`. Before a
+`prange` a number and an array are never assigned together: `n, a = 1, x[0]` passes a wrong n to the threads (Numba 0.68). And
+the innermost loop runs over a slice from 0 on, `a = x[i, start:]` and a[k]: in x[i, start + k] the index could be negative, as
+far as the compiler knows, and the loop takes twice as long.
 """
 
 from __future__ import annotations

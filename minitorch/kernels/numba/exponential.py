@@ -97,63 +97,67 @@ def gelu_backward(g: Array, x: Array, out: Array) -> None:
 
 def softmax(x: Array, top: Array, out: Array) -> None:
     """out = e^(x - top) / sum e^(x - top) for each row of x (N, L), whose largest number is top (N, 1)."""
-    rows, length = x.shape
-    for i in prange(rows):
+    for i in prange(x.shape[0]):
         largest, total = top[i, 0], 0.0
-        for start in range(0, length, BLOCK):
+        for start in range(0, x.shape[1], BLOCK):
+            a, b = x[i, start : start + BLOCK], out[i, start : start + BLOCK]
             part = ZERO
-            for k in range(start, min(start + BLOCK, length)):
-                out[i, k] = e = exponential_below(x[i, k] - largest)
+            for k in range(a.size):
+                b[k] = e = exponential_below(a[k] - largest)
                 part += e
             total += part
         scale = xp.float32(1 / total)
-        for k in range(length):
-            out[i, k] *= scale
+        b = out[i]
+        for k in range(b.size):
+            b[k] *= scale
 
 
 def log_softmax(x: Array, top: Array, out: Array) -> None:
     """out = x - top - log sum e^(x - top) for each row."""
-    rows, length = x.shape
-    for i in prange(rows):
+    for i in prange(x.shape[0]):
         largest, total = top[i, 0], 0.0
-        for start in range(0, length, BLOCK):
+        for start in range(0, x.shape[1], BLOCK):
+            a = x[i, start : start + BLOCK]
             part = ZERO
-            for k in range(start, min(start + BLOCK, length)):
-                part += exponential_below(x[i, k] - largest)
+            for k in range(a.size):
+                part += exponential_below(a[k] - largest)
             total += part
         logarithm = xp.float32(math.log(total))
-        for k in range(length):
-            out[i, k] = x[i, k] - largest - logarithm
+        a, b = x[i], out[i]
+        for k in range(b.size):
+            b[k] = a[k] - largest - logarithm
 
 
 def softmax_backward(g: Array, y: Array, out: Array) -> None:
     """out = y (g - sum(g y)) for each row."""
-    rows, length = y.shape
-    for i in prange(rows):
+    for i in prange(y.shape[0]):
         total = 0.0
-        for start in range(0, length, BLOCK):
+        for start in range(0, y.shape[1], BLOCK):
+            a, b = g[i, start : start + BLOCK], y[i, start : start + BLOCK]
             part = ZERO
-            for k in range(start, min(start + BLOCK, length)):
-                part += g[i, k] * y[i, k]
+            for k in range(a.size):
+                part += a[k] * b[k]
             total += part
         mean = xp.float32(total)
-        for k in range(length):
-            out[i, k] = y[i, k] * (g[i, k] - mean)
+        a, b, c = g[i], y[i], out[i]
+        for k in range(c.size):
+            c[k] = b[k] * (a[k] - mean)
 
 
 def log_softmax_backward(g: Array, y: Array, out: Array) -> None:
     """out = g - e^y sum(g) for each row."""
-    rows, length = y.shape
-    for i in prange(rows):
+    for i in prange(y.shape[0]):
         total = 0.0
-        for start in range(0, length, BLOCK):
+        for start in range(0, y.shape[1], BLOCK):
+            a = g[i, start : start + BLOCK]
             part = ZERO
-            for k in range(start, min(start + BLOCK, length)):
-                part += g[i, k]
+            for k in range(a.size):
+                part += a[k]
             total += part
         given = xp.float32(total)
-        for k in range(length):
-            out[i, k] = g[i, k] - exponential_below(min(y[i, k], HIGHEST)) * given
+        a, b, c = g[i], y[i], out[i]
+        for k in range(c.size):
+            c[k] = a[k] - exponential_below(min(b[k], HIGHEST)) * given
 
 
 for _loop, _count, _pays_from, _ulp in (
@@ -173,15 +177,14 @@ def _by_rows(loop: Callable[..., None], has_top: bool, sample: Any) -> None:
         shape = arrays[0].shape
         if dim % max(len(shape), 1) != len(shape) - 1 or any(a.shape != shape for a in arrays):
             return NotImplemented
-        rows = [a.reshape(-1, shape[-1]) for a in arrays]
-        out = xp.empty_like(rows[0])
+        rows, out = [a.reshape(-1, shape[-1]) for a in arrays], xp.empty_like(arrays[0])
         if has_top:
             top = max_reduce(rows[0], 1)
             if not xp.isfinite(top).all():
                 return NotImplemented
             rows.append(top)
-        compiled(loop)(*rows, out)
-        return out.reshape(shape)
+        compiled(loop)(*rows, out.reshape(rows[0].shape))
+        return out
 
 
 _by_rows(softmax, True, samples.softmax)

@@ -24,25 +24,28 @@ def standardize(x: Array, weight: Array, bias: Array, eps: float, y: Array, mean
     one = x.dtype.type(1)
     for c in prange(channels):
         total = 0.0
-        for a in range(images):
+        for i in range(images):
             for start in range(0, size, BLOCK):
+                a = x[i, c, start : start + BLOCK]
                 part = x.dtype.type(0)
-                for k in range(start, min(start + BLOCK, size)):
-                    part += x[a, c, k]
+                for k in range(a.size):
+                    part += a[k]
                 total += part
         mean[c] = m = x.dtype.type(total / (images * size))
         total = 0.0
-        for a in range(images):
+        for i in range(images):
             for start in range(0, size, BLOCK):
+                a = x[i, c, start : start + BLOCK]
                 part = x.dtype.type(0)
-                for k in range(start, min(start + BLOCK, size)):
-                    part += (x[a, c, k] - m) * (x[a, c, k] - m)
+                for k in range(a.size):
+                    part += (a[k] - m) * (a[k] - m)
                 total += part
         var[c] = total / (images * size)
         scale, shift = one / xp.sqrt(var[c] + x.dtype.type(eps)) * weight[c], bias[c]
-        for a in range(images):
-            for k in range(size):
-                y[a, c, k] = (x[a, c, k] - m) * scale + shift
+        for i in range(images):
+            a, b = x[i, c], y[i, c]
+            for k in range(b.size):
+                b[k] = (a[k] - m) * scale + shift
 
 
 def standardize_rows(x: Array, weight: Array, bias: Array, eps: float, y: Array, mean: Array, var: Array) -> None:
@@ -52,21 +55,24 @@ def standardize_rows(x: Array, weight: Array, bias: Array, eps: float, y: Array,
     for c in prange(rows):
         total = 0.0
         for start in range(0, size, BLOCK):
+            a = x[c, start : start + BLOCK]
             part = x.dtype.type(0)
-            for k in range(start, min(start + BLOCK, size)):
-                part += x[c, k]
+            for k in range(a.size):
+                part += a[k]
             total += part
         mean[c] = m = x.dtype.type(total / size)
         total = 0.0
         for start in range(0, size, BLOCK):
+            a = x[c, start : start + BLOCK]
             part = x.dtype.type(0)
-            for k in range(start, min(start + BLOCK, size)):
-                part += (x[c, k] - m) * (x[c, k] - m)
+            for k in range(a.size):
+                part += (a[k] - m) * (a[k] - m)
             total += part
         var[c] = total / size
         scale = one / xp.sqrt(var[c] + x.dtype.type(eps))
-        for k in range(size):
-            y[c, k] = (x[c, k] - m) * scale * weight[k] + bias[k]
+        a, b = x[c], y[c]
+        for k in range(b.size):
+            b[k] = (a[k] - m) * scale * weight[k] + bias[k]
 
 
 def standardize_backward(
@@ -78,21 +84,23 @@ def standardize_backward(
     for c in prange(channels):
         m, scale = mean[c], one / xp.sqrt(var[c] + x.dtype.type(eps))
         total, product = 0.0, 0.0
-        for a in range(images):
+        for i in range(images):
             for start in range(0, size, BLOCK):
+                a, b = g[i, c, start : start + BLOCK], x[i, c, start : start + BLOCK]
                 part, both = x.dtype.type(0), x.dtype.type(0)
-                for k in range(start, min(start + BLOCK, size)):
-                    part += g[a, c, k]
-                    both += g[a, c, k] * (x[a, c, k] - m)
+                for k in range(a.size):
+                    part += a[k]
+                    both += a[k] * (b[k] - m)
                 total += part
                 product += both
         for_weight[c], for_bias[c] = product * scale, total
         moved = x.dtype.type(total / (images * size))
         scaled = x.dtype.type(product / (images * size)) * scale * scale
         scale = scale * weight[c]
-        for a in range(images):
-            for k in range(size):
-                out[a, c, k] = (g[a, c, k] - moved - (x[a, c, k] - m) * scaled) * scale
+        for i in range(images):
+            a, b, y = g[i, c], x[i, c], out[i, c]
+            for k in range(y.size):
+                y[k] = (a[k] - moved - (b[k] - m) * scaled) * scale
 
 
 def standardize_rows_backward(
@@ -103,26 +111,29 @@ def standardize_rows_backward(
     parts = for_bias.shape[0]
     one = x.dtype.type(1)
     for p in prange(parts):
-        for k in range(size):
-            for_weight[p, k] = for_bias[p, k] = 0
+        for_w, for_b = for_weight[p], for_bias[p]
+        for_w[:] = 0
+        for_b[:] = 0
         for c in range(rows * p // parts, rows * (p + 1) // parts):
             m, scale = mean[c], one / xp.sqrt(var[c] + x.dtype.type(eps))
             total, product = 0.0, 0.0
             for start in range(0, size, BLOCK):
+                a, b, w = g[c, start : start + BLOCK], x[c, start : start + BLOCK], weight[start : start + BLOCK]
                 part, both = x.dtype.type(0), x.dtype.type(0)
-                for k in range(start, min(start + BLOCK, size)):
-                    h = g[c, k] * weight[k]
+                for k in range(a.size):
+                    h = a[k] * w[k]
                     part += h
-                    both += h * (x[c, k] - m)
+                    both += h * (b[k] - m)
                 total += part
                 product += both
             moved = x.dtype.type(total / size)
             scaled = x.dtype.type(product / size) * scale * scale
-            for k in range(size):
-                z = x[c, k] - m
-                out[c, k] = (g[c, k] * weight[k] - moved - z * scaled) * scale
-                for_bias[p, k] += g[c, k]
-                for_weight[p, k] += g[c, k] * z * scale
+            a, b, y = g[c], x[c], out[c]
+            for k in range(y.size):
+                z = b[k] - m
+                y[k] = (a[k] * weight[k] - moved - z * scaled) * scale
+                for_b[k] += a[k]
+                for_w[k] += a[k] * z * scale
 
 
 def _of_rows(x: Array, weight: Array) -> bool:
