@@ -124,7 +124,7 @@ def _globals(function: Any) -> dict[str, Any]:
 @functools.cache
 def _part(function: Callable[..., Any]) -> Callable[..., Any]:
     copy = types.FunctionType(function.__code__, _globals(function), function.__name__)
-    made: Callable[..., Any] = _numba().njit(inline="always", error_model="numpy")(copy)
+    made: Callable[..., Any] = _numba().njit(nogil=True, error_model="numpy")(copy)
     return made
 
 
@@ -145,7 +145,21 @@ def _numba() -> Any:
     except BaseException:  # Ctrl-C: a module that is half imported cannot be imported again
         _usable = False
         raise
-    return None if numba.config.DISABLE_JIT else numba
+    if numba.config.DISABLE_JIT:
+        return None
+    _use_whole_registers(numba)
+    return numba
+
+
+def _use_whole_registers(numba: Any) -> None:
+    """Let Numba compute with all 512 bits of the registers of an Intel processor, which makes loops up to 1.5 times as quick.
+
+    By default LLVM uses 256, as old processors lower their clock for more. Those with AVX-512 for float16 do not.
+    """
+    with contextlib.suppress(Exception):  # a version of Numba with other names
+        features = importlib.import_module("numba.core.codegen").get_host_cpu_features()
+        if numba.config.CPU_FEATURES is None and "+avx512fp16" in features:
+            numba.config.CPU_FEATURES = f"{features},-prefer-256-bit"
 
 
 @functools.cache

@@ -28,6 +28,12 @@ BLOCK = 1024  # numbers at a time: so many of four or eight rows stay in the nea
 PART = 16  # cells at a time in `conv_weight`, a multiple of 4
 
 
+def copy_row(source: Array, target: Array) -> None:
+    """Copy as many numbers as there is room for. (As a part of a long loop the compiler would copy them one by one.)"""
+    for k in range(min(source.size, target.size)):
+        target[k] = source[k]
+
+
 def pack(x: Array, filled: Array, steps: Array, planes: Array) -> None:
     """Images x (N, C, D, H, W) as planes (C, planes, places), with zeros between. `steps`: from image to image, along D, H, W.
 
@@ -49,13 +55,9 @@ def pack(x: Array, filled: Array, steps: Array, planes: Array) -> None:
                 row = image[z + a * dz, y + b * dy]
                 line = flat[at : at + width]
                 if dw == 1:  # a slice with a step takes longer to make
-                    seen = row[w : w + width]
-                    for k in range(width):
-                        line[k] = seen[k]
+                    copy_row(row[w : w + width], line)
                 else:
-                    apart = row[w::dw]
-                    for k in range(width):
-                        line[k] = apart[k]
+                    copy_row(row[w::dw], line)
 
 
 def convolve(flat: Array, places: Array, weight: Array, bias: Array, pitch: Array, length: int, y: Array) -> None:
@@ -84,6 +86,10 @@ def convolve(flat: Array, places: Array, weight: Array, bias: Array, pitch: Arra
                 p0, p1, p2, p3 = places[g, k], places[g, k + 1], places[g, k + 2], places[g, k + 3]
                 x0, x1, x2, x3 = seen[p0 : p0 + n], seen[p1 : p1 + n], seen[p2 : p2 + n], seen[p3 : p3 + n]
                 a0, a1, a2, a3 = w[f, k], w[f, k + 1], w[f, k + 2], w[f, k + 3]
+                if f == last:
+                    for o in range(n):
+                        y0[o] += a0 * x0[o] + a1 * x1[o] + a2 * x2[o] + a3 * x3[o]
+                    continue
                 b0, b1, b2, b3 = w[f1, k], w[f1, k + 1], w[f1, k + 2], w[f1, k + 3]
                 c0, c1, c2, c3 = w[f2, k], w[f2, k + 1], w[f2, k + 2], w[f2, k + 3]
                 d0, d1, d2, d3 = w[f3, k], w[f3, k + 1], w[f3, k + 2], w[f3, k + 3]
@@ -98,20 +104,24 @@ def convolve(flat: Array, places: Array, weight: Array, bias: Array, pitch: Arra
                 a0, b0, c0, d0 = w[f, k], w[f1, k], w[f2, k], w[f3, k]
                 for o in range(n):
                     y0[o] += a0 * x0[o]
+                if f == last:
+                    continue
+                for o in range(n):
                     y1[o] += b0 * x0[o]
                     y2[o] += c0 * x0[o]
                     y3[o] += d0 * x0[o]
-            at = start
-            while at < start + n:  # copy row by row into y, without what lies between the rows
-                column = at % pitch[2]
-                row = at // pitch[2]
+            for j in range(min(4, features - f)):  # copy row by row into y, without what lies between the rows
+                row = start // pitch[2]
                 image, z, r = row // (pitch[0] * pitch[1]), row // pitch[1] % pitch[0], row % pitch[1]
-                if image < images and z < depth and r < height:
-                    for j in range(min(4, features - f)):
-                        line, made = y[image, g * features + f + j, z, r], sums[j, at - start : n]
-                        for k in range(min(width - column, made.size)):
-                            line[column + k] = made[k]
-                at += pitch[2] - column
+                column, done = start % pitch[2], 0
+                while done < n and image < images:
+                    if z < depth and r < height:
+                        copy_row(sums[j, done:n], y[image, g * features + f + j, z, r, column:])
+                    done, column, r = done + pitch[2] - column, 0, r + 1
+                    if r == pitch[1]:
+                        r, z = 0, z + 1
+                    if z == pitch[0]:
+                        z, image = 0, image + 1
 
 
 def conv_weight(flat: Array, places: Array, wide: Array, weight: Array) -> None:
@@ -133,7 +143,9 @@ def conv_weight(flat: Array, places: Array, wide: Array, weight: Array) -> None:
                     x0, x1, x2, x3 = seen[p0 : p0 + n], seen[p1 : p1 + n], seen[p2 : p2 + n], seen[p3 : p3 + n]
                     a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = wide.dtype.type(0)
                     c0 = c1 = c2 = c3 = d0 = d1 = d2 = d3 = wide.dtype.type(0)
-                    for o in range(n):
+                    for o in range(n if f == last else 0):
+                        a0, a1, a2, a3 = a0 + y0[o] * x0[o], a1 + y0[o] * x1[o], a2 + y0[o] * x2[o], a3 + y0[o] * x3[o]
+                    for o in range(0 if f == last else n):
                         v0, v1, v2, v3 = x0[o], x1[o], x2[o], x3[o]
                         a0, a1, a2, a3 = a0 + y0[o] * v0, a1 + y0[o] * v1, a2 + y0[o] * v2, a3 + y0[o] * v3
                         b0, b1, b2, b3 = b0 + y1[o] * v0, b1 + y1[o] * v1, b2 + y1[o] * v2, b3 + y1[o] * v3
