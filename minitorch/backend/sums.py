@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minitorch.backend.arrays import Array, is_basic_index, on_device_of, outside, xp
+from minitorch.backend.dispatch import definition
 
 __all__ = ["add_at", "cumulative_sum", "sum_reduce", "sum_to"]
 
@@ -95,9 +96,8 @@ def add_at(shape: tuple[int, ...], steps: Sequence[Any], values: Array) -> Array
 
     The index comes in steps, x[step][step]. Applied to the array of the cells' own numbers, it gives the cell of each value.
     """
-    out = xp.zeros_like(values, order="C", shape=shape)
     if all(map(is_basic_index, steps)):
-        target = out
+        target = out = xp.zeros_like(values, order="C", shape=shape)
         for step in steps[:-1]:
             target = target[step]
         target[steps[-1]] = values
@@ -109,17 +109,23 @@ def add_at(shape: tuple[int, ...], steps: Sequence[Any], values: Array) -> Array
             if outside(part, -n, n):
                 raise IndexError(f"an index is out of bounds for a dimension of size {n}: {part.min()} to {part.max()}")
             cells = cells * n + part.astype(xp.int64, copy=False) % n
-        if rest:
-            count = math.prod(rest)
-            cells = cells[..., None] * count + on_device_of(xp.arange(count), out)
-            values = xp.broadcast_to(values, (*cells.shape[:-1], *rest)).reshape(cells.shape)
     else:
-        cells = on_device_of(xp.arange(out.size).reshape(shape), out)
+        cells, rest = on_device_of(xp.arange(math.prod(shape)).reshape(shape), values), ()
         for step in steps:
             cells = cells[step]
-    wide = out
-    if values.dtype.kind == "f" and (values.dtype.char == "e" or values.size > FEW * out.size):
-        wide = out.astype(xp.promote_types(values.dtype, xp.float64 if values.size > FEW * out.size else xp.float32))
-    added = xp.broadcast_to(values, cells.shape).reshape(-1).astype(wide.dtype, copy=False)
-    xp.add.at(wide.reshape(-1), cells.reshape(-1), added)
-    return wide.astype(out.dtype, copy=False)
+    wide: Any = values.dtype
+    if values.dtype.kind == "f" and (wide.char == "e" or values.size > FEW * math.prod(shape)):
+        wide = xp.promote_types(wide, xp.float64 if values.size > FEW * math.prod(shape) else xp.float32)
+    count = math.prod(rest)
+    rows = xp.broadcast_to(values, (*cells.shape, *rest)).astype(wide, copy=False).reshape(cells.size, count)
+    out = _add_rows(rows, cells.reshape(-1), math.prod(shape[: len(shape) - len(rest)]))
+    return out.astype(values.dtype, copy=False).reshape(shape)
+
+
+@definition
+def _add_rows(values: Array, rows: Array, n: int) -> Array:
+    """Zeros (n, K) with values (M, K) added at the rows (M,), which are in range(n)."""
+    out, count = xp.zeros_like(values, order="C", shape=(n, values.shape[1])), values.shape[1]
+    cells = rows if count == 1 else (rows[:, None] * count + on_device_of(xp.arange(count), rows)).reshape(-1)
+    xp.add.at(out.reshape(-1), cells, values.reshape(-1))
+    return out

@@ -163,6 +163,11 @@ def scatter_add(rng: Any) -> Args:
     return rng.standard_normal(indices.shape).astype(x.dtype), indices, x.shape[2:], False
 
 
+def add_rows(rng: Any) -> Args:
+    n, m, count = _integers(rng, 1, 60, 3)
+    return rng.standard_normal((m, count)).astype(_dtype(rng)), rng.integers(0, n, m), n
+
+
 def scatter(rng: Any) -> Args:
     """Indices that are unique, and said to be, or not."""
     return (_scatter_unique if rng.random() < 0.6 else scatter_add)(rng)
@@ -217,6 +222,13 @@ def log_softmax_backward(rng: Any) -> Args:
     x, dim = softmax(rng)
     y = xp.minimum(x, 0)  # logarithms of probabilities
     return rng.standard_normal(x.shape).astype(x.dtype), y, dim
+
+
+def lstm_cell(rng: Any) -> Args:
+    rows, n = _integers(rng, 1, 40, 2)
+    x, y = rng.choice([1, 20]) * rng.standard_normal((2, rows, 4 * n))
+    dtype = _dtype(rng)
+    return x.astype(dtype), y.astype(dtype), rng.standard_normal((rows, n)).astype(dtype)
 
 
 def running_means(rng: Any) -> Args:

@@ -80,10 +80,15 @@ class Sqrt(UnaryOfOutput):
         return grad / (y * 2)
 
 
+@definition
+def _tanh(x: Array) -> Array:
+    return xp.tanh(x)
+
+
 class Tanh(UnaryOfOutput):
     """tanh x;  1 - tanh^2 x. Computed from the output: cosh would overflow."""
 
-    function = xp.tanh
+    function = _tanh
 
     def backward(ctx, grad: Tensor) -> Any:
         (y,) = ctx.saved_tensors

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from minitorch.autograd.grad_mode import is_grad_enabled
 from minitorch.autograd.hooks import materialize
 from minitorch.autograd.node import Op
-from minitorch.backend.arrays import Array, as_array, xp
+from minitorch.backend.arrays import Array, as_array, contiguous, xp
+from minitorch.backend.dispatch import definition
 from minitorch.ops.joining import cat
 from minitorch.ops.matrix import matmul, matrix_product, mT
 from minitorch.ops.pointwise import Sigmoid, tanh
@@ -60,8 +61,9 @@ class Recurrence(Op):
         reverse: bool,
     ) -> tuple[Array, ...]:
         ctx.times, rows, last, last_c = _times(sizes, reverse), [], h, c
+        turned = weight.T if len(ctx.times) == 1 else contiguous(weight.T)  # copied once, it is read more quickly
         for count, part in ctx.times:
-            y = as_array(matrix_product(last[:count], weight.T))
+            y = as_array(matrix_product(last[:count], turned))
             if bias is not None:
                 y += bias
             new, new_c, *kept = ctx.step(x[part], y, last[:count], None if last_c is None else last_c[:count])
@@ -153,14 +155,8 @@ class Lstm(Recurrence):
     parts = 4
 
     def step(ctx, x: Array, y: Array, h: Array, c: Array) -> Any:
-        y += x
-        n = c.shape[-1]
-        gates = Sigmoid.apply(y)
-        xp.tanh(y[:, 2 * n : 3 * n], out=gates[:, 2 * n : 3 * n])
-        i, f, g, o = _parts(gates, 4)
-        new = f * c
-        new += i * g
-        return o * xp.tanh(new), new, gates, new
+        h, c, gates = _lstm_cell(x, y, c)
+        return h, c, gates, c
 
     def prepare(ctx, kept: Any, for_kept: Any, h_before: Values, c_before: Values, h: Values) -> Any:
         (gates, cells, *_), (for_gates, for_cells) = kept, for_kept
@@ -176,6 +172,18 @@ class Lstm(Recurrence):
         for_c = _add(for_c + for_h * through, for_cell)
         for_y = _add(factors * _cat([for_c, for_c, for_c, for_h], -1), more)
         return for_y, for_y, None, for_c * f
+
+
+@definition
+def _lstm_cell(x: Array, y: Array, c: Array) -> tuple[Array, Array, Array]:
+    """h', c', and i, f, g, o one beside the other."""
+    z, n = x + y, c.shape[-1]
+    gates = Sigmoid.apply(z)
+    xp.tanh(z[:, 2 * n : 3 * n], out=gates[:, 2 * n : 3 * n])
+    i, f, g, o = _parts(gates, 4)
+    new = f * c
+    new += i * g
+    return o * xp.tanh(new), new, gates
 
 
 class Gru(Recurrence):

@@ -68,7 +68,7 @@ def convolve(flat: Array, places: Array, weight: Array, bias: Array, pitch: Arra
     Four features by four cells at a time: their sixteen weights stay in registers, while each number that is read serves
     four times.
     """
-    images, _, depth, height, width = y.shape
+    images, _, depth, height, _ = y.shape
     groups, features, cells = weight.shape
     blocks = (length - 1) // (4 * BLOCK) * 4 + 4  # a multiple of four, to share them evenly
     size = (length - 1) // blocks + 1

@@ -28,6 +28,8 @@ END: Any = xp.float32(ERF_END)
 ZERO: Any = xp.float32(0)
 HALF: Any = xp.float32(0.5)
 ONE: Any = xp.float32(1)
+TWO: Any = xp.float32(2)
+TANH_END: Any = xp.float32(20)  # tanh 10 is 1 in float32
 SQRT_HALF, DENSITY = xp.float32(0.5**0.5), xp.float32(1 / (2 * math.pi) ** 0.5)
 
 
@@ -53,6 +55,23 @@ def exponential_below(t: Any) -> Any:
     return e if t >= LOWEST else ZERO if t < LOWEST else t
 
 
+def logistic(t: Any) -> Any:
+    """1 / (1 + e^-t), and 0 where e^-t would overflow."""
+    y = ONE / (ONE + exponential(min(max(-t, LOWEST), HIGHEST)))
+    return y if t >= -HIGHEST else ZERO if t < -HIGHEST else t  # nan
+
+
+def hyperbolic_tangent(t: Any) -> Any:
+    """tanh t = s / (s + 2), for s = e^2t - 1 = 2^n (e^r - 1) + (2^n - 1), as in `exponential`: near 0, n is 0 and s exact."""
+    u = min(max(t + t, -TANH_END), TANH_END)
+    n = xp.floor(u * TURNS + HALF)
+    r = u - n * LOG2_HEAD - n * LOG2_TAIL
+    series = ((((((C7 * r + C6) * r + C5) * r + C4) * r + C3) * r + C2) * r + ONE) * r
+    power = xp.int32((xp.int32(n) + xp.int32(127)) << xp.int32(23)).view(xp.float32)
+    s = series * power + (power - ONE)
+    return s / (s + TWO) if t == t else t
+
+
 def erf_quotient(x: Any) -> Any:
     """erf(x) but for nan, by the quotient of kernels/numpy/elementwise.py."""
     y = min(max(x, -END), END)
@@ -66,8 +85,14 @@ def sigmoid(x: Array, out: Array) -> None:
     """out = 1 / (1 + e^-x), and 0 where e^-x would overflow."""
     a, b = x.reshape(-1), out.reshape(-1)
     for i in prange(b.size):
-        y = ONE / (ONE + exponential(min(max(-a[i], LOWEST), HIGHEST)))
-        b[i] = y if a[i] >= -HIGHEST else ZERO if a[i] < -HIGHEST else a[i]  # nan
+        b[i] = logistic(a[i])
+
+
+def tanh(x: Array, out: Array) -> None:
+    """out = tanh(x)"""
+    a, b = x.reshape(-1), out.reshape(-1)
+    for i in prange(b.size):
+        b[i] = hyperbolic_tangent(a[i])
 
 
 def erf(x: Array, out: Array) -> None:
@@ -161,11 +186,40 @@ def log_softmax_backward(g: Array, y: Array, out: Array) -> None:
 
 
 for _loop, _count, _pays_from, _ulp in (
-    (sigmoid, 1, PAYS_FROM // 3, 4), (erf, 1, PAYS_FROM, 8), (gelu, 1, PAYS_FROM, 8), (gelu_backward, 2, PAYS_FROM, 8),
+    (sigmoid, 1, PAYS_FROM // 3, 4), (tanh, 1, PAYS_FROM, 4), (erf, 1, PAYS_FROM, 8),
+    (gelu, 1, PAYS_FROM, 8), (gelu_backward, 2, PAYS_FROM, 8),
 ):  # fmt: skip
     numba_implements(_loop.__name__, dtypes="f", pays_from=_pays_from, ulp=_ulp, sample=samples.elementwise(_count))(
         elementwise(_loop)
     )
+
+
+def lstm_cell(x: Array, y: Array, c: Array, h_new: Array, c_new: Array, gates: Array) -> None:
+    """The gates of x + y, and  c' = f c + i g  and  h' = o tanh(c'), for each row of c (N, H)."""
+    size = c.shape[1]
+    for row in prange(c.shape[0]):
+        a, b, z = x[row], y[row], gates[row]
+        for k in range(z.size):
+            z[k] = a[k] + b[k]
+        for start in (0, size, 3 * size):
+            gate = z[start : start + size]
+            for k in range(gate.size):
+                gate[k] = logistic(gate[k])
+        i, f, g, o = z[:size], z[size : 2 * size], z[2 * size : 3 * size], z[3 * size :]
+        before, new, h = c[row], c_new[row], h_new[row]
+        for k in range(g.size):
+            g[k] = hyperbolic_tangent(g[k])
+        for k in range(new.size):
+            new[k] = f[k] * before[k] + i[k] * g[k]
+        for k in range(h.size):
+            h[k] = o[k] * hyperbolic_tangent(new[k])
+
+
+@numba_implements("lstm_cell", dtypes="f", pays_from=PAYS_FROM // 8, ulp=16, sample=samples.lstm_cell)
+def _lstm_cell(x: Array, y: Array, c: Array) -> Any:
+    h_new, c_new, gates = (xp.empty_like(a) for a in (c, c, x))
+    compiled(lstm_cell)(x, y, c, h_new, c_new, gates)
+    return h_new, c_new, gates
 
 
 def _by_rows(loop: Callable[..., None], has_top: bool, sample: Any) -> None:
