@@ -120,4 +120,5 @@ def _is_new(grad: Any, node: Node, upstream: Sequence[Any], results: Sequence[An
     """Whether nothing else has the memory of `grad`: no upstream gradient, no other result, no hook of a program."""
     if not isinstance(node, Op) or node.post_hooks is not None or not is_whole(grad):
         return False
-    return sum(owner(grad) is owner(g) for g in (*upstream, *results)) < 2
+    memory = owner(grad)
+    return sum([owner(g) is memory for g in (*upstream, *results)]) < 2

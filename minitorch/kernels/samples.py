@@ -60,7 +60,7 @@ def where(rng: Any) -> Args:
 
 def leaky_relu(rng: Any) -> Args:
     g, x = elementwise(2)(rng)
-    slope = rng.choice([0.01, -0.5, 0.0])
+    slope = rng.choice([0.01, 0.3, 1.0, 1.7, -0.5, 0.0])
     case = rng.integers(3)
     return g, x, float(slope) if case == 0 else xp.asarray(slope, x.dtype) if case == 1 else g[..., :1].copy()
 

@@ -13,6 +13,7 @@ from typing import Any
 from minitorch.backend.arrays import Array, contiguous, xp
 from minitorch.backend.dispatch import definitions, implements
 from minitorch.kernels import samples
+from minitorch.kernels.threads import parallel_for
 
 __all__: list[str] = []
 
@@ -20,41 +21,39 @@ BLOCK = 1 << 16  # elements
 _BITS = {2: xp.int16, 4: xp.int32, 8: xp.int64}  # the integers as wide as each floating type
 
 
-def blockwise(compute: Callable[..., Array], *arrays: Array, block: int = BLOCK) -> Array:
-    """compute(*arrays), elementwise and giving an array like the first, on `block` elements at a time."""
+def blockwise(compute: Callable[..., Array], *arrays: Array) -> Array:
+    """compute(*arrays), elementwise and giving an array like the first, on BLOCK elements at a time, by threads if many."""
     out = xp.empty_like(arrays[0])
     flat, into = [a.reshape(-1) for a in arrays], out.reshape(-1)
-    for start in range(0, into.size, block):
-        into[start : start + block] = compute(*(a[start : start + block] for a in flat))
+
+    def blocks(start: int, stop: int) -> None:
+        for i in range(start, stop, BLOCK):
+            part = slice(i, min(i + BLOCK, stop))
+            into[part] = compute(*(a[part] for a in flat))
+
+    if out.size < 4 * BLOCK:
+        blocks(0, out.size)
+    else:
+        parallel_for(blocks, out.size, -(-out.size // 4))
     return out
 
 
-def _in_blocks(name: str, block: int = BLOCK, count: int = 2) -> None:
+def _in_blocks(name: str, count: int, ulp: int = 0) -> None:
     """Register the definition itself, computed in blocks of its `count` arguments."""
 
     @implements(
-        name, engine="numpy", dtypes="efd", pays_from=block + 1, layout="contiguous", ulp=8, sample=samples.elementwise(count)
+        name, engine="numpy", dtypes="efd", pays_from=BLOCK + 1, layout="contiguous", ulp=ulp, sample=samples.elementwise(count)
     )
     def function(*arrays: Array) -> Any:
         if any(a.shape != arrays[0].shape for a in arrays):
             return NotImplemented
-        return blockwise(definitions[name].function, *arrays, block=block)
+        return blockwise(definitions[name].function, *arrays)
 
 
-for _name in ("sigmoid_backward", "tanh_backward"):
-    _in_blocks(_name)
-_in_blocks("gelu", 1 << 14, 1)  # their many steps need a smaller block
-_in_blocks("gelu_backward", 1 << 14)
-
-
-@implements("sigmoid", engine="numpy", dtypes="efd", pays_from=BLOCK + 1, layout="contiguous", sample=samples.elementwise(1))
-def _sigmoid(x: Array) -> Any:
-    return blockwise(definitions["sigmoid"].function, x)
-
-
-@implements("erf", engine="numpy", dtypes="efd", pays_from=1 << 14, layout="contiguous", sample=samples.elementwise(1))
-def _erf(x: Array) -> Any:
-    return blockwise(definitions["erf"].function, x, block=1 << 14)  # its many steps need a smaller block
+for _name, _count in (("sigmoid", 1), ("tanh", 1), ("erf", 1), ("sigmoid_backward", 2), ("tanh_backward", 2)):
+    _in_blocks(_name, _count)
+for _name, _count in (("gelu", 1), ("gelu_backward", 2)):
+    _in_blocks(_name, _count, 8)  # the blocks of float32 have another erf
 
 
 ERF_ABOVE = (1.12837909, 0.20891434, 0.055061203, 0.00450620496, 0.000292808641, 1.80665238e-06)
@@ -67,7 +66,7 @@ def _erf_of_single(x: Array) -> Any:
     """x times a quotient of two polynomials in x^2. With these coefficients it is erf to 7e-8: they were found by least
     squares whose weights were changed until the largest error was smallest.
     """
-    return blockwise(_erf_by_quotient, x, block=1 << 14)
+    return blockwise(_erf_by_quotient, x)
 
 
 def _erf_by_quotient(x: Array) -> Array:
@@ -119,9 +118,20 @@ def where_by_bits(mask: Array, a: Any, b: Any) -> Any:
 @implements("leaky_relu", engine="numpy", dtypes="efd", pays_from=1000, sample=samples.leaky_relu)
 def _leaky_relu(g: Array, x: Array, slope: Any) -> Any:
     slope, one = xp.asarray(slope, dtype=x.dtype), x.dtype.type(1)
-    if slope.size == 1 and slope.ndim <= x.ndim and g.shape == x.shape and g.flags.c_contiguous and x.flags.c_contiguous:
-        return blockwise(lambda g, x: g * _choose(x > 0, one, slope.reshape(())), g, x)
-    return g * _choose(x > 0, one, slope)
+    if slope.size > 1 or slope.ndim > x.ndim or g.shape != x.shape or not (g.flags.c_contiguous and x.flags.c_contiguous):
+        return g * _choose(x > 0, one, slope)
+    steep = slope.reshape(())[()]
+
+    def compute(g: Array, x: Array) -> Array:
+        if 0 <= steep <= 1:  # then (1 - slope) + slope is 1, exactly
+            factor = xp.multiply(x > 0, one - steep)
+            factor += steep
+        else:
+            factor = _choose(x > 0, one, steep)
+        factor *= g
+        return factor
+
+    return blockwise(compute, g, x)
 
 
 def _choose(mask: Array, a: Any, b: Any) -> Array:
