@@ -31,7 +31,7 @@ for _module in (  # importing registers; what is registered last is tried first
     "numpy.pointwise_convolution", "numpy.normalization",
     "numba.elementwise", "numba.exponential", "numba.indexing", "numba.pooling", "numba.normalization", "numba.convolution",
     "numba.products", "numba.updates",
-    "cupy.elementwise", "cupy.pooling", "cupy.normalization", "cupy.convolution", "cupy.updates",
+    "cupy.elementwise", "cupy.indexing", "cupy.pooling", "cupy.normalization", "cupy.convolution", "cupy.updates",
 ):  # fmt: skip
     importlib.import_module(f"minitorch.kernels.{_module}")
 

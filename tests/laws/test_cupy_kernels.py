@@ -36,7 +36,7 @@ OPS = [
     "ReluBackward", "LeakyRelu", "LeakyReluBackward", "TanhBackward", "SigmoidBackward", "Sigmoid", "Erf", "Standardize",
     "StandardizeBackward", "MaxPool", "GatherCell", "ScatterCell", "AvgPool", "AvgPoolBackward", "Gather", "ScatterAdd",
     "Convolution", "ConvTranspose", "ConvWeight", "Softmax", "SoftmaxBackward", "LogSoftmax",
-    "LogSoftmaxBackward", "Gelu", "GeluBackward",
+    "LogSoftmaxBackward", "Gelu", "GeluBackward", "Lstm", "IndexAdd",
 ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from minitorch.backend.arrays import Array
+from minitorch.backend.arrays import Array, contiguous, xp
 from minitorch.kernels import samples
 from minitorch.kernels.cupy.compiler import cupy_implements, elementwise, one_dtype
 
@@ -46,3 +46,24 @@ def _leaky_relu(g: Array, x: Array, slope: Any) -> Any:
     if not one_dtype(g, x, *([slope] if hasattr(slope, "dtype") else [])):
         return NotImplemented
     return elementwise("leaky_relu", "T g, T x, T slope", "T out", "out = x > 0 ? g : slope * g")(g, x, slope)
+
+
+LSTM_CELL = """
+    T* gate = &gates[i / hidden * 4 * hidden + i % hidden];
+    for (int k = 0; k < 4; ++k) {
+        const long long at = i / hidden * 4 * hidden + k * hidden + i % hidden;
+        const T z = x[at] + y[at];
+        gate[k * hidden] = k == 2 ? tanh(z) : 1 / (1 + exp(-z));
+    }
+    after = gate[hidden] * c + gate[0] * gate[2 * hidden];
+    h = gate[3 * hidden] * tanh(after)"""
+
+
+@cupy_implements("lstm_cell", ulp=16, sample=samples.lstm_cell)
+def _lstm_cell(x: Array, y: Array, c: Array) -> Any:
+    if not one_dtype(x, y, c):
+        return NotImplemented
+    kernel = elementwise("lstm_cell", "raw T x, raw T y, T c, int64 hidden", "T h, T after, raw T gates", LSTM_CELL)
+    made = [xp.empty_like(a, order="C") for a in (c, c, x)]
+    kernel(contiguous(x), contiguous(y), c, c.shape[1], *made)
+    return tuple(made)
