@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+import types
 
 import numpy as np
 import pytest
@@ -520,6 +521,22 @@ def test_several_threads_of_the_program_and_a_fork_may_use_compiled_loops():
 
 
 @needs_numba
+@pytest.mark.parametrize(
+    ("features", "before", "after"),
+    [
+        ("+avx512f,+avx512fp16", None, "+avx512f,+avx512fp16,-prefer-256-bit"),
+        ("+avx512f,+avx512fp16", "+avx2", "+avx2"),  # what the program has chosen
+        ("+avx512f,-avx512fp16", None, None),
+    ],
+)
+def test_whole_registers_are_used_where_the_processor_does_not_slow_down(features, before, after, monkeypatch):
+    fake = types.SimpleNamespace(config=types.SimpleNamespace(CPU_FEATURES=before))
+    codegen = types.SimpleNamespace(get_host_cpu_features=lambda: features)
+    monkeypatch.setitem(sys.modules, "numba.core.codegen", codegen)
+    compiler._use_whole_registers(fake)
+    assert fake.config.CPU_FEATURES == after
+
+
 @pytest.mark.skipif(numba is None or not compiler.has_threads(), reason="TBB is not installed (pip install '.[fast]')")
 def test_loops_have_one_thread_while_those_of_blas_wait_for_work(monkeypatch):
     a = np.ones((600, 600), np.float32)
