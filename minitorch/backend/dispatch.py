@@ -74,11 +74,12 @@ class Definition:
         self.function: Callable[..., Any] = _undefined
         self.implementations: list[Implementation] = []
         self.allowed: list[Implementation] = []  # in the order in which they are tried
-        self.pays_from = 0  # the smallest first array of NumPy's for which that pays
+        self.work: Callable[..., int] | None = None  # that of all implementations for NumPy's arrays, if they have the same
+        self.pays_from = 0  # the least of it for which one of them pays
 
     def __call__(self, *args: Any) -> Any:
         x = args[0]
-        if type(x) is not xp.ndarray or x.size >= self.pays_from:
+        if type(x) is not xp.ndarray or (x.size if self.work is None else self.work(*args)) >= self.pays_from:
             for implementation in self.allowed:
                 result = implementation(*args)
                 if result is not NotImplemented:
@@ -89,8 +90,10 @@ class Definition:
         """Choose the implementations that `only` allows."""
         allowed = [i for i in reversed(self.implementations) if _engines is None or i.engine in _engines]
         self.allowed = sorted(allowed, key=lambda i: i.library != "numpy")  # NumPy's arrays find theirs first
-        sizes = [0 if _always or i.work is not None else i.pays_from for i in allowed if i.library == "numpy"]
-        self.pays_from = min(sizes, default=1 << 62)
+        here = [i for i in allowed if i.library == "numpy"]
+        works = {i.work for i in here}
+        self.work = works.pop() if len(works) == 1 and not _always else None
+        self.pays_from = 0 if works or _always else min((i.pays_from for i in here), default=1 << 62)
 
 
 def definition(function: Callable[..., Any]) -> Definition:

@@ -15,7 +15,7 @@ from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dispatch import implements
 from minitorch.backend.window import Window
 from minitorch.kernels import samples
-from minitorch.kernels.numpy.convolution import PLANES_MIN_MACS, transposed_weight
+from minitorch.kernels.numpy.convolution import PLANES_MIN_MACS, macs, macs_of_transpose, macs_of_weight, transposed_weight
 from minitorch.kernels.threads import chunk_size, parallel_for
 
 __all__: list[str] = []
@@ -25,8 +25,9 @@ BLOCK = 1 << 16  # elements
 LEAST_IMAGES = 4  # with fewer, threads share the places of an image instead
 
 
-def _implements(name: str, sample: Callable[..., Any]) -> Callable[[Function], Function]:
-    return implements(name, engine="numpy", ulp=256, sample=partial(sample, images=LEAST_IMAGES, pointwise=True))
+def _implements(name: str, work: Callable[..., int], sample: Callable[..., Any]) -> Callable[[Function], Function]:
+    drawn = partial(sample, images=LEAST_IMAGES, pointwise=True)
+    return implements(name, engine="numpy", work=work, pays_from=PLANES_MIN_MACS + 1, ulp=256, sample=drawn)
 
 
 def _applies(x: Array, window: Window) -> bool:
@@ -62,26 +63,23 @@ def _product(x: Array, weight: Array, bias: Array | None, groups: int) -> Array:
             if added is not None:
                 out[part] += added
 
-    if y.size * weight.shape[1] <= PLANES_MIN_MACS:
-        images(0, len(x))
-    else:
-        parallel_for(images, len(x), chunk_size(len(x), into[0].nbytes + out[0].nbytes))
+    parallel_for(images, len(x), chunk_size(len(x), into[0].nbytes + out[0].nbytes))
     return y
 
 
-@_implements("convolution", samples.convolution)
+@_implements("convolution", macs, samples.convolution)
 def _convolution(x: Array, weight: Array, bias: Array | None, window: Window, groups: int) -> Any:
     return _product(x, weight, bias, groups) if _applies(x, window) else NotImplemented
 
 
-@_implements("conv_transpose", samples.conv_transpose)
+@_implements("conv_transpose", macs_of_transpose, samples.conv_transpose)
 def _conv_transpose(g: Array, weight: Array, bias: Array | None, window: Window, groups: int, size: Sequence[int]) -> Any:
     if not _applies(g, window) or tuple(size) != g.shape[2:]:
         return NotImplemented
     return _product(g, transposed_weight(weight, groups), bias, groups)
 
 
-@_implements("conv_weight", samples.conv_weight)
+@_implements("conv_weight", macs_of_weight, samples.conv_weight)
 def _conv_weight(x: Array, g: Array, window: Window, groups: int) -> Any:
     if not (_applies(x, window) and g.flags.c_contiguous):
         return NotImplemented
