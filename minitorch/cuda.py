@@ -77,15 +77,16 @@ class device:
 
     def __init__(self, device: Any) -> None:
         self.idx = None if device is None else _index(device)
+        self._before: list[int] = []  # of the blocks that this object is in
 
     def __enter__(self) -> None:
         if self.idx is not None:
-            self._before = current_device()
+            self._before.append(current_device())
             set_device(self.idx)
 
     def __exit__(self, *error: object) -> None:
         if self.idx is not None:
-            set_device(self._before)
+            set_device(self._before.pop())
 
 
 def get_device_name(device: Any = None) -> str:

@@ -188,7 +188,7 @@ def normal(
     if not tensors:
         return empty(size).normal_(mean, std, generator=generator)
     shape = broadcast_shapes(*(x.shape for x in tensors))
-    values = empty(shape, dtype=tensors[0].dtype).normal_(generator=generator)
+    values = empty(shape, dtype=tensors[0].dtype, device=tensors[0].device).normal_(generator=generator)
     return (values * std + mean).detach()
 
 

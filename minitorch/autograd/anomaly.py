@@ -90,9 +90,10 @@ class detect_anomaly:
 
     def __init__(self, check_nan: bool = True) -> None:
         self._check_nan = check_nan
+        self._switches: list[set_detect_anomaly] = []  # of the blocks that this object is in
 
     def __enter__(self) -> None:
-        self._switch = set_detect_anomaly(True, self._check_nan)
+        self._switches.append(set_detect_anomaly(True, self._check_nan))
 
     def __exit__(self, *exception: object) -> None:
-        self._switch.__exit__()
+        self._switches.pop().__exit__()

@@ -6,6 +6,7 @@ A leaf keeps its hooks itself. A tensor that an operation made keeps them on its
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections.abc import Callable, Sequence
@@ -23,6 +24,8 @@ __all__ = ["HookMethods", "RemovableHandle", "accumulating", "materialize", "run
 Hook = Callable[["Tensor"], "Tensor | None"]
 
 accumulating = threading.RLock()  # held while a thread adds to `.grad`: NumPy lets other threads run while it adds
+if hasattr(os, "register_at_fork"):  # in a forked process the thread that held it does not exist
+    os.register_at_fork(after_in_child=accumulating._at_fork_reinit)  # type: ignore[attr-defined]
 
 
 class HookMethods(TensorBase):

@@ -76,7 +76,7 @@ class InPlaceMethods(TensorBase):
             )
         if (own.shape, own.dtype) != (other.shape, other.dtype):
             self._accumulator = None  # it has the shape and type of the gradient
-        self._array, self._base, self._view_version = other, None, 0
+        self._array, self._base = other, None
 
     def _inplace_operand(self, *others: Any) -> Tensor:
         """This tensor as an operand of the op that is about to overwrite it, together with `others`.

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from minitorch.autograd.checks import changed_error, freed_error
 from minitorch.autograd.grad_mode import is_grad_enabled
-from minitorch.autograd.hooks import materialize
+from minitorch.autograd.hooks import accumulating, materialize
 from minitorch.autograd.inplace import set_view
 from minitorch.autograd.node_methods import NodeMethods
 from minitorch.autograd.observe import notify, observers
@@ -216,10 +216,12 @@ def gradient_edge(tensor: TensorBase) -> Edge | None:
     edge = tensor._edge if tensor._base is None else tensor._current_edge()
     if edge is not None or not tensor._requires_grad:
         return edge
-    node = None if tensor._accumulator is None else tensor._accumulator()
-    if node is None:
-        node = AccumulateGrad()
-        node.variable, node.edges, node.serial, node._saved = tensor._as_tensor(), (), 0, ()
-        node.outputs = ((tensor._array.shape, tensor._array.dtype),)
-        tensor._accumulator = weakref.ref(node)
+    with accumulating:
+        # Two threads that record with one leaf must find the same node.
+        node = None if tensor._accumulator is None else tensor._accumulator()
+        if node is None:
+            node = AccumulateGrad()
+            node.variable, node.edges, node.serial, node._saved = tensor._as_tensor(), (), 0, ()
+            node.outputs = ((tensor._array.shape, tensor._array.dtype),)
+            tensor._accumulator = weakref.ref(node)
     return (node, 0)

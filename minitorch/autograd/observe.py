@@ -1,4 +1,4 @@
-"""Observers of the tape: anomaly detection (anomaly.py) and recording for pictures (viz/record/).
+"""Observers of the tape: anomaly detection, hooks on saved tensors, the profiler, recording for pictures, export to ONNX.
 
 Each observer in `observers` has its methods called when a node is recorded, when a sweep calls a node's backward, and when a
 module or a public function runs, in every thread. An empty list costs one test per node or call.
@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import Any
 
 __all__ = [
-    "Observer", "active_observers", "notify", "observed", "observed_by", "observed_call", "observed_operator", "observers",
+    "Observer", "active_observers", "notify", "observe", "observed", "observed_by", "observed_call", "observed_operator",
+    "observers", "stop_observing",
 ]  # fmt: skip
 
 
@@ -90,6 +91,20 @@ def observed_by(*only: Observer) -> Iterator[None]:
     finally:
         _this_thread.only = before
         observers.remove(placeholder)
+
+
+def observe(observer: Observer) -> None:
+    """Let an observer see what happens from now on: in all threads, or in this one's block of `observed_by`."""
+    observers.append(observer)
+    if _this_thread.only is not None:
+        _this_thread.only = (*_this_thread.only, observer)
+
+
+def stop_observing(observer: Observer) -> None:
+    """The end of `observe`."""
+    observers.remove(observer)
+    if _this_thread.only is not None:
+        _this_thread.only = tuple(other for other in _this_thread.only if other is not observer)
 
 
 def notify(node: Any, args: Sequence[Any], outputs: Sequence[Any]) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.node import Edge, Node, gradient_edge
-from minitorch.autograd.observe import Observer, observers
+from minitorch.autograd.observe import Observer, observe, stop_observing
 from minitorch.autograd.saved import alias
 from minitorch.autograd.tensor_base import TensorBase
 
@@ -62,11 +62,11 @@ class saved_tensors_hooks(Observer):
         if _this_thread.refusal is not None:
             raise RuntimeError(_this_thread.refusal)
         _this_thread.hooks.append(self)
-        observers.append(self)
+        observe(self)
 
     def __exit__(self, *exception: object) -> None:
         _this_thread.hooks.pop()
-        observers.remove(self)
+        stop_observing(self)
 
     def recorded(self, node: Node, args: Sequence[Any], outputs: Sequence[Any]) -> None:
         """Replace what the node has just saved."""

@@ -50,8 +50,6 @@ class TensorBase:
     _view_version: int = 0  # how often a base's history was rewritten; of a view: the last rewriting it has followed
     _version_counter: list[int] | None = None  # counts in-place changes; a tensor and its views share one
 
-    __array_ufunc__ = None  # NumPy then leaves `array + tensor` to the tensor, which refuses it
-
     def __new__(cls, *args: Any, **options: Any) -> Self:
         self = new(cls)
         self._edge = None
@@ -135,7 +133,7 @@ def accumulate(due: Sequence[tuple[Any, Any, bool]], recording: bool) -> None:
             fresh.append((tensor, grad.clone() if before is None else before + grad))
         elif before is None:
             array = xp.asarray(grad) if isinstance(grad, xp.generic) else grad
-            fresh.append((tensor, wrap(array if is_owned else array.copy())))
+            fresh.append((tensor, wrap(array if is_owned and array.flags.c_contiguous else array.copy())))
         elif getattr(before._array.flags, "writeable", True):
             sums.append((before, grad))
         else:

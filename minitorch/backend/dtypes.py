@@ -31,9 +31,7 @@ class dtype:
 
     def __new__(cls, name: str) -> dtype:
         """Raises TypeError for a program that would make one: `minitorch.float32` and the others are all there are."""
-        raise TypeError(
-            f"cannot create 'dtype' instances: minitorch.float32 and its like are there, and dtype({name!r}) is not"
-        )
+        raise TypeError(f"cannot create 'dtype' instances: write minitorch.float32 or another name, not dtype({name!r})")
 
     @classmethod
     def _of(cls, name: str) -> dtype:

@@ -1,6 +1,7 @@
 """Special functions of arrays, which NumPy lacks: erf, erfc, erfinv, sinc's derivatives, log gamma, polygamma.
 
-Each is a series, or a recurrence to where a series converges, exact to a few units in the last digit of float64.
+Each is a series, or a recurrence to where a series converges, exact to a few units in the last digit of float64 of the largest
+number on the way: near a zero of the function, and for negative arguments, less of the result is.
 """
 
 from __future__ import annotations

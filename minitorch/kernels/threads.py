@@ -89,12 +89,12 @@ def parallel_for(function: Callable[[int, int], Any], total: int, size: int) -> 
     chunks = [(start, min(start + size, total)) for start in range(0, total, size)]
     with one_blas_thread():
         work = _Work(function, chunks)
-        others = 0 if _this_thread.is_worker or not _can_limit_blas else min(_count, len(chunks)) - 1
-        helpers = [helper for _ in range(others) if (helper := _submit(work.run)) is not None]
+        count = 1 if _this_thread.is_worker or not _can_limit_blas else _count  # another thread may set it in between
+        helpers = [_submit(work.run, count - 1) for _ in range(min(count, len(chunks)) - 1)]
         try:
             work.run()
         finally:
-            for helper in helpers:
+            for helper in filter(None, helpers):
                 helper.result()
     return work.sum
 
@@ -142,10 +142,10 @@ def is_worker() -> bool:
     return _this_thread.is_worker
 
 
-def _submit(task: Callable[[], None]) -> Any:
-    """Let another thread run the task. None if there is none: an interpreter that shuts down starts no more."""
+def _submit(task: Callable[[], None], threads: int) -> Any:
+    """Let one of so many other threads run the task. None if an interpreter that shuts down starts no more."""
     try:
-        return _pool(_count - 1).submit(copy_context().run, task)
+        return _pool(threads).submit(copy_context().run, task)
     except RuntimeError:
         return None
 

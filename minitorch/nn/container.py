@@ -25,10 +25,15 @@ class _Indexed(Module):
         return list(self._modules)[i]
 
     def _replace(self, modules: Iterable[Any]) -> None:
-        modules = list(modules)
+        before, modules = dict(self._modules), list(modules)
         self._modules.clear()
-        for i, module in enumerate(modules):
-            self.add_module(str(i), module)
+        try:
+            for i, module in enumerate(modules):
+                self.add_module(str(i), module)
+        except Exception:
+            self._modules.clear()
+            self._modules.update(before)
+            raise
 
     def __len__(self) -> int:
         return len(self._modules)

@@ -57,7 +57,7 @@ class OnnxModule(Module):
             raise NotImplementedError(f"onnx.load: the model has the operators {', '.join(missing)}, which are not there")
         self.opset = next((i.version for i in model.opset_import if i.domain in ("", "ai.onnx")), 1)
         if self.opset < 7:
-            raise NotImplementedError(f"onnx.load: the model is of opset {self.opset}; 7 and later ones are there")
+            raise NotImplementedError(f"onnx.load: the model is of opset {self.opset}; 7 and later ones are supported")
         self._names: dict[str, str] = {}  # in the graph, and here: no dots, and no name that a module has
         self.inputs, self.outputs, self._nodes = list[str](), [value.name for value in graph.output], list[Any]()
         statistics = {name for node in graph.node if node.op_type == "BatchNormalization" for name in node.input[3:]}
@@ -93,9 +93,9 @@ class OnnxModule(Module):
             result = OPERATORS[operator](given, *[values[name] for name in names])
             found = result if isinstance(result, (tuple, list)) else [result]
             if unread := sorted(set(attributes) - given.read):
-                raise NotImplementedError(f"onnx.load: {operator} with {unread[0]}={attributes[unread[0]]!r} is not there")
+                raise NotImplementedError(f"onnx.load: {operator} with {unread[0]}={attributes[unread[0]]!r} is not supported")
             if len(found) < len(outputs):
-                raise NotImplementedError(f"onnx.load: {operator} with {len(outputs)} outputs is not there")
+                raise NotImplementedError(f"onnx.load: {operator} with {len(outputs)} outputs is not supported")
             values.update((name, value) for name, value in zip(outputs, found, strict=False) if name)
         results = [values[name] for name in self.outputs]
         return results[0] if len(results) == 1 else tuple(results)
@@ -137,7 +137,7 @@ class _Attributes(dict[str, Any]):
 
 
 def _refuse(operator: str, what: str) -> NoReturn:
-    raise NotImplementedError(f"onnx.load: {operator} with {what} is not there")
+    raise NotImplementedError(f"onnx.load: {operator} with {what} is not supported")
 
 
 # ---- the operators -------------------------------------------------------------------------------------------------------

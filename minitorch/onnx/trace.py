@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minitorch import functions
-from minitorch.autograd.observe import Observer, observers
+from minitorch.autograd.observe import Observer, active_observers, observed_by
 from minitorch.autograd.recover import call_name
 from minitorch.autograd.tensor_base import TensorBase
 from minitorch.backend.errors import describe
@@ -183,15 +183,6 @@ def _tensors(value: Any) -> Iterator[TensorBase]:
 
 
 @contextmanager
-def _observing(graph: Graph) -> Iterator[None]:
-    observers.append(graph)
-    try:
-        yield
-    finally:
-        observers.remove(graph)
-
-
-@contextmanager
 def _evaluating(model: Module) -> Iterator[None]:
     """The model, and every module within, in the mode of evaluation; afterwards each as it was."""
     modes = [(module, module.training) for module in model.modules()]
@@ -270,7 +261,7 @@ def _trace(model: Module, inputs: dict[str, Tensor], onnx: Any) -> tuple[Graph, 
     # Copies, so that no input is a leaf, which no operation may change in place.
     traced = {name: x.detach().requires_grad_(x.is_floating_point()).clone() for name, x in inputs.items()}
     graph = Graph(traced, {**dict(model.named_parameters()), **dict(model.named_buffers())}, onnx)
-    with _evaluating(model), _observing(graph):
+    with _evaluating(model), observed_by(graph, *active_observers()):
         result = model(*traced.values())
     outputs = list(_tensors(result))
     return graph, [(graph.name(y), y._as_tensor()) for y in outputs]

@@ -77,7 +77,7 @@ def in_single(function: F) -> F:
 
     @functools.wraps(function)
     def compute(*args: Any, **kwargs: Any) -> Any:
-        for value in args:
+        for value in (*args, *kwargs.values()):
             if isinstance(value, TensorBase):
                 if value._array.dtype.char != "e":
                     return function(*args, **kwargs)

@@ -263,7 +263,8 @@ def batch_norm(
             raise RuntimeError("batch_norm: Expected running_mean and running_var to be defined when training=False")
         scale = 1 / sqrt(running_var + eps)
         scale = scale if weight is None else scale * weight
-        shift = -running_mean * scale if bias is None else bias - running_mean * scale
+        shift = -running_mean * scale  # of a copy of the mean, which training may change before backward
+        shift = shift if bias is None else bias + shift
         return input * reshape(scale, shape) + reshape(shift, shape)
     count = input.numel() // channels if channels else 0
     if count == 1:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Relu(Pointwise):
-    """max(x, 0);  1 where the output is positive, 0 at 0"""
+    """max(x, 0);  1 where the output is positive or nan, 0 at 0"""
 
     def forward(ctx, x: Array) -> Array:
         if x.dtype.kind == "b":
@@ -29,8 +29,8 @@ class Relu(Pointwise):
 
 
 class ReluBackward(Pointwise):
-    """g where y > 0, 0 elsewhere, even if g is infinite or nan there: the derivative of Relu with output y;
-    in g: 1 where y > 0, 0 elsewhere
+    """0 where y <= 0, even if g is infinite or nan there, and g elsewhere: the derivative of Relu with output y;
+    in g: 0 where y <= 0, 1 elsewhere
     """
 
     def forward(ctx, g: Array, y: Array) -> Array:
@@ -49,7 +49,7 @@ def _relu(x: Array) -> Array:
 
 @definition
 def _relu_backward(g: Array, y: Array) -> Array:
-    return xp.where(y > 0, g, 0)
+    return xp.where(y <= 0, 0, g)
 
 
 class LeakyRelu(Pointwise):

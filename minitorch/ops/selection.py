@@ -62,7 +62,7 @@ def _where(mask: Array, a: Any, b: Any) -> Array:
 
 
 class Maximum(Pointwise):
-    """The larger of a and b, nan if either is;  1 in the larger, 1/2 in each where they are equal"""
+    """The larger of a and b, nan if either is;  1 in the larger, 1/2 in each where they are equal, 1 in each for a nan"""
 
     def forward(ctx, a: Array, b: Array) -> Array:
         ctx.save_for_backward(a, b)
@@ -71,11 +71,11 @@ class Maximum(Pointwise):
     def backward(ctx, grad: Tensor) -> Any:
         a, b = ctx.saved_tensors
         tie = Mask.apply(grad * 0.5, a == b)
-        return Mask.apply(grad, a > b) + tie, Mask.apply(grad, b > a) + tie
+        return Mask.apply(grad, ~(a <= b)) + tie, Mask.apply(grad, ~(b <= a)) + tie
 
 
 class Minimum(Pointwise):
-    """The smaller of a and b, nan if either is;  1 in the smaller, 1/2 in each where they are equal"""
+    """The smaller of a and b, nan if either is;  1 in the smaller, 1/2 in each where they are equal, 1 in each for a nan"""
 
     def forward(ctx, a: Array, b: Array) -> Array:
         ctx.save_for_backward(a, b)
@@ -84,7 +84,7 @@ class Minimum(Pointwise):
     def backward(ctx, grad: Tensor) -> Any:
         a, b = ctx.saved_tensors
         tie = Mask.apply(grad * 0.5, a == b)
-        return Mask.apply(grad, a < b) + tie, Mask.apply(grad, b < a) + tie
+        return Mask.apply(grad, ~(a >= b)) + tie, Mask.apply(grad, ~(b >= a)) + tie
 
 
 class Clamp(Pointwise):

@@ -522,6 +522,8 @@ def norm(A: Tensor, ord: Any = None, dim: Dims = None, keepdim: bool = False) ->
 def _singular_norm(A: Tensor, ord: Any, dims: tuple[int, ...], keepdim: bool) -> Tensor:
     s = svdvals(movedim(A, dims, (-2, -1)))
     if s.shape[-1] == 0 and ord != "nuc":
-        raise RuntimeError(f"linalg.matrix_norm: order {ord} is not there for a matrix without elements, as of {list(A.shape)}")
+        raise RuntimeError(
+            f"linalg.matrix_norm: order {ord} is not supported for a matrix without elements, as of {list(A.shape)}"
+        )
     out = sum(s, -1) if ord == "nuc" else s[..., 0 if ord == 2 else -1]
     return reshape(out, tuple(1 if i in dims else n for i, n in enumerate(A.shape))) if keepdim else out

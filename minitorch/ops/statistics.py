@@ -146,7 +146,7 @@ def norm(
     tensor(8.)
     """
     if isinstance(p, str) and p != "fro":
-        raise RuntimeError(f"norm: order {p!r} is not there; 'fro' or a number is")
+        raise RuntimeError(f"norm: order {p!r} is not supported; 'fro' or a number is")
     if not input.is_floating_point() and dtype is None:
         raise RuntimeError(f"norm: Expected a floating point tensor as input. Got {input.dtype!r}: .float() converts")
     return vector_norm((input if dtype is None else input.to(dtype)), 2 if p is None or isinstance(p, str) else p, dim, keepdim)

@@ -47,6 +47,8 @@ def regenerate_grad_fn(view: Tensor) -> None:
     view._view_version = base._view_version
     if base._edge is None and view._edge is None:
         return
+    if view._array.size and not xp.may_share_memory(view._array, base._array):
+        return  # the base's `.data` was set: they have nothing in common any more
     view._set_edge(edge_from_base(view))
 
 

@@ -209,3 +209,29 @@ def test_twins_of_tensors_parameters_and_modules(twin):
     net.cached = x * 2  # a module that holds on to a result
     with pytest.raises(RuntimeError, match="detach"):
         twin(net)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_fork_while_another_thread_adds_to_a_gradient_can_add_to_its_own():
+    from minitorch.autograd.hooks import accumulating
+
+    held, done = threading.Event(), threading.Event()
+
+    def hold():
+        with accumulating:
+            held.set()
+            done.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # a child that waits for ever
+        w = mt.ones(2, requires_grad=True)
+        (w * 2).sum().backward()
+        os._exit(0 if w.grad.tolist() == [2, 2] else 1)
+    _, status = os.waitpid(child, 0)
+    done.set()
+    thread.join()
+    assert status == 0

@@ -34,3 +34,15 @@ def test_softmax_has_numbers_below_the_normal_ones(n):
     expected = np.exp(np.float64([-90, -102])).astype(np.float32)
     assert np.allclose(x.softmax(0)[1:3].numpy(), expected, rtol=1e-4, atol=1.5e-45)
     assert x.softmax(0)[3] == 0
+
+
+def test_a_nan_passes_its_gradient_on():
+    nan = float("nan")
+    x = mt.tensor([nan, -1.0, 0.0, 2.0], requires_grad=True)
+    mt.relu(x).sum().backward()
+    assert x.grad.tolist() == [1, 0, 0, 1]
+    a, b = (mt.tensor(values, requires_grad=True) for values in ([nan, 1.0, 2.0, 3.0], [1.0, nan, 2.0, 1.0]))
+    for function, slopes in ((mt.maximum, [1, 1, 0.5, 1]), (mt.minimum, [1, 1, 0.5, 0])):
+        a.grad = None
+        function(a, b).sum().backward()
+        assert a.grad.tolist() == slopes

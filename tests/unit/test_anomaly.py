@@ -50,3 +50,12 @@ def test_the_mode_is_what_it_was_after_a_block():
     set_detect_anomaly(False)
     with pytest.raises(TypeError, match="mode is True or False, not str"):
         set_detect_anomaly("on")
+
+
+def test_one_mode_serves_blocks_within_each_other():
+    mode = detect_anomaly()
+    with mode:
+        with mode:
+            assert is_anomaly_enabled()
+        assert is_anomaly_enabled()
+    assert not is_anomaly_enabled()

@@ -386,3 +386,13 @@ def test_the_saved_tensors_of_a_node_have_pytorch_s_names():
     y.sum().backward()
     with pytest.raises(RuntimeError, match="second time"):
         _ = y.grad_fn._saved_result
+
+
+def test_pictures_explain_a_checkpointed_model():
+    w = minitorch.tensor([1.0, 2.0], requires_grad=True)
+    loss = checkpoint(lambda x: (x * w).sin(), minitorch.ones(2), use_reentrant=False).sum()
+    assert "0.5403023" in str(minitorch.viz.why(w, loss))  # cos 1
+    packed = []
+    with minitorch.autograd.graph.observed_by(), saved_tensors_hooks(packed.append, lambda i: packed[i]):
+        (w * w).sum()
+    assert len(packed) == 2

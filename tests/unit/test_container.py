@@ -102,3 +102,12 @@ def test_the_views_of_dicts():
     assert parameters.setdefault("c", "new") == parameters["c"] == "new"
     assert parameters.popitem() == ("c", "new")
     assert list(parameters.fromkeys(["x", "y"], 0).items()) == [("x", 0), ("y", 0)]
+
+
+@pytest.mark.parametrize("container", [nn.Sequential(nn.Linear(2, 2), nn.ReLU()), nn.ModuleList([nn.Linear(2, 2), nn.ReLU()])])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_wrong_module_leaves_a_container_as_it_was(container, place):
+    before = list(container)
+    with pytest.raises(TypeError, match="is not a Module subclass"):
+        container.insert(place, 5)
+    assert list(container) == before

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import threading
 import weakref
 
 import numpy as np
@@ -221,3 +222,36 @@ def test_gradients_of_parts_add_up_to_that_of_the_whole():
     assert all(p.grad.abs().max() == 0 for p in net.parameters())
     net.zero_grad()
     assert all(p.grad is None for p in net.parameters())
+
+
+def test_a_leafs_gradient_lies_in_memory_row_by_row():
+    layer = nn.Bilinear(4, 5, 3)
+    layer(mt.rand(2, 4), mt.rand(2, 5)).sum().backward()
+    assert [p.grad.view(-1).shape[0] for p in layer.parameters()] == [60, 3]
+    position = mt.zeros(1, 8, 4, requires_grad=True)
+    (mt.ones(2, 8, 4) + position).transpose(1, 2).contiguous().sum().backward()
+    weight = mt.ones(2, 3, requires_grad=True)
+    (weight * mt.ones(3, 2).T).sum().backward()
+    assert position.grad.is_contiguous()
+    assert weight.grad.is_contiguous()
+
+
+def test_threads_that_record_with_one_leaf_find_one_node():
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(200):
+            w, out = mt.ones(1, requires_grad=True), [None, None]
+
+            def record(i, w=w, out=out):
+                out[i] = w * 2.0
+
+            threads = [threading.Thread(target=record, args=(i,)) for i in range(2)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            (out[0] + out[1]).sum().backward()
+            assert w.grad.item() == 4
+    finally:
+        sys.setswitchinterval(before)

@@ -217,3 +217,13 @@ def test_nothing_to_initialize():
     with pytest.warns(UserWarning, match="zero-element"):
         assert init.kaiming_normal_(mt.empty(0, 3)).shape == (0, 3)
     assert init.trunc_normal_(mt.empty(3), a=1.5, b=1.5).tolist() == [1.5] * 3
+
+
+def test_truncated_normal_counts_as_a_change_in_place():
+    w = nn.Parameter(mt.ones(3, 4))
+    y = (w * w).sum()
+    nn.init.trunc_normal_(w)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.backward()
+    with pytest.raises(RuntimeError, match="expand"):
+        nn.init.trunc_normal_(mt.zeros(1, 3).expand(2, 3))

@@ -193,3 +193,17 @@ def test_a_view_made_in_a_function_has_no_history_after_a_change():
     view = Same.apply(x)
     with pytest.raises(RuntimeError, match=r"Same.* is a view and .*\s.*created inside a custom Function"):
         view.mul_(2)
+
+
+def test_views_keep_their_history_when_the_data_of_their_base_is_set():
+    w, base = mt.ones(1, requires_grad=True), mt.zeros(4)
+    base[0:1] = w * 3
+    view = base[0:2]
+    base.data = mt.arange(8.0)
+    view.sum().backward()
+    assert w.grad.item() == 3
+    base = mt.zeros(4)
+    view = base[0:2]
+    base.data = mt.arange(4.0)
+    base.mul_(w)
+    assert (view * 2).tolist() == [0, 0]

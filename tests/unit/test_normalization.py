@@ -27,3 +27,19 @@ def test_running_statistics_of_float16_follow_instances():
     norm(mt.arange(24.0).reshape(1, 3, 8).half())
     assert mt.allclose(norm.running_mean.float(), mt.tensor([0.35, 1.15, 1.95]), atol=1e-3)
     assert norm.running_var.tolist() == [1.5, 1.5, 1.5]
+
+
+def test_a_batch_norm_may_be_evaluated_and_then_trained_before_backward():
+    layer, x = nn.BatchNorm1d(2), mt.tensor([[1.0, 2.0], [3.0, 5.0]])
+    layer.eval()
+    y = layer(x).sum()
+    layer.train()
+    layer(x * 7)
+    y.backward()
+    assert mt.allclose(layer.weight.grad, x.sum(0))  # of the running statistics as they were, 0 and 1
+
+
+def test_float16_is_computed_in_float32_however_it_is_passed():
+    x = mt.tensor([[1000.0, 3000.0]]).half()
+    assert nn.functional.layer_norm(input=x, normalized_shape=(2,)).tolist() == [[-1, 1]]
+    assert mt.std(input=mt.tensor([1000.0, 1600.0]).half()).item() == 424.25

@@ -486,3 +486,23 @@ def test_the_gradients_of_the_player_are_those_of_backward():
     text = repr(viz.play(loss))
     assert "6  −12" in text
     assert "[3  3]" in text
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda x: nn.CrossEntropyLoss(weight=mt.tensor([1.0, 2.0, 3.0]))(x, mt.tensor([0, 2])),
+        lambda x: nn.CrossEntropyLoss()(x, mt.tensor([0, -100])),
+        lambda x: nn.CrossEntropyLoss(ignore_index=2)(x, mt.tensor([0, 2])),
+        lambda x: F.cross_entropy(x, mt.tensor([0, -100])),
+        lambda x: nn.BCEWithLogitsLoss(pos_weight=mt.tensor([1.0, 2.0, 3.0]))(x, mt.ones(2, 3)),
+    ],
+)
+def test_a_loss_with_weights_or_ignored_targets_has_no_formula(loss):
+    x = mt.randn(2, 3, requires_grad=True)
+    with viz.record():
+        value = loss(x)
+        value.backward()
+    text = str(viz.play(value))
+    assert "softmax(x)" not in text
+    assert "sigmoid(x)" not in text

@@ -87,3 +87,9 @@ def test_cross_entropy_of_large_scores_is_worked():
 def test_what_is_not_worked(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_a_batch_norm_without_bias_is_worked_out():
+    text = str(viz.worked(nn.BatchNorm1d(2, bias=False), mt.rand(3, 2)))
+    assert "times weight 1" in text
+    assert "plus bias" not in text

@@ -13,7 +13,7 @@ from minitorch.kernels.cupy.compiler import cupy_implements, elementwise, one_dt
 __all__: list[str] = []
 
 FORMULAS = {  # by the definition's name: parameters, result, and how far it may be from the definition
-    "relu_backward": ("T g, T y", "y > 0 ? g : T(0)", 0),
+    "relu_backward": ("T g, T y", "y <= 0 ? T(0) : g", 0),
     "tanh_backward": ("T g, T y", "g - g * (y * y)", 2),
     "sigmoid": ("T x", "1 / (1 + exp(-x))", 4),
     "sigmoid_backward": ("T g, T y", "g * (y - y * y)", 2),

@@ -18,11 +18,11 @@ def relu(x: Array, out: Array) -> None:
 
 
 def relu_backward(g: Array, y: Array, out: Array) -> None:
-    """out = g where y > 0, 0 elsewhere."""
+    """out = 0 where y <= 0, g elsewhere."""
     a, b, c = g.reshape(-1), y.reshape(-1), out.reshape(-1)
     zero = g.dtype.type(0)
     for i in prange(c.size):
-        c[i] = a[i] if b[i] > 0 else zero
+        c[i] = zero if b[i] <= 0 else a[i]
 
 
 def tanh_backward(g: Array, y: Array, out: Array) -> None:

@@ -174,7 +174,7 @@ def _max_pool(x: Array, window: Window | AdaptiveWindow) -> Any:
     if isinstance(window, AdaptiveWindow) or not _pays(window, x.shape[2:]):
         return NotImplemented
     values = xp.empty_like(x, order="C", shape=(*x.shape[:2], *window.output_size(x.shape[2:])))
-    which = xp.zeros_like(values, dtype=xp.uint8 if math.prod(window.kernel) <= 256 else xp.uint32)
+    which = xp.zeros_like(values, dtype=xp.uint8)
     is_clear = compiled(max_pool)(_planes(x), *_in_3d(window), _planes(values), _planes(which))
     return (values, which) if is_clear else NotImplemented
 

@@ -97,7 +97,7 @@ def masked(x: Array, mask: Array) -> Any:
 
 @implements("relu_backward", engine="numpy", dtypes="efd", pays_from=1000, sample=samples.elementwise(2))
 def _relu_backward(g: Array, y: Array) -> Any:
-    return masked(g, y > 0)
+    return masked(g, ~(y <= 0))
 
 
 @implements("where", engine="numpy", pays_from=1000, sample=samples.where)

@@ -34,7 +34,7 @@ def _max_pool(x: Array, window: Window | AdaptiveWindow) -> Any:
     out = window.output_size(size)
     offsets = list(enumerate(window.kernel_offsets(out)))
     values = xp.empty_like(x, order="C", shape=(*x.shape[:2], *out))
-    which = xp.zeros_like(values, dtype=xp.uint8 if len(offsets) <= 256 else xp.uint32)
+    which = xp.zeros_like(values, dtype=xp.uint8)
 
     def compare(planes: Array, best: Array, number: Array) -> int:
         padded = window.pad(planes, lowest)

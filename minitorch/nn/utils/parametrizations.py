@@ -93,7 +93,7 @@ def weight_norm_by_hook(module: M, name: str = "weight", dim: int | None = 0) ->
     The parameters are `weight_g` and `weight_v`; a hook computes the weight before each forward. |v| is the norm over all
     dimensions but `dim`; with dim = None the whole weight has one.
 
-    Raises RuntimeError for a second one on the same weight, ValueError for a lazy weight, AttributeError for another name.
+    Raises RuntimeError for a second one on the same weight, ValueError for a lazy weight, KeyError for another name.
 
     Example:
         >>> import warnings

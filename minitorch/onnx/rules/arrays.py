@@ -156,7 +156,7 @@ def _extremum(reduce: str, arg: str, pair: str) -> Rule:
 @rule("linalg_vector_norm")
 def _vector_norm(g: Graph, call: dict[str, Any], y: Any) -> Any:
     if call["ord"] not in (1, 2):
-        raise NotImplementedError(f"ord={call['ord']}: 1 and 2 are there")
+        raise NotImplementedError(f"ord={call['ord']} is not supported; 1 and 2 are")
     return g.node(f"ReduceL{int(call['ord'])}", call["x"], _axes(call, call["x"]), keepdims=int(call["keepdim"]))
 
 

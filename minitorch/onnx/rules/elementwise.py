@@ -68,7 +68,7 @@ RULES.update({name: _comparing(operator) for name, operator in COMPARING.items()
 def _of_bools(name: str) -> Rule:
     def convert(g: Graph, call: dict[str, Any], y: Any) -> Any:
         if y.dtype.numpy.kind != "b":
-            raise NotImplementedError("of integers; of bools it is there")
+            raise NotImplementedError("of integers is not supported; of bools it is")
         return RULES[name](g, call, y)
 
     return convert
@@ -162,7 +162,7 @@ def _elu(g: Graph, call: dict[str, Any], y: Any) -> Any:
 
 @rule("celu")
 def _celu(g: Graph, call: dict[str, Any], y: Any) -> Any:
-    x, alpha = call["input"], g.like(call["alpha"], y)  # of the operator Celu, float32 alone is there
+    x, alpha = call["input"], g.like(call["alpha"], y)  # the operator Celu takes float32 alone
     low = g.node("Sub", g.node("Exp", g.node("Div", g.node("Min", x, g.like(0, y)), alpha)), g.like(1, y))
     return g.node("Add", g.node("Relu", x), g.node("Mul", alpha, low))
 

@@ -245,7 +245,7 @@ for _kind, _convert in (
 @rule("unfold")
 def _unfold(g: Graph, call: dict[str, Any], y: Any) -> Any:
     if "kernel_size" not in call:
-        raise NotImplementedError("unfold of a tensor along a dimension; F.unfold of images is there")
+        raise NotImplementedError("unfold of a tensor along a dimension is not supported; F.unfold of images is")
     kernel, image = ints(call["kernel_size"], 2), call["input"]
     x = image if image.ndim == 4 else g.node("Unsqueeze", image, vector([0]))
     cells, channels = math.prod(kernel), image.shape[-3]
@@ -376,6 +376,6 @@ def _cosine_similarity(g: Graph, call: dict[str, Any], y: Any) -> Any:
 @rule("normalize")
 def _normalize(g: Graph, call: dict[str, Any], y: Any) -> Any:
     if call["p"] not in (1, 2):
-        raise NotImplementedError(f"p={call['p']}: 1 and 2 are there")
+        raise NotImplementedError(f"p={call['p']} is not supported; 1 and 2 are")
     norm = g.node(f"ReduceL{int(call['p'])}", call["input"], vector([call["dim"]]), keepdims=1)
     return g.node("Div", call["input"], g.node("Max", norm, g.like(call["eps"], y)))

@@ -348,7 +348,7 @@ class View:
                     place = str(sum(s is not None for s in tape.sources[node][: argument + 1])) if ordered else ""
                     if source is not None and node in self._turn and (box.id, self._turn[node][1], argument) in carried:
                         first, last = carried[box.id, self._turn[node][1], argument]
-                        boxes += self._carry(box, node, first, last, place)
+                        boxes += self._carry(box, first, last, place)
                     elif source is not None:
                         boxes += self._join(box, node, source, place, makers, argument)
             sources = {source for node in box.nodes for source in tape.sources[node]}
@@ -394,7 +394,7 @@ class View:
                         found[place] = first, source
         return found
 
-    def _carry(self, box: Box, user: Node, first: Any, last: Any, place: str) -> Sequence[Box]:
+    def _carry(self, box: Box, first: Any, last: Any, place: str) -> Sequence[Box]:
         """Add the arrows of a value that a rolled loop carries: into its tag, from there to the box, and back to the tag."""
         item = item_of(first)
         key, made = (box.loop, first), list[Box]()

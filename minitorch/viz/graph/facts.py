@@ -105,7 +105,7 @@ def facts_of(tape: Tape, box: Box, show: Collection[str] = ()) -> Facts:
     arrays = {id(a): a.nbytes for node in box.nodes for a in saved_arrays(node)}
     return Facts(
         id=box.id, kind=card.kind, title=card.title, settings=card.settings, path=_path(box), name=_name(tape, box),
-        shape=shape, dtype=kind, parameters=tuple(_parameter(tape, name, s, box) for name, s in box.rows.items()),
+        shape=shape, dtype=kind, parameters=tuple(_parameter(name, s, box) for name, s in box.rows.items()),
         marks=_marks(box), operations=len(card.nodes), count=box.count, is_output=box.is_output,
         number=None if value is None or value.size != 1 else value.item(), gradient_size=size_of(gradient),
         line=tape.line(card.nodes[-1]) if card.nodes else "", formula=tuple(rules),
@@ -291,7 +291,7 @@ def _shown(facts: Facts, show: Collection[str]) -> list[Line]:
     return lines
 
 
-def _parameter(tape: Tape, name: str, source: Source, box: Box) -> Parameter:
+def _parameter(name: str, source: Source, box: Box) -> Parameter:
     shape, _ = shape_and_dtype(source)
     is_shared = len({card.path for card in (box.card, *box.repeats)}) == 1  # else it is one of several in a rolled loop
     return Parameter(name, shape, size_of(_gradient(source)) if is_shared else None, isinstance(source, InputRecord))

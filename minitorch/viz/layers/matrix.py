@@ -149,7 +149,7 @@ class Matrix(Picture):
             )
         size = CELL if columns <= TEXT else max(6.0, min(CELL, 1100 / columns))
         weights = {(o, i): k for o, i, k in self._cells()}
-        image, image_wide, image_high = _image("x", self.input_shape, 20, 66, "i")
+        image, image_wide, image_high = _image(self.input_shape, 20, 66, "i")
         x = 20 + image_wide + GAP
         top = 66
         parts = [text(20, 48, f"input {shape_text(self.input_shape)}", 14, bold=True), image]
@@ -169,7 +169,7 @@ class Matrix(Picture):
                     parts.append(text(*middle, label, 12, anchor="middle", marks=marks))
         end = x + columns * size + GAP
         parts += [text(end, 48, "output", 14, bold=True), *_column(rows, end, top, size, "o")]
-        out, out_wide, out_high = _image("y", self.output_shape, end + size + GAP, 66, "o")
+        out, out_wide, out_high = _image(self.output_shape, end + size + GAP, 66, "o")
         parts += [text(end + size + GAP, 48, f"as an image {shape_text(self.output_shape)}", 12), out]
         parts.insert(0, text(20, 22, self._headline, 16, bold=True))
         high = max(top + max(rows, columns) * size, 66 + image_high, 66 + out_high) + 44
@@ -222,7 +222,7 @@ def matrix(layer: Module, input: Any) -> Matrix:
     return Matrix(taps, None if weight is None else weight.detach().cpu().numpy(), title, bias is not None)
 
 
-def _image(name: str, shape: tuple[int, ...], x: float, y: float, kind: str) -> tuple[str, float, float]:
+def _image(shape: tuple[int, ...], x: float, y: float, kind: str) -> tuple[str, float, float]:
     """The cells of an input or output as an image, each with its number; channels and slices below each other."""
     size = shape if len(shape) > 1 else (1, *shape)
     rows, columns = (1, size[-1]) if len(size) == 2 else size[-2:]

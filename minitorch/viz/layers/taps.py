@@ -65,12 +65,6 @@ class Taps:
         y = xp.bincount(self.output[inside], products, math.prod(self.output_shape)).reshape(self.output_shape)
         return y if bias is None else y + bias.reshape(-1, *[1] * (len(self.output_shape) - 1))
 
-    def input_gradient(self, grad: Array, weight: Array | None = None) -> Array:
-        """The gradient of the input, from that of the output: the taps that read each input cell, added up."""
-        inside = (self.input != PAD) & (self.output != PAD)
-        products = self.values(weight)[inside] * grad.reshape(-1)[self.output[inside]]
-        return xp.bincount(self.input[inside], products, math.prod(self.input_shape)).reshape(self.input_shape)
-
     def weight_gradient(self, x: Array, grad: Array) -> Array:
         """The gradient of the weight: the taps that use each weight cell, added up."""
         inside = (self.input != PAD) & (self.output != PAD) & (self.weight != PAD)

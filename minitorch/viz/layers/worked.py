@@ -304,7 +304,9 @@ def _batch_norm(layer: Any, x: Array, y: Array, slope: Array, target: Any) -> tu
             mean, variance = float(layer.running_mean[c]), float(layer.running_var[c])
         words = ""
         if layer.weight is not None:
-            words = f"times weight {number(float(layer.weight[c]))} plus bias {number(float(layer.bias[c]))}"
+            words = f"times weight {number(float(layer.weight[c]))}"
+        if layer.bias is not None:
+            words += f" plus bias {number(float(layer.bias[c]))}"
         if trains and layer.running_mean is not None:
             count = x[:, c].size
             unbiased = number(float(variance) * count / max(1, count - 1))

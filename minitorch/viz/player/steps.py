@@ -254,6 +254,8 @@ class _Teller:
         target = named.get("target")
         classes = isinstance(target, InputRecord) and target.array.dtype.kind in "iu"
         needs_classes = card.title.lower().replace("_", "").startswith(("crossentropy", "nllloss"))
+        if isinstance(target, InputRecord) and needs_classes and ((target.array < 0).any() or "ignore" in card.settings):
+            return False
         return not {"weight", "pos_weight"} & named.keys() and (classes or not needs_classes)
 
     def counts(self, card: Card, first: Source | None) -> dict[str, str]:

@@ -263,6 +263,10 @@ class record(Observer):
                     if call is not None:
                         call.arguments.append(gradient_edge(value) or self._input_record(value))
                         call.parameters.append("")
+            for name in ("weight", "pos_weight"):  # of a loss
+                if call is not None and (weight := callee._buffers.get(name)) is not None:
+                    call.arguments.append(self._input_record(weight))
+                    call.parameters.append(name)
         in_layer = len(self._calls) > 1 and isinstance(self._calls[-2][0], Module)
         if self._derivatives or isinstance(callee, Module) or (call is None and not in_layer):
             return  # only the arguments that the program, or a layer of nn, has passed are the call's

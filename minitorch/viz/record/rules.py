@@ -213,7 +213,7 @@ def rule_of(
         words = formula(type(node), letter)[1]
         if not isinstance(node, Op) and words and issubclass(type(node), Function):
             return [*start, ("text", f"{_with_names(words, names)}   (from its backward)")]
-        text = re.sub(r"\bgrad\b", "{grad}", _with_names(words, names, keep="{grad}")) if words else ""
+        text = re.sub(r"\bgrad\b", "{grad}", _with_names(words, names)) if words else ""
     if not text:
         return [*start, ("text", "its backward of "), upstream]
     return [*start, *_parts(text, {**names, "y": output}, upstream)]
@@ -265,7 +265,7 @@ def _filled(text: str, names: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda found: bracketed(names.get(found[1], found[1])), text)
 
 
-def _with_names(text: str, names: Mapping[str, str], letters: Sequence[str] = (), keep: str = "") -> str:
+def _with_names(text: str, names: Mapping[str, str], letters: Sequence[str] = ()) -> str:
     """A text of a docstring with the names of the arguments for the letters of the parameters; '' if one has no name."""
     known = {name: bracketed(value) for name, value in names.items() if value}
     words = set(re.findall(r"\b[A-Za-z]\w*\b", text))
