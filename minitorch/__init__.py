@@ -46,7 +46,7 @@ from minitorch import (
 )
 from minitorch import functions as functional
 from minitorch import left_out as _left_out
-from minitorch.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from minitorch.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.anomaly import is_anomaly_enabled
 from minitorch.backend.arrays import tune_process as _tune_process
 from minitorch.backend.device import device, get_default_device, set_default_device
@@ -102,7 +102,6 @@ short, int, long = int16, int32, int64
 
 __version__ = version.__version__
 
-inference_mode = no_grad  # nothing is recorded in either
 
 _left_out.show_public(
     sys.modules[__name__], accelerator, autograd, autograd.functional, autograd.graph, backends, cuda, distributed, linalg, nn,

@@ -102,7 +102,14 @@ def full_like(
     """
     np_dtype = numpy_dtype(dtype, input.dtype)
     value = fill_value_of("full_like", fill_value, np_dtype)
-    return to_leaf(xp.full_like(input._array, value, dtype=np_dtype), requires_grad, device or input.device)
+    return to_leaf(
+        xp.full_like(input._array, value, dtype=np_dtype, order=_order_of(input)), requires_grad, device or input.device
+    )
+
+
+def _order_of(input: Tensor) -> Any:
+    """The memory order of a tensor like `input`: the same, but row by row like an expanded one."""
+    return "C" if 0 in input._array.strides else "K"
 
 
 @public
@@ -132,7 +139,7 @@ def empty_like(input: Tensor, *, dtype: DType | None = None, device: Any = None,
     >>> minitorch.empty_like(minitorch.tensor([[1, 2]])).shape
     minitorch.Size([1, 2])
     """
-    array = xp.empty_like(input._array, dtype=numpy_dtype(dtype, input.dtype))
+    array = xp.empty_like(input._array, dtype=numpy_dtype(dtype, input.dtype), order=_order_of(input))
     return to_leaf(array, requires_grad, device or input.device)
 
 
@@ -198,7 +205,15 @@ def triu_indices(
 
 
 @public
-def arange(*bounds: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def arange(
+    *bounds: Any,
+    start: Any = None,
+    end: Any = None,
+    step: Any = None,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """arange(end), arange(start, end), arange(start, end, step): start, start + step, ... up to but without end.
 
     Integers give int64; if one argument is a float, the result has the default dtype.
@@ -209,6 +224,10 @@ def arange(*bounds: Any, dtype: DType | None = None, device: Any = None, require
     >>> minitorch.arange(1, 2, 0.25)
     tensor([1.0000, 1.2500, 1.5000, 1.7500])
     """
+    if end is not None:
+        bounds = (*bounds, *(() if start is None else (start,)), end)
+    if step is not None:
+        bounds = (0, *bounds, step) if len(bounds) == 1 else (*bounds, step)
     if not 1 <= len(bounds) <= 3:
         raise TypeError(f"arange() takes (end), (start, end) or (start, end, step), but got {len(bounds)} arguments")
     bounds = tuple(b.item() if hasattr(b, "item") else b for b in bounds)

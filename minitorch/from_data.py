@@ -225,6 +225,13 @@ def _nested_lists(data: Any, depth: int) -> Any:
         )
     if isinstance(data, (int, float)):
         return data
+    if isinstance(data, TensorBase) and depth:
+        if data._array.size != 1:
+            raise ValueError(
+                f"only one element tensors can be converted to Python scalars, and one in the list has shape "
+                f"{list(data._array.shape)}: minitorch.stack(list) joins tensors"
+            )
+        return data._array.reshape(())
     if isinstance(data, TensorBase):
         return data._array
     if hasattr(data, "__array__"):

@@ -165,6 +165,15 @@ def extremum(function, plain):
     return sample
 
 
+def middle(draw):
+    shape = draw.shape(1)
+    return (
+        mt.median,
+        (draw.distinct(shape),),
+        over(tuple(range(len(shape))), False, lambda row: sorted(row)[(len(row) - 1) // 2]),
+    )
+
+
 def along_dim(function, plain):
     def sample(draw):
         shape = draw.shape(1)
@@ -399,6 +408,7 @@ SAMPLES: dict[type[Node], Callable] = {
     ops.reduction.Mean: reduction(mt.mean, lambda row: math.fsum(row) / len(row)),
     ops.reduction.Amax: extremum(mt.amax, max),
     ops.reduction.Amin: extremum(mt.amin, min),
+    ops.reduction.MedianOfAll: middle,
     ops.reduction.Prod: product,
     ops.reduction.LogSumExp: reduction(
         lambda x, d, k: mt.logsumexp(x, tuple(range(x.ndim)) if d is None else d, k),
@@ -408,6 +418,10 @@ SAMPLES: dict[type[Node], Callable] = {
     ops.reduction.LogSoftmaxBackward: softmax_slope(ops.reduction.LogSoftmaxBackward),
     ops.reduction.SoftmaxBackward: softmax_slope(ops.reduction.SoftmaxBackward),
     ops.reduction.LogSoftmax: along_dim(mt.log_softmax, lambda row: [math.log(p) for p in probabilities(row)]),
+    ops.scan.Cumprod: along_dim(
+        lambda x, dim: mt.cumprod(x * (x.detach().abs() > 0.3), dim),  # some factors are 0
+        lambda row: list(itertools.accumulate((x * (abs(x) > 0.3) for x in row), lambda a, b: a * b)),
+    ),
     ops.reduction.CumSum: along_dim(mt.cumsum, lambda row: list(itertools.accumulate(row))),
     ops.shape.Reshape: of_shapes.reshaping,
     ops.shape.Permute: of_shapes.permuting,
@@ -499,6 +513,7 @@ KINKS: dict[type[Node], list[tuple[Callable, tuple, tuple]]] = {
     ops.selection.Clamp: [(lambda x: x.clamp(-1.0, 1.0), ([-1.0, 1.0, 2.0],), ([1.0, 1.0, 0.0],))],
     ops.reduction.Amax: [(mt.amax, ([1.0, 3.0, 3.0],), ([0.0, 0.5, 0.5],))],
     ops.reduction.Amin: [(mt.amin, ([1.0, 1.0, 3.0],), ([0.5, 0.5, 0.0],))],
+    ops.reduction.MedianOfAll: [(mt.median, ([1.0, 3.0, 3.0, 5.0],), ([0.0, 0.5, 0.5, 0.0],))],
     MaxPool: [(lambda x: mt.nn.functional.max_pool1d(x[None], 2)[0], ([1.0, 1.0, 0.0, 2.0],), ([1.0, 0.0, 0.0, 1.0],))],
     Standardize: [(lambda x: mt.std(x), ([2.0, 2.0],), ([0.0, 0.0],))],
     ops.arithmetic.Remainder: [(lambda a, b: a % b, ([2.0], [1.0]), ([1.0], [-2.0]))],

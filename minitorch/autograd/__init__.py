@@ -30,11 +30,12 @@ from minitorch.autograd import functional, graph
 from minitorch.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from minitorch.autograd.api import backward, grad
 from minitorch.autograd.function import Function
-from minitorch.autograd.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from minitorch.autograd.grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.gradcheck import GradcheckError, GradcheckReport, gradcheck, gradgradcheck
 from minitorch.autograd.variable import Variable
 
 __all__ = [
     "Function", "GradcheckError", "GradcheckReport", "Variable", "backward", "detect_anomaly", "enable_grad", "functional",
-    "grad", "gradcheck", "gradgradcheck", "graph", "is_grad_enabled", "no_grad", "set_detect_anomaly", "set_grad_enabled",
+    "grad", "gradcheck", "gradgradcheck", "graph", "inference_mode", "is_grad_enabled", "no_grad", "set_detect_anomaly",
+    "set_grad_enabled",
 ]  # fmt: skip

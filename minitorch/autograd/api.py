@@ -76,8 +76,8 @@ def backward(
     """Add the gradient of `tensors`, a Tensor or several, to `.grad` of the leaves they depend on (or of `inputs` alone).
 
     `grad_tensors` holds, for each tensor, the gradient to start from; None means 1 and is for tensors of one element.
-    A `GradientEdge` (autograd.graph) may replace any of these tensors. Among `inputs`, that of a tensor that is no leaf adds
-    to `.grad` only after `retain_grad()`.
+    A `GradientEdge` (autograd.graph) may replace any of these tensors. Among `inputs`, the edge of a tensor that is no leaf
+    adds to `.grad` only after `retain_grad()`; the tensor itself adds in any case.
 
     Raises RuntimeError for a tensor without history, a missing or misshapen start, a graph that was freed.
 
@@ -138,15 +138,17 @@ def grad(
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    *,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Tensor, ...]:
     """The gradient of the sum of `outputs` (weighted by `grad_outputs`) with respect to each of `inputs`.
 
     Touches no `.grad`. With `create_graph` the results can be differentiated again. An input that no output depends on
     is an error, unless `allow_unused` (its gradient is None) or `materialize_grads` (it is zeros). A `GradientEdge`
-    (autograd.graph) may replace any of these tensors, but `materialize_grads` makes no zeros for one.
+    (autograd.graph) may replace any of these tensors, but `materialize_grads` makes no zeros for one. `only_inputs` must be
+    True and `is_grads_batched` False.
 
     >>> x = minitorch.tensor([1.0, 2.0], requires_grad=True)
     >>> (first,) = minitorch.autograd.grad((x**3).sum(), x, create_graph=True)
@@ -155,6 +157,10 @@ def grad(
     >>> minitorch.autograd.grad(first.sum(), x)  # the second derivative, 6 x
     (tensor([ 6., 12.]),)
     """
+    if not only_inputs:
+        raise NotImplementedError("grad(): only_inputs=False is not supported: backward() adds to the .grad of all leaves")
+    if is_grads_batched:
+        raise NotImplementedError("grad(): is_grads_batched=True is not supported: call it for each of grad_outputs")
     if allow_unused is False and materialize_grads:
         raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: False.")
     targets = _as_tuple(inputs)

@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 
 from minitorch.backend.arrays import xp
 
-__all__ = ["MODE", "enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+__all__ = ["MODE", "enable_grad", "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
 
 class _Mode(threading.local):
@@ -129,6 +129,20 @@ class enable_grad(_DecoratorContextManager):
     """
 
     mode = True
+
+
+class inference_mode(_GradMode):
+    """As `no_grad`; with mode=False as `enable_grad`. (PyTorch's results cannot be recorded later, either; these can.)
+
+    >>> with minitorch.inference_mode():
+    ...     minitorch.is_grad_enabled()
+    False
+    """
+
+    def __new__(cls, mode: Any = True) -> Self:
+        self = super().__new__(cls)
+        self.mode = not mode if isinstance(mode, bool) else False
+        return self if isinstance(mode, bool) else self(mode)  # `@inference_mode` without parentheses
 
 
 class set_grad_enabled(_GradMode):

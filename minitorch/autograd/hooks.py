@@ -151,10 +151,10 @@ class RemovableHandle:
 def run_node_hooks(node: Any, grad_outputs: tuple[Any, ...], recording: bool) -> tuple[Any, ...]:
     """Run the hooks on a node's outputs, and keep the gradients that `retain_grad` asks for."""
     out = list(grad_outputs)
-    for nr, hooks in (node.hooks or {}).items():
+    for nr, hooks in list((node.hooks or {}).items()):
         if nr >= 0:
             out[nr] = run_hooks(out[nr], hooks, recording)
-    for nr, reference in (node.retained or {}).items():
+    for nr, reference in list((node.retained or {}).items()):
         tensor = reference()
         if tensor is not None and out[nr] is not None:
             with accumulating:
@@ -176,7 +176,13 @@ def run_post_hooks(node: Any, results: Any, grad_outputs: tuple[Any, ...], recor
 
 
 def _tensors(grads: Sequence[Any], recording: bool) -> tuple[Any, ...]:
-    return tuple([grad if grad is None or recording else wrap(as_array(grad).view()) for grad in grads])
+    return tuple([grad if grad is None or recording else _changeable(grad) for grad in grads])
+
+
+def _changeable(grad: Any) -> Tensor:
+    """The gradient for a hook, which may change it in place: a copy of an expanded one."""
+    array = as_array(grad)
+    return wrap(array.view() if getattr(array.flags, "writeable", True) else array.copy())
 
 
 def _replaced(node: Any, hook: str, grads: list[Any], replacement: Any, recording: bool) -> list[Any]:
@@ -213,7 +219,7 @@ def run_hooks(grad: Any, hooks: dict[int, Any] | None, recording: bool) -> Any:
     """
     if grad is None or not hooks:
         return grad
-    tensor = grad if recording else wrap(as_array(grad).view())
+    tensor = grad if recording else _changeable(grad)
     for hook in list(hooks.values()):
         replaced = hook(tensor)
         if replaced is None:

@@ -141,7 +141,8 @@ class InPlaceMethods(TensorBase):
 def set_view(view: TensorBase, of: TensorBase) -> None:
     """Note that `view` shares the memory of `of`, if it does: they then have one version counter."""
     if share_memory(view._array, of._array):
-        view._base = of._base if of._base is not None else of._as_tensor()
+        # A leaf that is a view itself is the base of its own views: a change of one is a change of the leaf.
+        view._base = of._as_tensor() if of._base is None or of._requires_grad else of._base
         view._version_counter = version_counter(of)
         view._view_version = view._base._view_version
         if not is_grad_enabled():

@@ -27,13 +27,14 @@ def compute_again(op: Any, forward: Callable[..., Any], arrays: list[Any], error
                 return forward(*arrays)
         if isinstance(error, (ValueError, TypeError, OverflowError)):
             moved = _on_one_device(arrays)
-            if moved is None:
-                raise error
-            arrays[:] = moved
-            return forward(*moved)
+            if moved is not None:
+                arrays[:] = moved
+                return forward(*moved)
+        raise error
     except (ValueError, TypeError, OverflowError) as cause:
         raise op.explain(cause, *arrays) from None
-    raise error
+    finally:
+        del error, arrays  # the exception knows this frame: now neither waits for the garbage collector
 
 
 def call_name(op: type) -> str:

@@ -136,10 +136,10 @@ class MultiheadAttention(Module):
             weights = weights.mean(1) if average_attn_weights else weights
         else:
             y = F.scaled_dot_product_attention(q, k, v, masks, dropout, causal)
-        y = self.out_proj(y.transpose(1, 2).reshape(*query.shape))
-        if not batched:
-            return y.squeeze(0), None if weights is None else weights.squeeze(0)
-        return y if self.batch_first else y.transpose(0, 1), weights
+        if batched and not self.batch_first:
+            return self.out_proj(y.permute(2, 0, 1, 3).flatten(2)), weights
+        y = self.out_proj(y.transpose(1, 2).flatten(2))
+        return (y, weights) if batched else (y.squeeze(0), None if weights is None else weights.squeeze(0))
 
     def _check_shapes(self, query: Tensor, key: Tensor, value: Tensor, padding: Tensor | None, mask: Tensor | None) -> None:
         """Raise AssertionError for sizes that do not fit the layer or one another, and for dtypes of masks."""

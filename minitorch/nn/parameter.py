@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from minitorch.autograd.saved import version_counter
 from minitorch.creation import empty
 from minitorch.tensor import Tensor
 
@@ -26,7 +27,7 @@ class Parameter(Tensor):
         if data is None:
             super().__init__()
         elif isinstance(data, Tensor):
-            self._array = data._array.view()
+            self._array, self._version_counter = data._array.view(), version_counter(data)
         else:
             raise TypeError(f"Parameter expects a Tensor, got {type(data).__name__}; use minitorch.tensor(...)")
         self.requires_grad_(requires_grad)
@@ -56,7 +57,7 @@ class Buffer(Tensor):
     def __init__(self, data: Tensor, *, persistent: bool = True) -> None:
         if not isinstance(data, Tensor):
             raise TypeError(f"Buffer expects a Tensor, got {type(data).__name__}; use minitorch.tensor(...)")
-        self._array = data._array.view()
+        self._array, self._version_counter = data._array.view(), version_counter(data)
         self.persistent = persistent
 
 

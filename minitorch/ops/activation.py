@@ -18,6 +18,7 @@ from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.random import default_generator
 from minitorch.ops import arithmetic, pointwise, rectifier, reduction
+from minitorch.ops.arithmetic import log
 from minitorch.ops.elementwise import Number, check_floating, in_single
 from minitorch.ops.gathering import scatter
 from minitorch.ops.joining import narrow
@@ -171,7 +172,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     tensor([-0.6321,  0.0000,  2.0000])
     """
     check_floating("elu", input)
-    return into(input, inplace, lambda x: where(x > 0, x, expm1(clamp(x, max=0)) * alpha))
+    return into(input, inplace, lambda x: where(x <= 0, expm1(clamp(x, max=0)) * alpha, x))
 
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
@@ -205,7 +206,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     check_floating("celu", input)
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    return into(input, inplace, lambda x: where(x > 0, x, expm1(clamp(x, max=0) / alpha) * alpha))
+    return into(input, inplace, lambda x: where(x <= 0, expm1(clamp(x, max=0) / alpha) * alpha, x))
 
 
 @in_single
@@ -430,15 +431,14 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
 
     With `hard` the result is the one-hot vector of its largest element, and the gradient is that of the softmax. As tau falls
     to 0, softmax and one-hot agree, and class i is drawn with probability softmax(logits)[i]. `eps` has no effect, as in
-    PyTorch. (Jang et al. 2017.) The draws are not PyTorch's for the same seed.
+    PyTorch. (Jang et al. 2017.)
 
     >>> F.gumbel_softmax(minitorch.zeros(2, 3), hard=True).sum(1)
     tensor([1., 1.])
     """
     check_floating("gumbel_softmax", logits)
-    uniform = xp.maximum(default_generator.uniform(logits.numel(), xp.float64), xp.finfo(xp.float64).tiny)
-    noise = -xp.log(-xp.log(uniform)).reshape(logits.shape)
-    soft = reduction.softmax((logits + wrap(on_device_of(noise.astype(logits._array.dtype), logits._array))) / tau, dim)
+    noise = -log(wrap(xp.empty_like(logits._array)).exponential_())
+    soft = reduction.softmax((logits + noise) / tau, dim)
     if not hard:
         return soft
     largest = reduction.argmax(soft.detach(), dim, True)

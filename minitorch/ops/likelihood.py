@@ -33,7 +33,7 @@ def _check_pair(name: str, input: Tensor, target: Tensor) -> None:
             "here: please ensure they have the same size"
         )
     check_floating(name, input)
-    if target.dtype is not input.dtype:
+    if target.dtype is not input.dtype and not (name.endswith("with_logits") and target.is_floating_point()):
         raise RuntimeError(f"{name}: Found dtype {target.dtype!r} of the target but expected the input's, {input.dtype!r}")
 
 
@@ -151,12 +151,8 @@ def _check_class_weight(weight: Tensor | None, input: Tensor, classes: int) -> N
 
 
 def _mean_of_counted(losses: Tensor, scale: Tensor) -> Tensor:
-    """The weighted mean; nan, with a gradient of 0, where nothing counts."""
-    if is_known(scale._array):
-        return losses.sum() / scale.sum() if (scale._array != 0).any() else losses.sum() + math.nan
-    total = scale.sum()
-    nothing = total == 0
-    return losses.sum() / total.masked_fill(nothing, 1.0) + (total * 0).masked_fill(nothing, math.nan)
+    """The weighted mean; nan where nothing counts, with gradients of 0 for ignored targets and nan for others."""
+    return losses.sum() / scale.sum()
 
 
 @in_single
@@ -266,7 +262,7 @@ def cross_entropy(
     uniform = -spread.sum(dim).masked_fill(~counted, 0.0)
     if reduction == "mean":
         scale = counted.to(input.dtype)
-        smooth = _mean_of_counted(uniform, scale if weight is None else weight.detach()[target * counted] * scale)
+        smooth = _mean_of_counted(uniform, scale if weight is None else weight.detach()[(target * counted).long()] * scale)
     else:
         smooth = reduce(uniform, reduction)
     return loss * (1 - label_smoothing) + smooth * (label_smoothing / classes)

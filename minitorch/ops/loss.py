@@ -102,8 +102,9 @@ def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", be
     if beta < 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
     d = _difference("smooth_l1_loss", input, target)
-    size, near = d.abs(), clamp(d, -beta, beta)  # where d is infinite, its square would make nan of the gradient's 0
-    return reduce(size if beta == 0 else where(size < beta, near * near * (0.5 / beta), size - 0.5 * beta), reduction)
+    size = d.abs()
+    near = masked_fill(d, size >= beta, 0.0)  # where d is infinite, its square would make nan of the gradient's 0
+    return reduce(size if beta == 0 else where(size >= beta, size - 0.5 * beta, near * near * (0.5 / beta)), reduction)
 
 
 @in_single
@@ -125,8 +126,9 @@ def huber_loss(
     if weight is not None and weight.shape != input.shape:
         raise ValueError(f"Weights and input must have the same size, got {list(weight.shape)} and {list(input.shape)}.")
     d = _difference("huber_loss", input, target)
-    size, near = d.abs(), clamp(d, -delta, delta)
-    losses = where(size < delta, near * near * 0.5, (size - 0.5 * delta) * delta)
+    size = d.abs()
+    near = masked_fill(d, size >= delta, 0.0)  # where d is infinite, its square would make nan of the gradient's 0
+    losses = where(size >= delta, (size - 0.5 * delta) * delta, near * near * 0.5)
     return reduce(losses if weight is None else losses * weight, reduction)
 
 

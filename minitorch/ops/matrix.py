@@ -7,7 +7,7 @@ import string
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.node import Op
-from minitorch.backend.arrays import Array, xp
+from minitorch.backend.arrays import Array, contiguous, xp
 from minitorch.backend.dispatch import definition
 from minitorch.ops.elementwise import in_single
 from minitorch.ops.indexing import diag
@@ -180,7 +180,7 @@ class Einsum(Op):
         ctx.inputs, ctx.output = inputs, output
         ctx.save_for_backward(*operands)
         with xp.errstate(all="ignore"):
-            return xp.einsum(f"{','.join(inputs)}->{output}", *operands, optimize=len(operands) > 1)
+            return contiguous(xp.einsum(f"{','.join(inputs)}->{output}", *operands, optimize=len(operands) > 1))
 
     def backward(ctx, grad: Tensor) -> Any:
         operands = ctx.saved_tensors

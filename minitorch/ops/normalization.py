@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.node import Op
-from minitorch.backend.arrays import Array, is_known, xp
+from minitorch.backend.arrays import Array, contiguous, is_known, xp
 from minitorch.backend.dispatch import definition
 from minitorch.backend.dtypes import float16
 from minitorch.backend.sums import sum_reduce
@@ -44,7 +44,7 @@ class Standardize(Op):
     materialize_grads = False
 
     def forward(ctx, x: Array, weight: Array | None, bias: Array | None, dims: tuple[int, ...], eps: float) -> Any:
-        y, average, var = _standardize(_by_channels(x, dims), _beside(weight, dims, x), _beside(bias, dims, x), eps)
+        y, average, var = _standardize(_by_channels(contiguous(x), dims), _beside(weight, dims, x), _beside(bias, dims, x), eps)
         kept = tuple(1 if i in dims else n for i, n in enumerate(x.shape))
         average, var = average.reshape(kept), var.reshape(kept)
         ctx.dims, ctx.eps, ctx.count = dims, eps, math.prod(x.shape[d] for d in dims)

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
 from minitorch.autograd.node import Op
-from minitorch.backend.arrays import Array, contiguous, is_known, max_reduce, prod_reduce, xp
+from minitorch.backend.arrays import Array, as_array, contiguous, max_reduce, prod_reduce, xp
 from minitorch.backend.dispatch import definition
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.sums import cumulative_sum, sum_reduce
 from minitorch.ops.comparison import equal_or_nan
-from minitorch.ops.elementwise import floating, in_single
+from minitorch.ops.elementwise import check_floating, floating, in_single
 from minitorch.ops.gathering import gather
 from minitorch.ops.joining import cat, narrow
 from minitorch.ops.node_names import node_name
@@ -76,14 +76,17 @@ class Mean(Op):
 
 
 class Extremum(Op):
-    """max x or min x;  1 for it, shared evenly by elements that tie"""
+    """max x or min x;  1 for it, shared evenly by elements that tie
+
+    A nan is the largest and the smallest. Then the gradient is nan; of max(x), `of_all`, it is 1 at the nan, as in PyTorch.
+    """
 
     function: ClassVar[Any]
 
-    def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool) -> Array:
+    def forward(ctx, x: Array, dims: tuple[int, ...], keepdim: bool, of_all: bool = False) -> Array:
         _check_not_empty(type(ctx).__name__.lower(), x, dims)
         y = ctx.function(x, axis=dims, keepdims=keepdim)
-        ctx.dims = dims
+        ctx.dims, ctx.of_all = dims, of_all
         ctx.save_for_backward(x, y)
         return y
 
@@ -91,9 +94,7 @@ class Extremum(Op):
         x, y = ctx.saved_tensors
         kept = _kept(x.shape, ctx.dims)
         best = Reshape.apply(y, kept)
-        ties = x == best
-        if not is_known(getattr(y, "_array", y)) or bool((best != best).any()):  # a nan is the largest and the smallest of all
-            ties = equal_or_nan(x, best)
+        ties = equal_or_nan(x, best) if ctx.of_all else x == best
         return Reshape.apply(grad, kept) / sum(ties, ctx.dims, True) * ties
 
 
@@ -107,6 +108,18 @@ class Amin(Extremum):
     """min x;  1 for the smallest, shared evenly by elements that tie"""
 
     function = staticmethod(xp.amin)
+
+
+class MedianOfAll(Extremum):
+    """The middle element, the lower of two, nan if there is one;  1 for it, shared evenly by elements that tie"""
+
+    label = "Median0"
+
+    @staticmethod
+    def function(x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
+        ordered = xp.sort(x.reshape(-1))  # a nan is last
+        middle, last = ordered[(x.size - 1) // 2], ordered[-1]
+        return as_array(xp.where(last == last, middle, last))
 
 
 class Prod(Op):
@@ -171,7 +184,7 @@ class Softmax(Op):
     """e^x / sum e^x along a dimension;  y (grad - sum(grad y))"""
 
     def forward(ctx, x: Array, dim: int) -> Array:
-        y = _softmax(floating(x), dim)
+        y = _softmax(contiguous(floating(x)), dim)
         ctx.dim = dim
         ctx.save_for_backward(y)
         return y
@@ -212,7 +225,7 @@ class LogSoftmax(Op):
     """x - log sum e^x along a dimension;  grad - e^y sum(grad)"""
 
     def forward(ctx, x: Array, dim: int) -> Array:
-        y = _log_softmax(floating(x), dim)
+        y = _log_softmax(contiguous(floating(x)), dim)
         ctx.dim = dim
         ctx.save_for_backward(y)
         return y
@@ -358,9 +371,10 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     tensor([ 2, 12])
     """
     input = _as(input, dtype)
+    dim = None if dim is None else check_dim(dim, input.ndim)
     if dim is None or input.ndim == 0:
         return Prod.apply(reshape(input, (-1,)), 0, False, dtype and dtype.numpy)
-    return Prod.apply(input, check_dim(dim, input.ndim), keepdim, dtype and dtype.numpy)
+    return Prod.apply(input, dim, keepdim, dtype and dtype.numpy)
 
 
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
@@ -443,7 +457,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor 
     >>> values, indices
     (tensor([5, 7]), tensor([1, 0]))
     """
-    return _extreme(input, dim, keepdim, other, Max, amax, argmax, maximum)
+    return _extreme(input, dim, keepdim, other, Max, Amax, argmax, maximum)
 
 
 @overload
@@ -467,7 +481,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor 
     >>> values, indices
     (tensor([1, 2]), tensor([0, 1]))
     """
-    return _extreme(input, dim, keepdim, other, Min, amin, argmin, minimum)
+    return _extreme(input, dim, keepdim, other, Min, Amin, argmin, minimum)
 
 
 def _extreme(input: Tensor, dim: Any, keepdim: bool, other: Any, pair: Any, extreme: Any, arg: Any, pairwise: Any) -> Any:
@@ -479,7 +493,7 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, other: Any, pair: Any, extr
                 f"{pair.__name__.lower()}(): Expected reduction dim to be specified for input.numel() == 0, input is "
                 f"{list(input.shape)}"
             )
-        return extreme(input)
+        return extreme.apply(input, check_dims(None, input.ndim), False, True)
     dim = check_dim(dim, input.ndim)
     if input.ndim == 0:
         return pair(input.clone(), arg(input))
@@ -510,7 +524,9 @@ def softmax(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     tensor([[0.5000, 0.5000],
             [1.0000, 0.0000]])
     """
-    return _at_least_1d(Softmax, _as(input, dtype), dim)
+    input = _as(input, dtype)
+    check_floating("softmax", input)
+    return _at_least_1d(Softmax, input, dim)
 
 
 @in_single
@@ -523,7 +539,9 @@ def log_softmax(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tenso
     tensor([[  -0.6931,   -0.6931],
             [   0.0000, -100.0000]])
     """
-    return _at_least_1d(LogSoftmax, _as(input, dtype), dim)
+    input = _as(input, dtype)
+    check_floating("log_softmax", input)
+    return _at_least_1d(LogSoftmax, input, dim)
 
 
 def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:

@@ -1,9 +1,4 @@
-"""Running products, extrema and logarithms of sums; reductions that leave out nan; areas under curves; histograms; modes.
-
-An associative operation is run along a dimension by doubling: each element is combined with the one that is 1, 2, 4 ... places
-before it, so that after log2(n) rounds it stands for all before it. The derivatives are those of the operation, whatever the
-values: a running product has its derivative also where factors are 0.
-"""
+"""Running products, extrema and logarithms of sums; reductions that leave out nan; areas under curves; histograms; modes."""
 
 from __future__ import annotations
 
@@ -11,12 +6,12 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, on_device_of, running_extreme, xp
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.dtypes import int64
 from minitorch.backend.errors import refuse_if_too_large
-from minitorch.ops.arithmetic import mul
 from minitorch.ops.comparison import isnan
 from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.gathering import gather
@@ -57,7 +52,10 @@ class Histogram(NamedTuple):
 
 
 def _scan(combine: Callable[[Any, Any], Any], input: Tensor, dim: int) -> Tensor:
-    """The first element along `dim`, the first two combined, the first three ..."""
+    """The first element along `dim`, the first two combined, the first three ...: by doubling.
+
+    Each element is combined with the one that is 1, 2, 4 ... places before it: after log2(n) rounds it stands for all before.
+    """
     dim = check_dim(dim, input.ndim)
     if input.ndim == 0:
         return clone(input)
@@ -69,6 +67,33 @@ def _scan(combine: Callable[[Any, Any], Any], input: Tensor, dim: int) -> Tensor
     return clone(out) if out is input else out
 
 
+class Cumprod(Op):
+    """y_j, the product of x_0 to x_j;  sum over j >= k of grad_j y_j / x_k, for x_k
+
+    Where a product is 0 the quotient is y_(k-1) s_k, for s_k = grad_k + x_(k+1) s_(k+1), from the last to the first.
+    """
+
+    label = "Cumprod0"
+
+    def forward(ctx, x: Array, dim: int) -> Array:
+        y = xp.cumprod(x, axis=dim)
+        ctx.dim = dim
+        ctx.save_for_backward(x, y)
+        return y
+
+    def backward(ctx, grad: Tensor) -> Any:
+        (x, y), dim = ctx.saved_tensors, ctx.dim
+        if not bool((y == 0).any()):
+            return flip(cumsum(flip(grad * y, dim), dim), dim) / x
+        total = narrow(grad, dim, x.shape[dim] - 1, 1)
+        totals = [total]
+        for k in range(x.shape[dim] - 2, -1, -1):
+            total = narrow(grad, dim, k, 1) + narrow(x, dim, k + 1, 1) * total
+            totals.append(total)
+        before = cat([narrow(x, dim, 0, 1) ** 0, narrow(x, dim, 0, x.shape[dim] - 1)], dim)
+        return cat(totals[::-1], dim) * Cumprod.apply(before, dim)
+
+
 @in_single
 @node_name("Cumprod0")
 def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
@@ -78,7 +103,8 @@ def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     tensor([ 1,  2,  6, 24])
     """
     dtype = dtype or (None if input.is_floating_point() else int64)
-    return _scan(mul, input if dtype is None else input.to(dtype), dim)
+    input, dim = input if dtype is None else input.to(dtype), check_dim(dim, input.ndim)
+    return Cumprod.apply(input, dim) if input.numel() and input.ndim else clone(input)
 
 
 @in_single

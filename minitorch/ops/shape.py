@@ -167,7 +167,7 @@ class Cast(Op):
     label = "ToCopy0"
 
     def forward(ctx, x: Array, to: Any) -> Array:
-        return x.astype(to)
+        return x.astype(to, order="C" if 0 in x.strides else "K")  # of an expanded one all elements are written
 
     def backward(ctx, grad: Tensor) -> Any:
         return grad
@@ -402,11 +402,11 @@ def expand(input: Tensor, *size: Any) -> Tensor:
                 f"The expanded size of the tensor ({n}) must match the existing size ({old[i - lead] if i >= lead else 'none'})"
                 f" at non-singleton dimension {i}.  Target sizes: {list(new)}.  Tensor sizes: {list(old)}"
             )
-    return Expand.apply(input, whole) if whole != old else Reshape.apply(input, whole)
+    return Expand.apply(input, whole) if math.prod(whole) != math.prod(old) else Reshape.apply(input, whole)
 
 
-def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
-    """As `expand`: the input repeated to `shape`, as a view.
+def broadcast_to(input: Tensor, *size: Any) -> Tensor:
+    """As `expand`: the input repeated to `size`, as a view.
 
     Raises RuntimeError for a shape to which it cannot be broadcast.
 
@@ -414,7 +414,7 @@ def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
     tensor([[1, 2],
             [1, 2]])
     """
-    return expand(input, tuple(shape))
+    return expand(input, *size)
 
 
 def sum_to_size(input: Tensor, *size: Any) -> Tensor:

@@ -16,6 +16,7 @@ from minitorch.ops.elementwise import Number, check_floating, in_single
 from minitorch.ops.gathering import gather
 from minitorch.ops.joining import cat, narrow, select
 from minitorch.ops.node_names import node_name
+from minitorch.ops.reduction import MedianOfAll
 from minitorch.ops.results import ValuesAndIndices
 from minitorch.ops.rounding import floor
 from minitorch.ops.selection import where
@@ -111,13 +112,15 @@ def median(input: Tensor, dim: int, keepdim: bool = False) -> Median: ...
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Median:
     """The middle element, the lower of two; with `dim`, (values, indices) along it. nan if there is one.
 
+    Without `dim` ties share the gradient evenly; with it, it goes to the element at `indices`.
+
     >>> minitorch.median(minitorch.tensor([5, 1, 3, 9]))
     tensor(3)
     """
     if dim is None:
         if 0 in input.shape:
             return wrap(xp.full_like(input._array, xp.nan, shape=()))
-        return median(reshape(input, (-1,)), 0).values
+        return MedianOfAll.apply(reshape(input, (-1,)), (0,), False, True)
     n, dim = _size(input, dim, "median"), check_dim(dim, input.ndim)
     if input.ndim == 0:
         return Median(input.clone(), argsort(input))

@@ -37,7 +37,9 @@ def test_negative_numbers_count_from_the_end_in_bytes():
 
 
 def test_lists_of_tensors_and_arrays():
-    assert mt.tensor([mt.tensor([1, 2]), mt.tensor([3, 4])]).tolist() == [[1, 2], [3, 4]]
+    assert mt.tensor([mt.tensor([1]), mt.tensor([[2]]), 3]).tolist() == [1, 2, 3]
+    with pytest.raises(ValueError, match=r"only one element tensors .* has shape \[2\]: minitorch.stack\(list\) joins tensors"):
+        mt.tensor([mt.tensor([1, 2]), mt.tensor([3, 4])])
     of_arrays = mt.tensor([np.array([1.5]), np.array([2.5])])
     assert (of_arrays.tolist(), of_arrays.dtype) == ([[1.5], [2.5]], mt.float64)
     assert mt.tensor([mt.tensor(1.0, dtype=mt.float64), 2]).dtype is mt.float64
