@@ -83,3 +83,14 @@ def test_grad_mode_is_of_the_thread_not_of_the_context():
     assert mt.is_grad_enabled()
     with pytest.raises(TypeError, match="'mode' must be bool, not str"):
         mt.set_grad_enabled("no")
+
+
+def test_inference_mode_takes_a_mode():
+    x = mt.ones(1, requires_grad=True)
+    with mt.inference_mode(True):
+        assert not (x * 2).requires_grad
+        with mt.inference_mode(mode=False):
+            assert (x * 2).requires_grad
+    for decorator in (mt.inference_mode, mt.inference_mode(), mt.inference_mode(True)):
+        assert not decorator(lambda: (x * 2).requires_grad)()
+    assert mt.inference_mode(False)(lambda: (x * 2).requires_grad)()

@@ -287,3 +287,16 @@ def test_a_backward_hook_returns_a_gradient_for_each_argument(returned, sentence
         net(mt.tensor([5.0], requires_grad=True)).first.backward()
     with pytest.raises(TypeError, match="a hook must be a function, not int"):
         net.register_forward_hook(3)
+
+
+def test_hooks_may_add_hooks_and_change_expanded_gradients():
+    x = mt.ones(4, requires_grad=True)
+    a, b = (2 * x).split(2)
+    a.register_hook(lambda grad: (b.register_hook(lambda g: g * 10), None)[1])
+    (a.sum() + b.sum()).backward()
+    assert x.grad.tolist() == [2] * 4
+    y = mt.ones(2, 2, requires_grad=True)
+    z = y * 1
+    z.register_hook(lambda grad: grad.mul_(2))
+    z.mean().backward()
+    assert y.grad.tolist() == [[0.5, 0.5]] * 2

@@ -207,3 +207,27 @@ def test_views_keep_their_history_when_the_data_of_their_base_is_set():
     base.data = mt.arange(4.0)
     base.mul_(w)
     assert (view * 2).tolist() == [0, 0]
+
+
+def test_a_leaf_that_is_a_view_is_not_changed_through_its_own_views():
+    x = mt.linspace(0, 1, 6).view(-1, 1).requires_grad_()
+    for change in (lambda: x[2:].zero_(), lambda: x.T.mul_(2), lambda: x.mul_(3)):
+        with pytest.raises(RuntimeError, match="leaf Variable that requires grad is being used in an in-place"):
+            change()
+    with no_grad():
+        x[2:].zero_()
+    (x**2).sum().backward()
+    assert x.is_leaf
+    assert mt.allclose(x.grad.flatten(), mt.tensor([0.0, 0.4, 0.0, 0.0, 0.0, 0.0]))
+
+
+def test_a_parameter_and_its_tensor_count_changes_together():
+    tensor = mt.ones(2)
+    parameter = mt.nn.Parameter(tensor)
+    y = (parameter * parameter).sum()
+    tensor.mul_(5)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.backward()
+    one = mt.ones(3, 3)
+    one.expand(1, 3, 3).add_(1)  # repeats nothing
+    assert one.tolist() == [[2] * 3] * 3

@@ -147,3 +147,24 @@ def test_a_normal_variable_of_a_variance_for_each(var, of, full):
         [0.5 * (math.log(of(i, j)) + (P[i][j] - T[i][j]) ** 2 / of(i, j)) + constant for j in range(2)] for i in range(2)
     ]
     assert mt.allclose(found, table(expected), rtol=1e-12)
+
+
+def test_where_nothing_counts_the_loss_is_nan_and_so_is_the_gradient_of_what_was_not_ignored():
+    scores, weight = mt.zeros(2, 3, requires_grad=True), mt.tensor([1.0, 0.0, 1.0])
+    for smoothing in (0.0, 0.2):
+        scores.grad = None
+        loss = mt.nn.functional.cross_entropy(scores, mt.tensor([1, 1]), weight, label_smoothing=smoothing)
+        loss.backward()
+        assert mt.isnan(loss)
+        assert mt.isnan(scores.grad[:, 1]).all()
+    scores.grad = None
+    mt.nn.functional.cross_entropy(scores, mt.tensor([-100, -100])).backward()
+    assert scores.grad.tolist() == [[0] * 3] * 2
+
+
+def test_a_target_of_another_floating_type():
+    x = mt.zeros(2, requires_grad=True)
+    loss = mt.nn.functional.binary_cross_entropy_with_logits(x, mt.tensor([0.0, 1.0], dtype=mt.float64))
+    loss.backward()
+    assert loss.dtype is mt.float64
+    assert x.grad.tolist() == [0.25, -0.25]

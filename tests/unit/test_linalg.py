@@ -185,3 +185,10 @@ def test_norms_are_written_out():
     v = [3.0, -4.0, 0.0]
     for order, value in {2: 5, 1: 7, 3: 91 ** (1 / 3), 0: 2, math.inf: 4, -math.inf: 0}.items():
         assert linalg.vector_norm(mt.tensor(v), order).item() == pytest.approx(value), order
+
+
+def test_the_determinant_of_a_matrix_that_is_singular_but_for_rounding():
+    x = mt.tensor([0.3, 0.7], dtype=mt.float64, requires_grad=True)
+    (slope,) = mt.autograd.grad(mt.linalg.det(x[:, None] * x[None]), x, create_graph=True)
+    (second,) = mt.autograd.grad((slope * mt.tensor([1.0, 2.0], dtype=mt.float64)).sum(), x)
+    assert second.abs().max() < 1e-12

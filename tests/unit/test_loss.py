@@ -91,3 +91,11 @@ def test_triplets(p, swap):
     assert found.tolist() == pytest.approx(losses)
     kept = F.pairwise_distance(table(A), table(B), p, keepdim=True)
     assert kept.tolist() == [[pytest.approx(distance(a, b))] for a, b in zip(A, B, strict=True)]
+
+
+@pytest.mark.parametrize("loss", [mt.nn.functional.huber_loss, mt.nn.functional.smooth_l1_loss])
+def test_a_nan_of_the_prediction_is_seen_in_the_gradient(loss):
+    x = mt.tensor([float("nan"), 1.0, 3.0, float("inf")], requires_grad=True)
+    loss(x, mt.zeros(4), reduction="sum").backward()
+    assert mt.isnan(x.grad[0])
+    assert x.grad[1:].tolist() == [1, 1, 1]

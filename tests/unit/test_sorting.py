@@ -248,3 +248,19 @@ def test_elements_of_the_flattened_tensor():
 
 def test_pairs_print_their_fields():
     assert repr(mt.tensor([3, 1]).sort()) == "minitorch.return_types.sort(\nvalues=tensor([1, 3]),\nindices=tensor([1, 0]))"
+
+
+def test_the_median_of_all_shares_its_gradient_and_knows_nan():
+    x = mt.tensor([1.0, 3.0, 3.0, 2.0, 3.0], requires_grad=True)
+    x.median().backward()
+    assert mt.allclose(x.grad, mt.tensor([0.0, 1.0, 1.0, 0.0, 1.0]) / 3)
+    assert mt.tensor([5, 1, 3, 9]).median().item() == 3
+    assert mt.isnan(mt.tensor([float("nan"), 1.0]).median())
+
+
+def test_running_products_start_at_the_first_factor():
+    assert mt.tensor([0.0] + [100.0] * 40).cumprod(0).tolist() == [0] * 41
+    assert mt.allclose(mt.tensor([1e-30, 1e30, 1e30]).cumprod(0), mt.tensor([1e-30, 1.0, 1e30]))
+    x = mt.tensor([2.0, 0.0, 3.0], requires_grad=True)
+    x.cumprod(0).sum().backward()
+    assert x.grad.tolist() == [1, 2 + 6, 0]

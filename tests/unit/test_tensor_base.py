@@ -1,5 +1,8 @@
 """What a tensor says of its place on the tape."""
 
+import contextlib
+import gc
+
 import numpy as np
 import pytest
 
@@ -30,3 +33,31 @@ def test_requires_grad_is_a_bool(value):
         mt.nn.Parameter(x, value)
     assert x.requires_grad is False
     assert x.requires_grad_(np.bool_(True)).requires_grad is True
+
+
+def test_what_pytorch_lays_row_by_row_can_be_viewed():
+    F, nn = mt.nn.functional, mt.nn
+    for result in (
+        mt.einsum("bti,oi->bto", mt.rand(2, 4, 3), mt.rand(6, 3)),
+        F.softmax(mt.rand(4, 8, 6).permute(0, 2, 1), -1),
+        F.log_softmax(mt.rand(4, 8).t(), 0),
+        nn.BatchNorm1d(4)(mt.rand(2, 3, 4).transpose(1, 2)),
+        nn.LayerNorm(4)(mt.rand(4, 8).t()),
+        nn.MultiheadAttention(8, 2)(*[mt.rand(2, 3, 8)] * 3)[0],
+        mt.rand(1, 4).expand(3, 4).double(),
+        mt.zeros_like(mt.rand(1, 4).expand(3, 4)),
+    ):
+        assert result.is_contiguous()
+    assert mt.rand(4, 3).t().double().stride() == (1, 3)  # of no repeated element: as it lay
+
+
+def test_a_failed_operation_keeps_nothing():
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            with contextlib.suppress(RuntimeError):
+                mt.matmul(mt.ones(20, 3), mt.ones(4, 3))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
