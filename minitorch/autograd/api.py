@@ -17,6 +17,7 @@ from minitorch.autograd.node import AccumulateGrad, Edge, Node, gradient_edge
 from minitorch.autograd.observe import observed, observers
 from minitorch.autograd.tensor_base import TensorBase, accumulate, wrap
 from minitorch.backend.arrays import as_array, on_device_of, xp
+from minitorch.backend.callsite import without_internal_frames
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -210,6 +211,8 @@ def _in_mode(mode: bool, function: Callable[..., Any], *args: Any) -> Any:
     try:
         MODE.enabled = mode
         return function(*args)
+    except Exception as error:
+        raise error.with_traceback(without_internal_frames(error.__traceback__))  # noqa: B904
     finally:
         MODE.enabled = before
 

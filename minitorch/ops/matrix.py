@@ -216,6 +216,8 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
         operands = tuple(operands[0])  # a list of them will do
     inputs, output = _letters(equation, operands)
     tensors = list(operands)
+    if len({x.dtype for x in tensors}) > 1:
+        raise RuntimeError(f"einsum(): expected operands of one dtype, but got {', '.join(repr(x.dtype) for x in tensors)}")
     for i, letters in enumerate(inputs):
         for letter in dict.fromkeys(letters):
             while letters.count(letter) > 1:  # a letter twice in one operand reads its diagonal
