@@ -805,7 +805,6 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         steps = placed(plain_index(index, self.shape), self)
         if not isinstance(value, (TensorBase, Number, xp.generic)):
             raise TypeError(f"can't assign a {type(value).__name__} to a Tensor: minitorch.tensor(...) makes it one")
-        value = value.item() if isinstance(value, xp.generic) else value
         before = self._inplace_operand(value)
         self._assign_inplace(SetItem.apply(before, before if value is self else value, *steps))
 

@@ -227,7 +227,8 @@ def repeat_interleave(input: Tensor, repeats: Tensor | Number, dim: int | None =
         raise RuntimeError(f"repeat_interleave: repeats must be integers from 0 on, but got {repeats}")
     if not isinstance(repeats, int) and counts.size not in (1, flat.shape[dim]):
         raise RuntimeError(f"repeats must have the same size as input along dim {dim}: {counts.size} and {flat.shape[dim]}")
-    total = int(counts) * flat.shape[dim] if isinstance(repeats, int) or counts.size == 1 else int(counts.sum(dtype=xp.float64))
+    total = counts if isinstance(repeats, int) else int(counts.sum(dtype=xp.float64))
+    total *= flat.shape[dim] if isinstance(repeats, int) or counts.size == 1 else 1
     refuse_if_too_large(
         "repeat_interleave", [total if d == dim else n for d, n in enumerate(flat.shape)], input._array.itemsize
     )
