@@ -191,6 +191,8 @@ def array_of(data: Any, dtype: DType | None, copy: bool) -> Array:
             raise RuntimeError(f"tensor(): a value cannot be converted to type {dtype!r} without overflow: {error}") from None
         if dtype is None and array.dtype.kind in "fOu" and _overflows_int64(data):
             raise RuntimeError("tensor(): Overflow: int64 holds -2^63 to 2^63 - 1. Use dtype=float64 for larger numbers")
+        if dtype is None and array.dtype.kind == "O":
+            array = _as_floats(array)
         if dtype is None and (array.dtype.kind == "f" or array.size == 0):
             array = array.astype(_inferred_dtype(data))
     if dtype is None:
@@ -209,6 +211,14 @@ def _from_lists(lists: Any, dtype: Any) -> Array:
         if dtype != xp.uint8 or wide.dtype.kind != "i" or wide.min() < -255 or wide.max() > 255:
             raise
         return wide.astype(dtype)
+
+
+def _as_floats(array: Array) -> Array:
+    """Python numbers, floats and integers beyond int64 together, as float64."""
+    try:
+        return array.astype(xp.float64) if all(isinstance(value, (int, float)) for value in array.flat) else array
+    except OverflowError:
+        raise RuntimeError("tensor(): Overflow: an integer is beyond the largest float, 1.8e308") from None
 
 
 def _overflows_int64(data: Any) -> bool:

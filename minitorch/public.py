@@ -175,6 +175,8 @@ class _Arguments:
         if found == "Tensor" and not isinstance(value, TensorBase):
             found = f"a Tensor of {type(value).__module__.partition('.')[0]}"
             hint = "; minitorch.from_numpy(x.detach().numpy()) makes it one of minitorch"
+        if wanted == "Tensor" and isinstance(value, tuple) and value and isinstance(value[0], TensorBase):
+            hint = ": an LSTM, as some other layers, returns (output, state); take the first, result[0]"
         if found == "Tensor" and self.function.__module__.startswith("minitorch.nn.") and called.endswith(".__init__"):
             hint = make_layer_first(called.removesuffix(".__init__"))
         return TypeError(f"{called}(): argument '{name}'{where} must be {wanted}, not {found}{hint}")

@@ -380,7 +380,8 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         1.5
         """
         if self.numel() != 1:
-            raise RuntimeError(f"a Tensor with {self.numel()} elements cannot be converted to Scalar: .tolist() gives them all")
+            hint = ": .tolist() gives them all" if self.numel() else ""
+            raise RuntimeError(f"a Tensor with {self.numel()} elements cannot be converted to Scalar{hint}")
         return self._array.item()
 
     def tolist(self) -> Any:
@@ -398,10 +399,17 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         return bool(self._array.item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._only_element())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._only_element())
+
+    def _only_element(self) -> Number:
+        if self.numel() != 1:
+            raise ValueError(
+                f"only one element tensors can be converted to Python scalars, not one of shape {list(self.shape)}"
+            )
+        return self._array.item()
 
     def __index__(self) -> int:
         if self._array.dtype.kind == "f" or self.numel() != 1:

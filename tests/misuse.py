@@ -4,6 +4,18 @@ Where PyTorch refuses the same with an error of a related class, the comparison 
 """
 
 LAYER_MISUSE = [
+    ('nn.Conv2d(1, 4, 3)(ones(32, 28, 28))', RuntimeError, '32 channels', 'x.unsqueeze(1)'),
+    ('nn.Conv2d(3, 4, 3)(ones(2, 32, 32, 3))', RuntimeError, '32 channels', 'x.permute(0, 3, 1, 2)'),
+    ('nn.Conv2d(3, 4, 3)(ones(32, 32, 3))', RuntimeError, '32 channels', 'x.permute(2, 0, 1)'),
+    ('nn.Conv1d(3, 4, 3)(ones(2, 50, 3))', RuntimeError, '50 channels', 'x.permute(0, 2, 1)'),
+    ('nn.Conv2d(1, 4, 3)(ones(32, 784))', RuntimeError, '[32, 784]', 'x.reshape(-1, 1, height, width)'),
+    ('nn.Conv2d(1, 4, 3)(ones(1, 1, 5, 5).double())', RuntimeError, 'input.to(minitorch.float32)'),
+    ('nn.Linear(2704, 10)(ones(4, 676))', RuntimeError, '4x676 and 2704x10', '4 * 676 = 2704', 'unsqueeze(0)'),
+    ('nn.BatchNorm2d(8)(ones(2, 4, 5, 5))', RuntimeError, '4 elements not 8', 'for 8 channels', '[2, 4, 5, 5] has 4'),
+    ('nn.BatchNorm1d(8)(ones(2, 8, 5, 5))', ValueError, 'got 4D input', 'BatchNorm2d takes it'),
+    ('nn.BatchNorm1d(3)(ones(2, 3).double())', RuntimeError, 'input.to(minitorch.float32)'),
+    ('F.binary_cross_entropy(ones(2), ones(2).long())', RuntimeError, 'Found dtype', 'target.to(minitorch.float32)'),
+    ('nn.MaxUnpool2d(2)(ones(1, 1, 2, 2))', TypeError, "MaxUnpool2d.forward() missing", "'indices'"),
     ('nn.Conv2d(2, 2, 3)(ones(1, 3, 5, 5))', RuntimeError, '[2, 2, 3, 3]', '[1, 3, 5, 5]'),
     ('nn.Conv2d(1, 1, 3)(ones(5, 5))', RuntimeError, '3D', '[5, 5]'),
     ('nn.Conv1d(1, 1, 3)(ones(1, 1, 5).long())', RuntimeError, 'minitorch.int64', 'minitorch.float32'),

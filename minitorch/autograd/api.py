@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from minitorch.autograd.checks import as_tuple, check_edge, check_root, unreachable_error, warn_of_cycle
+from minitorch.autograd.checks import as_tuple, check_accumulated, check_edge, check_root, unreachable_error, warn_of_cycle
 from minitorch.autograd.engine import sweep, walk
 from minitorch.autograd.grad_mode import MODE
 from minitorch.autograd.hooks import accumulating, run_hooks
@@ -124,6 +124,7 @@ def _backward(roots: Any, target_edges: set[Edge] | None, targets: tuple[Any, ..
             if tensor._hooks:
                 grad, is_owned = run_hooks(grad, tensor._hooks, recording), False
             if tensor._requires_grad or not (is_leaf or tensor.retains_grad):  # a hook may have changed that
+                check_accumulated(tensor._grad, grad)
                 due.append((tensor, grad, is_owned))
         with accumulating:
             accumulate(due, recording)  # last: an error above leaves every .grad as it was
@@ -166,7 +167,7 @@ def grad(
         raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: False.")
     targets = _as_tuple(inputs)
     if not targets:
-        raise ValueError("grad requires non-empty inputs.")
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     edges = [_target_edge(t) for t in targets]
     check_types("grad", FLAG, retain_graph=retain_graph, create_graph=create_graph)
     retain, recording = bool(create_graph if retain_graph is None else retain_graph), bool(create_graph)

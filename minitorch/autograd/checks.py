@@ -11,7 +11,8 @@ from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtypes
 
 __all__ = [
-    "as_tuple", "changed_error", "check_edge", "check_grad", "check_gradient_shape", "check_requires_grad", "check_root",
+    "as_tuple", "changed_error", "check_accumulated", "check_edge", "check_grad", "check_gradient_shape", "check_requires_grad",
+    "check_root",
     "freed_error", "unreachable_error", "warn_of_cycle",
 ]  # fmt: skip
 
@@ -49,6 +50,15 @@ def check_grad(tensor: Any, value: Any) -> None:
         )
     if other.dtype != own.dtype:
         raise RuntimeError(f"assigned grad has data of a different type: {other.dtype} for {own.dtype}")
+
+
+def check_accumulated(before: Any, grad: Any) -> None:
+    """Raise RuntimeError unless `grad` can be added to `before`, the `.grad` so far or None."""
+    if before is not None and before._array.shape != grad.shape:
+        raise RuntimeError(
+            f"the .grad of a tensor has shape {list(before._array.shape)}, and the gradient to add has {list(grad.shape)}: "
+            "set .grad = None where .data gets another shape"
+        )
 
 
 def check_edge(edge: Any, node_class: type) -> None:

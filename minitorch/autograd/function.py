@@ -68,9 +68,22 @@ class Function(Node):
 
     def __init__(self, *args: Any) -> None:
         if args:
-            name = type(self).__name__
-            raise TypeError(f"{name} is not called itself: {name}.apply(...) runs its forward and puts it on the tape")
+            raise TypeError(self._use_apply())
         self.edges, self.outputs, self.serial, self._saved = (), (), 0, ()
+
+    def __call__(self, *args: Any) -> Any:
+        raise RuntimeError(self._use_apply())
+
+    def _use_apply(self) -> str:
+        name = type(self).__name__
+        return f"{name} is not called itself: {name}.apply(...) runs its forward and puts it on the tape"
+
+    def mark_dirty(self, *args: Any) -> None:
+        """Not supported: raises NotImplementedError. forward returns a new tensor instead of changing an input in place."""
+        raise NotImplementedError(
+            f"{type(self).__name__}: mark_dirty is not part of minitorch: forward returns a new tensor, and leaves its inputs "
+            "as they are; x.clone() is one that may be changed in place"
+        )
 
     def mark_non_differentiable(self, *outputs: Any) -> None:
         """Say in forward that these outputs (indices, a mask) have no gradient."""

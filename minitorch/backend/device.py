@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from minitorch.backend.arrays import Array, xp
+from minitorch.backend.dtypes import dtypes
 
 __all__ = [
     "device", "device_of", "get_default_device", "gpu_count", "is_pinned", "pinned", "set_default_device", "to_device",
@@ -40,7 +41,9 @@ class device:
             raise TypeError(f"device(): argument 'type' must be str, not {type.__class__.__name__}: {type!r}")
         name, colon, number = type.partition(":")
         if name not in ("cpu", "cuda") or (colon and not number.isdigit()) or (colon and index is not None):
-            raise RuntimeError(f"Invalid device string: {type!r}: 'cpu', 'cuda' and 'cuda:0' are devices")
+            is_dtype = any(type == dtype.name for dtype in dtypes.values())
+            hint = f"a dtype has no quotes: minitorch.{type}" if is_dtype else "'cpu', 'cuda' and 'cuda:0' are devices"
+            raise RuntimeError(f"Invalid device string: {type!r}: {hint}")
         self.type, self.index = name, int(number) if colon else index
 
     def __eq__(self, other: object) -> bool:

@@ -144,6 +144,8 @@ class ModuleList(_Indexed):
     (3, 18)
     """
 
+    _instead_of_forward = "a ModuleList only keeps modules: call each, or use Sequential"
+
     @constructor
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
@@ -182,6 +184,8 @@ class ModuleDict(Module):
     >>> activations["relu"](minitorch.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
+
+    _instead_of_forward = "a ModuleDict only keeps modules: call one by its key"
 
     @constructor
     def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:

@@ -38,6 +38,9 @@ P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
 
 
+_SET_BY_INIT = ("training", "_parameters", "_buffers", "_modules", "_non_persistent", "_hooks")  # attributes of every Module
+
+
 class _HasForward(Protocol[P, R]):
     def forward(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
 
@@ -79,7 +82,11 @@ class Module:
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output, in every subclass; Module itself raises NotImplementedError. A call runs this and the hooks."""
-        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+        raise NotImplementedError(
+            f'Module [{type(self).__name__}] is missing the required "forward" function: {self._instead_of_forward}'
+        )
+
+    _instead_of_forward = "write def forward(self, x) in the class"
 
     if TYPE_CHECKING:
 
@@ -88,10 +95,7 @@ class Module:
             """A call takes and returns what `forward` does."""
 
     def _call(self, *args: Any, **kwargs: Any) -> Any:
-        try:
-            hooks = self._hooks
-        except AttributeError:
-            raise AttributeError(f"{type(self).__name__} was called before Module.__init__()") from None
+        hooks = self._hooks
         try:
             if not observers and not any(hooks.values()):
                 return self.forward(*args, **kwargs)
@@ -109,10 +113,7 @@ class Module:
         if registered is None:
             kind = "parameters" if isinstance(value, Parameter) else "module" if isinstance(value, Module) else "buffer"
             if isinstance(value, (Parameter, Module, Buffer)):
-                raise AttributeError(
-                    f"cannot assign {kind} before Module.__init__() call: write super().__init__() first in "
-                    f"{type(self).__name__}.__init__"
-                )
+                raise self._uninitialized(f"cannot assign {kind} before Module.__init__() call")
             super().__setattr__(name, value)
         elif isinstance(value, Parameter):
             self._remove_from(name, self.__dict__, self._buffers, self._modules)
@@ -151,7 +152,12 @@ class Module:
                 return found[name]
         if isinstance(found := inspect.getattr_static(type(self), name, None), property):
             return found.__get__(self)  # the property itself raised AttributeError: again, with the name that it misses
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        missing = f"'{type(self).__name__}' object has no attribute '{name}'"
+        raise self._uninitialized(missing) if name in _SET_BY_INIT else AttributeError(missing)
+
+    def _uninitialized(self, reason: str) -> AttributeError:
+        """The error for a module whose class forgot to call Module.__init__."""
+        return AttributeError(f"{reason}: write super().__init__() first in {type(self).__name__}.__init__")
 
     def __delattr__(self, name: str) -> None:
         for registry in (self._parameters, self._buffers, self._modules):
@@ -184,7 +190,7 @@ class Module:
         tensor([1., 1.])
         """
         if "_parameters" not in self.__dict__:
-            raise AttributeError("cannot assign parameter before Module.__init__() call")
+            raise self._uninitialized("cannot assign parameter before Module.__init__() call")
         self._check_name(name, self._parameters, "parameter")
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
@@ -206,7 +212,7 @@ class Module:
         (['mean', 'cache'], ['mean'])
         """
         if "_buffers" not in self.__dict__:
-            raise AttributeError("cannot assign buffer before Module.__init__() call")
+            raise self._uninitialized("cannot assign buffer before Module.__init__() call")
         self._check_name(name, self._buffers, "buffer")
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (Tensor or None required)")
@@ -224,12 +230,14 @@ class Module:
         ReLU()
         """
         if "_modules" not in self.__dict__:
-            raise AttributeError("cannot assign module before Module.__init__() call")
+            raise self._uninitialized("cannot assign module before Module.__init__() call")
         if isinstance(module, type) and issubclass(module, Module):
             raise TypeError(f"{module.__name__} is a class, not a module: write {module.__name__}()")
         if module is not None and not isinstance(module, Module):
             hint = ": unpack the list, as in Sequential(*layers)" if isinstance(module, (list, tuple)) else ""
-            raise TypeError(f"{type(module).__name__} is not a Module subclass{hint}")
+            name = getattr(module, "__name__", None)  # of a function
+            hint = ": give the layer of a function, as nn.ReLU() for F.relu" if name else hint
+            raise TypeError(f"{name or type(module).__name__} is not a Module subclass{hint}")
         self._check_name(name, self._modules, "module")
         if module is not None and any(part is self for part in module.modules()):
             raise ValueError(f"cannot add module {name!r}: {type(self).__name__} would contain itself")

@@ -85,7 +85,9 @@ class _RunningStats(_Affine):
     def _check_dim(self, input: Tensor) -> None:
         if input.ndim not in self._ndims:
             expected = " or ".join(f"{n}D" for n in dict.fromkeys(self._ndims))
-            raise ValueError(f"{type(self).__name__}: expected {expected} input (got {input.ndim}D input)")
+            base = next(cls for cls in type(self).__mro__ if "_ndims" in vars(cls)).__name__.rstrip("123d")
+            other = f": {base}{max(input.ndim - 2, 1)}d takes it" if 2 <= input.ndim <= 5 else ""
+            raise ValueError(f"{type(self).__name__}: expected {expected} input (got {input.ndim}D input){other}")
 
     def extra_repr(self) -> str:
         return (

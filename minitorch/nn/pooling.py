@@ -8,6 +8,7 @@ from typing import ClassVar
 from minitorch.backend.window import per_dim
 from minitorch.nn import functional as F
 from minitorch.nn.layer import Layer, layer
+from minitorch.public import layer_forward
 from minitorch.tensor import Tensor
 
 __all__ = [
@@ -217,6 +218,7 @@ class _MaxUnpool(Layer):
         for option, minimum in (("kernel_size", 1), ("stride", 1), ("padding", 0)):
             setattr(self, option, per_dim(getattr(self, option), self._rank, f"{type(self).__name__}: {option}", minimum))
 
+    @layer_forward
     def forward(self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
         """The elements of `input` at their `indices`, zeros elsewhere; `output_size` is the shape of what was pooled."""
         return type(self)._function(input, indices, self.kernel_size, self.stride, self.padding, output_size)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import dtype as DType
+from minitorch.backend.errors import describe
 from minitorch.creation import empty
 from minitorch.functions import cat, stack
 from minitorch.nn import functional as F
@@ -101,7 +102,7 @@ def _states(name: str, hx: Any, count: int) -> State:
     state = (hx,) if count == 1 else tuple(hx) if isinstance(hx, (tuple, list)) else ()
     if len(state) != count or not all(isinstance(s, Tensor) for s in state):
         wanted = "a Tensor" if count == 1 else "a tuple (h_0, c_0) of two Tensors"
-        raise TypeError(f"{name}: hx must be {wanted}, not {hx!r:.60}")
+        raise TypeError(f"{name}: hx must be {wanted}, not {describe(hx)}")
     return state
 
 

@@ -293,11 +293,6 @@ def _divisors(n: int) -> list[int]:
 
 def _check(name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, groups: int, transposed: bool) -> None:
     """Raise RuntimeError, with this call's numbers, unless input, weight, bias and groups belong together."""
-    if input.ndim not in (rank + 1, rank + 2):
-        raise RuntimeError(
-            f"Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input to {name}, but got input of size: "
-            f"{list(input.shape)}"
-        )
     if isinstance(groups, bool) or not isinstance(groups, int):
         raise TypeError(f"{name}: groups must be an int, not {groups!r}")
     if groups < 1:
@@ -305,6 +300,12 @@ def _check(name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | N
     channels, features = weight.shape[1] * groups, weight.shape[0]
     if transposed:
         channels, features = weight.shape[0], weight.shape[1] * groups
+    if input.ndim not in (rank + 1, rank + 2):
+        sizes = ("length",) if rank == 1 else ("depth", "height", "width")[-rank:]
+        raise RuntimeError(
+            f"Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input to {name}, but got input of size: "
+            f"{list(input.shape)}; x.reshape(-1, {channels}, {', '.join(sizes)}) makes a batch of it"
+        )
     if channels == 0 or features == 0:
         raise RuntimeError(f"{name}: a weight of size {list(weight.shape)} has no channels")
     if input.dtype.name == "bool":
@@ -317,10 +318,13 @@ def _check(name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | N
     if input.shape[-rank - 1] != channels:
         raise RuntimeError(
             f"{name}: a weight of size {list(weight.shape)} with groups={groups} is for an input of {channels} channels, but "
-            f"got {input.shape[-rank - 1]} channels instead: input is {list(input.shape)}"
+            f"got {input.shape[-rank - 1]} channels instead: input is {list(input.shape)}" + _way_out(rank, input, channels)
         )
     if input.dtype is not weight.dtype:
-        raise RuntimeError(f"{name}: Input type ({input.dtype}) and weight type ({weight.dtype}) should be the same")
+        raise RuntimeError(
+            f"{name}: Input type ({input.dtype}) and weight type ({weight.dtype}) should be the same: "
+            f"input.to({weight.dtype}) converts"
+        )
     if bias is not None and bias.dtype is not weight.dtype:
         raise RuntimeError(f"{name}: Input type ({input.dtype}) and bias type ({bias.dtype}) should be the same")
     if bias is not None and tuple(bias.shape) != (features,):
@@ -328,6 +332,15 @@ def _check(name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | N
             f"{name}: a weight of size {list(weight.shape)} makes {features} channels, each with a bias: expected a bias of "
             f"size [{features}], but got {list(bias.shape)}"
         )
+
+
+def _way_out(rank: int, input: Tensor, channels: int) -> str:
+    """How to bring the channels of an input to their dimension, if it has none, or has them last."""
+    if input.shape[-1] == channels:
+        first = input.ndim - rank - 1
+        order = (*range(first), input.ndim - 1, *range(first, input.ndim - 1))
+        return f"; the channels are last: x.permute{order} puts them first"
+    return "; x.unsqueeze(1) adds the channel" if input.ndim == rank + 1 and channels == 1 else ""
 
 
 conv1d, conv2d, conv3d = specialize_ranks(conv)

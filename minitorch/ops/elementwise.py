@@ -10,12 +10,13 @@ from typing import Any, TypeAlias, TypeVar
 from minitorch.autograd.node import Op
 from minitorch.autograd.recover import call_name
 from minitorch.autograd.tensor_base import TensorBase
-from minitorch.backend.arrays import Array
+from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dtypes import dtype as DType
 from minitorch.backend.dtypes import float16, float32, get_default_dtype, result_type
 
 __all__ = [
-    "Number", "Pointwise", "cast", "check_floating", "explain_operands", "floating", "floating_pair", "in_single", "promote",
+    "Number", "Pointwise", "cast", "check_floating", "explain_operands", "floating", "floating_pair", "in_single", "number_of",
+    "promote",
     "promote_floating",
 ]  # fmt: skip
 
@@ -50,6 +51,20 @@ def _wrapped(number: int, dtype: Any) -> int:
     if dtype.itemsize == 8 or lowest <= number < lowest + count:
         return number
     return (number - lowest) % count + lowest
+
+
+def number_of(value: Number, dtype: Any, name: str = "") -> Number:
+    """A number as an element of a dtype, which wraps a negative integer in uint8. Raises RuntimeError if it does not fit."""
+    try:
+        if dtype.kind not in "iu":
+            return float(value) if dtype.kind == "f" else bool(value) if dtype.kind == "b" else value
+        most, least = int(xp.iinfo(dtype).max), int(xp.iinfo(dtype).min)
+        least = -most if least == 0 and isinstance(value, int) else least
+        if least <= value <= most:
+            return int(value) % (most + 1) if value < 0 and dtype.kind == "u" else int(value)
+    except OverflowError:
+        pass
+    raise RuntimeError(f"{name}value cannot be converted to type {dtype} without overflow: {value!r:.40}")
 
 
 def cast(value: Any, to: Any) -> Any:
@@ -145,9 +160,10 @@ def explain_operands(name: str, symbol: str, error: Exception, operands: Sequenc
             types = f"for {symbol}: 'Tensor' and '{kind}'" if symbol else kind
             return TypeError(f"{name}(): unsupported operand type(s) {types}")
     if isinstance(error, OverflowError) and any(hasattr(a, "dtype") for a in operands):
-        dtype = next(a.dtype for a in operands if hasattr(a, "dtype"))
-        number = next(a for a in operands if not hasattr(a, "dtype"))
-        return RuntimeError(f"{name}(): value cannot be converted to type {dtype} without overflow: {number!r:.40}")
+        number = max((a for a in operands if not hasattr(a, "dtype")), key=abs)
+        return RuntimeError(
+            f"{name}(): value cannot be converted to type {result_type(*operands)} without overflow: {number!r:.40}"
+        )
     shapes = [a.shape for a in operands if hasattr(a, "shape")]
     for a, b in itertools.combinations(shapes, 2):
         for i in range(1, min(len(a), len(b)) + 1):

@@ -11,6 +11,7 @@ from minitorch.autograd.tensor_base import wrap as _wrap
 from minitorch.backend.arrays import Array, is_known, on_device_of, xp
 from minitorch.backend.errors import refuse_if_too_large
 from minitorch.backend.random import Generator, default_generator
+from minitorch.ops.elementwise import number_of
 from minitorch.ops.indexing import SetItem
 from minitorch.ops.shape import sizes
 
@@ -27,12 +28,7 @@ def fill_value_of(name: str, value: Any, np_dtype: Any) -> Any:
     value = value.item() if getattr(value, "ndim", 1) == 0 else value
     if not isinstance(value, (bool, int, float)):
         raise TypeError(f"{name}(): argument 'fill_value' must be a number, not {type(value).__name__}")
-    if np_dtype.kind in "iu":
-        most = int(xp.iinfo(np_dtype).max)
-        least = -most if np_dtype.kind == "u" else int(xp.iinfo(np_dtype).min)  # a negative number wraps around, as in PyTorch
-    if np_dtype.kind in "iu" and not (math.isfinite(value) and least <= value <= most):
-        raise RuntimeError(f"{name}(): value cannot be converted to type {np_dtype} without overflow: {value!r:.40}")
-    return int(value) % (most + 1) if np_dtype.kind == "u" and value < 0 else value
+    return number_of(value, np_dtype, f"{name}(): ")
 
 
 @xp.errstate(all="ignore")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from minitorch.autograd.grad_mode import is_grad_enabled
 from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, multiply_at, on_device_of, outside, xp
-from minitorch.ops.elementwise import Number
+from minitorch.ops.elementwise import Number, number_of
 from minitorch.ops.indexing import GetItem, IndexAdd, SetItem, getitem, placed, plain_index
 from minitorch.ops.node_names import node_name
 from minitorch.ops.shape import broadcast_shapes, check_dim, expand, reshape
@@ -192,7 +192,11 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Number, *, red
     dim = check_dim(dim, input.ndim)
     where = _along_checked("scatter", index, dim, input.shape)
     if not isinstance(src, TensorBase):
-        src = src if reduce is None else wrap(xp.full_like(input._array, src, shape=tuple(index.shape)))
+        src = (
+            src
+            if reduce is None
+            else wrap(xp.full_like(input._array, number_of(src, input._array.dtype), shape=tuple(index.shape)))
+        )
     if not isinstance(src, TensorBase):
         return SetItem.apply(input, src, where)
     if src.ndim != input.ndim:

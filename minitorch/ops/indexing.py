@@ -13,8 +13,9 @@ from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, contiguous, is_basic_index, on_device_of, outside, xp
 from minitorch.backend.callsite import warn
+from minitorch.backend.errors import refuse_if_too_large
 from minitorch.backend.sums import add_at
-from minitorch.ops.elementwise import Number
+from minitorch.ops.elementwise import Number, number_of
 from minitorch.ops.node_names import index_name, node_name
 from minitorch.ops.selection import masked_fill
 from minitorch.ops.shape import Reshape, existing_dim, reshape
@@ -57,7 +58,7 @@ class SetItem(Op):
         out = target = x.copy()
         for step in steps[:-1]:
             target = target[step]
-        target[steps[-1]] = value
+        target[steps[-1]] = number_of(value, x.dtype) if isinstance(value, Number) else value
         return out
 
     def backward(ctx, grad: Tensor) -> Any:
@@ -226,6 +227,11 @@ def repeat_interleave(input: Tensor, repeats: Tensor | Number, dim: int | None =
         raise RuntimeError(f"repeat_interleave: repeats must be integers from 0 on, but got {repeats}")
     if not isinstance(repeats, int) and counts.size not in (1, flat.shape[dim]):
         raise RuntimeError(f"repeats must have the same size as input along dim {dim}: {counts.size} and {flat.shape[dim]}")
+    total = counts if isinstance(repeats, int) else int(counts.sum(dtype=xp.float64))
+    total *= flat.shape[dim] if isinstance(repeats, int) or counts.size == 1 else 1
+    refuse_if_too_large(
+        "repeat_interleave", [total if d == dim else n for d, n in enumerate(flat.shape)], input._array.itemsize
+    )
     indices = xp.repeat(on_device_of(xp.arange(flat.shape[dim]), flat._array), counts)
     return GetItem.apply(flat, (slice(None),) * dim + (indices,))
 

@@ -34,7 +34,10 @@ def _check_pair(name: str, input: Tensor, target: Tensor) -> None:
         )
     check_floating(name, input)
     if target.dtype is not input.dtype and not (name.endswith("with_logits") and target.is_floating_point()):
-        raise RuntimeError(f"{name}: Found dtype {target.dtype!r} of the target but expected the input's, {input.dtype!r}")
+        raise RuntimeError(
+            f"{name}: Found dtype {target.dtype!r} of the target but expected the input's, {input.dtype!r}: "
+            f"target.to({input.dtype!r}) converts"
+        )
 
 
 class BinaryCrossEntropy(Pointwise):

@@ -51,7 +51,12 @@ class Linear(Op):
         x, weight = args[:2]
         reason = MatMul.explain(error, x if x.ndim > 1 else x[None], weight.T)
         features = weight.shape[-1]
-        hint = "; .flatten(1) makes it so" if x.ndim > 2 and math.prod(x.shape[1:]) == features else ""
+        hint = ""
+        if x.ndim > 2 and math.prod(x.shape[1:]) == features:
+            hint = "; .flatten(1) makes it so"
+        elif x.ndim > 1 and x.size == features:
+            product = " * ".join(map(str, x.shape))
+            hint = f", and {product} = {features}: an image without a batch; image.unsqueeze(0) before the model adds it"
         return RuntimeError(
             f"{reason}. A weight of shape {list(weight.shape)} takes {features} features in the last dimension{hint}"
         )

@@ -193,17 +193,24 @@ def _scaled(y: Tensor, weight: Tensor | None, bias: Tensor | None, shape: Sequen
     return y if bias is None else y + reshape(bias, tuple(shape))
 
 
-def _check_sizes(name: str, count: int, **parameters: Tensor | None) -> None:
+def _check_sizes(name: str, input: Tensor, **parameters: Tensor | None) -> None:
+    count = input.shape[1]
     for what, x in parameters.items():
         if x is not None and tuple(x.shape) != (count,):
-            raise RuntimeError(f"{name}: {what} should contain {count} elements not {x.numel()}: its shape is {list(x.shape)}")
+            raise RuntimeError(
+                f"{name}: {what} should contain {count} elements not {x.numel()}: its shape {list(x.shape)} is for "
+                f"{x.numel()} channels, and the input {list(input.shape)} has {count}"
+            )
 
 
 def _check_types(name: str, input: Tensor, **parameters: Tensor | None) -> None:
     check_floating(name, input)
     for what, x in parameters.items():
         if x is not None and x.dtype is not input.dtype:
-            raise RuntimeError(f"{name}: expected {what} to have type {input.dtype!r}, as the input, but it has {x.dtype!r}")
+            raise RuntimeError(
+                f"{name}: expected the input and {what} to have one type, but they have {input.dtype!r} and {x.dtype!r}: "
+                f"input.to({x.dtype!r}) converts"
+            )
 
 
 @no_grad()
@@ -253,7 +260,7 @@ def batch_norm(
     _check_types("batch_norm", input, weight=weight, bias=bias)
     if not training or running_mean is None or running_mean.dtype is not float16:
         _check_types("batch_norm", input, running_mean=running_mean, running_var=running_var)
-    _check_sizes("batch_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    _check_sizes("batch_norm", input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     if eps < 0 or (training and eps == 0):
         raise ValueError(f"batch_norm: eps must be positive, but got {eps}: it keeps the denominator from 0")
     if (running_mean is None) != (running_var is None):
@@ -311,7 +318,7 @@ def instance_norm(
             f"instance_norm: Expected more than 1 spatial element when training, got input size {list(input.shape)}"
         )
     channels = input.shape[1]
-    _check_sizes("instance_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    _check_sizes("instance_norm", input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     y, average, var = Standardize.apply(input, None, None, tuple(range(2, input.ndim)), eps)
     if input.numel():
         _track(running_mean, momentum, mean(average, 0))
@@ -406,7 +413,7 @@ def group_norm(
             "groups of one size"
         )
     _check_types("group_norm", input, weight=weight, bias=bias)
-    _check_sizes("group_norm", channels, weight=weight, bias=bias)
+    _check_sizes("group_norm", input, weight=weight, bias=bias)
     size = math.prod(input.shape[1:]) // num_groups
     if n * size == 1:
         raise ValueError(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, on_device_of, xp
 from minitorch.backend.callsite import warn
+from minitorch.backend.errors import refuse_if_too_large
 from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.indexing import getitem
 from minitorch.ops.node_names import node_name
@@ -158,6 +159,7 @@ def interpolate(
             f"interpolate: Input and output sizes should be greater than 0, but got input {list(input.shape)} and output size "
             f"{list(out)}"
         )
+    refuse_if_too_large("interpolate", [*input.shape[:2], *out], input._array.itemsize)
     if input.dtype.name != "uint8" or not mode.startswith("nearest"):
         check_floating("interpolate", input)
     if mode == "area":

@@ -9,7 +9,7 @@ from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dispatch import definition
 from minitorch.ops.comparison import eq, isnan
-from minitorch.ops.elementwise import Number, Pointwise, promote
+from minitorch.ops.elementwise import Number, Pointwise, number_of, promote
 from minitorch.ops.node_names import node_name
 from minitorch.ops.rounding import ZerosLike
 
@@ -230,13 +230,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     """
     value = value.item() if isinstance(value, xp.generic) else value
     if isinstance(value, Number):
-        kind = input.dtype.numpy.kind
-        if kind in "iu" and not (math.isfinite(value) and -(2**63) <= value < 2**63):
-            raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow: {value!r:.40}")
-        try:
-            value = float(value) if kind == "f" else bool(value) if kind == "b" else int(value)
-        except OverflowError:
-            raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow") from None
+        value = number_of(value, input.dtype.numpy)
     elif not isinstance(value, TensorBase):
         raise TypeError(f"value must be a number or a Tensor of no dimension, not {type(value).__name__}")
     elif value.ndim:

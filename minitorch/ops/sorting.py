@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, as_array, on_device_of, xp
+from minitorch.backend.errors import refuse_if_too_large
 from minitorch.ops.arithmetic import lerp
 from minitorch.ops.comparison import isnan
 from minitorch.ops.elementwise import Number, check_floating, in_single
@@ -243,6 +244,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         raise RuntimeError(f"bincount: minlength should be at least 0, but got {minlength}")
     if weights is not None and weights.shape != input.shape:
         raise RuntimeError(f"weights should be 1-d and have the same length as input: {list(weights.shape)}")
+    refuse_if_too_large("bincount", [max(int(array.max()) + 1 if array.size else 0, minlength)], 8)
     if weights is None:
         return wrap(xp.bincount(array, None, minlength))
     np_dtype = weights._array.dtype if weights._array.dtype == xp.float32 else xp.float64

@@ -71,7 +71,7 @@ class Optimizer:
         if not groups:
             raise ValueError(
                 "optimizer got an empty parameter list: a module registers layers that are attributes, or "
-                "in nn.ModuleList or nn.Sequential"
+                "in nn.ModuleList or nn.Sequential. Or a generator was used before: list(model.parameters()) can be used again"
             )
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)
@@ -80,6 +80,8 @@ class Optimizer:
         """Add a parameter group; options that the dict lacks get their defaults."""
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        if "params" not in param_group:
+            raise KeyError(f"a parameter group needs 'params', but has only {list(param_group)}")
         group = param_group | {name: value for name, value in self.defaults.items() if name not in param_group}
         params = group.pop("params")
         if isinstance(params, (set, frozenset)):

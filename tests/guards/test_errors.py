@@ -23,6 +23,34 @@ class NoForward(nn.Module):
     pass
 
 
+class WithoutSuper(nn.Module):
+    def __init__(self):
+        self.scale = 3
+
+
+class Square(mt.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.mark_dirty(x)
+        return x.mul_(x)
+
+
+def used_up():
+    parameters = nn.Linear(1, 1).parameters()
+    list(parameters)
+    return parameters
+
+
+def other_grad():
+    x = ones(3, requires_grad=True)
+    x.grad, x.data = ones(3), ones(4)
+    return x
+
+
+def int8s():
+    return mt.zeros(3, dtype=mt.int8)
+
+
 def sgd():
     return mt.optim.SGD([nn.Parameter(ones(1))], lr=0.1)
 
@@ -119,7 +147,56 @@ TABLE = [
     (lambda: ones(2).long().add_(1.5), RuntimeError, "float32", "int64"),
     (lambda: ones(1).expand(3).add_(1), RuntimeError, ".clone()"),
     (lambda: NoInit(), AttributeError, "before Module.__init__()", "super().__init__()"),
-    (lambda: NoForward()(1), NotImplementedError, "NoForward"),
+    *(
+        (
+            call,
+            AttributeError,
+            "'WithoutSuper' object has no attribute '_",
+            "write super().__init__() first in WithoutSuper.__init__",
+        )
+        for call in (
+            lambda: WithoutSuper()(1),
+            lambda: WithoutSuper().parameters().__next__(),
+            lambda: WithoutSuper().eval(),
+            lambda: WithoutSuper().state_dict(),
+            lambda: WithoutSuper().to("cpu"),
+            lambda: repr(WithoutSuper()),
+        )
+    ),
+    (lambda: WithoutSuper().add_module("m", nn.ReLU()), AttributeError, "before Module.__init__()", "write super().__init__()"),
+    (lambda: NoForward()(1), NotImplementedError, "NoForward", "write def forward(self, x)"),
+    (lambda: nn.ModuleList([nn.ReLU()])(ones(1)), NotImplementedError, "[ModuleList]", "call each, or use Sequential"),
+    (lambda: nn.ModuleDict({"a": nn.ReLU()})(ones(1)), NotImplementedError, "[ModuleDict]", "by its key"),
+    (lambda: nn.Sequential(F.relu), TypeError, "relu is not a Module subclass", "nn.ReLU()"),
+    (lambda: nn.Sequential(nn.LSTM(3, 2), nn.Linear(2, 2))(ones(4, 3)), TypeError, "not tuple", "(output, state)", "result[0]"),
+    (lambda: Square()(ones(1)), RuntimeError, "Square.apply(...)"),
+    (lambda: Square.apply(ones(1)), NotImplementedError, "mark_dirty", "returns a new tensor"),
+    (
+        lambda: nn.CrossEntropyLoss(ones(2, 3), ones(2).long()),
+        TypeError,
+        "call it afterwards, CrossEntropyLoss()(input, target)",
+    ),
+    (lambda: nn.LSTM(3, 2)(ones(4, 3), ones(1, 2)), TypeError, "(h_0, c_0)", "not Tensor of shape [1, 2]"),
+    # numbers of Python
+    (lambda: float(ones(2)), ValueError, "only one element tensors can be converted to Python scalars", "[2]"),
+    (lambda: int(ones(0)), ValueError, "only one element tensors can be converted to Python scalars", "[0]"),
+    (lambda: complex(ones(1, 2)), ValueError, "only one element tensors can be converted to Python scalars", "[1, 2]"),
+    (lambda: int8s().__setitem__(0, 1000), RuntimeError, "value cannot be converted to type int8 without overflow: 1000"),
+    (lambda: int8s().__setitem__(0, np.int64(1000)), RuntimeError, "type int8 without overflow: 1000"),
+    (lambda: int8s().__setitem__(0, float("nan")), RuntimeError, "type int8 without overflow: nan"),
+    (lambda: int8s().index_fill_(0, mt.tensor([0]), 1000), RuntimeError, "type int8 without overflow: 1000"),
+    (lambda: int8s().scatter_(0, mt.tensor([0]), 1000), RuntimeError, "type int8 without overflow: 1000"),
+    (lambda: int8s().scatter_(0, mt.tensor([0]), 1000, reduce="add"), RuntimeError, "type int8 without overflow: 1000"),
+    (lambda: int8s().fill_(1000), RuntimeError, "value cannot be converted to type int8 without overflow: 1000"),
+    (lambda: ones(2).fill_(10**400), RuntimeError, "type float32 without overflow: 1000"),
+    (lambda: mt.zeros(2, dtype=mt.uint8).fill_(-1.0), RuntimeError, "type uint8 without overflow: -1.0"),
+    (lambda: mt.zeros(2, dtype=mt.uint8).fill_(-256), RuntimeError, "type uint8 without overflow: -256"),
+    (lambda: mt.where(mt.tensor(True), 0, 2**70), RuntimeError, "type int64 without overflow: 1180591620717411303424"),
+    (lambda: mt.tensor([10**400, 1.0]), RuntimeError, "beyond the largest float"),
+    (lambda: mt.repeat_interleave(ones(4), mt.tensor([2**61] * 4)), RuntimeError, "32 EiB"),
+    (lambda: mt.bincount(mt.tensor([2**62])), RuntimeError, "32 EiB"),
+    (lambda: F.interpolate(ones(1, 1, 2, 2), size=2**70), RuntimeError, "ZiB"),
+    (lambda: ones(2).to("float64"), RuntimeError, "Invalid device string: 'float64'", "no quotes: minitorch.float64"),
     (lambda: nn.Linear(2, 2).wait, AttributeError, "'Linear' object has no attribute 'wait'"),
     (lambda: nn.Linear(3, 2)(ones(4, 5)), RuntimeError, "(4x5 and 3x2)"),
     (lambda: nn.Conv2d(3, 4, 3)(ones(1, 2, 5, 5)), RuntimeError, "3 channels, but got 2 channels"),
@@ -146,10 +223,13 @@ TABLE = [
     (lambda: F.mse_loss(ones(2), ones(2), reduction="avg"), ValueError, "avg", "'mean'"),
     (lambda: F.mse_loss(ones(2), 3.0), TypeError, "float"),
     (lambda: mt.optim.SGD([], lr=0.1), ValueError, "empty"),
+    (lambda: mt.optim.SGD(used_up(), lr=0.1), ValueError, "empty parameter list", "list(model.parameters())"),
+    (lambda: mt.optim.SGD([{"lr": 0.1}]), KeyError, "needs 'params'", "['lr']"),
     (lambda: mt.optim.SGD(ones(2), lr=0.1), TypeError, "a Tensor", "list"),
     (lambda: mt.optim.SGD([ones(2)], lr=-0.1), ValueError, "learning rate: -0.1"),
     (lambda: mt.optim.Adam([ones(2) * ones(2, requires_grad=True)]), ValueError, "non-leaf"),
     (lambda: mt.utils.data.random_split(range(3), [1, 1]), ValueError, "[1, 1]", "not 3"),
+    (lambda: mt.utils.data.random_split(range(3), [0.5, 0.6]), ValueError, "[0.5, 0.6] sum to 1.1, not 3"),
     (lambda: mt.utils.data.TensorDataset(ones(2), ones(3)), AssertionError, "[2, 3]"),
     (lambda: mt.set_default_dtype(mt.int64), TypeError, "minitorch.int64"),
     (lambda: mt.add(ones(2), "a"), TypeError, "str"),
@@ -379,7 +459,8 @@ TABLE = [
     (lambda: mt.autograd.backward(ones(1, requires_grad=True) * 1, 3.0), TypeError, "float"),
     (lambda: (lambda x: setattr(x, "grad", x))(ones(1)), RuntimeError, "as its own grad"),
     (lambda: setattr(ones(1), "grad", ones(1).double()), RuntimeError, "float64 for", "float32"),
-    (lambda: mt.autograd.grad(ones(1, requires_grad=True) * 1, []), ValueError, "non-empty inputs"),
+    (lambda: mt.autograd.grad(ones(1, requires_grad=True) * 1, []), RuntimeError, "cannot be empty"),
+    (lambda: (other_grad() ** 2).sum().backward(), RuntimeError, "[3]", "[4]", ".grad = None"),
     (lambda: mt.autograd.grad(ones(1, requires_grad=True) * 1, 3), TypeError, "int"),
     (lambda: mt.autograd.Variable(ones(1), 1), TypeError, "'requires_grad' must be bool, not int"),
 ]

@@ -36,6 +36,22 @@ def test_negative_numbers_count_from_the_end_in_bytes():
         mt.tensor([-256], dtype=mt.uint8)
 
 
+def test_a_negative_number_wraps_around_in_uint8_wherever_it_is_put():
+    first, mask = mt.tensor([0]), mt.tensor([True, False])
+    x = mt.zeros(2, dtype=mt.uint8)
+    x[0] = -1
+    for y in (x, mt.full((1,), -1, dtype=mt.uint8), mt.zeros(2, dtype=mt.uint8).fill_(-1)):
+        assert (y.dtype, y[0].item()) == (mt.uint8, 255)
+    zeros = mt.zeros(2, dtype=mt.uint8)
+    for y in (zeros.masked_fill(mask, -1), zeros.index_fill(0, first, -1), zeros.scatter(0, first, -1)):
+        assert (y.dtype, y.tolist()) == (mt.uint8, [255, 0])
+
+
+def test_an_integer_beyond_int64_beside_a_float_is_a_float():
+    x = mt.tensor([1.5, 2**64])
+    assert (x.dtype, x.tolist()) == (mt.float32, [1.5, 2.0**64])
+
+
 def test_lists_of_tensors_and_arrays():
     assert mt.tensor([mt.tensor([1]), mt.tensor([[2]]), 3]).tolist() == [1, 2, 3]
     with pytest.raises(ValueError, match=r"only one element tensors .* has shape \[2\]: minitorch.stack\(list\) joins tensors"):

@@ -94,6 +94,7 @@ def test_slices_are_copied_added_and_repeated():
     added = x.index_add(0, mt.tensor([2, 2]), mt.tensor(SOURCE), alpha=2)
     assert added.tolist() == [X[0], X[1], [c + 2 * (a + b) for a, b, c in zip(*SOURCE, X[2], strict=True)]]
     assert mt.repeat_interleave(x, mt.tensor([0, 2, 1]), 0).tolist() == [X[1], X[1], X[2]]
+    assert mt.repeat_interleave(x, mt.tensor([2]), 1).shape == (len(X), 2 * len(X[0]))
     put = mt.zeros(2, 2).index_put((mt.tensor([0, 0]),), mt.tensor([1.0, 2.0]), accumulate=True)
     assert put.tolist() == [[2.0, 4.0], [0.0, 0.0]]  # the values are broadcast to both rows
     some = mt.zeros(3).index_put((mt.tensor([True, False, True]),), mt.tensor([1.0, 2.0]))

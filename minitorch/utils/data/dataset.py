@@ -261,12 +261,13 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
         for i, size in enumerate(sizes):
             if size == 0:
                 warn(f"Length of split at index {i} is 0. This might result in an empty dataset.")
-    if any(not float(size).is_integer() or size < 0 for size in sizes):
-        raise TypeError(f"random_split: lengths must be integers, or fractions that sum to 1, but got {sizes}")
     if sum(sizes) != n:
         raise ValueError(
-            f"Sum of input lengths does not equal the length of the input dataset! {sizes} sum to {sum(sizes)}, not {n}"
+            f"Sum of input lengths does not equal the length of the input dataset! {sizes} sum to {sum(sizes)}, not {n} "
+            "(nor to 1, as fractions do)"
         )
+    if any(not float(size).is_integer() or size < 0 for size in sizes):
+        raise TypeError(f"random_split: lengths must be integers, or fractions that sum to 1, but got {sizes}")
     order = randperm(n, generator=generator).tolist()
     ends = itertools.accumulate(int(s) for s in sizes)
     return [Subset(dataset, order[end - int(size) : end]) for end, size in zip(ends, sizes, strict=True)]
