@@ -14,6 +14,7 @@ import minitorch as mt
 import minitorch.nn.functional as F
 from minitorch import nn, viz
 from minitorch.autograd.observe import observers
+from minitorch.viz.graph.facts import legend_of
 from minitorch.viz.page import render
 from minitorch.viz.page.summary import number, summary
 
@@ -344,6 +345,10 @@ def leaves(graph):
     return [box.title for box in graph.boxes if "needs grad" in box.marks]
 
 
+def marks(graph):
+    return [mark for mark, _ in legend_of(graph.boxes, graph._view)]
+
+
 def test_names_come_from_the_program():
     hidden = mt.tensor([1.0], requires_grad=True)
     layer = nn.Linear(1, 1)
@@ -363,6 +368,10 @@ def test_names_come_from_the_program():
         out = ((w * x).sum() ** 2 - (w / x + w).exp().mean()) * 3
     names = [box.name for box in viz.graph(out).boxes if box.kind != "tensor"]
     assert names == ["w·x", "sum(w·x)", "sum(w·x)²", "w÷x", "w÷x + w", "exp(w÷x + w)", "①", "②", "out"]
+    assert "①" in marks(viz.graph(out))
+    with viz.record():
+        out = ((w - 1) ** 2).sum()
+    assert "①" not in marks(viz.graph(out))  # an expression in brackets is a name
 
 
 def test_a_recording_leaves_no_trace(no_collector, recorded):

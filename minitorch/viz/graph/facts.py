@@ -17,7 +17,7 @@ from minitorch.viz.page.summary import Summary, bytes_text, number, shape_text, 
 from minitorch.viz.page.theme import GRADIENT, INK, QUIET, VALUE
 from minitorch.viz.record.recorder import InputRecord, node_record
 from minitorch.viz.record.rules import computes, plain, rule_of
-from minitorch.viz.record.tape import Source, Tape
+from minitorch.viz.record.tape import Source, Tape, is_numbered
 
 __all__ = [
     "Facts",
@@ -343,7 +343,7 @@ def legend_of(facts: Sequence[Facts], view: View) -> list[tuple[str, str]]:
         ("= →", "a value, and its shape", True),
         ("∇", "a gradient", any(fact.gradient_size is not None for fact in facts) or "derivative" in kinds),
         ("‖∇‖", "its norm", any(fact.gradient_size is not None and fact.shape for fact in facts)),
-        ("①", "a value without a name in the program", any(fact.name[:1] in "①②③④⑤⑥⑦⑧⑨(" for fact in facts)),
+        ("①", "a value without a name in the program", any(is_numbered(fact.name) for fact in facts)),
         ("dashed", "[indices], which carry no gradient", "index" in arrows),
         ("back", "to the next repetition", "back" in arrows),
     ]
