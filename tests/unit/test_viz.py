@@ -15,8 +15,9 @@ import minitorch.nn.functional as F
 from minitorch import nn, viz
 from minitorch.autograd.observe import observers
 from minitorch.viz.graph.facts import legend_of
-from minitorch.viz.page import render
+from minitorch.viz.page import raster, render
 from minitorch.viz.page.summary import number, summary
+from minitorch.viz.page.theme import PAPER
 
 
 @pytest.fixture
@@ -89,6 +90,7 @@ def test_saving(picture, tmp_path):
     assert png.startswith(b"\x89PNG")
     wide = float(re.search(r'width="(\d+)pt"', svg)[1])
     assert int.from_bytes(png[16:20], "big") / wide == pytest.approx(192 / 72, rel=0.1)  # dots per inch
+    assert png == raster.png(picture.svg, background=PAPER)  # with the points of tags, which Graphviz does not draw
     assert picture.save(tmp_path / "dark.png", theme="dark").read_bytes() != png
     with pytest.raises(ValueError, match="theme is 'light' or 'dark'"):
         picture.save(tmp_path / "g.png", theme="blue")
