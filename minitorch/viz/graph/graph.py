@@ -80,9 +80,9 @@ class Graph:
     def save(self, path: str | Path, theme: str = "light") -> Path:
         """Write the graph to a file; the suffix is the format: .svg, .png, .pdf, .html, .dot or .json. Returns the path.
 
-        A .png has 192 dots per inch. In a .pdf, which Graphviz draws, tags of data are plain boxes. `theme` is 'light' or 'dark', for .png and .pdf; an .svg and an .html follow the reader's.
-        Raises ValueError for another suffix or theme, CannotRender for a picture without Graphviz, OSError if the file cannot
-        be written.
+        A .png has 192 dots per inch. In a .pdf, which Graphviz draws, tags of data are plain boxes. `theme` is 'light' or
+        'dark', for .png and .pdf; an .svg and an .html follow the reader's. Raises ValueError for another suffix or theme,
+        CannotRender for a picture without Graphviz, OSError if the file cannot be written.
         """
         path = Path(path)
         kind = path.suffix.lstrip(".").lower()

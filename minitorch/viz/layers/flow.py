@@ -31,7 +31,7 @@ from minitorch.viz.record.settings import module_settings
 __all__ = ["Flow", "LayerFlow", "flow"]
 
 LEFT, HIGH = 92, 150  # pixels: before the first layer, of a plot
-WIDE, STEPS = 800, (24, 74)  # pixels: of the layers, as far as the steps between them allow it
+WIDE, STEPS = 720, (24, 74)  # pixels: of the layers, as far as the steps between them allow it
 MOST_LAYERS, MOST_STEPS = 200, 60
 DASHES = ("", "7 4", "2 3", "9 3 2 3")  # of the runs
 ZERO = 16  # pixels below a plot: 0, which has no place on a logarithmic scale
@@ -162,7 +162,8 @@ class Flow(Picture):
         count = max(len(layers) for layers in now.values())
         longest = max(now.values(), key=len)
         gap = min(max(WIDE / max(count - 1, 1), STEPS[0]), STEPS[1])
-        width: float = LEFT + max(count - 1, 1) * gap + 60
+        end = LEFT + max(count - 1, 1) * gap + 20  # of the plots
+        width = end + 20
         parts = [text(16, 26, f"step {step + 1} of {self.steps}" if self.steps > 1 else "one step", 14)]
         y = 44.0
         plots = (
@@ -171,12 +172,12 @@ class Flow(Picture):
         )
         for title, key, colour in plots:
             parts.append(text(16, y + 12, title, 14, colour=colour, bold=True))
-            parts += self._plot(now, key, colour, y + 24, width, gap)
+            parts += self._plot(now, key, colour, y + 24, end, gap)
             y += HIGH + 52
         for i, one in enumerate(longest):
             x, name = LEFT + i * gap, f"{one.name} {one.layer}"[:28]
             parts.append(f'<g transform="translate({x:.0f} {y:.0f}) rotate({TILT})">{text(0, 0, name, 12)}</g>')
-            width = max(width, x + math.cos(math.radians(TILT)) * theme.width(name, 12) - 40)
+            width = max(width, x + math.cos(math.radians(TILT)) * theme.width(name, 12) + 16)
         y += 0.6 * max(theme.width(f"{one.name} {one.layer}"[:28], 12) for one in longest) + 34
         for n, title in enumerate(self.runs):
             if len(self.runs) > 1:
@@ -189,9 +190,9 @@ class Flow(Picture):
         for words in self.words(step):
             parts.append(text(16, y, words, 13, colour=theme.INK))
             width, y = max(width, theme.width(words, 13) + 32), y + 20
-        return "\n".join(parts), width + 60, y + 4
+        return "\n".join(parts), width, y + 4
 
-    def _plot(self, now: dict[str, list[LayerFlow]], key: str, colour: str, top: float, width: float, gap: float) -> list[str]:
+    def _plot(self, now: dict[str, list[LayerFlow]], key: str, colour: str, top: float, end: float, gap: float) -> list[str]:
         """Lines over the layers, on a logarithmic scale that all steps share. Zeros are hollow, below it."""
         every = [getattr(one, key) for steps in self.runs.values() for layers in steps for one in layers]
         powers = [math.log10(v) for v in every if math.isfinite(v) and v > 0] or [0.0]
@@ -204,7 +205,7 @@ class Flow(Picture):
         parts = []
         marks = [(place(power), number(10.0**power)) for power in range(low, high + 1, -(-(high - low) // 5))]
         for at, mark in [*marks, *[(top + HIGH + ZERO, "0")] * (0 in every)]:
-            line = f'x1="{LEFT - 8}" x2="{width - 40:.0f}" y1="{at:.1f}" y2="{at:.1f}" stroke="{theme.LINE}" opacity="0.4"'
+            line = f'x1="{LEFT - 8}" x2="{end:.0f}" y1="{at:.1f}" y2="{at:.1f}" stroke="{theme.LINE}" opacity="0.4"'
             parts += [f"<line {line}/>", text(LEFT - 14, at + 4, mark, 12, anchor="end")]
         for n, layers in enumerate(now.values()):
             dash = f' stroke-dasharray="{DASHES[n % 4]}"' if DASHES[n % 4] else ""
