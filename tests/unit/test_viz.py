@@ -437,3 +437,21 @@ def test_summaries():
     big = mt.tensor([1e308, -1e308] * 50, dtype=mt.float64).numpy()
     assert summary(big).histogram == (50, *[0] * 10, 50)
     assert summary(mt.full((100,), 2.5).numpy()).lines() == ["all 2.5"]
+
+
+def test_the_arrow_into_a_loop_does_not_cross_its_title():
+    pytest.importorskip("pygraphviz")
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.inner = nn.LayerNorm(16), nn.Linear(16, 16)
+
+        def forward(self, x):
+            return x + F.gelu(self.inner(self.norm(x)))
+
+    net, x = nn.Sequential(nn.Linear(8, 16), nn.Sequential(*[Block() for _ in range(8)])), mt.randn(5, 8)
+    svg = viz.graph(lambda: net(x)).svg
+    title = float(re.search(r'<text[^>]* x="([\d.]+)"[^>]*>8 × Block', svg)[1])
+    arrow = re.search(r'id="e1" class="edge">.*?<path[^>]* d="M([\d.]+),', svg, re.S)
+    assert float(arrow[1]) + 8 < title

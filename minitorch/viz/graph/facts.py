@@ -334,6 +334,7 @@ def legend_of(facts: Sequence[Facts], view: View) -> list[tuple[str, str]]:
     kinds = {fact.kind for fact in facts}
     marks = {mark for fact in facts for mark in fact.marks}
     arrows = {arrow.kind for arrow in view.arrows}
+    numbered = next((fact.name for fact in facts if is_numbered(fact.name)), "")
     found = [
         ("tag", "an input tensor", "tensor" in kinds),
         ("▪", "requires grad", any(fact.parameters for fact in facts) or "needs grad" in marks),
@@ -343,7 +344,7 @@ def legend_of(facts: Sequence[Facts], view: View) -> list[tuple[str, str]]:
         ("= →", "a value, and its shape", True),
         ("∇", "a gradient", any(fact.gradient_size is not None for fact in facts) or "derivative" in kinds),
         ("‖∇‖", "its norm", any(fact.gradient_size is not None and fact.shape for fact in facts)),
-        ("①", "a value without a name in the program", any(is_numbered(fact.name) for fact in facts)),
+        (numbered, "a value without a name in the program", bool(numbered)),
         ("dashed", "[indices], which carry no gradient", "index" in arrows),
         ("back", "to the next repetition", "back" in arrows),
     ]

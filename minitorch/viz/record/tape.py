@@ -219,7 +219,7 @@ class Tape:
                     name += str(counts[name]).translate(SUBSCRIPTS)  # the layer was called again
                 if source not in self._names and (not name or name in taken):
                     numbered += 1
-                    name = chr(0x245F + numbered) if numbered <= 20 else f"({numbered})"
+                    name = chr(0x245F + numbered) if numbered <= 10 else f"({numbered})"
                 self._names[source] = name
                 taken.add(name)
 
@@ -374,8 +374,8 @@ def _is_inner(item: Any) -> bool:
 
 
 def is_numbered(name: str) -> bool:
-    """Whether a name is a number for want of one: ①, (21)."""
-    return "①" <= name[:1] <= "⑳" or (name[:1] == "(" and name[1:-1].isdigit())
+    """Whether a name is a number for want of one: ①, (11)."""
+    return "①" <= name[:1] <= "⑩" or (name[:1] == "(" and name[1:-1].isdigit())
 
 
 def bracketed(name: str) -> str:
