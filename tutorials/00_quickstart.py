@@ -100,8 +100,8 @@ print(f"Its backward pass, to step through in a browser, is in {where}")
 print(
     """
 What next?
-  open the picture in a browser: the layers printed above are around their operations, cross_entropy begins with
-    LogSoftmax
+  open the picture in a browser: each layer printed above is a card; the last card, cross_entropy, has several
+    operations inside
   open the page in a browser, and press the space bar: where does the gradient go, and what is it multiplied with?
   begin with lesson 1, tutorials/01_tensors.py: make notebooks opens all of them (README.md says how without make)
   see more graphs, and how they are drawn: make gallery, or python tutorials/gallery.py

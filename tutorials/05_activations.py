@@ -73,7 +73,7 @@ def what_is_left(depth):
 check("05.2", what_is_left)
 
 # %% [markdown]
-# Look at it in a network: twelve layers, and the gradient from right to left.
+# Look at it in a network: thirteen layers, and the gradient from right to left.
 
 # %%
 minitorch.manual_seed(0)

@@ -33,8 +33,8 @@ scores, right = minitorch.tensor([[2.0, 0.0, 1.0], [0.5, 3.0, -1.0]]), minitorch
 viz.worked(nn.CrossEntropyLoss(), scores, right)
 
 # %% [markdown]
-# Look at the last column: the gradient is what the network said, less what was right. No factor makes it vanish: that
-# is why cross-entropy and softmax belong together.
+# Look at the last column: the gradient is what the network said, less what was right, divided by the number of
+# items, here 2. No factor makes it vanish: that is why cross-entropy and softmax belong together.
 #
 # *Predict:* ten classes, and a network that knows nothing. What is its loss?
 

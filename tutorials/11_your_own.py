@@ -137,12 +137,12 @@ class Normalized(nn.Module):
 check("11.3", Normalized)
 
 # %% [markdown]
-# Your layer is drawn like any other, and can be opened:
+# A layer whose `forward` you wrote is drawn as its operations. `open=1` draws it as one card, like any other layer:
 
 # %%
 with viz.record():
     loss = F.mse_loss(net(points), wanted)
-viz.graph(loss)
+viz.graph(loss, open=1)
 
 # %%
 viz.play(loss)

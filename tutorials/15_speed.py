@@ -264,7 +264,7 @@ def cache_lines(rows, columns, along):
 check("15.2", cache_lines)
 
 # %% [markdown]
-# *Predict:* both loops below double the same million of numbers. Which is faster, and how many times?
+# *Predict:* each of the loops below doubles a million numbers. Which is faster, and how many times?
 
 # %%
 square = minitorch.randn(4096, 4096)

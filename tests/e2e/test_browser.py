@@ -148,6 +148,7 @@ def test_a_prediction_hides_the_numbers_until_it_is_made(opened, player, tmp_pat
     page.evaluate("go(steps.findIndex(s => s.phase === 'backward' && s.targets[0].part))")
     assert not page.is_visible("#panel .number")
     assert "∇ ?" in page.text_content("#stage")
+    assert re.search("What does .+ send to ", page.inner_text("#panel form"))
     answer = page.evaluate("value(steps[at].targets[0].part.share)")
     page.fill("#panel input", number(answer).replace("−", "-"))
     page.keyboard.press("Enter")

@@ -281,3 +281,15 @@ def test_a_layer_s_page_can_be_read(opened, tmp_path, size):
               && e.textContent.trim() && !e.closest('.small')).map(e => parseFloat(getComputedStyle(e).fontSize)))"""
             assert page.evaluate(smallest) >= 12
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_frame_of_a_page_in_a_notebook_grows_with_the_page(opened, tmp_path):
+    """So that nothing of a tall layer is behind the formula, which stays in sight at the bottom."""
+    pictures = [viz.animate(nn.Conv2d(3, 2, 3), (3, 5, 5)), viz.matrix(nn.Conv2d(1, 1, 3, bias=False), (1, 5, 5))]
+    cells = [picture._repr_mimebundle_()["text/html"] for picture in pictures]
+    (tmp_path / "notebook.html").write_text("<!DOCTYPE html><body style='width: 960px'>" + "".join(cells))
+    page = opened(tmp_path / "notebook.html")
+    page.wait_for_function("[...document.querySelectorAll('iframe')].every(f => f.clientHeight > 800)")
+    for frame in page.frames[1:]:
+        frame.wait_for_function("document.documentElement.scrollHeight <= innerHeight")
+        assert frame.evaluate("document.documentElement.scrollWidth <= innerWidth")

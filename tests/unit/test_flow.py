@@ -101,6 +101,27 @@ def test_a_flow_prints_a_row_for_each_layer():
         both.record()
 
 
+def test_a_flow_draws_what_is_small_to_scale_and_zeros_below_it():
+    net, x = nn.Sequential(*(nn.Linear(1, 1, bias=False) for _ in range(4))), mt.ones(2, 1)
+    with mt.no_grad():
+        for layer in net:
+            layer.weight.fill_(1e-9)
+    svg = ET.fromstring(viz.flow(net, lambda: net(x).sum()).svg)
+    circles = [c.attrib for c in svg.iter("{http://www.w3.org/2000/svg}circle")]
+    spreads, sizes = circles[:4], circles[4:]  # equal rows: a spread of 0; gradients 1e-27, 1e-18, 1e-9, 1
+    heights = [float(c["cy"]) for c in sizes]
+    assert np.diff(heights) == pytest.approx([-48.2] * 3, abs=0.2)
+    assert {(c["cy"], "stroke" in c) for c in spreads} == {("234.0", True)}
+    assert not any("stroke" in c for c in sizes)
+    assert [t.text for t in svg.iter("{http://www.w3.org/2000/svg}text")].count("0") == 1
+
+
+def test_a_flow_of_many_layers_is_not_wider_than_a_page():
+    net = nn.Sequential(*(nn.Tanh() for _ in range(20)))
+    svg = ET.fromstring(viz.flow(net, lambda: net(mt.ones(2, 1, requires_grad=True)).sum()).svg)
+    assert float(svg.attrib["width"]) < 960
+
+
 @pytest.mark.parametrize(
     ("call", "error", "sentence"),
     [

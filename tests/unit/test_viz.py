@@ -14,8 +14,10 @@ import minitorch as mt
 import minitorch.nn.functional as F
 from minitorch import nn, viz
 from minitorch.autograd.observe import observers
-from minitorch.viz.page import render
+from minitorch.viz.graph.facts import legend_of
+from minitorch.viz.page import raster, render
 from minitorch.viz.page.summary import number, summary
+from minitorch.viz.page.theme import PAPER
 
 
 @pytest.fixture
@@ -88,6 +90,7 @@ def test_saving(picture, tmp_path):
     assert png.startswith(b"\x89PNG")
     wide = float(re.search(r'width="(\d+)pt"', svg)[1])
     assert int.from_bytes(png[16:20], "big") / wide == pytest.approx(192 / 72, rel=0.1)  # dots per inch
+    assert png == raster.png(picture.svg, background=PAPER)  # with the points of tags, which Graphviz does not draw
     assert picture.save(tmp_path / "dark.png", theme="dark").read_bytes() != png
     with pytest.raises(ValueError, match="theme is 'light' or 'dark'"):
         picture.save(tmp_path / "g.png", theme="blue")
@@ -344,6 +347,10 @@ def leaves(graph):
     return [box.title for box in graph.boxes if "needs grad" in box.marks]
 
 
+def marks(graph):
+    return [mark for mark, _ in legend_of(graph.boxes, graph._view)]
+
+
 def test_names_come_from_the_program():
     hidden = mt.tensor([1.0], requires_grad=True)
     layer = nn.Linear(1, 1)
@@ -363,6 +370,10 @@ def test_names_come_from_the_program():
         out = ((w * x).sum() ** 2 - (w / x + w).exp().mean()) * 3
     names = [box.name for box in viz.graph(out).boxes if box.kind != "tensor"]
     assert names == ["w·x", "sum(w·x)", "sum(w·x)²", "w÷x", "w÷x + w", "exp(w÷x + w)", "①", "②", "out"]
+    assert "①" in marks(viz.graph(out))
+    with viz.record():
+        out = ((w - 1) ** 2).sum()
+    assert "①" not in marks(viz.graph(out))  # an expression in brackets is a name
 
 
 def test_a_recording_leaves_no_trace(no_collector, recorded):
@@ -426,3 +437,21 @@ def test_summaries():
     big = mt.tensor([1e308, -1e308] * 50, dtype=mt.float64).numpy()
     assert summary(big).histogram == (50, *[0] * 10, 50)
     assert summary(mt.full((100,), 2.5).numpy()).lines() == ["all 2.5"]
+
+
+def test_the_arrow_into_a_loop_does_not_cross_its_title():
+    pytest.importorskip("pygraphviz")
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.inner = nn.LayerNorm(16), nn.Linear(16, 16)
+
+        def forward(self, x):
+            return x + F.gelu(self.inner(self.norm(x)))
+
+    net, x = nn.Sequential(nn.Linear(8, 16), nn.Sequential(*[Block() for _ in range(8)])), mt.randn(5, 8)
+    svg = viz.graph(lambda: net(x)).svg
+    title = float(re.search(r'<text[^>]* x="([\d.]+)"[^>]*>8 × Block', svg)[1])
+    arrow = re.search(r'id="e1" class="edge">.*?<path[^>]* d="M([\d.]+),', svg, re.S)
+    assert float(arrow[1]) + 8 < title

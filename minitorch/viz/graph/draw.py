@@ -71,7 +71,7 @@ def digraph(
     groups = {loop: g if not loop else graphviz.Digraph(f"cluster_{loop}") for loop in ("", *view.loops)}
     for loop, title in view.loops.items():
         groups[loop].attr(
-            label=_cell([Line([Text(title, QUIET, 14, True), Text("the same calls", QUIET, 12)])]), labeljust="l", margin="14"
+            label=_cell([Line([Text(title, QUIET, 14, True), Text("the same calls", QUIET, 12)])]), labeljust="r", margin="14"
         )
         groups[loop].attr(style="rounded", color=LINE, penwidth="1.2", id=loop, tooltip=f"{title} the same calls")
     for box in view.boxes:

@@ -17,7 +17,7 @@ from minitorch.viz.page.summary import Summary, bytes_text, number, shape_text, 
 from minitorch.viz.page.theme import GRADIENT, INK, QUIET, VALUE
 from minitorch.viz.record.recorder import InputRecord, node_record
 from minitorch.viz.record.rules import computes, plain, rule_of
-from minitorch.viz.record.tape import Source, Tape
+from minitorch.viz.record.tape import Source, Tape, is_numbered
 
 __all__ = [
     "Facts",
@@ -334,6 +334,7 @@ def legend_of(facts: Sequence[Facts], view: View) -> list[tuple[str, str]]:
     kinds = {fact.kind for fact in facts}
     marks = {mark for fact in facts for mark in fact.marks}
     arrows = {arrow.kind for arrow in view.arrows}
+    numbered = next((fact.name for fact in facts if is_numbered(fact.name)), "")
     found = [
         ("tag", "an input tensor", "tensor" in kinds),
         ("▪", "requires grad", any(fact.parameters for fact in facts) or "needs grad" in marks),
@@ -343,7 +344,7 @@ def legend_of(facts: Sequence[Facts], view: View) -> list[tuple[str, str]]:
         ("= →", "a value, and its shape", True),
         ("∇", "a gradient", any(fact.gradient_size is not None for fact in facts) or "derivative" in kinds),
         ("‖∇‖", "its norm", any(fact.gradient_size is not None and fact.shape for fact in facts)),
-        ("①", "a value without a name in the program", any(fact.name[:1] in "①②③④⑤⑥⑦⑧⑨(" for fact in facts)),
+        (numbered, "a value without a name in the program", bool(numbered)),
         ("dashed", "[indices], which carry no gradient", "index" in arrows),
         ("back", "to the next repetition", "back" in arrows),
     ]

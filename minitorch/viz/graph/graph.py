@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +20,9 @@ from minitorch.viz.graph.cards import Card, View, cards_of, opener, views_inside
 from minitorch.viz.graph.draw import described, digraph, finished
 from minitorch.viz.graph.facts import Facts, card_data, facts_of, legend_of, lines_of
 from minitorch.viz.page.page import finite, page, write
+from minitorch.viz.page.raster import png
 from minitorch.viz.page.render import FORMATS, CannotRender, render
-from minitorch.viz.page.theme import themed
+from minitorch.viz.page.theme import PAPER, themed
 from minitorch.viz.record.tape import Tape
 
 __all__ = ["Graph", "graph"]
@@ -78,9 +80,9 @@ class Graph:
     def save(self, path: str | Path, theme: str = "light") -> Path:
         """Write the graph to a file; the suffix is the format: .svg, .png, .pdf, .html, .dot or .json. Returns the path.
 
-        A .png has 192 dots per inch. `theme` is 'light' or 'dark', for .png and .pdf; an .svg and an .html follow the reader's.
-        Raises ValueError for another suffix or theme, CannotRender for a picture without Graphviz, OSError if the file cannot
-        be written.
+        A .png has 192 dots per inch. In a .pdf, which Graphviz draws, tags of data are plain boxes. `theme` is 'light' or
+        'dark', for .png and .pdf; an .svg and an .html follow the reader's. Raises ValueError for another suffix or theme,
+        CannotRender for a picture without Graphviz, OSError if the file cannot be written.
         """
         path = Path(path)
         kind = path.suffix.lstrip(".").lower()
@@ -94,7 +96,11 @@ class Graph:
         elif kind in ("svg", "html"):
             data = (self.svg if kind == "svg" else self.html).encode()
         elif kind in FORMATS:
-            data = render(themed(self.digraph.source, theme), kind)
+            source, data = themed(self.digraph.source, theme), b""
+            if kind == "png":
+                with suppress(RuntimeError):  # no resvg: Graphviz draws it, without the points of tags
+                    data = png(finished(render(source, "svg").decode()), background=themed(PAPER, theme))
+            data = data or render(source, kind)
         else:
             known = ", ".join(f".{k}" for k in (*FORMATS, "html", "dot", "json"))
             raise ValueError(f"cannot save a graph as {path.name!r}: the endings {known} are known")

@@ -1,12 +1,14 @@
 """How values and gradients go through a net: `viz.flow(net, lambda: F.cross_entropy(net(x), y)).save("flow.html")`.
 
 For each call of a layer, in the order of the forward pass: how far its output spreads, and how large the gradient is there.
-Where the upper line falls the signal dies on its way; where the lower one falls to the left the gradient vanishes. Steps of
-training are added with `record()`, a second run is put beside the first with `beside(other)`.
+Where the upper line falls the signal dies on its way; where the lower one falls to the left the gradient vanishes. A 0 is
+hollow, below the scale. Steps of training are added with `record()`, a second run is put beside the first with
+`beside(other)`.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -28,10 +30,12 @@ from minitorch.viz.record.settings import module_settings
 
 __all__ = ["Flow", "LayerFlow", "flow"]
 
-LEFT, STEP, HIGH = 92, 74, 150  # pixels: before the first layer, between layers, of a plot
+LEFT, HIGH = 92, 150  # pixels: before the first layer, of a plot
+WIDE, STEPS = 720, (24, 74)  # pixels: of the layers, as far as the steps between them allow it
 MOST_LAYERS, MOST_STEPS = 200, 60
 DASHES = ("", "7 4", "2 3", "9 3 2 3")  # of the runs
-LOWEST = 1e-12  # the foot of the scale: 0 is drawn here
+ZERO = 16  # pixels below a plot: 0, which has no place on a logarithmic scale
+TILT = 35  # degrees, of the names
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,9 @@ class Flow(Picture):
         now = {title: steps[min(step, len(steps) - 1)] for title, steps in self.runs.items()}
         count = max(len(layers) for layers in now.values())
         longest = max(now.values(), key=len)
-        width: float = LEFT + max(count - 1, 1) * STEP + 60
+        gap = min(max(WIDE / max(count - 1, 1), STEPS[0]), STEPS[1])
+        end = LEFT + max(count - 1, 1) * gap + 20  # of the plots
+        width = end + 20
         parts = [text(16, 26, f"step {step + 1} of {self.steps}" if self.steps > 1 else "one step", 14)]
         y = 44.0
         plots = (
@@ -166,13 +172,12 @@ class Flow(Picture):
         )
         for title, key, colour in plots:
             parts.append(text(16, y + 12, title, 14, colour=colour, bold=True))
-            parts += self._plot(now, key, colour, y + 24, width)
+            parts += self._plot(now, key, colour, y + 24, end, gap)
             y += HIGH + 52
         for i, one in enumerate(longest):
-            x = LEFT + i * STEP
-            parts.append(
-                f'<g transform="translate({x:.0f} {y:.0f}) rotate(35)">{text(0, 0, f"{one.name} {one.layer}"[:28], 12)}</g>'
-            )
+            x, name = LEFT + i * gap, f"{one.name} {one.layer}"[:28]
+            parts.append(f'<g transform="translate({x:.0f} {y:.0f}) rotate({TILT})">{text(0, 0, name, 12)}</g>')
+            width = max(width, x + math.cos(math.radians(TILT)) * theme.width(name, 12) + 16)
         y += 0.6 * max(theme.width(f"{one.name} {one.layer}"[:28], 12) for one in longest) + 34
         for n, title in enumerate(self.runs):
             if len(self.runs) > 1:
@@ -185,32 +190,33 @@ class Flow(Picture):
         for words in self.words(step):
             parts.append(text(16, y, words, 13, colour=theme.INK))
             width, y = max(width, theme.width(words, 13) + 32), y + 20
-        return "\n".join(parts), width + 60, y + 4
+        return "\n".join(parts), width, y + 4
 
-    def _plot(self, now: dict[str, list[LayerFlow]], key: str, colour: str, top: float, width: float) -> list[str]:
-        """Lines over the layers, on a logarithmic scale that all steps share."""
+    def _plot(self, now: dict[str, list[LayerFlow]], key: str, colour: str, top: float, end: float, gap: float) -> list[str]:
+        """Lines over the layers, on a logarithmic scale that all steps share. Zeros are hollow, below it."""
         every = [getattr(one, key) for steps in self.runs.values() for layers in steps for one in layers]
-        sizes = [v for v in every if math.isfinite(v) and v > LOWEST] or [1.0]
-        low, high = math.floor(math.log10(min(sizes))), math.ceil(math.log10(max(sizes)))
+        powers = [math.log10(v) for v in every if math.isfinite(v) and v > 0] or [0.0]
+        low, high = math.floor(min(powers)), math.ceil(max(powers))
         high = max(high, low + 1)
 
-        def place(v: float) -> float:
-            return top + HIGH - (math.log10(max(v, 10.0**low)) - low) / (high - low) * HIGH
+        def place(power: float) -> float:
+            return top + HIGH - (power - low) / (high - low) * HIGH
 
         parts = []
-        for power in range(low, high + 1, -(-(high - low) // 5)):
-            at = place(10.0**power)
-            parts.append(
-                f'<line x1="{LEFT - 8}" x2="{width - 40:.0f}" y1="{at:.1f}" y2="{at:.1f}" stroke="{theme.LINE}" opacity="0.4"/>'
-            )
-            parts.append(text(LEFT - 14, at + 4, number(10.0**power), 12, anchor="end"))
+        marks = [(place(power), number(10.0**power)) for power in range(low, high + 1, -(-(high - low) // 5))]
+        for at, mark in [*marks, *[(top + HIGH + ZERO, "0")] * (0 in every)]:
+            line = f'x1="{LEFT - 8}" x2="{end:.0f}" y1="{at:.1f}" y2="{at:.1f}" stroke="{theme.LINE}" opacity="0.4"'
+            parts += [f"<line {line}/>", text(LEFT - 14, at + 4, mark, 12, anchor="end")]
         for n, layers in enumerate(now.values()):
-            points = [(LEFT + i * STEP, place(v)) for i, one in enumerate(layers) if math.isfinite(v := getattr(one, key))]
             dash = f' stroke-dasharray="{DASHES[n % 4]}"' if DASHES[n % 4] else ""
-            line = " ".join(f"{x:.0f},{at:.1f}" for x, at in points)
-            parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>')
-            for x, at in points:
-                parts.append(f'<circle cx="{x:.0f}" cy="{at:.1f}" r="3.5" fill="{colour}"/>')
+            sizes = [(LEFT + i * gap, getattr(one, key)) for i, one in enumerate(layers)]
+            for has_place, run in itertools.groupby(sizes, lambda pair: math.isfinite(pair[1]) and pair[1] > 0):
+                points = [(x, place(math.log10(v)) if has_place else top + HIGH + ZERO) for x, v in run if has_place or v == 0]
+                if has_place:
+                    line = " ".join(f"{x:.0f},{at:.1f}" for x, at in points)
+                    parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>')
+                fill = f'fill="{colour}"' if has_place else f'fill="{theme.PAPER}" stroke="{colour}" stroke-width="1.5"'
+                parts += [f'<circle cx="{x:.0f}" cy="{at:.1f}" r="3.5" {fill}/>' for x, at in points]
         return parts
 
 

@@ -392,7 +392,8 @@ function tellStep() {
 function question(s) {
   const target = s.targets.reduce((a, b) => (b.part?.count ?? 99) < (a.part?.count ?? 99) ? b : a), part = target.part, a = array(target.sent), flat = a.values !== null ? [a.values].flat(9).map(value) : null;
   const answer = part ? value(part.share) : flat && flat.length === 1 ? flat[0] : norm(target.sent);
-  const what = part ? part.name : flat && flat.length === 1 ? target.name : `the norm for ${target.name}`;
+  const sender = target.ledger.at(-1)[0], to = part ? part.name : target.name;
+  const what = part || flat && flat.length === 1 ? `What does ${sender} send to ${to}?` : `What is the norm of the gradient that ${sender} sends to ${to}?`;
   const box = make("form", undefined, "target"), input = make("input"), reply = make("p", undefined, "notes");
   input.setAttribute("aria-label", "your answer"); input.inputMode = "decimal"; input.size = 10;
   const reveal = text => { asking = null; $("panel").classList.remove("asks"); reply.textContent = text; paint(); };
@@ -400,7 +401,7 @@ function question(s) {
     const close = Math.abs(guess - answer) <= 0.01 * Math.abs(answer) + 1e-9;
     reveal(close ? `Yes: ${short(answer)}.` : `No: it is ${short(answer)}.${Math.sign(guess) === Math.sign(answer) ? " The sign was right." : ""}`);
   };
-  box.append(make("p", `What comes to ${what}? Type a number, or choose a sign.`, "notes"), input);
+  box.append(make("p", `${what} Type a number, or choose a sign.`, "notes"), input);
   box.onsubmit = e => { e.preventDefault(); const v = Number(input.value.replace("−", "-")); if (input.value.trim() && !Number.isNaN(v)) check(v); };
   for (const [text, sign] of [["negative", -1], ["0", 0], ["positive", 1]]) {
     box.append(" ", button(text, () => reveal(Math.sign(answer) === sign ? `Yes: ${short(answer)}.` : `No: it is ${short(answer)}.`)));
@@ -509,7 +510,7 @@ function paint() {
     const waiting = back && s.phase !== "end" ? awaited(c.output, end) : 0;
     if (waiting && awaited(c.output, 0) > 1) {
       const b = draw("g", { class: "badge", transform: `translate(${place.rect[0] - 1},${place.rect[1] - 1})` });
-      b.append(draw("circle", { r: 10 }), draw("text", { y: 4.5 }, waiting), draw("title", {}, `${waiting} gradient${waiting > 1 ? "s" : ""} still to come`));
+      b.append(draw("rect", { x: -9, y: -9, width: 18, height: 18, rx: 3 }), draw("text", { y: 4.5 }, waiting), draw("title", {}, `${waiting} gradient${waiting > 1 ? "s" : ""} still to come`));
       place.parent.append(b);
     }
   }
@@ -687,9 +688,9 @@ function controls() {
   $("play").onclick = () => play(!timer); $("speed").onchange = () => { if (timer) play(true); };
   $("text").addEventListener("toggle", transcript);
 }
-const MARKS = { tag: "▷", card: "▢", stack: "+", dashed: "┄", back: "⤴" };
-if (isPlayer) data.legend.push(["━", "lit: this step"], ["(2)", "gradients still to come"]);
-for (const [mark, words] of data.legend) { const s = make("span"); s.append(make("b", MARKS[mark] || mark, mark.startsWith("=") ? "value" : /∇|\(2\)/.test(mark) ? "gradient" : ""), ` ${words}`); $("legend").append(s); }
+const MARKS = { tag: "▷", card: "▢", stack: "+", dashed: "┄", back: "⤴", count: "2" };
+if (isPlayer) data.legend.push(["━", "lit: this step"], ["count", "gradients still to come"]);
+for (const [mark, words] of data.legend) { const s = make("span"); s.append(make("b", MARKS[mark] || mark, mark.startsWith("=") ? "value" : mark === "count" ? "count" : mark.includes("∇") ? "gradient" : ""), ` ${words}`); $("legend").append(s); }
 open = new Set(fromAddress().open);
 compositionOf();
 if (isPlayer) { controls(); chooseSteps(); rescale(); go(fromAddress().step - 1); }

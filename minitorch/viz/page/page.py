@@ -18,6 +18,8 @@ from minitorch.viz.page import theme
 
 __all__ = ["finite", "framed", "page", "script", "script_data", "template", "write"]
 
+MOST_HIGH = 1600  # pixels, to which the frame of a page grows
+
 
 def page(title: str, pictures: dict[str, str], data: dict[str, Any]) -> str:
     """The HTML text. `pictures` are SVG: that of the whole by '', those inside a card by the card's id.
@@ -74,12 +76,32 @@ def finite(value: Any) -> Any:
 
 
 def framed(html: str, svg: str, height: int) -> str:
-    """A page inside a notebook, and below it, folded, its picture for places where scripts do not run."""
+    """A page inside a notebook, and below it, folded, its picture for places where scripts do not run.
+
+    The frame is `height` pixels high, and grows with its page where the notebook runs scripts.
+    """
     still = b64encode(svg.encode()).decode()
     style = f"width:100%;height:{height}px;border:1px solid #ccc;border-radius:6px"
-    frame = f'<iframe srcdoc="{escape(html)}" style="{style}" sandbox="allow-scripts allow-modals"></iframe>'
+    frame = f'<iframe srcdoc="{escape(html + TELLS_HEIGHT)}" style="{style}" sandbox="allow-scripts allow-modals"></iframe>'
     picture = f'<img alt="the same without a script" src="data:image/svg+xml;base64,{still}" style="max-width:100%">'
-    return f"{frame}<details><summary>still picture</summary>{picture}</details>"
+    return f"{frame}{GROWS}<details><summary>still picture</summary>{picture}</details>"
+
+
+# A page without an origin of its own can only send a message, and the frame cannot look into it.
+TELLS_HEIGHT = """<script>
+{
+  const root = document.documentElement, tell = () => parent.postMessage({ pageHeight: root.offsetHeight }, "*");
+  tell();  // at once, as a browser draws a frame only when it comes into sight
+  new ResizeObserver(tell).observe(root);
+}
+</script>"""
+GROWS = f"""<script>
+addEventListener("message", e => {{
+  const height = Math.min(e.data?.pageHeight ?? 0, {MOST_HIGH});
+  const frame = [...document.querySelectorAll("iframe")].find(f => f.contentWindow === e.source);
+  if (frame && height > frame.clientHeight) frame.style.height = `${{height + 2}}px`;
+}});
+</script>"""
 
 
 # ---- files ------------------------------------------------------------------------------------------------------------

@@ -12,9 +12,9 @@ SCALE = 2  # pixels of a PNG for one of the drawing
 HOLD = 900  # milliseconds for which a moving picture shows a frame
 
 
-def png(svg: str, scale: int = SCALE) -> bytes:
+def png(svg: str, scale: int = SCALE, background: str | None = None) -> bytes:
     """A drawing as PNG, in its light colours. Raises RuntimeError, with a way out, where the extra is missing."""
-    return bytes(_library("resvg_py").svg_to_bytes(svg_string=svg, zoom=scale))
+    return bytes(_library("resvg_py").svg_to_bytes(svg_string=svg, zoom=scale, dpi=96, background=background))
 
 
 def moving(frames: list[str], ending: str) -> bytes:

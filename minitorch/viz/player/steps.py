@@ -181,13 +181,15 @@ class _Teller:
         shown = [
             Shown([fraction(root, tape.name(e))], grad, "upstream") for e, grad in sources if grad is not None or e == output
         ]
-        arrays = [*shown, *used, Shown([fraction(root, name)], contribution, "gradient")]
         expected = self.expected[edge, frame.lap]
         senders = [self.sender(self.frames[j], card) for j in expected]
         arrivals = [(s, self.frames[j].contribution) for s, j in zip(senders, expected, strict=True) if j <= i]
         parts = [(sender, grad) for sender, grad in arrivals if grad is not None]
         arrived = len({sender for sender, _ in parts})
         awaited = len(set(senders)) - arrived
+        share: list[Part] = [("text", "part of ")] if arrived + awaited > 1 else []  # one of several that the value gets
+        rule = share + rule if rule else []
+        arrays = [*shown, *used, Shown([*share, fraction(root, name)], contribution, "gradient")]
         target = Target(edge, name, rule, [], arrays, part, self.ledger(parts), arrived, awaited, frame.total)
         target.is_parameter = self.is_parameter(edge, card)
         target.chain = self.chain(frame) if single else []

@@ -25,7 +25,7 @@ from minitorch.viz.record.local import element_name
 from minitorch.viz.record.recorder import Call, InputRecord, node_record, record, tensors_of, variables
 from minitorch.viz.record.settings import OPERATORS, SIGNS
 
-__all__ = ["Source", "Tape", "bracketed", "calls_of", "formula", "item_of", "readable", "source_of"]
+__all__ = ["Source", "Tape", "bracketed", "calls_of", "formula", "is_numbered", "item_of", "readable", "source_of"]
 
 Source = Edge | InputRecord  # an argument of an op: a value on the tape, or a tensor without history
 
@@ -237,7 +237,7 @@ class Tape:
             return _layer_name(call)
         words = [self.find_name(s) if s is not None else word for s, word in self.arguments(node)]
         sign = self.sign(node)
-        if any(map(_is_numbered, words)):
+        if any(map(is_numbered, words)):
             return ""  # an expression of values that have no name
         if call is not None and call.kind == "function" and call.title.rstrip("_") not in OPERATORS:
             named = call.title != "getitem" and words[:1] != [""]
@@ -373,9 +373,9 @@ def _is_inner(item: Any) -> bool:
     return any((call.kind != "module" or call.is_library) and call.last != item.serial for call in calls_of(item))
 
 
-def _is_numbered(name: str) -> bool:
+def is_numbered(name: str) -> bool:
     """Whether a name is a number for want of one: ①, (11)."""
-    return "①" <= name[:1] <= "⑳" or (name[:1] == "(" and name[1:-1].isdigit())
+    return "①" <= name[:1] <= "⑩" or (name[:1] == "(" and name[1:-1].isdigit())
 
 
 def bracketed(name: str) -> str:
