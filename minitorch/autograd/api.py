@@ -159,6 +159,7 @@ def grad(
     >>> minitorch.autograd.grad(first.sum(), x)  # the second derivative, 6 x
     (tensor([ 6., 12.]),)
     """
+    check_types("grad", FLAG, only_inputs=only_inputs, is_grads_batched=is_grads_batched)
     if not only_inputs:
         raise NotImplementedError("grad(): only_inputs=False is not supported: backward() adds to the .grad of all leaves")
     if is_grads_batched:
