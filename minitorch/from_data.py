@@ -8,6 +8,7 @@ from typing import Any
 
 from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, xp
+from minitorch.backend.callsite import warn
 from minitorch.backend.device import device as Device
 from minitorch.backend.device import get_default_device, gpu_library, to_device
 from minitorch.backend.dtypes import dtype as DType
@@ -43,7 +44,7 @@ def numpy_dtype(dtype: DType | None, default: DType | None = None) -> Any:
 def tensor(data: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A new leaf with a copy of `data`: numbers, nested lists of numbers, NumPy arrays or tensors.
 
-    Python floats get the default dtype, ints int64, bools bool; arrays keep their dtype.
+    Python floats get the default dtype, ints int64, bools bool; arrays keep their dtype. Warns where a gradient is lost.
     Raises ValueError for lists of unequal lengths, TypeError for data without numbers.
 
     >>> minitorch.tensor([[1, 2], [3, 4]])
@@ -54,6 +55,11 @@ def tensor(data: Any, *, dtype: DType | None = None, device: Any = None, require
     >>> minitorch.tensor([1.0, 2.0], requires_grad=True)
     tensor([1., 2.], requires_grad=True)
     """
+    if any(part.requires_grad for part in (data if isinstance(data, (list, tuple)) else (data,)) if isinstance(part, Tensor)):
+        warn(
+            "To copy construct from a tensor, it is recommended to use source.clone(), or minitorch.stack() of several: the "
+            "new tensor is a leaf, and no gradient goes from it to its source. (source.detach() says that this is meant.)"
+        )
     return to_leaf(array_of(data, dtype, copy=True), requires_grad, device)
 
 

@@ -1,6 +1,7 @@
 """Default types."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -89,3 +90,13 @@ def test_the_limits_of_integers(dtype, bits, signed):
     low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
     assert (info.bits, info.min, info.max) == (bits, low, high)
     assert repr(info) == f"iinfo(min={low:g}, max={high:g}, dtype={str(dtype).split('.')[1]})"
+
+
+def test_a_copy_that_loses_the_gradient_warns():
+    x = mt.ones(1, requires_grad=True)
+    for data in (x, [x * 2, 3.0]):
+        with pytest.warns(UserWarning, match="no gradient goes from it to its source"):
+            assert mt.tensor(data).is_leaf
+    with warnings.catch_warnings(action="error"):
+        mt.tensor(x.detach())
+        mt.tensor([x.detach() * 2, 3.0])
