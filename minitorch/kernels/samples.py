@@ -239,6 +239,11 @@ def running_means(rng: Any) -> Args:
     return m, abs(v), g, 0.9, float(rng.choice([0.999, 0.5]))
 
 
+def sgd_step(rng: Any) -> Args:
+    _, _, g, *_ = running_means(rng)
+    return rng.standard_normal(g.shape).astype(g.dtype), g, 0.1
+
+
 def adam_step(rng: Any) -> Args:
     m, v, param, *_ = running_means(rng)
     return param, m, v, 0.1, float(rng.choice([1.0, 0.3])), 1e-8

@@ -21,11 +21,17 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def grid(index: Array) -> list[Array]:
+    """For each dimension of `index` the places along it, which broadcast to its shape: x[*grid(x)] is x."""
+    ndim = index.ndim
+    return [on_device_of(xp.arange(n).reshape(-1, *(1,) * (ndim - d - 1)), index) for d, n in enumerate(index.shape)]
+
+
 def along(index: Array, dim: int) -> tuple[Array, ...]:
     """`index` along `dim` with every other dimension running through its places: x[along(index, dim)] gathers."""
-    grid: list[Any] = [on_device_of(axes, index) for axes in xp.ogrid[tuple(slice(n) for n in index.shape)]]
-    grid[dim] = index
-    return tuple(grid)
+    places = grid(index)
+    places[dim] = index
+    return tuple(places)
 
 
 def _along_checked(name: str, index: Any, dim: int, shape: Sequence[int]) -> Any:

@@ -14,7 +14,7 @@ from minitorch.backend.arrays import Array, is_known, outside, xp
 from minitorch.backend.callsite import warn
 from minitorch.ops.arithmetic import log
 from minitorch.ops.elementwise import Number, Pointwise, check_floating, in_single
-from minitorch.ops.gathering import along
+from minitorch.ops.gathering import grid
 from minitorch.ops.indexing import GetItem
 from minitorch.ops.loss import check_reduction, reduce
 from minitorch.ops.node_names import node_name
@@ -202,7 +202,8 @@ def nll_loss(
     if outside(classes_or_0, 0, classes):
         wrong = classes_or_0[(classes_or_0 < 0) | (classes_or_0 >= classes)][0]
         raise IndexError(f"Target {wrong} is out of bounds: there are {classes} classes, numbered from 0")
-    losses = -GetItem.apply(input, along(classes_or_0[:, None], 1)).reshape(target.shape)
+    first, *others = grid(classes_or_0)
+    losses = -GetItem.apply(input, (first, classes_or_0, *others))
     if weight is None and is_known(counted) and counted.all():
         return reduce(losses, reduction)
     losses = losses.masked_fill(wrap(~counted), 0.0)

@@ -7,6 +7,7 @@ from typing import Any
 
 from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import Array, as_array
+from minitorch.backend.dispatch import definition
 from minitorch.optim.optimizer import Optimizer
 from minitorch.public import constructor
 
@@ -71,4 +72,11 @@ class SGD(Optimizer):
                 buffer += grad * (1 - group["dampening"])
             buffer = state["momentum_buffer"]._array
             grad = grad + momentum * buffer if group["nesterov"] else buffer
-        param -= group["lr"] * grad
+        _sgd_step(param, grad, group["lr"])
+
+
+@definition
+def _sgd_step(param: Array, grad: Array, rate: float) -> Array:
+    """param -= rate * grad, in place."""
+    param -= rate * grad
+    return param

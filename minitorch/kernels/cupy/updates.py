@@ -1,4 +1,4 @@
-"""The step of Adam in two kernels, in place: the running means, and the parameter."""
+"""The step of SGD in one kernel, in place, and that of Adam in two: the running means, and the parameter."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ from minitorch.kernels import samples
 from minitorch.kernels.cupy.compiler import cupy_implements, elementwise, one_dtype
 
 __all__: list[str] = []
+
+
+@cupy_implements("sgd_step", ulp=2, sample=samples.sgd_step)
+def _sgd_step(param: Array, grad: Array, rate: float) -> Any:
+    if not one_dtype(param, grad):
+        return NotImplemented
+    inputs, code = "T before, T grad, T rate", "after = before - rate * grad"
+    elementwise("sgd_step", inputs, "T after", code)(param, grad, float(rate), param)
+    return param
 
 
 @cupy_implements("running_means", ulp=8, sample=samples.running_means)

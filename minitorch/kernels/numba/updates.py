@@ -1,4 +1,4 @@
-"""The step of Adam as compiled loops, in place: one pass over memory for the running means, and one for the parameter."""
+"""The steps of SGD and Adam as compiled loops, in place: one pass over memory for the running means, one for the parameter."""
 
 from __future__ import annotations
 
@@ -24,6 +24,19 @@ def adam_step(param: Array, m: Array, v: Array, rate: Any, root: Any, eps: Any) 
     a, b, c = param.reshape(-1), m.reshape(-1), v.reshape(-1)
     for i in prange(a.size):
         a[i] -= rate * b[i] / (xp.sqrt(c[i]) / root + eps)
+
+
+def sgd_step(param: Array, grad: Array, rate: Any) -> None:
+    """param -= rate grad"""
+    a, b = param.reshape(-1), grad.reshape(-1)
+    for i in prange(a.size):
+        a[i] -= rate * b[i]
+
+
+@numba_implements("sgd_step", ulp=2, sample=samples.sgd_step)
+def _sgd_step(param: Array, grad: Array, rate: float) -> Any:
+    compiled(sgd_step)(param, grad, param.dtype.type(rate))
+    return param
 
 
 @numba_implements("running_means", ulp=8, sample=samples.running_means)
