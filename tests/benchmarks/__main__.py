@@ -34,12 +34,12 @@ from minitorch import kernels, viz
 from minitorch.autograd.observe import observers
 from minitorch.kernels.numba import compiler
 from tests.benchmarks import gpu
+from tests.benchmarks.page import into_page
 from tests.benchmarks.workloads import LAYERS, MODELS, Workload, chain, lenet, training_step
 
 THREADS = 2
 WARM_UP = 0.15  # seconds at the start of a turn, not timed: threads of BLAS and of the other library go to sleep, ours wake up
 BURST = 5  # timed runs in a turn
-PAGE = Path(__file__).parents[2] / "tutorials" / "pages" / "speed.md"
 
 
 FAST = "with Numba"
@@ -224,13 +224,6 @@ def profile(work: Workload) -> None:
     pstats.Stats(profiler).sort_stats("tottime").print_stats(30)
 
 
-def into_page(lines: list[str]) -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    begin, end = "<!-- benchmarks -->\n", "<!-- end of benchmarks -->"
-    head, rest = text.split(begin)
-    PAGE.write_text(head + begin + "\n".join(lines) + "\n" + end + rest.split(end)[1], encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.split("\n")[0])
     parser.add_argument("words", nargs="*", help="only workloads with one of these words in their names")
@@ -258,7 +251,7 @@ def main() -> None:
     print_recording()
     print(f"\nimport numpy: {import_time('numpy') * 1e3:.0f} ms; import minitorch: {beyond:.0f} ms beyond it")
     if given.write:
-        into_page(lines)
+        into_page("benchmarks", lines)
     return None
 
 

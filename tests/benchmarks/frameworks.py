@@ -1,6 +1,6 @@
 """Time other small frameworks beside minitorch, those that are installed: autograd, MyGrad, DeZero, tinygrad.
 
-    python -m tests.benchmarks.frameworks
+    python -m tests.benchmarks.frameworks [--write]     prints a table, and writes it into tutorials/pages/speed.md
 
 Three workloads that each can express: a chain of small operations, a training step of an MLP, a convolution. Each framework is
 used as its own documentation uses it. Rounds are interleaved, and medians taken.
@@ -17,6 +17,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from tests.benchmarks.page import into_page
 
 Run = Callable[[], Any]
 
@@ -206,8 +208,7 @@ def main(rounds: int = 15) -> None:
         except Exception as error:  # tinygrad without a C compiler, a framework that does not suit this NumPy
             print(f"{name} is left out: {error}", file=sys.stderr)
             runs.pop(name, None)
-    print("| workload, forward and backward |" + "".join(f" {name} |" for name in runs))
-    print("|---|" + "---|" * len(runs))
+    lines = ["| workload, forward and backward |" + "".join(f" {name} |" for name in runs), "|---|" + "---|" * len(runs)]
     for workload, title in WORKLOADS.items():
         times: dict[str, list[float]] = {name: [] for name, each in runs.items() if workload in each}
         for i in range(rounds + 2):
@@ -218,7 +219,10 @@ def main(rounds: int = 15) -> None:
                 if i >= 2:  # the first rounds compile
                     times[name].append(time.perf_counter() - start)
         cells = [f" {statistics.median(times[name]) * 1e3:.2f} ms |" if name in times else " |" for name in runs]
-        print(f"| {title} |" + "".join(cells), flush=True)
+        lines.append(f"| {title} |" + "".join(cells))
+    print("\n".join(lines))
+    if "--write" in sys.argv:
+        into_page("frameworks", lines)
 
 
 if __name__ == "__main__":
