@@ -174,6 +174,14 @@ def middle(draw):
     )
 
 
+def running_product(draw):
+    shape = draw.shape(1)
+    dim, x = draw.dim(len(shape)), draw.tensor(shape)
+    with mt.no_grad():
+        x.masked_fill_(draw.tensor(shape) > 0.8, 0.0)  # some factors are 0
+    return lambda x: mt.cumprod(x, dim), (x,), along(dim, lambda row: list(itertools.accumulate(row, lambda a, b: a * b)))
+
+
 def along_dim(function, plain):
     def sample(draw):
         shape = draw.shape(1)
@@ -418,10 +426,7 @@ SAMPLES: dict[type[Node], Callable] = {
     ops.reduction.LogSoftmaxBackward: softmax_slope(ops.reduction.LogSoftmaxBackward),
     ops.reduction.SoftmaxBackward: softmax_slope(ops.reduction.SoftmaxBackward),
     ops.reduction.LogSoftmax: along_dim(mt.log_softmax, lambda row: [math.log(p) for p in probabilities(row)]),
-    ops.scan.Cumprod: along_dim(
-        lambda x, dim: mt.cumprod(x * (x.detach().abs() > 0.3), dim),  # some factors are 0
-        lambda row: list(itertools.accumulate((x * (abs(x) > 0.3) for x in row), lambda a, b: a * b)),
-    ),
+    ops.scan.Cumprod: running_product,
     ops.reduction.CumSum: along_dim(mt.cumsum, lambda row: list(itertools.accumulate(row))),
     ops.shape.Reshape: of_shapes.reshaping,
     ops.shape.Permute: of_shapes.permuting,

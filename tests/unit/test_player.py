@@ -175,7 +175,7 @@ def test_a_call_of_several_operations_is_one_step():
     assert share["share"] == pytest.approx(gradient.numpy().flat[np.abs(gradient.detach().numpy()).argmax()])
     assert sum(up * slope for _, up, slope in share["terms"]) == pytest.approx(share["share"])
     inside = [s["title"] for s in player.trace["steps"] if s["phase"] == "backward" and s["card"] != step["card"]]
-    assert len(inside) == 5
+    assert len(inside) == 4
     assert repr(player).count("sends its gradient") == 1
 
 

@@ -213,7 +213,7 @@ def test_a_card_for_each_call_with_its_parameters(recorded):
     assert first.line.startswith("test_viz.py:")
     assert first.line.endswith("return x + self.inner(x).relu()")
     end = graph.boxes[-1]
-    assert (end.title, end.kind, end.name, end.operations, end.is_output) == ("cross_entropy", "function", "loss", 5, True)
+    assert (end.title, end.kind, end.name, end.operations, end.is_output) == ("cross_entropy", "function", "loss", 4, True)
     by_id = {box.id: box for box in graph.boxes}
     assert [by_id[a["tail"]].title for a in graph.arrows if a["head"] == end.id] == ["Linear", "y"]
 
