@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minitorch.backend.arrays import xp
+from minitorch.backend.arrays import order_of, xp
 from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import bool_, dtypes, float16, float32, float64, int32, int64, set_default_dtype, uint8
 from minitorch.backend.dtypes import dtype as DType
@@ -103,13 +103,8 @@ def full_like(
     np_dtype = numpy_dtype(dtype, input.dtype)
     value = fill_value_of("full_like", fill_value, np_dtype)
     return to_leaf(
-        xp.full_like(input._array, value, dtype=np_dtype, order=_order_of(input)), requires_grad, device or input.device
+        xp.full_like(input._array, value, dtype=np_dtype, order=order_of(input._array)), requires_grad, device or input.device
     )
-
-
-def _order_of(input: Tensor) -> Any:
-    """The memory order of a tensor like `input`: the same, but row by row like an expanded one."""
-    return "C" if 0 in input._array.strides else "K"
 
 
 @public
@@ -139,7 +134,7 @@ def empty_like(input: Tensor, *, dtype: DType | None = None, device: Any = None,
     >>> minitorch.empty_like(minitorch.tensor([[1, 2]])).shape
     minitorch.Size([1, 2])
     """
-    array = xp.empty_like(input._array, dtype=numpy_dtype(dtype, input.dtype), order=_order_of(input))
+    array = xp.empty_like(input._array, dtype=numpy_dtype(dtype, input.dtype), order=order_of(input._array))
     return to_leaf(array, requires_grad, device or input.device)
 
 
@@ -216,7 +211,7 @@ def arange(
 ) -> Tensor:
     """arange(end), arange(start, end), arange(start, end, step): start, start + step, ... up to but without end.
 
-    Integers give int64; if one argument is a float, the result has the default dtype.
+    Integers give int64; if one argument is a float, the result has the default dtype. The three may be passed by name.
     Raises RuntimeError for a step of 0, and for a start from which the step leads away from the end.
 
     >>> minitorch.arange(4)
@@ -224,6 +219,8 @@ def arange(
     >>> minitorch.arange(1, 2, 0.25)
     tensor([1.0000, 1.2500, 1.5000, 1.7500])
     """
+    if start is not None and (end is None or bounds):
+        raise TypeError("arange(): start= belongs with end=, and with no other bound: arange(start=2, end=8)")
     if end is not None:
         bounds = (*bounds, *(() if start is None else (start,)), end)
     if step is not None:

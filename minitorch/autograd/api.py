@@ -159,7 +159,8 @@ def grad(
     >>> minitorch.autograd.grad(first.sum(), x)  # the second derivative, 6 x
     (tensor([ 6., 12.]),)
     """
-    check_types("grad", FLAG, only_inputs=only_inputs, is_grads_batched=is_grads_batched)
+    flags = {"retain_graph": retain_graph, "create_graph": create_graph, "only_inputs": only_inputs}
+    check_types("grad", FLAG, **flags, is_grads_batched=is_grads_batched)
     if not only_inputs:
         raise NotImplementedError("grad(): only_inputs=False is not supported: backward() adds to the .grad of all leaves")
     if is_grads_batched:
@@ -170,7 +171,6 @@ def grad(
     if not targets:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     edges = [_target_edge(t) for t in targets]
-    check_types("grad", FLAG, retain_graph=retain_graph, create_graph=create_graph)
     retain, recording = bool(create_graph if retain_graph is None else retain_graph), bool(create_graph)
     roots = root_gradients(_as_tuple(outputs), grad_outputs, recording)
     results = _in_mode(recording, _grad, roots, edges, retain, recording)

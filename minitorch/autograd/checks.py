@@ -12,8 +12,7 @@ from minitorch.backend.dtypes import dtypes
 
 __all__ = [
     "as_tuple", "changed_error", "check_accumulated", "check_edge", "check_grad", "check_gradient_shape", "check_requires_grad",
-    "check_root",
-    "freed_error", "unreachable_error", "warn_of_cycle",
+    "check_root", "freed_error", "unreachable_error", "warn_of_cycle",
 ]  # fmt: skip
 
 

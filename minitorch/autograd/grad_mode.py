@@ -140,9 +140,11 @@ class inference_mode(_GradMode):
     """
 
     def __new__(cls, mode: Any = True) -> Self:
+        if not (isinstance(mode, bool) or callable(mode)):
+            raise TypeError(f"inference_mode(): mode is True or False, not {type(mode).__name__}")
         self = super().__new__(cls)
-        self.mode = not mode if isinstance(mode, bool) else False
-        return self if isinstance(mode, bool) else self(mode)  # `@inference_mode` without parentheses
+        self.mode = mode is False
+        return self(mode) if callable(mode) else self  # `@inference_mode` without parentheses
 
 
 class set_grad_enabled(_GradMode):

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 __all__ = [
     "Array", "address", "as_array", "contiguous", "copied_storage", "from_storage", "is_basic_index", "is_known",
-    "is_whole", "linalg_errors", "max_reduce", "multiply_at", "on_device_of", "outside", "owner", "prod_reduce",
+    "is_whole", "linalg_errors", "max_reduce", "multiply_at", "on_device_of", "order_of", "outside", "owner", "prod_reduce",
     "running_extreme", "share_memory", "storage", "storage_start", "strided", "tune_process", "view_of", "windows", "xp",
 ]  # fmt: skip
 
@@ -141,6 +141,11 @@ def share_memory(view: Array, of: Array) -> bool:
 def owner(array: Any) -> Any:
     """The array whose memory this one has, or of whose memory it is a view."""
     return array if getattr(array, "base", None) is None else array.base
+
+
+def order_of(array: Array) -> Any:
+    """The memory order of a new array like this one: the same, but row by row if it is expanded."""
+    return "C" if 0 in array.strides else "K"
 
 
 def is_whole(array: Array) -> bool:

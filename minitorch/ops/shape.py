@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.node import Op
-from minitorch.backend.arrays import Array, contiguous, xp
+from minitorch.backend.arrays import Array, contiguous, order_of, xp
 from minitorch.backend.device import device, device_of, to_device
 from minitorch.backend.sums import sum_to
 from minitorch.ops.node_names import node_name
@@ -167,7 +167,7 @@ class Cast(Op):
     label = "ToCopy0"
 
     def forward(ctx, x: Array, to: Any) -> Array:
-        return x.astype(to, order="C" if 0 in x.strides else "K")  # of an expanded one all elements are written
+        return x.astype(to, order=order_of(x))
 
     def backward(ctx, grad: Tensor) -> Any:
         return grad

@@ -40,6 +40,12 @@ def _labels() -> Any:
     return np.arange(BATCH) % SIZES[-1]
 
 
+def _chained(y: Any) -> Any:
+    for _ in range(LENGTH):
+        y = y * 1.001
+    return y
+
+
 def _torch(t: Any) -> dict[str, Run]:
     """minitorch or PyTorch."""
     t.set_num_threads(2)
@@ -50,10 +56,7 @@ def _torch(t: Any) -> dict[str, Run]:
     image, weight = (t.tensor(_array(*shape), requires_grad=True) for shape in (IMAGES, KERNEL))
 
     def chain() -> None:
-        y = start
-        for _ in range(LENGTH):
-            y = y * 1.001
-        y.sum().backward()
+        _chained(start).sum().backward()
 
     def mlp() -> None:
         optimizer.zero_grad()
@@ -74,9 +77,7 @@ def _autograd() -> dict[str, Run]:
     layers, x, labels = _layers(), _array(BATCH, SIZES[0]), _labels()
 
     def total(y: Any) -> Any:
-        for _ in range(LENGTH):
-            y = y * 1.001
-        return anp.sum(y)
+        return anp.sum(_chained(y))
 
     def loss(layers: list[Any]) -> Any:
         y = x
@@ -105,10 +106,7 @@ def _mygrad() -> dict[str, Run]:
     image, weight = (mygrad.tensor(_array(*shape)) for shape in (IMAGES, KERNEL))
 
     def chain() -> None:
-        y = start
-        for _ in range(LENGTH):
-            y = y * 1.001
-        y.sum().backward()
+        _chained(start).sum().backward()
 
     def mlp() -> None:
         y: Any = x
@@ -134,11 +132,8 @@ def _dezero() -> dict[str, Run]:
     image, weight = (dezero.Variable(_array(*shape)) for shape in (IMAGES, KERNEL))
 
     def chain() -> None:
-        y = start
-        for _ in range(LENGTH):
-            y = y * 1.001
         start.cleargrad()
-        functions.sum(y).backward()
+        functions.sum(_chained(start)).backward()
 
     def mlp() -> None:
         loss = functions.softmax_cross_entropy(model(x), labels)

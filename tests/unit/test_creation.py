@@ -100,3 +100,11 @@ def test_a_copy_that_loses_the_gradient_warns():
     with warnings.catch_warnings(action="error"):
         mt.tensor(x.detach())
         mt.tensor([x.detach() * 2, 3.0])
+
+
+def test_arange_takes_its_bounds_by_name():
+    assert mt.arange(start=2, end=8, step=3).tolist() == mt.arange(2, end=8, step=3).tolist() == [2, 5]
+    assert mt.arange(end=3).tolist() == [0, 1, 2]
+    for call in (lambda: mt.arange(5, start=2), lambda: mt.arange(start=2), lambda: mt.arange(1, 5, start=2, end=8)):
+        with pytest.raises(TypeError, match="start= belongs with end="):
+            call()

@@ -94,3 +94,5 @@ def test_inference_mode_takes_a_mode():
     for decorator in (mt.inference_mode, mt.inference_mode(), mt.inference_mode(True)):
         assert not decorator(lambda: (x * 2).requires_grad)()
     assert mt.inference_mode(False)(lambda: (x * 2).requires_grad)()
+    with pytest.raises(TypeError, match="mode is True or False, not int"):
+        mt.inference_mode(1)
