@@ -251,6 +251,34 @@ def test_large_arrays_are_computed_by_compiled_loops():
     assert run_anew(code) == ["False", "True"]
 
 
+@needs_numba
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("shape", "features", "kernel", "options"),
+    [
+        ((2, 3, 5000), 5, (9,), {"padding": 4}),
+        ((6, 4, 40, 41), 6, (3, 5), {"stride": 2, "padding": 1, "groups": 2}),
+        ((3, 64, 30, 30), 64, (3, 3), {"dilation": 2, "groups": 64}),
+        ((2, 80, 12, 13), 70, (2, 2), {"padding": 1}),
+        ((2, 3, 7, 18, 20), 4, (3, 3, 3), {"stride": (1, 2, 1), "padding": 1}),
+    ],
+)
+def test_tiles_of_every_size_are_the_definition(dtype, shape, features, kernel, options):
+    random = np.random.default_rng(1)
+    x = mt.from_numpy(random.standard_normal(shape).astype(dtype))
+    w = mt.from_numpy(random.standard_normal((features, shape[1] // options.get("groups", 1), *kernel)).astype(dtype))
+    b = mt.from_numpy(random.standard_normal(features).astype(dtype))
+    convolve = {1: mt.nn.functional.conv1d, 2: mt.nn.functional.conv2d, 3: mt.nn.functional.conv3d}[len(kernel)]
+    found = {}
+    for way in ("definition", "numba"):
+        leaves = [t.clone().requires_grad_() for t in (x, w, b)]
+        with engine(way):
+            y = convolve(*leaves, **options)
+            y.backward(mt.from_numpy(np.random.default_rng(2).standard_normal(y.shape).astype(dtype)))
+        found[way] = [y.detach().numpy(), *(t.grad.numpy() for t in leaves)]
+    assert_close(tuple(found["numba"]), tuple(found["definition"]), 256)
+
+
 # ---- values at the edges ---------------------------------------------------------------------------------------------------
 
 

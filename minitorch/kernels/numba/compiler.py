@@ -34,7 +34,7 @@ from minitorch.backend.arrays import Array, xp
 from minitorch.backend.dispatch import implements
 from minitorch.kernels.threads import get_num_threads, is_worker
 
-__all__ = ["compiled", "elementwise", "has_threads", "is_available", "numba_implements", "prange", "threads_in_use"]
+__all__ = ["compiled", "elementwise", "has_threads", "in_llvm", "is_available", "numba_implements", "prange", "threads_in_use"]
 
 prange = range  # Numba's own, in compiled code
 
@@ -121,8 +121,22 @@ def _globals(function: Any) -> dict[str, Any]:
     return {**function.__globals__, **parts}
 
 
+def in_llvm(emit: Callable[[Any], Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """In compiled code an intrinsic of Numba, emit(numba), takes the place of the decorated function."""
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        function.__dict__["in_llvm"] = emit
+        return function
+
+    return decorate
+
+
 @functools.cache
 def _part(function: Callable[..., Any]) -> Callable[..., Any]:
+    emit: Any = getattr(function, "in_llvm", None)
+    if emit is not None:
+        intrinsic: Callable[..., Any] = emit(_numba())
+        return intrinsic
     copy = types.FunctionType(function.__code__, _globals(function), function.__name__)
     made: Callable[..., Any] = _numba().njit(nogil=True, error_model="numpy")(copy)
     return made

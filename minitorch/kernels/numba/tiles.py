@@ -1,0 +1,302 @@
+"""Convolution tile by tile: the sums of a few features at some dozen places stay in the processor's registers.
+
+A loop over `y[o] += w * x[o]` reads and writes y at each step, which takes longer than the multiplication. In a tile (in
+float32: 4 features by 48 places) all sums stay in registers while a loop goes over the cells of the kernel, and each number
+that is read serves all features or all places. The processor then multiplies as fast as it can, and no columns are written.
+
+No compiler makes that of a Python loop. So `strip` and `products` stand here twice: as Python, which says what they compute,
+and as LLVM's own instructions on vectors, which Numba inserts where they are called.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from minitorch.backend.arrays import Array, xp
+from minitorch.kernels.numba.compiler import in_llvm, prange
+
+__all__ = ["CELLS", "CHUNK", "FEATURES", "VECTOR_BYTES", "WIDTH", "convolve", "lay_out", "weight_gradient"]
+
+VECTOR_BYTES = 64  # the widest registers
+WIDTH = 3  # vectors: the places of a tile
+PLACES = 1024  # so many of all channels fit the cache of a core
+FEATURES, CELLS, CHUNK = 32, 72, 1024  # of a task in `weight_gradient`: features, cells, and places at a time
+
+
+# ---- LLVM's instructions ----------------------------------------------------------------------------------------------
+
+
+def _vector_bytes() -> int:
+    """Where the processor has 16 registers, not 32, the sums of a tile fit if its vectors are half as long."""
+    features = importlib.import_module("numba.core.codegen").get_host_cpu_features()
+    return VECTOR_BYTES if "+avx512vl" in features else VECTOR_BYTES // 2
+
+
+class _Emitter:
+    """Writes instructions on vectors of a kind of number: reading, arithmetic, writing, loops."""
+
+    def __init__(self, builder: Any, number: Any) -> None:
+        self.ir, self.builder = importlib.import_module("llvmlite.ir"), builder
+        self.itemsize = 8 if isinstance(number, self.ir.DoubleType) else 4
+        self.lanes = _vector_bytes() // self.itemsize
+        self.vector, self.int = self.ir.VectorType(number, self.lanes), self.ir.IntType(64)
+
+    def zero(self, kind: Any) -> Any:
+        return self.ir.Constant(kind, None)
+
+    def load(self, array: Any, index: Any) -> Any:
+        """One number."""
+        return self.builder.load(self.builder.gep(array, [index]))
+
+    def address(self, array: Any, index: Any) -> Any:
+        """Where a vector begins."""
+        return self.builder.bitcast(self.builder.gep(array, [index]), self.vector.as_pointer())
+
+    def load_vector(self, array: Any, index: Any) -> Any:
+        return self.builder.load(self.address(array, index), align=self.itemsize)
+
+    def store_vector(self, vector: Any, array: Any, index: Any) -> None:
+        self.builder.store(vector, self.address(array, index), align=self.itemsize)
+
+    def spread(self, number: Any) -> Any:
+        """A vector with one number in all its lanes."""
+        one = self.builder.insert_element(self.ir.Constant(self.vector, self.ir.Undefined), number, self.int(0))
+        return self.builder.shuffle_vector(one, one, self.zero(self.ir.VectorType(self.ir.IntType(32), self.lanes)))
+
+    def sum_of_product(self, a: Any, b: Any, total: Any) -> Any:
+        """total + a b, by one instruction where there is one."""
+        return self.builder.fadd(total, self.builder.fmul(a, b, flags=("contract",)), flags=("contract",))
+
+    def sum_of_lanes(self, vector: Any) -> Any:
+        """One number."""
+        kind = self.ir.FunctionType(vector.type.element, [vector.type.element, vector.type])
+        name = f"llvm.vector.reduce.fadd.v{self.lanes}f{8 * self.itemsize}"
+        module = self.builder.module
+        add = module.globals.get(name) or self.ir.Function(module, kind, name)
+        return self.builder.call(add, [self.zero(vector.type.element), vector], fastmath=("reassoc",))
+
+    def plus(self, index: Any, number: int) -> Any:
+        return self.builder.add(index, self.int(number))
+
+    def at_most_last(self, index: int, array: _Array) -> Any:
+        """An index along the first dimension, or the last one if there are less."""
+        last = self.plus(array.rows, -1)
+        return self.builder.select(self.builder.icmp_signed("<", self.int(index), last), self.int(index), last)
+
+    def loop(self, first: Any, stop: Any, step: int, values: Sequence[Any], body: Callable[..., list[Any]]) -> list[Any]:
+        """for i in range(first, stop, step): values = body(i, *values), at least once."""
+        before, inside, after = self.builder.block, *(self.builder.append_basic_block() for _ in range(2))
+        self.builder.branch(inside)
+        self.builder.position_at_end(inside)
+        names = [self.builder.phi(value.type) for value in (first, *values)]
+        following = [self.plus(names[0], step), *body(*names)]
+        for name, now, then in zip(names, (first, *values), following, strict=True):
+            name.add_incoming(now, before)
+            name.add_incoming(then, self.builder.block)
+        self.builder.cbranch(self.builder.icmp_signed("<", following[0], stop), inside, after)
+        self.builder.position_at_end(after)
+        return following[1:]
+
+
+@dataclass
+class _Array:
+    """An argument: its first number's address, its length along the first dimension, and the numbers from there to the next."""
+
+    data: Any
+    rows: Any
+    to_next: Any
+
+
+def _intrinsic(numba: Any, emit: Callable[..., None]) -> Any:
+    """The intrinsic whose code emit(emitter, a, x, places, sums, count) writes."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        emitter = _Emitter(builder, context.get_value_type(signature.args[0].dtype))
+        arrays = []
+        for kind, value in zip(signature.args[:4], args, strict=False):
+            array = context.make_array(kind)(context, builder, value)
+            rows, stride = (numba.core.cgutils.unpack_tuple(builder, each)[0] for each in (array.shape, array.strides))
+            arrays.append(_Array(array.data, rows, builder.sdiv(stride, emitter.int(emitter.itemsize))))
+        emit(emitter, *arrays, args[4])
+        return context.get_dummy_value()
+
+    def typed(typing_context: Any, a: Any, x: Any, places: Any, sums: Any, count: Any) -> Any:
+        return numba.types.void(a, x, places, sums, numba.types.int64), code
+
+    return numba.extending.intrinsic(typed)
+
+
+# In both, the values that a loop hands on from round to round are the sums of a tile.
+
+
+def _strip(features: int, e: _Emitter, weights: _Array, x: _Array, places: _Array, sums: _Array, count: Any) -> None:
+    """For each tile, of features times WIDTH vectors, a loop over the cells."""
+    tile = [(f, v) for f in range(features) for v in range(WIDTH)]
+
+    def of_places(start: Any) -> list[Any]:
+        def of_cell(k: Any, *totals: Any) -> list[Any]:
+            place = e.builder.add(e.load(places.data, k), start)
+            read = [e.load_vector(x.data, e.plus(place, v * e.lanes)) for v in range(WIDTH)]
+            first = e.builder.mul(k, e.int(features))
+            weight = [e.spread(e.load(weights.data, e.plus(first, f))) for f in range(features)]
+            return [e.sum_of_product(weight[f], read[v], total) for (f, v), total in zip(tile, totals, strict=True)]
+
+        totals = e.loop(e.int(0), places.rows, 1, [e.zero(e.vector)] * len(tile), of_cell)
+        for (f, v), total in zip(tile, totals, strict=True):
+            row = e.builder.add(e.builder.mul(e.int(f), sums.to_next), start)
+            e.store_vector(total, sums.data, e.plus(row, v * e.lanes))
+        return []
+
+    e.loop(e.int(0), count, WIDTH * e.lanes, [], of_places)
+
+
+def _products(features: int, cells: int, e: _Emitter, g: _Array, x: _Array, places: _Array, sums: _Array, count: Any) -> None:
+    """One tile, of features times cells vectors, and a loop over the places."""
+    tile = [(f, k) for f in range(features) for k in range(cells)]
+    of_feature = [e.builder.mul(e.at_most_last(f, g), g.to_next) for f in range(features)]
+    of_cell = [e.load(places.data, e.at_most_last(k, places)) for k in range(cells)]
+
+    def of_places(o: Any, *totals: Any) -> list[Any]:
+        a = [e.load_vector(g.data, e.builder.add(row, o)) for row in of_feature]
+        b = [e.load_vector(x.data, e.builder.add(place, o)) for place in of_cell]
+        return [e.sum_of_product(a[f], b[k], total) for (f, k), total in zip(tile, totals, strict=True)]
+
+    for (f, k), total in zip(tile, e.loop(e.int(0), count, e.lanes, [e.zero(e.vector)] * len(tile), of_places), strict=True):
+        at = e.builder.gep(sums.data, [e.plus(e.builder.mul(e.int(f), sums.to_next), k)])
+        e.builder.store(e.builder.fadd(e.builder.load(at), e.sum_of_lanes(total)), at)
+
+
+# ---- the same as Python -----------------------------------------------------------------------------------------------
+
+
+@in_llvm(lambda numba: _intrinsic(numba, functools.partial(_strip, 4)))
+def strip(weights: Array, x: Array, places: Array, sums: Array, count: int) -> None:
+    """sums[f, o] = sum over k of weights[k, f] x[places[k] + o],  for 4 features f, and o below `count`, or up to the end of a
+    tile
+    """
+    width = WIDTH * VECTOR_BYTES // x.itemsize
+    for f in range(weights.shape[1]):
+        for o in range(-(-count // width) * width):
+            sums[f, o] = 0
+            for k in range(places.size):
+                sums[f, o] += weights[k, f] * x[places[k] + o]
+
+
+@in_llvm(lambda numba: _intrinsic(numba, functools.partial(_strip, 1)))
+def line(weights: Array, x: Array, places: Array, sums: Array, count: int) -> None:
+    """The same for 1 feature."""
+    strip(weights, x, places, sums, count)
+
+
+@in_llvm(lambda numba: _intrinsic(numba, functools.partial(_products, 4, 3)))
+def products(g: Array, x: Array, places: Array, sums: Array, count: int) -> None:
+    """sums[f, k] += sum over o of g[f, o] x[places[k] + o],  for 4 features f, 3 cells k, and o below `count`, which vectors
+    divide. The last row of g and the last place stand for those that lack.
+    """
+    features, cells = sums.shape
+    for f in range(features):
+        for k in range(cells):
+            for o in range(count):
+                sums[f, k] += g[min(f, len(g) - 1), o] * x[places[min(k, places.size - 1)] + o]
+
+
+@in_llvm(lambda numba: _intrinsic(numba, functools.partial(_products, 1, 3)))
+def line_products(g: Array, x: Array, places: Array, sums: Array, count: int) -> None:
+    """The same for 1 feature."""
+    products(g, x, places, sums, count)
+
+
+# ---- the loops --------------------------------------------------------------------------------------------------------
+
+
+def shifted_row(source: Array, shift: Any, target: Array) -> None:
+    """Copy as many numbers as there is room for, plus a number. (As a part of a long loop it would take longer.)"""
+    for k in range(min(source.size, target.size)):
+        target[k] = source[k] + shift
+
+
+def lay_out(weight: Array, at: int, out: Array) -> None:
+    """Some cells of a kernel, weight (groups * F, C, D, H, W), as `convolve` takes them: side by side what one step of a tile
+    reads,
+
+    out[g, block, c, at + cell, j] = weight[g F + 4 block + j, c, cell]
+
+    The last block is filled up with zeros. A single feature stays alone.
+    """
+    groups, blocks, channels, _, count = out.shape
+    features, (_, _, depth, height, width) = len(weight) // groups, weight.shape
+    for i in prange(groups * blocks):
+        g, block = i // blocks, i % blocks
+        for j in range(count):
+            f = block * count + j
+            for c in range(channels):
+                cell = at
+                for z in range(depth):
+                    for y in range(height):
+                        for x in range(width):
+                            out[g, block, c, cell, j] = weight[g * features + f, c, z, y, x] if f < features else 0
+                            cell += 1
+
+
+def convolve(flat: Array, places: Array, weight: Array, bias: Array, pitch: Array, length: int, y: Array) -> None:
+    """y[n, (g, f), o] = bias[g, f] + sum over k of weight[g, f, k] flat[places[g, k] + the place of window o of image n]
+
+    Window o of image n has the place ((n pitch[0] + o[0]) pitch[1] + o[1]) pitch[2] + o[2]; all are below `length`. `lay_out`
+    made the weight. After the last place that a window reads, flat has numbers enough for one more tile.
+    """
+    images, _, depth, height, _ = y.shape
+    groups, blocks, _, count = weight.shape
+    features, width = bias.shape[1], WIDTH * VECTOR_BYTES // flat.itemsize
+    parts = (length - 1) // (4 * PLACES) * 4 + 4  # a multiple of four, to share them evenly
+    size = (length - 1) // (parts * width) * width + width
+    for i in prange(groups * parts):
+        g, start = i // parts, i % parts * size
+        n = max(0, min(size, length - start))
+        seen, sums = flat[start:], xp.empty((count, size), y.dtype)
+        for block in range(blocks if n else 0):
+            if count == 1:
+                line(weight[g, block], seen, places[g], sums, n)
+            else:
+                strip(weight[g, block], seen, places[g], sums, n)
+            for j in range(min(count, features - block * count)):  # copied row by row, without what lies between the rows
+                f, row = block * count + j, start // pitch[2]
+                image, z, r = row // (pitch[0] * pitch[1]), row // pitch[1] % pitch[0], row % pitch[1]
+                column, done = start % pitch[2], 0
+                while done < n and image < images:
+                    if z < depth and r < height:
+                        shifted_row(sums[j, done:n], bias[g, f], y[image, g * features + f, z, r, column:])
+                    done, column, r = done + pitch[2] - column, 0, r + 1
+                    if r == pitch[1]:
+                        r, z = 0, z + 1
+                    if z == pitch[0]:
+                        z, image = 0, image + 1
+
+
+def weight_gradient(flat: Array, places: Array, wide: Array, sums: Array) -> None:
+    """sums[g, part, f, k] = sum over o of wide[g, f, o] flat[places[g, k] + o],  for a part of the places o
+
+    As many parts as `sums` has are all places. `sums` has room for whole tiles. Vectors divide the length of `wide`.
+    """
+    (groups, features, length), cells = wide.shape, places.shape[1]
+    parts, rows = sums.shape[1], 1 if features == 1 else 4
+    size = (length - 1) // (parts * CHUNK) * CHUNK + CHUNK
+    of_cells, of_features = (cells - 1) // CELLS + 1, (features - 1) // FEATURES + 1
+    for i in prange(groups * parts * of_features * of_cells):
+        g, part = i // (parts * of_features * of_cells), i // (of_features * of_cells) % parts
+        first_f, first_k = i // of_cells % of_features * FEATURES, i % of_cells * CELLS
+        end_f, end_k = min(first_f + FEATURES, features), min(first_k + CELLS, cells)
+        total, begin, end = sums[g, part], part * size, min(length, (part + 1) * size)
+        total[first_f : first_f + FEATURES, first_k : first_k + CELLS] = 0
+        for start in range(begin, end, CHUNK):
+            seen, count = flat[start:], min(CHUNK, end - start)
+            for f in range(first_f, end_f, rows):
+                y = wide[g, f : min(f + rows, features), start:]
+                for k in range(first_k, end_k, 3):
+                    if rows == 1:
+                        line_products(y, seen, places[g, k:], total[f : f + 1, k : k + 3], count)
+                    else:
+                        products(y, seen, places[g, k:], total[f : f + 4, k : k + 3], count)
