@@ -73,6 +73,10 @@ def _window(rng: Any, kernel: int, pads: bool) -> tuple[Window, tuple[int, ...]]
     rank = int(rng.integers(1, 4))
     kernels, strides = _integers(rng, 1, kernel, rank), _integers(rng, 1, 4, rank)
     dilations, size = _integers(rng, 1, 3, rank), _integers(rng, 1, 8 if rng.random() < 0.6 else 2, rank)
+    if rng.random() < 0.15:  # side by side
+        kernels = _integers(rng, 2, 8, rank)
+        sizes = tuple(k * n for k, n in zip(kernels, _integers(rng, 1, 4, rank), strict=True))
+        return Window(kernels, kernels, ((0, 0),) * rank, (1,) * rank), sizes
     if pads:
         padding = tuple((p, p) for p in (int(rng.integers(0, k // 2 + 1)) for k in kernels))
     else:

@@ -19,6 +19,8 @@ __all__: list[str] = []
 
 Triple: TypeAlias = tuple[int, int, int]
 
+LONGEST_SUM = 256
+
 
 def max_pool(x: Array, kernel: Triple, stride: Triple, before: Triple, dilation: Triple, values: Array, which: Array) -> bool:
     """The largest of each window over x (P, D, H, W), the first of equals, into `values` (P, *out); its cell into `which`.
@@ -64,6 +66,38 @@ def max_pool(x: Array, kernel: Triple, stride: Triple, before: Triple, dilation:
             for k in range(best.size):
                 found[k], cells[k] = best[k], number[k]
             is_clear &= number.min() >= 0
+        clear[p] = is_clear
+    return bool(clear.all())
+
+
+def max_pool_of_large(x: Array, kernel: Triple, stride: Triple, values: Array, which: Array) -> bool:
+    """The same for large windows, without padding: row by row the largest of each column, then the largest of these."""
+    planes, outs, rows, columns = values.shape
+    clear = xp.zeros(planes, xp.bool_)
+    for p in prange(planes):
+        best, number = xp.empty(kernel[2], x.dtype), xp.empty(kernel[2], xp.int32)
+        total = x.dtype.type(0)
+        every = x[p].reshape(-1)
+        for k in range(every.size):
+            total += every[k]
+        is_clear = total == total
+        for i in range(outs * rows * columns):
+            o, r, c = i // (rows * columns), i // columns % rows, i % columns
+            best[:] = x[p, o * stride[0], r * stride[1], c * stride[2] : c * stride[2] + kernel[2]]
+            number[:] = 0
+            for row in range(1, kernel[0] * kernel[1]):
+                line = x[p, o * stride[0] + row // kernel[1], r * stride[1] + row % kernel[1], c * stride[2] :]
+                for k in range(best.size):
+                    more = line[k] > best[k]
+                    best[k] = line[k] if more else best[k]
+                    number[k] = row if more else number[k]
+            first = 0
+            for k in range(1, best.size):
+                if best[k] > best[first] or (best[k] == best[first] and number[k] < number[first]):
+                    first = k
+            values[p, o, r, c] = best[first]
+            which[p, o, r, c] = number[first] * kernel[2] + first
+            is_clear = is_clear and best[first] > -xp.inf
         clear[p] = is_clear
     return bool(clear.all())
 
@@ -149,7 +183,8 @@ def window_sum_adjoint(g: Array, kernel: Triple, stride: Triple, before: Triple,
     (planes, depth, height, width), (_, outs, rows, columns) = x.shape, g.shape
     for p in prange(planes):
         lines = xp.empty(width, x.dtype)
-        x[p] = 0
+        every = x[p].reshape(-1)
+        every[:] = 0
         for o in range(outs):
             for r in range(rows):
                 lines[:] = 0
@@ -171,11 +206,18 @@ def window_sum_adjoint(g: Array, kernel: Triple, stride: Triple, before: Triple,
 
 @numba_implements("max_pool", pays_from=PAYS_FROM // 4, sample=samples.pooling)
 def _max_pool(x: Array, window: Window | AdaptiveWindow) -> Any:
-    if isinstance(window, AdaptiveWindow) or not _pays(window, x.shape[2:]):
+    if isinstance(window, AdaptiveWindow):
         return NotImplemented
     values = xp.empty_like(x, order="C", shape=(*x.shape[:2], *window.output_size(x.shape[2:])))
-    which = xp.zeros_like(values, dtype=xp.uint8)
-    is_clear = compiled(max_pool)(_planes(x), *_in_3d(window), _planes(values), _planes(which))
+    if _pays(window, x.shape[2:]):
+        which = xp.zeros_like(values, dtype=xp.uint8)
+        is_clear = compiled(max_pool)(_planes(x), *_in_3d(window), _planes(values), _planes(which))
+    elif _hardly_overlap(window, x.shape[2:]) and window.padded_size(x.shape[2:]) == x.shape[2:] and max(window.dilation) == 1:
+        which = xp.zeros_like(values, dtype=xp.uint32)
+        kernel, stride, _, _ = _in_3d(window)
+        is_clear = compiled(max_pool_of_large)(_planes(x), kernel, stride, _planes(values), _planes(which))
+    else:
+        return NotImplemented
     return (values, which) if is_clear else NotImplemented
 
 
@@ -224,16 +266,20 @@ def _all_unique(indices: Array, plane: int) -> Any:
 
 @numba_implements("window_sum", ulp=8, sample=samples.window_sum)
 def _window_sum(x: Array, window: Window | AdaptiveWindow) -> Any:
-    if isinstance(window, AdaptiveWindow) or not _pays(window, x.shape[2:]):
+    if isinstance(window, AdaptiveWindow) or not (_pays(window, x.shape[2:]) or _hardly_overlap(window, x.shape[2:])):
         return NotImplemented
     total = xp.zeros_like(x, order="C", shape=(*x.shape[:2], *window.output_size(x.shape[2:])))
     compiled(window_sum)(_planes(x), *_in_3d(window), _planes(total))
     return total
 
 
-@numba_implements("window_sum_adjoint", ulp=8, sample=samples.window_sum_adjoint)
+def _cells_of_image(g: Array, window: Window | AdaptiveWindow, size: Sequence[int]) -> int:
+    return math.prod(g.shape[:2]) * math.prod(size)
+
+
+@numba_implements("window_sum_adjoint", work=_cells_of_image, ulp=8, sample=samples.window_sum_adjoint)
 def _window_sum_adjoint(g: Array, window: Window | AdaptiveWindow, size: Sequence[int]) -> Any:
-    if isinstance(window, AdaptiveWindow) or not _pays(window, size):
+    if isinstance(window, AdaptiveWindow) or not (_pays(window, size) or _hardly_overlap(window, size)):
         return NotImplemented
     x = xp.empty_like(g, order="C", shape=(*g.shape[:2], *size))
     compiled(window_sum_adjoint)(_planes(g), *_in_3d(window), _planes(x))
@@ -244,6 +290,12 @@ def _pays(window: Window, size: Sequence[int]) -> bool:
     """Whether the windows are small enough, or many enough side by side (kernels/numpy/large_windows.py is for others)."""
     cells = math.prod(window.kernel)
     return cells <= 16 or (cells <= 64 and window.output_size(size)[-1] >= 16)
+
+
+def _hardly_overlap(window: Window, size: Sequence[int]) -> bool:
+    """Whether cells are read about once, and rows are short enough to be added up number by number in float32."""
+    read = math.prod(window.kernel) * math.prod(window.output_size(size))
+    return read <= 2 * math.prod(size) and max(window.kernel) <= LONGEST_SUM
 
 
 def _planes(x: Array) -> Array:
