@@ -121,11 +121,11 @@ def _globals(function: Any) -> dict[str, Any]:
     return {**function.__globals__, **parts}
 
 
-def in_llvm(emit: Callable[[Any], Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """In compiled code an intrinsic of Numba, emit(numba), takes the place of the decorated function."""
+def in_llvm(make: Callable[..., Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """In compiled code an intrinsic of Numba, make(numba, function), takes the place of the decorated function."""
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        function.__dict__["in_llvm"] = emit
+        function.__dict__["in_llvm"] = make
         return function
 
     return decorate
@@ -133,9 +133,9 @@ def in_llvm(emit: Callable[[Any], Any]) -> Callable[[Callable[..., None]], Calla
 
 @functools.cache
 def _part(function: Callable[..., Any]) -> Callable[..., Any]:
-    emit: Any = getattr(function, "in_llvm", None)
-    if emit is not None:
-        intrinsic: Callable[..., Any] = emit(_numba())
+    make: Any = getattr(function, "in_llvm", None)
+    if make is not None:
+        intrinsic: Callable[..., Any] = make(_numba(), function)
         return intrinsic
     copy = types.FunctionType(function.__code__, _globals(function), function.__name__)
     made: Callable[..., Any] = _numba().njit(nogil=True, error_model="numpy")(copy)

@@ -14,8 +14,8 @@ from typing import Any
 from minitorch.backend.arrays import Array, xp
 from minitorch.backend.window import Window, pad_to_3d
 from minitorch.kernels import samples
-from minitorch.kernels.numba.compiler import PAYS_FROM, compiled, has_threads, numba_implements, prange
-from minitorch.kernels.numba.tiles import CELLS, CHUNK, FEATURES, VECTOR_BYTES, WIDTH, convolve, lay_out, weight_gradient
+from minitorch.kernels.numba.compiler import PAYS_FROM, compiled, has_threads, numba_implements
+from minitorch.kernels.numba.tiles import CELLS, CHUNK, FEATURES, VECTOR_BYTES, WIDTH, convolve, lay_out, pack, weight_gradient
 from minitorch.kernels.numpy import convolution as conv
 from minitorch.kernels.numpy.convolution import PLANES_MIN_MACS, Target, macs, macs_of_transpose, macs_of_weight
 from minitorch.kernels.numpy.planes import GemmBlock, Layout, layout_of, places_read
@@ -25,38 +25,6 @@ __all__: list[str] = []
 
 MIN_PLACES = 256  # with fewer windows,
 MAX_WEIGHTS = 1 << 14  # BLAS multiplies more weights than these sooner than they are laid out for tiles
-
-
-def copy_row(source: Array, target: Array) -> None:
-    """Copy as many numbers as there is room for. (As a part of a long loop the compiler would copy them one by one.)"""
-    for k in range(min(source.size, target.size)):
-        target[k] = source[k]
-
-
-def pack(x: Array, filled: Array, steps: Array, planes: Array) -> None:
-    """Images x (N, C, D, H, W) as planes (C, planes, places), with zeros between. `steps`: from image to image, along D, H, W.
-
-    filled[plane, dimension] = (first cell of the image, step to the next, place of the first in the plane, how many)
-    """
-    images, channels = x.shape[:2]
-    number, length = planes.shape[1:]
-    to_image, to_z, to_y = steps[0], steps[1], steps[2]
-    for i in prange(channels * number * images):
-        c, plane, n = i // (number * images), i // images % number, i % images
-        z, dz, at_z, depth = filled[plane, 0]
-        y, dy, at_y, height = filled[plane, 1]
-        w, dw, at_w, width = filled[plane, 2]
-        image, flat = x[n, c], planes[c, plane, n * to_image : (n + 1) * to_image if n + 1 < images else length]
-        flat[:] = 0
-        for a in range(depth):
-            for b in range(height):
-                at = (at_z + a) * to_z + (at_y + b) * to_y + at_w
-                row = image[z + a * dz, y + b * dy]
-                line = flat[at : at + width]
-                if dw == 1:  # a slice with a step takes longer to make
-                    copy_row(row[w : w + width], line)
-                else:
-                    copy_row(row[w::dw], line)
 
 
 def _pack(x: Array, layout: Layout) -> Array:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 from minitorch.backend.arrays import Array, xp
 from minitorch.kernels.numba.compiler import in_llvm, prange
 
-__all__ = ["CELLS", "CHUNK", "FEATURES", "VECTOR_BYTES", "WIDTH", "convolve", "lay_out", "weight_gradient"]
+__all__ = ["CELLS", "CHUNK", "FEATURES", "VECTOR_BYTES", "WIDTH", "convolve", "lay_out", "pack", "weight_gradient"]
 
 VECTOR_BYTES = 64  # the widest registers
 WIDTH = 3  # vectors: the places of a tile
@@ -39,10 +40,10 @@ def _vector_bytes() -> int:
 class _Emitter:
     """Writes instructions on vectors of a kind of number: reading, arithmetic, writing, loops."""
 
-    def __init__(self, builder: Any, number: Any) -> None:
+    def __init__(self, builder: Any, number: Any, vector_bytes: int) -> None:
         self.ir, self.builder = importlib.import_module("llvmlite.ir"), builder
         self.itemsize = 8 if isinstance(number, self.ir.DoubleType) else 4
-        self.lanes = _vector_bytes() // self.itemsize
+        self.lanes = vector_bytes // self.itemsize
         self.vector, self.int = self.ir.VectorType(number, self.lanes), self.ir.IntType(64)
 
     def zero(self, kind: Any) -> Any:
@@ -101,36 +102,65 @@ class _Emitter:
         self.builder.position_at_end(after)
         return following[1:]
 
+    def fill_row(self, target: Any, count: Any, vector: Any, number: Any, less: bool = False) -> None:
+        """target[k] = number(k) for k below `count`, as vectors, and one by one what is left: with `less` at least one."""
+        whole = self.builder.and_(self.plus(count, -less), self.int(-self.lanes))
+
+        def of_vector(k: Any) -> list[Any]:
+            self.store_vector(vector(k), target, k)
+            return []
+
+        def of_number(k: Any) -> list[Any]:
+            self.builder.store(number(k), self.builder.gep(target, [k]))
+            return []
+
+        with self.builder.if_then(self.builder.icmp_signed("<", self.int(0), whole)):
+            self.loop(self.int(0), whole, self.lanes, [], of_vector)
+        with self.builder.if_then(self.builder.icmp_signed("<", whole, count)):
+            self.loop(whole, count, 1, [], of_number)
+
 
 @dataclass
 class _Array:
-    """An argument: its first number's address, its length along the first dimension, and the numbers from there to the next."""
+    """An argument: the address of its first number, its size along the first and last dimension, from one row to the next."""
 
     data: Any
     rows: Any
+    columns: Any
     to_next: Any
 
 
-def _intrinsic(numba: Any, emit: Callable[..., None]) -> Any:
-    """The intrinsic whose code emit(emitter, a, x, places, sums, count) writes."""
+def _intrinsic(emit: Callable[..., None], vector_bytes: int | None, numba: Any, function: Callable[..., None]) -> Any:
+    """In place of a function, code that emit(emitter, *arguments) writes. The first argument is an array of its numbers."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        emitter = _Emitter(builder, context.get_value_type(signature.args[0].dtype))
-        arrays = []
-        for kind, value in zip(signature.args[:4], args, strict=False):
-            array = context.make_array(kind)(context, builder, value)
-            rows, stride = (numba.core.cgutils.unpack_tuple(builder, each)[0] for each in (array.shape, array.strides))
-            arrays.append(_Array(array.data, rows, builder.sdiv(stride, emitter.int(emitter.itemsize))))
-        emit(emitter, *arrays, args[4])
+        emitter = _Emitter(builder, context.get_value_type(signature.args[0].dtype), vector_bytes or _vector_bytes())
+        arguments = list(args)
+        for i, kind in enumerate(signature.args):
+            if isinstance(kind, numba.types.Array):
+                array = context.make_array(kind)(context, builder, args[i])
+                shape, strides = (numba.core.cgutils.unpack_tuple(builder, each) for each in (array.shape, array.strides))
+                to_next = builder.sdiv(strides[0], emitter.int(emitter.itemsize))
+                arguments[i] = _Array(array.data, shape[0], shape[-1], to_next)
+        emit(emitter, *arguments)
         return context.get_dummy_value()
 
-    def typed(typing_context: Any, a: Any, x: Any, places: Any, sums: Any, count: Any) -> Any:
-        return numba.types.void(a, x, places, sums, numba.types.int64), code
+    def typed(typing_context: Any, *types: Any) -> Any:
+        return numba.types.void(*types), code
 
+    names = ["typing_context", *inspect.signature(function).parameters]
+    signature = inspect.Signature([inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names])
+    typed.__dict__["__signature__"] = signature
     return numba.extending.intrinsic(typed)
 
 
 # In both, the values that a loop hands on from round to round are the sums of a tile.
+
+
+def written_by(
+    emit: Callable[..., None], vector_bytes: int | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return in_llvm(functools.partial(_intrinsic, emit, vector_bytes))
 
 
 def _strip(features: int, e: _Emitter, weights: _Array, x: _Array, places: _Array, sums: _Array, count: Any) -> None:
@@ -170,10 +200,40 @@ def _products(features: int, cells: int, e: _Emitter, g: _Array, x: _Array, plac
         e.builder.store(e.builder.fadd(e.builder.load(at), e.sum_of_lanes(total)), at)
 
 
+def _shifted_row(e: _Emitter, source: _Array, target: _Array, shift: Any) -> None:
+    less, shifts = e.builder.icmp_signed("<", source.rows, target.rows), e.spread(shift)
+    e.fill_row(
+        target.data,
+        e.builder.select(less, source.rows, target.rows),
+        lambda k: e.builder.fadd(e.load_vector(source.data, k), shifts),
+        lambda k: e.builder.fadd(e.load(source.data, k), shift),
+    )
+
+
+def _copied_rows(step: int, e: _Emitter, source: _Array, target: _Array, pitch: Any) -> None:
+    every = e.ir.Constant(e.ir.VectorType(e.ir.IntType(32), e.lanes), [step * lane for lane in range(e.lanes)])
+
+    def row(r: Any) -> list[Any]:
+        read = e.builder.gep(source.data, [e.builder.mul(r, source.to_next)])
+
+        def vector(k: Any) -> Any:
+            first = e.builder.mul(k, e.int(step))
+            parts = [e.load_vector(read, e.plus(first, part * e.lanes)) for part in range(step)]
+            return parts[0] if step == 1 else e.builder.shuffle_vector(*parts, every)
+
+        written, count = e.builder.gep(target.data, [e.builder.mul(r, pitch)]), e.plus(source.columns, step - 1)
+        e.fill_row(
+            written, e.builder.sdiv(count, e.int(step)), vector, lambda k: e.load(read, e.builder.mul(k, e.int(step))), step > 1
+        )
+        return []
+
+    e.loop(e.int(0), source.rows, 1, [], row)
+
+
 # ---- the same as Python -----------------------------------------------------------------------------------------------
 
 
-@in_llvm(lambda numba: _intrinsic(numba, functools.partial(_strip, 4)))
+@written_by(functools.partial(_strip, 4))
 def strip(weights: Array, x: Array, places: Array, sums: Array, count: int) -> None:
     """sums[f, o] = sum over k of weights[k, f] x[places[k] + o],  for 4 features f, and o below `count`, or up to the end of a
     tile
@@ -186,13 +246,13 @@ def strip(weights: Array, x: Array, places: Array, sums: Array, count: int) -> N
                 sums[f, o] += weights[k, f] * x[places[k] + o]
 
 
-@in_llvm(lambda numba: _intrinsic(numba, functools.partial(_strip, 1)))
+@written_by(functools.partial(_strip, 1))
 def line(weights: Array, x: Array, places: Array, sums: Array, count: int) -> None:
     """The same for 1 feature."""
     strip(weights, x, places, sums, count)
 
 
-@in_llvm(lambda numba: _intrinsic(numba, functools.partial(_products, 4, 3)))
+@written_by(functools.partial(_products, 4, 3))
 def products(g: Array, x: Array, places: Array, sums: Array, count: int) -> None:
     """sums[f, k] += sum over o of g[f, o] x[places[k] + o],  for 4 features f, 3 cells k, and o below `count`, which vectors
     divide. The last row of g and the last place stand for those that lack.
@@ -204,19 +264,61 @@ def products(g: Array, x: Array, places: Array, sums: Array, count: int) -> None
                 sums[f, k] += g[min(f, len(g) - 1), o] * x[places[min(k, places.size - 1)] + o]
 
 
-@in_llvm(lambda numba: _intrinsic(numba, functools.partial(_products, 1, 3)))
+@written_by(functools.partial(_products, 1, 3))
 def line_products(g: Array, x: Array, places: Array, sums: Array, count: int) -> None:
     """The same for 1 feature."""
     products(g, x, places, sums, count)
 
 
+@written_by(_shifted_row, VECTOR_BYTES // 2)
+def shifted_row(source: Array, target: Array, shift: Any) -> None:
+    """Copy as many numbers as there is room for, plus a number."""
+    for k in range(min(source.size, target.size)):
+        target[k] = source[k] + shift
+
+
+@written_by(functools.partial(_copied_rows, 1), VECTOR_BYTES // 2)
+def copied_rows(source: Array, target: Array, pitch: int) -> None:
+    """Copy the rows of a matrix, whose numbers lie side by side, to every `pitch` numbers of the target."""
+    for r in range(source.shape[0]):
+        target[r * pitch : r * pitch + source.shape[1]] = source[r]
+
+
+@written_by(functools.partial(_copied_rows, 2), VECTOR_BYTES // 2)
+def every_second_of_rows(source: Array, target: Array, pitch: int) -> None:
+    """The same for every second number of a row."""
+    copied_rows(source[:, ::2], target, pitch)
+
+
 # ---- the loops --------------------------------------------------------------------------------------------------------
 
 
-def shifted_row(source: Array, shift: Any, target: Array) -> None:
-    """Copy as many numbers as there is room for, plus a number. (As a part of a long loop it would take longer.)"""
-    for k in range(min(source.size, target.size)):
-        target[k] = source[k] + shift
+def pack(x: Array, filled: Array, steps: Array, planes: Array) -> None:
+    """Images x (N, C, D, H, W) as planes (C, planes, places), with zeros between. `steps`: from image to image, along D, H, W.
+
+    filled[plane, dimension] = (first cell of the image, step to the next, place of the first in the plane, how many)
+    """
+    images, channels = x.shape[:2]
+    number, length = planes.shape[1:]
+    to_image, to_z, to_y = steps[0], steps[1], steps[2]
+    for i in prange(channels * number * images):
+        c, plane, n = i // (number * images), i // images % number, i % images
+        z, dz, at_z, depth = filled[plane, 0]
+        y, dy, at_y, height = filled[plane, 1]
+        w, dw, at_w, width = filled[plane, 2]
+        image, flat = x[n, c], planes[c, plane, n * to_image : (n + 1) * to_image if n + 1 < images else length]
+        flat[:] = 0
+        for a in range(depth):
+            at = (at_z + a) * to_z + at_y * to_y + at_w
+            rows = image[z + a * dz, y : y + (height - 1) * dy + 1 : dy]
+            if x.strides[4] == x.itemsize and dw == 1 and height and width:
+                copied_rows(rows[:, w : w + width], flat[at:], to_y)
+            elif x.strides[4] == x.itemsize and dw == 2 and height and width:
+                every_second_of_rows(rows[:, w : w + 2 * width - 1], flat[at:], to_y)
+            else:
+                for b in range(height):
+                    for k in range(width):
+                        flat[at + b * to_y + k] = rows[b, w + k * dw]
 
 
 def lay_out(weight: Array, at: int, out: Array) -> None:
@@ -268,7 +370,12 @@ def convolve(flat: Array, places: Array, weight: Array, bias: Array, pitch: Arra
                 column, done = start % pitch[2], 0
                 while done < n and image < images:
                     if z < depth and r < height:
-                        shifted_row(sums[j, done:n], bias[g, f], y[image, g * features + f, z, r, column:])
+                        source, target = sums[j, done:n], y[image, g * features + f, z, r, column:]
+                        if y.strides[4] == y.itemsize:
+                            shifted_row(source, target, bias[g, f])
+                        else:
+                            for k in range(min(source.size, target.size)):
+                                target[k] = source[k] + bias[g, f]
                     done, column, r = done + pitch[2] - column, 0, r + 1
                     if r == pitch[1]:
                         r, z = 0, z + 1
