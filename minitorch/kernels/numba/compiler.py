@@ -27,7 +27,9 @@ import re
 import sys
 import time
 import types
+import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from minitorch.backend.arrays import Array, xp
@@ -84,7 +86,7 @@ def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
     numba, threads = _numba(), has_threads()
     copy = types.FunctionType(loop.__code__, {**_globals(loop), "prange": numba.prange}, loop.__name__)
     # Numba finds its file by this name: code with threads and code without must not be mistaken for each other.
-    copy.__qualname__ = f"{loop.__name__}_{'with_threads' if threads else 'alone'}"
+    copy.__qualname__ = f"{loop.__name__}_{'with_threads' if threads else 'alone'}_{_version()}"
     # Sums may be made in any order, as NumPy's are: otherwise the processor could add only one number at a time.
     fast = {"reassoc", "contract"}
     compile_ = functools.partial(numba.njit, parallel=threads, nogil=True, fastmath=fast, error_model="numpy")
@@ -112,6 +114,13 @@ def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
 
     _threads_in_use = _threads_in_use or threads
     return run_with_threads if threads else run
+
+
+@functools.cache
+def _version() -> str:
+    """Another one whenever a file of this folder changes, each of which may be a part of a loop."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return f"{zlib.crc32(b''.join(file.read_bytes() for file in files)):08x}"
 
 
 def _globals(function: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Convolution, its transpose and its weight gradient as compiled loops, on images packed into planes (kernels/numpy/planes.py).
 
-No columns are written, as for BLAS: tiles (tiles.py) read the slices where they lie.
+The loops are in tiles.py. This file decides what they are given, and when.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from minitorch.backend.arrays import Array, xp
 from minitorch.backend.window import Window, pad_to_3d
 from minitorch.kernels import samples
 from minitorch.kernels.numba.compiler import PAYS_FROM, compiled, has_threads, numba_implements
-from minitorch.kernels.numba.tiles import CELLS, CHUNK, FEATURES, VECTOR_BYTES, WIDTH, convolve, lay_out, pack, weight_gradient
+from minitorch.kernels.numba.tiles import CELLS, CHUNK, FEATURES, convolve, lay_out, pack, weight_gradient
+from minitorch.kernels.numba.vectors import VECTOR_BYTES, WIDTH
 from minitorch.kernels.numpy import convolution as conv
 from minitorch.kernels.numpy.convolution import PLANES_MIN_MACS, Target, macs, macs_of_transpose, macs_of_weight
 from minitorch.kernels.numpy.planes import GemmBlock, Layout, layout_of, places_read
