@@ -30,7 +30,7 @@ for _module in (  # importing registers; what is registered last is tried first
     "numpy.elementwise", "numpy.softmax", "numpy.pooling", "numpy.large_windows", "numpy.convolution",
     "numpy.pointwise_convolution", "numpy.small_transpose", "numpy.normalization",
     "numba.elementwise", "numba.exponential", "numba.indexing", "numba.pooling", "numba.normalization", "numba.convolution",
-    "numba.products", "numba.updates",
+    "numba.products", "numba.recurrence", "numba.updates",
     "cupy.elementwise", "cupy.indexing", "cupy.pooling", "cupy.normalization", "cupy.convolution", "cupy.updates",
 ):  # fmt: skip
     importlib.import_module(f"minitorch.kernels.{_module}")

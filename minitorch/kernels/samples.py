@@ -235,6 +235,23 @@ def lstm_cell(rng: Any) -> Args:
     return x.astype(dtype), y.astype(dtype), rng.standard_normal((rows, n)).astype(dtype)
 
 
+def over_time(rng: Any) -> Args:
+    """An LSTM over sequences, mostly of one length."""
+    (rows, times, n), dtype = _integers(rng, 1, 10, 3), _dtype(rng)
+    sizes = sorted(rng.integers(1, rows + 1, times).tolist(), reverse=True) if rng.random() < 0.1 else [rows] * times
+    x, weight, bias = (rng.standard_normal(shape).astype(dtype) for shape in ((sum(sizes), 4 * n), (4 * n, n), 4 * n))
+    h, c = rng.standard_normal((2, sizes[0], n)).astype(dtype)
+    return x, h, c, weight, bias if rng.random() < 0.8 else None, None, sizes, bool(rng.integers(2)), "LSTM"
+
+
+def back_through_time(rng: Any) -> Args:
+    x, h, c, weight, _, _, sizes, reverse, mode = over_time(rng)
+    for_out, cells = rng.standard_normal((2, len(x), h.shape[1])).astype(x.dtype)
+    for_h, for_c = rng.standard_normal((2, *h.shape)).astype(x.dtype)
+    gates, more = 1 / (1 + xp.exp(-x)), x if rng.random() < 0.1 else None
+    return for_out, for_h, for_c, cells, c, cells, weight, None, sizes, reverse, mode, gates, cells, more, None
+
+
 def running_means(rng: Any) -> Args:
     shape, dtype = _integers(rng, 1, 40, int(rng.integers(1, 4))), _dtype(rng)
     m, v, g = rng.standard_normal((3, *shape)).astype(dtype)

@@ -44,6 +44,7 @@ class Recurrence(Op):
     """
 
     materialize_grads = False
+    mode: ClassVar[str]  # PyTorch's name
     parts: ClassVar[int]  # how many parts x has
     step: ClassVar[Any]  # (x, y, h, c) -> h', c', and what is kept
     prepare: ClassVar[Any]  # (kept, their gradients, h and c before, h') -> what step_back needs, for all rows
@@ -60,24 +61,12 @@ class Recurrence(Op):
         sizes: Sequence[int],
         reverse: bool,
     ) -> tuple[Array, ...]:
-        ctx.times, rows, last, last_c = _times(sizes, reverse), [], h, c
-        turned = weight.T if len(ctx.times) == 1 else contiguous(weight.T)  # copied once, it is read more quickly
-        for count, part in ctx.times:
-            y = as_array(matrix_product(last[:count], turned))
-            if bias is not None:
-                y += bias
-            new, new_c, *kept = ctx.step(x[part], y, last[:count], None if last_c is None else last_c[:count])
-            if projection is not None:
-                kept.append(new)
-                new = as_array(matrix_product(new, projection.T))
-            rows.append((new, *kept))
-            last, last_c = _with_rest(new, last), _with_rest(new_c, last_c)
-        out, *kept = (_in_order(parts, reverse) for parts in zip(*rows, strict=True))
-        ctx.reverse = reverse
+        ctx.sizes, ctx.reverse = sizes, reverse
+        out, last, last_c, *kept = _over_time(x, h, c, weight, bias, projection, sizes, reverse, ctx.mode)
         hidden = out.copy()  # for backward: the program may change the output in place
         ctx.save_for_backward(h, c, weight, projection, hidden, *kept)
         ends: tuple[Any, ...] = (last,) if c is None else (last, last_c)
-        if len(rows) == 1:  # they are `out` and what is kept
+        if len(sizes) == 1:  # they are `out` and what is kept
             ends = tuple(end.copy() for end in ends)
         return out, *ends, *kept, hidden
 
@@ -87,44 +76,105 @@ class Recurrence(Op):
         for_out, for_h, for_c, *_ = (*materialize(ctx, grads, is_grad_enabled(), first_kept), None)
         *for_kept, for_hidden = grads[first_kept:]
         for_out = _add(for_out, for_hidden)
-        for_unprojected = None if projection is None else for_kept.pop()
-        h_before = _before(hidden, h, ctx.times, ctx.reverse)
-        c_before = None if c is None else _before(kept[1], c, ctx.times, ctx.reverse)
-        prepared = ctx.prepare(kept, for_kept, h_before, c_before, hidden)
-        for_x, for_y, totals = [], [], []
-        for count, part in reversed(ctx.times):
-            total = through = for_h[:count] + for_out[part]
-            if projection is not None:
-                totals.append(total)
-                through = matmul(total, projection)
-                if for_unprojected is not None:
-                    through = through + for_unprojected[part]
-            rows = [None if p is None else p[part] for p in prepared]
-            x, y, direct, new_c = ctx.step_back(through, None if c is None else for_c[:count], *rows)
-            for_x.append(x)
-            for_y.append(y)
-            new_h = matmul(y, weight)
-            for_h, for_c = _with_rest(new_h if direct is None else new_h + direct, for_h), _with_rest(new_c, for_c)
-        all_y = _in_order(for_y, not ctx.reverse)
-        all_x = all_y if for_x[0] is for_y[0] else _in_order(for_x, not ctx.reverse)
-        for_projection = None if projection is None else matmul(mT(_in_order(totals, not ctx.reverse)), kept[-1])
+        times = _times(ctx.sizes, ctx.reverse)
+        h_before = _before(hidden, h, times, ctx.reverse)
+        back = _back_through_time if isinstance(for_out, xp.ndarray) else _back_through_time.function
+        all_x, all_y, for_h, for_c, totals = back(
+            for_out, for_h, for_c, h_before, c, hidden, weight, projection, ctx.sizes, ctx.reverse, ctx.mode, *kept, *for_kept
+        )
+        for_projection = None if projection is None else matmul(mT(totals), kept[-1])
         for_weight = matmul(mT(all_y), h_before) if ctx.needs_input_grad[3] else None
         return all_x, for_h, for_c, for_weight, all_y, for_projection
+
+
+@definition
+def _over_time(
+    x: Array,
+    h: Array,
+    c: Array | None,
+    weight: Array,
+    bias: Array | None,
+    projection: Array | None,
+    sizes: Sequence[int],
+    reverse: bool,
+    mode: str,
+) -> tuple[Any, ...]:
+    """h at all times, the last h and c, and what the steps keep."""
+    kind, times, rows, last, last_c = KINDS[mode], _times(sizes, reverse), [], h, c
+    turned = weight.T if len(times) == 1 else contiguous(weight.T)  # copied once, it is read more quickly
+    for count, part in times:
+        y = as_array(matrix_product(last[:count], turned))
+        if bias is not None:
+            y += bias
+        new, new_c, *kept = kind.step(x[part], y, last[:count], None if last_c is None else last_c[:count])
+        if projection is not None:
+            kept.append(new)
+            new = as_array(matrix_product(new, projection.T))
+        rows.append((new, *kept))
+        last, last_c = _with_rest(new, last), _with_rest(new_c, last_c)
+    out, *kept = (_in_order(parts, reverse) for parts in zip(*rows, strict=True))
+    return out, last, last_c, *kept
+
+
+@definition
+def _back_through_time(
+    for_out: Values,
+    for_h: Values,
+    for_c: Values,
+    h_before: Values,
+    c: Values,
+    hidden: Values,
+    weight: Values,
+    projection: Values,
+    sizes: Sequence[int],
+    reverse: bool,
+    mode: str,
+    *kept: Values,
+) -> tuple[Any, ...]:
+    """The gradients of x and y at all times, of the first h and c, and of h' at all times, from those of h at all times and of
+    the last h and c. What is kept comes with the gradients of that, which may be None. `hidden` has all h', and c is the first.
+    """
+    kind, times, half = KINDS[mode], _times(sizes, reverse), len(kept) // 2
+    kept, for_kept = kept[:half], list(kept[half:])
+    for_unprojected = None if projection is None else for_kept.pop()
+    c_before = None if c is None else _before(kept[1], c, times, reverse)
+    prepared = kind.prepare(kept, for_kept, h_before, c_before, hidden)
+    for_x, for_y, totals = [], [], []
+    for count, part in reversed(times):
+        total = through = for_h[:count] + for_out[part]
+        if projection is not None:
+            totals.append(total)
+            through = matmul(total, projection)
+            if for_unprojected is not None:
+                through = through + for_unprojected[part]
+        rows = [None if p is None else p[part] for p in prepared]
+        x, y, direct, new_c = kind.step_back(through, None if c is None else for_c[:count], *rows)
+        for_x.append(x)
+        for_y.append(y)
+        new_h = matmul(y, weight)
+        for_h, for_c = _with_rest(new_h if direct is None else new_h + direct, for_h), _with_rest(new_c, for_c)
+    all_y = _in_order(for_y, not reverse)
+    all_x = all_y if for_x[0] is for_y[0] else _in_order(for_x, not reverse)
+    return all_x, all_y, for_h, for_c, _in_order(totals, not reverse) if totals else None
 
 
 class RnnTanh(Recurrence):
     """h' = tanh(x + y);  in x and y: grad (1 - h'^2)"""
 
+    mode = "RNN_TANH"
     parts = 1
 
-    def step(ctx, x: Array, y: Array, h: Array, c: None) -> Any:
+    @staticmethod
+    def step(x: Array, y: Array, h: Array, c: None) -> Any:
         y += x
         return xp.tanh(y, out=y), None
 
-    def prepare(ctx, kept: Any, for_kept: Any, h_before: Values, c_before: None, h: Values) -> Any:
+    @staticmethod
+    def prepare(kept: Any, for_kept: Any, h_before: Values, c_before: None, h: Values) -> Any:
         return (1 - h * h,)
 
-    def step_back(ctx, for_h: Values, for_c: None, slope: Values) -> Any:
+    @staticmethod
+    def step_back(for_h: Values, for_c: None, slope: Values) -> Any:
         for_y = for_h * slope
         return for_y, for_y, None, None
 
@@ -132,16 +182,20 @@ class RnnTanh(Recurrence):
 class RnnRelu(Recurrence):
     """h' = max(x + y, 0);  in x and y: grad where h' > 0, 0 elsewhere"""
 
+    mode = "RNN_RELU"
     parts = 1
 
-    def step(ctx, x: Array, y: Array, h: Array, c: None) -> Any:
+    @staticmethod
+    def step(x: Array, y: Array, h: Array, c: None) -> Any:
         y += x
         return xp.maximum(y, 0, out=y), None
 
-    def prepare(ctx, kept: Any, for_kept: Any, h_before: Values, c_before: None, h: Values) -> Any:
+    @staticmethod
+    def prepare(kept: Any, for_kept: Any, h_before: Values, c_before: None, h: Values) -> Any:
         return (h,)
 
-    def step_back(ctx, for_h: Values, for_c: None, h: Values) -> Any:
+    @staticmethod
+    def step_back(for_h: Values, for_c: None, h: Values) -> Any:
         for_y = ReluBackward.apply(for_h, h)
         return for_y, for_y, None, None
 
@@ -152,13 +206,16 @@ class Lstm(Recurrence):
     in o: tanh(c') h-, each times the slope of its activation
     """
 
+    mode = "LSTM"
     parts = 4
 
-    def step(ctx, x: Array, y: Array, h: Array, c: Array) -> Any:
+    @staticmethod
+    def step(x: Array, y: Array, h: Array, c: Array) -> Any:
         h, c, gates = _lstm_cell(x, y, c)
         return h, c, gates, c
 
-    def prepare(ctx, kept: Any, for_kept: Any, h_before: Values, c_before: Values, h: Values) -> Any:
+    @staticmethod
+    def prepare(kept: Any, for_kept: Any, h_before: Values, c_before: Values, h: Values) -> Any:
         (gates, cells, *_), (for_gates, for_cells) = kept, for_kept
         (i, f, g, o), squeezed = _parts(gates, 4), tanh(cells)
         slopes = i - i * i, f - f * f, 1 - g * g, o - o * o
@@ -166,8 +223,9 @@ class Lstm(Recurrence):
         more = None if for_gates is None else for_gates * _cat(slopes, -1)
         return o * (1 - squeezed * squeezed), f, factors, more, for_cells
 
+    @staticmethod
     def step_back(
-        ctx, for_h: Values, for_c: Values, through: Values, f: Values, factors: Values, more: Values, for_cell: Values
+        for_h: Values, for_c: Values, through: Values, f: Values, factors: Values, more: Values, for_cell: Values
     ) -> Any:
         for_c = _add(for_c + for_h * through, for_cell)
         for_y = _add(factors * _cat([for_c, for_c, for_c, for_h], -1), more)
@@ -192,24 +250,27 @@ class Gru(Recurrence):
     part of y: r times that in n; in z and r times the slope of the sigmoid
     """
 
+    mode = "GRU"
     parts = 3
 
-    def step(ctx, x: Array, y: Array, h: Array, c: None) -> Any:
+    @staticmethod
+    def step(x: Array, y: Array, h: Array, c: None) -> Any:
         n = h.shape[-1]
         r, z = _parts(gates := Sigmoid.apply(x[:, : 2 * n] + y[:, : 2 * n]), 2)
         last = y[:, 2 * n :]
         new = xp.tanh(x[:, 2 * n :] + r * last)
         return new + z * (h - new), None, xp.concatenate([gates, new], axis=1), last
 
-    def prepare(ctx, kept: Any, for_kept: Any, h_before: Values, c_before: None, h: Values) -> Any:
+    @staticmethod
+    def prepare(kept: Any, for_kept: Any, h_before: Values, c_before: None, h: Values) -> Any:
         (gates, last), (for_gates, for_last) = kept, for_kept
         r, z, n = _parts(gates, 3)
         slopes = r - r * r, z - z * z, 1 - n * n
         more = None if for_gates is None else for_gates * _cat(slopes, -1)
         return z, r, last * slopes[0], (h_before - n) * slopes[1], (1 - z) * slopes[2], more, for_last
 
+    @staticmethod
     def step_back(
-        ctx,
         for_h: Values,
         for_c: None,
         z: Values,
@@ -227,8 +288,7 @@ class Gru(Recurrence):
         return _cat([for_r, for_z, for_n], -1), _cat([for_r, for_z, for_last], -1), for_h * z, None
 
 
-# By PyTorch's names of modes.
-KINDS: dict[str, type[Recurrence]] = {"RNN_TANH": RnnTanh, "RNN_RELU": RnnRelu, "LSTM": Lstm, "GRU": Gru}
+KINDS: dict[str, type[Recurrence]] = {kind.mode: kind for kind in (RnnTanh, RnnRelu, Lstm, Gru)}
 
 
 def recurrence(
