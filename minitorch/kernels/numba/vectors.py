@@ -159,13 +159,14 @@ def _intrinsic(emit: Callable[..., None], vector_bytes: int | None, numba: Any, 
     return numba.extending.intrinsic(typed)
 
 
-# In both, the values that a loop hands on from round to round are the sums of a tile.
-
-
 def written_by(
     emit: Callable[..., None], vector_bytes: int | None = None
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """In compiled code `emit` writes the instructions for the decorated function."""
     return in_llvm(functools.partial(_intrinsic, emit, vector_bytes))
+
+
+# In the next two, the values that a loop hands on from round to round are the sums of a tile.
 
 
 def _strip(features: int, e: _Emitter, weights: _Array, x: _Array, places: _Array, sums: _Array, count: Any) -> None:
@@ -216,6 +217,7 @@ def _shifted_row(e: _Emitter, source: _Array, target: _Array, shift: Any) -> Non
 
 
 def _copied_rows(step: int, e: _Emitter, source: _Array, target: _Array, pitch: Any) -> None:
+    """Of every second number: two vectors are read, and half of their lanes written."""
     every = e.ir.Constant(e.ir.VectorType(e.ir.IntType(32), e.lanes), [step * lane for lane in range(e.lanes)])
 
     def row(r: Any) -> list[Any]:
