@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minitorch.backend.arrays import order_of, xp
+from minitorch.backend.arrays import Array, order_of, xp
 from minitorch.backend.callsite import warn
 from minitorch.backend.dtypes import bool_, dtypes, float16, float32, float64, int32, int64, set_default_dtype, uint8
 from minitorch.backend.dtypes import dtype as DType
@@ -266,8 +266,16 @@ def linspace(
     tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
     np_dtype, steps = numpy_dtype(dtype), _checked_steps("linspace", steps, numpy_dtype(dtype))
-    values = xp.linspace(_as_float(start), _as_float(end), steps)
-    return to_leaf(values.astype(np_dtype), requires_grad, device)
+    return to_leaf(_evenly_spaced(_as_float(start), _as_float(end), steps, np_dtype), requires_grad, device)
+
+
+def _evenly_spaced(start: float, end: float, steps: int, np_dtype: Any) -> Array:
+    """From both ends towards the middle with a step of the dtype, and rounded once, as PyTorch does."""
+    if np_dtype.char not in "fd" or steps < 2:
+        return xp.linspace(start, end, steps).astype(np_dtype)
+    start, end = np_dtype.type(start), np_dtype.type(end)
+    step, i = xp.longdouble((end - start) / np_dtype.type(steps - 1)), xp.arange(steps)
+    return xp.where(i < steps // 2, start + step * i, end - step * (steps - 1 - i)).astype(np_dtype)
 
 
 def _checked_steps(name: str, steps: int, np_dtype: Any) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import TensorBase, wrap
-from minitorch.backend.arrays import Array, contiguous, is_basic_index, on_device_of, outside, xp
+from minitorch.backend.arrays import Array, as_array, contiguous, is_basic_index, on_device_of, outside, xp
 from minitorch.backend.callsite import warn
 from minitorch.backend.errors import refuse_if_too_large
 from minitorch.backend.sums import add_at
@@ -55,7 +55,7 @@ class SetItem(Op):
 
     def forward(ctx, x: Array, value: Any, *steps: Any) -> Array:
         ctx.steps, ctx.value_ndim = steps, getattr(value, "ndim", 0)
-        out = target = x.copy()
+        out = target = as_array(x.copy())  # a copy of a 0-d array may come as a number
         for step in steps[:-1]:
             target = target[step]
         target[steps[-1]] = number_of(value, x.dtype) if isinstance(value, Number) else value

@@ -558,13 +558,20 @@ def _at_least_1d(op: type[Op], input: Tensor, dim: int, *rest: Any) -> Tensor:
     return op.apply(input, dim, *rest) if input.ndim else op.apply(reshape(input, (1,)), dim, *rest).reshape(())
 
 
+def _of_dims(op: type[Op], input: Tensor, dim: Dims, keepdim: bool) -> Tensor:
+    """An empty tuple reduces nothing, other than in `sum` and kin."""
+    if isinstance(dim, (tuple, list)) and not dim:
+        return op.apply(reshape(input, (1, *input.shape)), (0,), False)
+    return op.apply(input, check_dims(dim, input.ndim), keepdim)
+
+
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether every element (along `dim`) is nonzero.
 
     >>> minitorch.all(minitorch.tensor([[True, True], [True, False]]), dim=1)
     tensor([ True, False])
     """
-    return AllNonzero.apply(input, check_dims(dim, input.ndim), keepdim)
+    return _of_dims(AllNonzero, input, dim, keepdim)
 
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -573,4 +580,4 @@ def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     >>> minitorch.any(minitorch.tensor([[False, False], [True, False]]), dim=1)
     tensor([False,  True])
     """
-    return AnyNonzero.apply(input, check_dims(dim, input.ndim), keepdim)
+    return _of_dims(AnyNonzero, input, dim, keepdim)

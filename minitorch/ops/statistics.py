@@ -102,17 +102,20 @@ def vector_norm(input: Tensor, ord: float = 2, dim: Dims = None, keepdim: bool =
             which = "largest" if ord > 0 else "smallest"
             raise RuntimeError(f"norm: order {ord} takes the {which} element, and there is none: input is {list(input.shape)}")
         return (amax if ord > 0 else amin)(abs(input), check_dims(dim, input.ndim), keepdim)
-    if ord == 1:
+    dims = check_dims(dim, input.ndim)
+    if ord == 1 or {input.shape[d] for d in dims} <= {1}:  # the power of a single number may be beyond its dtype
         return sum(abs(input), dim, keepdim)
+    if ord < 0 and 0 in [input.shape[d] for d in dims]:
+        raise RuntimeError(f"norm: order {ord} of no elements has no value: input is {list(input.shape)}")
     if ord == 2:
         powers = input * input
-    elif 0 < ord < 2:  # the power has an infinite slope or a kink at 0
+    elif ord < 2:  # the power has an infinite slope or a kink at 0
         zero = input == 0
-        powers = masked_fill(masked_fill(abs(input), zero, 1.0) ** ord, zero, 0.0)
+        powers = masked_fill(masked_fill(abs(input), zero, 1.0) ** ord, zero, 0.0 if ord > 0 else math.inf)
     else:
         powers = abs(input) ** ord
     total = sum(powers, dim, keepdim)
-    nothing = total == 0
+    nothing = total == (0 if ord > 0 else math.inf)
     total = masked_fill(total, nothing, 1.0)  # the slope of the root is infinite at 0
     return masked_fill(sqrt(total) if ord == 2 else total ** (1 / ord), nothing, 0.0)
 

@@ -108,3 +108,9 @@ def test_arange_takes_its_bounds_by_name():
     for call in (lambda: mt.arange(5, start=2), lambda: mt.arange(start=2), lambda: mt.arange(1, 5, start=2, end=8)):
         with pytest.raises(TypeError, match="start= belongs with end="):
             call()
+
+
+def test_linspace_has_the_same_step_from_both_ends():
+    assert mt.linspace(-1, 1, 15)[7].item() == pytest.approx(-4.470348e-08)  # as in PyTorch: 1 minus seven steps
+    assert mt.linspace(-1, 1, 15, dtype=mt.float64)[7].item() == pytest.approx(5.551115e-17)
+    assert mt.linspace(2, 3, 1).tolist() == [2]

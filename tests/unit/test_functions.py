@@ -304,3 +304,16 @@ def test_modes():
     assert mt.mode(mt.tensor([math.nan, 1.0, 1.0, math.nan, math.nan])).values.item() == 1
     with pytest.raises(IndexError, match=r"Expected reduction dim 0 to have non-zero size, input is \[0\]"):
         mt.mode(mt.zeros(0))
+
+
+def test_the_derivative_of_logit_is_nan_where_its_value_is():
+    x = mt.tensor([-1.0, 0.5, 2.0], requires_grad=True)
+    mt.logit(x).sum().backward()
+    assert x.grad.isnan().tolist() == [True, False, True]
+
+
+def test_any_and_all_reduce_no_dimension_where_none_is_named():
+    x = mt.tensor([[0, 2], [1, 0]], dtype=mt.uint8)
+    for function in (mt.any, mt.all):
+        y = function(x, dim=())
+        assert (y.tolist(), y.dtype) == ([[0, 1], [1, 0]], mt.uint8)

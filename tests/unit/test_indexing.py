@@ -117,3 +117,12 @@ def test_the_type_of_an_index_does_not_matter(dtype):
     assert mt.nonzero(x.grad).tolist() == [[119, 119], [119, 129]]
     y = mt.zeros(120, 3).index_put_((mt.tensor([100, 100], dtype=dtype),), mt.ones(3), accumulate=True)
     assert y.sum() == y[100].sum() == 6
+
+
+def test_what_is_assigned_to_a_tensor_of_no_dimension_has_its_gradient():
+    for assign in (lambda x, a: x.copy_(a), lambda x, a: x.__setitem__(..., a), lambda x, a: x.__setitem__(mt.tensor(True), a)):
+        a, b = mt.tensor(0.5, requires_grad=True), mt.tensor(2.0, requires_grad=True)
+        x = b * 1
+        assign(x, a)
+        (x * x).backward()
+        assert (a.grad.item(), b.grad.item()) == (1, 0)

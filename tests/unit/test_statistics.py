@@ -86,3 +86,21 @@ def test_wrong_calls_are_explained(call, words):
 def test_too_few_observations_are_warned_about():
     with pytest.warns(UserWarning, match="1 observations and a correction of 1"):
         assert mt.cov(mt.ones(2, 1)).isnan().all()
+
+
+def test_norms_of_negative_order():
+    norm, inf = mt.linalg.vector_norm, float("inf")
+    assert norm(mt.tensor([inf, inf]), -1).item() == inf
+    x = mt.tensor([0.0, 1.0, 2.0], requires_grad=True)
+    norm(x, -1).backward()
+    assert x.grad.tolist() == [0, 0, 0]
+    with pytest.raises(RuntimeError, match="of no elements"):
+        norm(mt.tensor([]), -1)
+
+
+def test_the_norm_of_one_number_is_its_absolute_value():
+    x = mt.tensor([[-1e25], [1e-30]], requires_grad=True)
+    y = mt.linalg.vector_norm(x, dim=1)
+    y.sum().backward()
+    assert mt.equal(y, abs(x)[:, 0])
+    assert x.grad.tolist() == [[-1], [1]]
