@@ -54,8 +54,8 @@ class Implementation:
 
     def __call__(self, *args: Any) -> Any:
         x = args[0]
-        if not _always and (x.size if self.work is None else self.work(*args)) < self.pays_from:
-            return NotImplemented
+        if not x.size or (not _always and (x.size if self.work is None else self.work(*args)) < self.pays_from):
+            return NotImplemented  # of an empty array there is nothing to compute quickly
         if _library_of(x.__class__) != self.library or (self.dtypes and x.dtype.char not in self.dtypes):
             return NotImplemented
         if self.layout:

@@ -251,6 +251,18 @@ def test_large_arrays_are_computed_by_compiled_loops():
     assert run_anew(code) == ["False", "True"]
 
 
+@pytest.mark.parametrize("name", [*ENGINES, "definition"])
+def test_empty_arrays(name):
+    nn, F = mt.nn, mt.nn.functional
+    with engine(name):
+        assert F.max_unpool2d(mt.zeros(0, 4, 2, 2), mt.zeros(0, 4, 2, 2, dtype=mt.int64), 2).shape == (0, 4, 4, 4)
+        assert nn.LSTM(3, 8)(mt.zeros(5, 0, 3))[0].shape == (5, 0, 8)
+        assert F.softmax(mt.zeros(20, 0), 1).shape == (20, 0)
+        x = mt.zeros(0, 4, 20, 20, requires_grad=True)
+        (F.max_pool2d(x, 2).sum() + nn.Conv2d(4, 2, 3)(x).sum() + nn.LayerNorm(20)(x).sum()).backward()
+        assert x.grad.shape == x.shape
+
+
 @needs_numba
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def _of_channels(name: str, outputs: str, result: str, sums: list[Array], n: flo
 
 @cupy_implements("standardize", dtypes="f", ulp=256, sample=samples.standardize)
 def _standardize(x: Array, weight: Array | None, bias: Array | None, eps: float) -> Any:
-    if not x.size or not one_dtype(x, *(t for t in (weight, bias) if t is not None)):
+    if not one_dtype(x, *(t for t in (weight, bias) if t is not None)):
         return NotImplemented
     sums, n = _sums("moments", "T x", "Pair(x, (double)x * x)", x), float(x.shape[0] * x.shape[2])
     outputs = "float32 mean, float32 var, float32 scale"
@@ -53,7 +53,7 @@ def _standardize(x: Array, weight: Array | None, bias: Array | None, eps: float)
 
 @cupy_implements("standardize_backward", ulp=256, sample=samples.standardize_backward)
 def _standardize_backward(g: Array, x: Array, weight: Array | None, mean: Array, var: Array, eps: float) -> Any:
-    if not x.size or not one_dtype(g, x, mean, var, *([] if weight is None else [weight])):
+    if not one_dtype(g, x, mean, var, *([] if weight is None else [weight])):
         return NotImplemented
     mean, var, n, eps = mean[:, None], var[:, None], float(x.shape[0] * x.shape[2]), float(eps)
     factor: Any = 1.0 if weight is None else weight
@@ -103,8 +103,6 @@ def _softmax(name: str, formula: str) -> None:
 
     @cupy_implements(name, ulp=16, sample=samples.softmax)
     def function(x: Array, dim: int) -> Any:
-        if not x.size:
-            return NotImplemented
         mapped = "Exponentials(x, x - x == 0 || x < 0 ? 1 : x - x)"  # nan for nan and inf
         code = "T top, float64 sum", mapped, "add(a, b)", "top = a.top, sum = a.sum", "Exponentials", EXPONENTIALS
         top, total = reduction("exponentials", "T x", *code, x, axis=dim, keepdims=True)

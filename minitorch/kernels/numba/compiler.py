@@ -118,8 +118,8 @@ def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
 
 @functools.cache
 def _version() -> str:
-    """Another one whenever a file of this folder changes, each of which may be a part of a loop."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
+    """Another one whenever a file of kernels/ changes, each of which may be a part of a loop."""
+    files = sorted(Path(__file__).parents[1].glob("*/*.py"))
     return f"{zlib.crc32(b''.join(file.read_bytes() for file in files)):08x}"
 
 
@@ -189,8 +189,9 @@ def _use_whole_registers(numba: Any) -> None:
 def _load_tbb() -> bool:
     """Load TBB and let Numba use it, for the whole program. Returns whether Numba uses it.
 
-    Its threads may be used by any thread of the program, and by a forked process; the threads that Numba has without it may
-    not. Installed with pip, it lies where the system does not look for libraries: Numba finds it once it is loaded.
+    Its threads may be used by any thread of the program, and a forked process starts its own (TBB warns if another thread was
+    computing during the fork); the threads that Numba has without it may not. Installed with pip, it lies where the system does
+    not look for libraries: Numba finds it once it is loaded.
     """
     numba = _numba()
     try:

@@ -81,7 +81,7 @@ def _is_small(window: Window | AdaptiveWindow) -> bool:
 @implements("max_pool", engine="numpy", sample=samples.any_pooling)
 def _max_pool(x: Array, window: Window | AdaptiveWindow) -> Any:
     """Declines where a window of the lowest number at the padding needs the definition."""
-    if _is_small(window) or not x.size:
+    if _is_small(window):
         return NotImplemented
     dimensions = Dimension.all(window, x.shape[2:])
     lowest = -math.inf if x.dtype.kind == "f" else xp.iinfo(x.dtype).min
@@ -151,7 +151,7 @@ def _largest(x: Array, number: Array | None, d: Dimension, below: int) -> tuple[
 
 @implements("window_sum", engine="numpy", dtypes="fd", ulp=64, sample=samples.any_window_sum)
 def _window_sum(x: Array, window: Window | AdaptiveWindow) -> Any:
-    if _is_small(window) or not x.size:
+    if _is_small(window):
         return NotImplemented
     dimensions = Dimension.all(window, x.shape[2:])
     out = xp.empty_like(x, order="C", shape=(*x.shape[:2], *(d.count for d in dimensions)))
@@ -188,7 +188,7 @@ def _sums(x: Array, d: Dimension) -> Array:
 @implements("window_sum_adjoint", engine="numpy", dtypes="fd", ulp=64, sample=samples.any_window_sum_adjoint)
 def _window_sum_adjoint(g: Array, window: Window | AdaptiveWindow, size: Sequence[int]) -> Any:
     """Each number is added to all cells of its window along one dimension, each result along the next."""
-    if _is_small(window) or not g.size:
+    if _is_small(window):
         return NotImplemented
     dimensions = Dimension.all(window, size)
     x = xp.empty_like(g, order="C", shape=(*g.shape[:2], *size))

@@ -27,8 +27,6 @@ def _of(parameter: Array | None, part: slice) -> Array | None:
 
 @implements("standardize", engine="numpy", dtypes="fd", pays_from=PAYS_FROM, ulp=256, sample=samples.standardize)
 def _standardize(x: Array, weight: Array | None, bias: Array | None, eps: float) -> Any:
-    if not x.size:
-        return NotImplemented
     y, mean, var = (xp.empty_like(x, order="C", shape=shape) for shape in (x.shape, x.shape[1], x.shape[1]))
     plain = definitions["standardize"].function
 
@@ -44,8 +42,6 @@ def _standardize(x: Array, weight: Array | None, bias: Array | None, eps: float)
     "standardize_backward", engine="numpy", dtypes="fd", pays_from=PAYS_FROM, ulp=256, sample=samples.standardize_backward
 )
 def _standardize_backward(g: Array, x: Array, weight: Array | None, mean: Array, var: Array, eps: float) -> Any:
-    if not x.size:
-        return NotImplemented
     out, plain = xp.empty_like(x, order="C"), definitions["standardize_backward"].function
     by_row = weight is not None and weight.shape != (x.shape[1], 1)
     sums = None if weight is None or by_row else xp.empty_like(weight, shape=(2, x.shape[1], 1))
