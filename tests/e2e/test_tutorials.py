@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -228,6 +229,18 @@ def test_errors_of_the_check_are_not_the_student_s(exercises, number, answer, wo
     said = capsys.readouterr().out
     assert words in said
     assert ("your code raised" in said) == ("in the line" in said) == (words == "in the line: ")
+
+
+def test_the_program_of_lesson_16_is_found_from_any_folder(exercises, tmp_path, monkeypatch):
+    lesson = (ROOT / "tutorials" / "16_leaving_home.py").read_text()
+    (cell,) = re.findall(r"^# %%\n(program = Path.*?)^# %%", lesson, re.M | re.S)
+    started = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(mt.distributed, "is_mpi_available", lambda: True)
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: started.append(command[-1]) or SimpleNamespace(stdout=""))
+    names = {"exercises": exercises, "Path": Path, "minitorch": mt, "sys": sys, "subprocess": subprocess, "environment": {}}
+    exec(cell, names)
+    assert [program.is_file() for program in started] == [True]
 
 
 def test_letters_are_right_in_capitals(exercises):

@@ -64,7 +64,7 @@ class Axis:
 
     @property
     def end(self) -> int:
-        """The first cell after the padding at the end. Of a transposed convolution output_padding keeps some of what it cuts."""
+        """The first cell after the padding at the end; of that of a transposed convolution, output_padding keeps some."""
         return self.cells + max(0, self.padding[1] - self.output_padding)
 
     @property
