@@ -225,8 +225,10 @@ for name, run, count, moved in (
 
 # %% [markdown]
 # The larger of the two is the floor. `x + y` takes longer than its floor, because its result is new memory: the
-# operating system fills it with zeros first, which is traffic, too. The convolution copies windows into columns, and
-# that is more than reading x once. The last column of the table that `make bench` prints is this comparison, for each layer.
+# operating system fills it with zeros first, which is traffic, too. The convolution copies x once more than the floor
+# counts, into memory with zeros for the padding. It writes no windows to memory: they are read where they lie, or become
+# columns in chunks that stay in the cache. The last column of the table that `make bench` prints is this comparison, for
+# each layer.
 #
 # **Exercise 15.1.** Softmax of a float32 matrix, row by row, in five steps: the maximum of each row; x minus the
 # maximum; exp; the sum of each row; divided by the sum. Each step reads all its operands from memory, and writes its

@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 import traceback
 from pathlib import Path
 from time import perf_counter
@@ -39,12 +40,18 @@ def exercise(number):
 
 def check(number, answer):
     """Say whether the answer to an exercise is right, or what is off."""
+    if number not in CHECKS:
+        full = str(number).zfill(4)
+        print(f"there is no exercise {number!r}{f': write check({full!r}, ...)' if full in CHECKS else ''}")
+        return
     try:
         CHECKS[number](answer)
     except Wrong as error:
         verdict = str(error)
-    except Exception as error:  # the student's own code failed
-        verdict = f"your code raised {type(error).__name__}: {error}{where(error)}"
+    except Exception as error:
+        place = where(error)
+        raised = "your code" if place else "the answer cannot be used: checking it"
+        verdict = f"{raised} raised {type(error).__name__}: {error}{place}"
     else:
         verdict = ""
     RESULTS[number] = not verdict
@@ -52,8 +59,9 @@ def check(number, answer):
 
 
 def where(error):
-    """The line of the answer that failed, and the values of its arguments then."""
-    inside = (__file__, str(Path(minitorch.__file__).parent))
+    """The line of the answer that failed, and the values of its arguments then; "" if none of its lines was running."""
+    libraries = map(sysconfig.get_path, ("stdlib", "purelib", "platlib"))
+    inside = (__file__, str(Path(minitorch.__file__).parent), *libraries, "<frozen")
     for frame, number in traceback.walk_tb(error.__traceback__):
         code = frame.f_code
         if not code.co_filename.startswith(inside):
@@ -150,7 +158,11 @@ def mul_backward(answer):
 
 @exercise("02.2")
 def backward_order(answer):
-    for uses, last in (({"y": ["u", "x"], "u": ["w", "x"]}, "y"), ({"e": ["d", "a"], "d": ["c"], "c": ["b"], "b": ["a"]}, "e")):
+    for uses, last in (
+        ({"y": ["u", "x"], "u": ["w", "x"]}, "y"),
+        ({"e": ["d", "a"], "d": ["c"], "c": ["b"], "b": ["a"]}, "e"),
+        ({"y": ["x", "u"], "u": ["x"]}, "y"),  # the shallow parent first
+    ):
         got = returned(answer(uses, last))
         names = {last, *uses, *(name for names in uses.values() for name in names)}
         if not isinstance(got, (list, tuple)) or sorted(map(str, got)) != sorted(names):
@@ -308,12 +320,12 @@ def conv1d(answer):
 
 @exercise("06.4")
 def finds_steps(answer):
-    kernel = minitorch.tensor(answer, dtype=minitorch.float32) if isinstance(answer, (list, tuple)) else answer
-    if kernel is ... or kernel is None:
+    if answer is ... or answer is None:
         raise Wrong("not written yet: a list of three numbers is asked for")
-    if not isinstance(kernel, minitorch.Tensor):
-        raise Wrong(f"a list of three numbers is asked for, not {type(answer).__name__}")
-    kernel = kernel.float()
+    try:
+        kernel = minitorch.tensor(plain(answer), dtype=minitorch.float32)
+    except (TypeError, ValueError):
+        raise Wrong(f"a list of three numbers is asked for, not {answer!r:.60}") from None
     if kernel.shape != (3,):
         raise Wrong(f"it should have 3 numbers, and has the shape {tuple(kernel.shape)}")
     level, rising, falling = ([v] * 4 + [w] * 4 for v, w in ((2.0, 2.0), (0.0, 1.0), (1.0, 0.0)))
@@ -394,11 +406,11 @@ def undoes_the_size(answer):
 def even_kernel(answer):
     for stride in (2, 3, 4):
         kernel = returned(answer(stride))
+        if kernel <= stride:
+            raise Wrong(f"for stride {stride} it returns {kernel}, and a kernel larger than the stride is asked for")
         layer = nn.ConvTranspose1d(1, 1, kernel, stride, bias=False)
         layer.weight.data = minitorch.ones(1, 1, kernel)
-        y = layer(minitorch.ones(1, 1, 8))[0, 0, kernel : 8 * stride - kernel]
-        if kernel <= stride and kernel != stride:
-            raise Wrong(f"for stride {stride}, a kernel of {kernel} leaves cells without a stamp")
+        y = layer(minitorch.ones(1, 1, 2 * kernel))[0, 0, kernel:-kernel]
         if y.max() != y.min():
             raise Wrong(
                 f"for stride {stride}, a kernel of {kernel} stamps some cells {int(y.max())} times and others {int(y.min())}"
@@ -431,8 +443,9 @@ def pooled_back(answer):
 @exercise("09.3")
 def average_as_convolution(answer):
     for k in (2, 3):
-        kernel = returned(answer(k))
-        x = whole(1, 1, 6, 6)
+        kernel, x = returned(answer(k)), whole(1, 1, 6, 6)
+        if not isinstance(kernel, minitorch.Tensor) or kernel.numel() != k * k:
+            raise Wrong(f"for k={k} it returns {short(kernel)}, and a tensor of {k}×{k} weights is asked for")
         same(F.conv2d(x, kernel.reshape(1, 1, k, k), stride=k), F.avg_pool2d(x, k), f"windows of {k}×{k}")
 
 
@@ -510,7 +523,7 @@ def normalized(answer):
 def paths(answer):
     if answer is ... or answer is None:
         raise Wrong("not written yet: two numbers are asked for")
-    if sorted(answer) != [3, 5]:
+    if not np.iterable(answer) or sorted(answer) != [3, 5]:
         raise Wrong(f"one path goes through a * b, where the slope by a is b, the other through a * c; not {answer!r:.40}")
 
 
@@ -783,11 +796,14 @@ LIMIT = 300  # seconds for one file
 
 
 def cells_of(path):
-    """A script as one program, a notebook as one a cell, without the commands to the notebook itself (%pip, !ls)."""
-    source = Path(path).read_text(encoding="utf-8")
+    """The cells of a script (from # %% to # %%) or a notebook, without the commands to the notebook itself (%pip, !ls)."""
+    source, found = Path(path).read_text(encoding="utf-8"), {}
     if not str(path).endswith(".ipynb"):
-        return {str(path): source}
-    found = {}
+        line = 1
+        for number, text in enumerate(re.split(r"^(?=# ?%%)", source, flags=re.M)):
+            found[f"{path}, cell {number} from line {line}" if number else str(path)] = text
+            line += text.count("\n")
+        return found
     for number, cell in enumerate(json.loads(source)["cells"], start=1):
         text = "".join(cell["source"])
         if cell["cell_type"] == "code" and not re.match(r"%%(?!time\b|capture\b)", text):
@@ -817,7 +833,7 @@ def score(path):
 
 def score_apart(path):
     """The same in a process of its own: what one student's program changes, or that it never ends, is no other's."""
-    program = "import sys, exercises; print(*exercises.score(sys.argv[1]))"
+    program = "import sys, exercises; print('\\n%d %d' % exercises.score(sys.argv[1]))"  # in a line of its own
     path_of_modules = os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
     try:
         result = subprocess.run(

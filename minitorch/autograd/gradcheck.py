@@ -137,7 +137,7 @@ def gradgradcheck(
                 create_graph=True,
                 allow_unused=True,
             )
-        return tuple(g for g in grads if g is not None and g.requires_grad)
+        return tuple(g for g in grads if g is not None)
 
     everything = [*checked, *(CheckedTensor(start, f"grad_output {i}") for i, start in enumerate(starts))]
     report = _make_report(

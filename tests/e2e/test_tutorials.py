@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import minitorch as mt
@@ -109,12 +111,26 @@ def max_pool(image, k):
     return mt.nn.functional.max_pool2d(image[None, None], k)[0, 0]
 
 
+def depth_first(uses, last):
+    """A node before its parents, and the first parent with all of its own before the second."""
+    order = []
+
+    def go(name):
+        if name not in order:
+            order.append(name)
+            for parent in uses.get(name, []):
+                go(parent)
+
+    go(last)
+    return order
+
+
 WRONG = {
     "01.1": (lambda a, b: a, lambda a, b: (9, 9)),
     "01.2": (lambda table: table - table.mean(1, keepdim=True), lambda table: table),
     "01.3": (lambda points, others: points @ others.T,),
     "02.1": (lambda g, a, b: (g * a, g * b), lambda g, a, b: (b, a)),
-    "02.2": (lambda uses, last: [last], lambda uses, last: sorted({*'yuwx'}) if last == 'y' else [*'abcde']),
+    "02.2": (depth_first, lambda uses, last: [last], lambda uses, last: sorted({*'yuwx'}) if last == 'y' else [*'abcde']),
     "02.3": (lambda loss, w, lr, n: w, lambda loss, w, lr, n: 3.0),
     "03.1": (lambda f, point, h=1e-5: [0.0] * len(point), lambda f, p: [2 * p[0] * p[1], p[0] ** 2, p.pop() ** 0]),
     "03.2": ("tanh", "sqrt"),
@@ -134,10 +150,10 @@ WRONG = {
     "07.3": (lambda image, upstream: upstream,),
     "08.1": (lambda x, w, stride: [0.0] * ((len(x) - 1) * stride + len(w)),),
     "08.2": (lambda n, k, s, p: 0, lambda n, k, s, p: 1),
-    "08.3": (lambda stride: 3, lambda stride: stride - 1),
+    "08.3": (lambda stride: 3, lambda stride: stride - 1, lambda stride: stride),
     "09.1": (lambda image, k: image[::k, ::k],),
     "09.2": (lambda image, upstream, k: image * 0, to_all_equals),
-    "09.3": (lambda k: mt.ones(k, k),),
+    "09.3": (lambda k: mt.ones(k, k), lambda k: [[1 / k**2] * k] * k),
     "10.1": (lambda scores, right: -scores[right], lambda scores, right: 0.0),
     "10.2": (lambda inputs: 1 / inputs, lambda inputs: inputs**-0.5),
     "10.3": (lambda w, g, v, lr, mu: (w - lr * g, v), lambda w, g, v, lr, mu: w),
@@ -190,6 +206,43 @@ def test_wrong_answers_are_told_what_is_off(exercises, number, capsys):
     assert "KeyError" in said or "function" in said
 
 
+@pytest.mark.parametrize("times", [4, 5, 8])
+def test_a_large_kernel_is_as_right(exercises, times):
+    exercises.check("08.3", lambda stride: times * stride)
+    assert exercises.RESULTS["08.3"]
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "words"),
+    [
+        ("12.1", 8, "one path goes through a * b"),
+        ("09.3", lambda k: [[1 / k**2] * k] * k, "a tensor of 2×2 weights is asked for"),
+        ("06.4", ["a"], "a list of three numbers is asked for, not ['a']"),
+        ("06.1", lambda n: n, "the answer cannot be used: checking it raised TypeError"),
+        ("12.1", [3, "b"], "the answer cannot be used: checking it raised TypeError"),
+        ("06.1", lambda *args: np.linalg.inv(np.zeros((2, 3))), "in the line: "),
+        ("6.1", 1, "there is no exercise '6.1': write check('06.1', ...)"),
+    ],
+)
+def test_errors_of_the_check_are_not_the_student_s(exercises, number, answer, words, capsys):
+    exercises.check(number, answer)
+    said = capsys.readouterr().out
+    assert words in said
+    assert ("your code raised" in said) == ("in the line" in said) == (words == "in the line: ")
+
+
+def test_the_program_of_lesson_16_is_found_from_any_folder(exercises, tmp_path, monkeypatch):
+    lesson = (ROOT / "tutorials" / "16_leaving_home.py").read_text()
+    (cell,) = re.findall(r"^# %%\n(program = Path.*?)^# %%", lesson, re.M | re.S)
+    started = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(mt.distributed, "is_mpi_available", lambda: True)
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: started.append(command[-1]) or SimpleNamespace(stdout=""))
+    names = {"exercises": exercises, "Path": Path, "minitorch": mt, "sys": sys, "subprocess": subprocess, "environment": {}}
+    exec(cell, names)
+    assert [program.is_file() for program in started] == [True]
+
+
 def test_letters_are_right_in_capitals(exercises):
     exercises.check("15.4", "BFG")
     assert exercises.RESULTS["15.4"]
@@ -237,3 +290,14 @@ def test_scores_of_a_folder(tmp_path):
     )
     expected = [f"{score}  {tmp_path / name}" for name, (_, score) in files.items() if score]
     assert [line.removesuffix(" (its process ended)") for line in result.stdout.strip().split("\n")] == expected, result.stderr
+
+
+def test_a_cell_of_a_script_that_fails_is_named_and_stops_no_other(tmp_path):
+    path = tmp_path / "12.py"
+    right = 'check("12.2", "detach")'
+    path.write_text(f'# %%\nfrom exercises import check\n# %%\n1 / 0\n# %%\n{right}\nprint("end", end="")')
+    result = subprocess.run(
+        [sys.executable, "tutorials/exercises.py", str(path)], capture_output=True, text=True, timeout=300, cwd=ROOT
+    )
+    stopped = f"{path}, cell 2 from line 3 stopped: ZeroDivisionError: division by zero"
+    assert result.stdout.split("\n")[1:] == [stopped, "exercise 12.2: right", "end", "", f"1 of 1  {path}", ""]

@@ -152,13 +152,28 @@ def test_a_transposed_convolution_has_stamps():
         "    out = (in − 1)·stride − 2·padding + dilation·(kernel_size − 1) + output_padding + 1",
         "        = (2 − 1)·2 − 2·1 + 1·(3 − 1) + 1 + 1",
         "        = 4",
-        "             p  0  1  2  3  p",
-        "      in 0   ■  ■  ■  ·  ·  ·",
-        "      in 1   ·  ·  ■  ■  ■  ·",
-        "    2 cells of padding cut off the ends",
-        "    output_padding adds 1 cell at the end",
+        "             p  0  1  2  3",
+        "      in 0   ■  ■  ■  ·  ·",
+        "      in 1   ·  ·  ■  ■  ■",
+        "    1 cell of padding cut off the start",
+        "    output_padding keeps 1 cell more of what the stamps made, at the end",
         "    an output cell is the sum of 1 to 2 products: 1 2 1 1",
     ]
+    assert shown(nn.ConvTranspose1d(1, 1, 1, stride=3, padding=1, output_padding=2), 1, 2)[5:] == [
+        "             p  0  1  2  3",
+        "      in 0   ■  ·  ·  ·  ·",
+        "      in 1   ·  ·  ·  ■  ·",
+        "    1 cell of padding cut off the start",
+        "    output_padding keeps 1 cell more of what the stamps made, at the end",
+        "    output_padding adds 1 cell at the end that no stamp reaches",
+        "    an output cell is the sum of 0 to 1 products: 0 0 1 0",
+    ]
+    assert shown(nn.ConvTranspose1d(1, 1, 1, stride=3, padding=2), 1, 1)[-2].endswith(
+        "padding cuts off 4 cells, and all the stamps together reach over only 1"
+    )
+    assert shown(nn.ConvTranspose1d(1, 1, 1, stride=3, padding=2, output_padding=1), 1, 1)[-2].endswith(
+        "padding cuts off 4 cells, output_padding keeps 1 of them, and all the stamps together reach over only 1"
+    )
     assert shown(nn.ConvTranspose1d(1, 1, 2, stride=2), 1, 2)[-1] == "    every output cell is the sum of 1 product"
     times = shown(nn.ConvTranspose1d(1, 1, 2), 1, 50)[-1]
     assert times == f"    an output cell is the sum of 1 to 2 products: 1 {'2 ' * 35}..."

@@ -101,6 +101,31 @@ def test_a_flow_prints_a_row_for_each_layer():
         both.record()
 
 
+def test_layers_that_are_called_again_are_summed_up_from_call_to_call():
+    class Recurrent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.read, self.carry = nn.Linear(1, 1), nn.Linear(1, 1, bias=False)
+
+        def forward(self, x):
+            h = mt.zeros(len(x), 1)
+            for t in range(x.shape[1]):
+                h = self.read(x[:, t : t + 1]) + self.carry(h)
+            return h
+
+    net = Recurrent()
+    net.carry.weight.data.fill_(0.5)
+    flow = viz.flow(net, lambda: net(mt.ones(2, 4)).sum())
+    assert [(one.name, one.gradient) for one in flow.runs["Recurrent"][0]][::2] == [("read", 0.125 * 2**t) for t in range(4)]
+    assert flow.runs["Recurrent"][0][1].zeros == 1  # the state begins as 0, in the first of four calls
+    assert flow.words() == ["back from call to call the gradient is multiplied, on average, by 0.5 at read, 0.5 at carry"]
+    net.read.requires_grad_(False).weight.data.zero_()
+    net.read.bias.data.zero_()
+    assert viz.flow(net, lambda: net(mt.ones(2, 4)).sum()).words()[1:] == [
+        "nearly all of the output is 0 at read (100 %), carry (100 %)"
+    ]
+
+
 def test_a_flow_draws_what_is_small_to_scale_and_zeros_below_it():
     net, x = nn.Sequential(*(nn.Linear(1, 1, bias=False) for _ in range(4))), mt.ones(2, 1)
     with mt.no_grad():

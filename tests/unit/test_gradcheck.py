@@ -75,6 +75,16 @@ def test_a_second_derivative_that_is_cut_off_is_found():
     assert not gradgradcheck(function, point(3), raise_exception=False)
 
 
+@pytest.mark.parametrize("fast_mode", [False, True])
+def test_a_gradient_without_a_history_is_compared_with_zero(fast_mode):
+    cube = wrong(lambda g, x: (g * 3 * x**2).detach())
+    report = gradgradcheck(cube, point(3), raise_exception=False, fast_mode=fast_mode)
+    assert not report
+    assert "All that came is 0" in str(report) or fast_mode
+    with pytest.raises(GradcheckError, match="Jacobian mismatch for gradient 0"):
+        gradgradcheck(cube, point(3), fast_mode=fast_mode)
+
+
 def test_modules_are_checked_with_their_parameters():
     class Scaled(nn.Module):
         def __init__(self, right):

@@ -101,3 +101,19 @@ def test_calls_with_several_outputs():
     for line in ("a, b = chunk(v)", "a = [1  2]", "b = [3  4]", "∂loss/∂v = the gradients of the pieces, joined"):
         assert line in text
     assert "∂loss/∂v = [3  4  1  2]" in text
+
+
+def test_an_operand_that_was_not_recorded_has_a_placeholder():
+    p = mt.tensor(2.0, requires_grad=True)
+    for output, title, numbers, rule in (
+        (p - 1, "output = p − (...)", "2 − (...) = 1", "∂output/∂p = ∂output/∂output"),
+        (1 - p, "output = (...) − p", "(...) − 2 = −1", "∂output/∂p = ∂output/∂output · (−1)"),
+        (mt.tensor(5.0) / p, "output = (...) ÷ p", "(...) ÷ 2 = 2.5", "∂output/∂p = ∂output/∂output · (−(...) / p²)"),
+        (p**2, "output = p ^ (...)", "2 ^ (...) = 4", "∂output/∂p = ∂output/∂output · ((...) p^((...)−1))"),
+    ):
+        lines = [line.strip() for line in repr(viz.play([output])).splitlines()]
+        assert lines[:2] == [f"1  {title}", numbers]
+        assert rule in lines
+        assert "(...) is an operand that was not kept" in lines[-1]
+    w = mt.ones(1, 1, requires_grad=True)
+    assert "∂①/∂w = (...)ᵀ @ ∂①/∂①" in repr(viz.play([mt.ones(1, 1) @ w]))

@@ -91,5 +91,15 @@ def test_what_is_not_worked(call, error, words):
 
 def test_a_batch_norm_without_bias_is_worked_out():
     text = str(viz.worked(nn.BatchNorm1d(2, bias=False), mt.rand(3, 2)))
-    assert "times weight 1" in text
+    assert "times weight 1; running mean now" in text
+    assert "y = weight·(x − mean) / √(var + eps); mean and" in text
     assert "plus bias" not in text
+
+
+def test_a_norm_without_parameters_has_none_in_its_formula():
+    bare = str(viz.worked(nn.BatchNorm1d(1, affine=False, track_running_stats=False), mt.tensor([[1.0], [3.0]])))
+    assert "mean 2, variance 1\n" in bare
+    assert "y = (x − mean) / √(var + eps); mean and" in bare
+    assert "variance 1; running mean now" in str(viz.worked(nn.BatchNorm1d(1, affine=False), mt.tensor([[1.0], [3.0]])))
+    assert "y = (x − mean) / √(var + eps); mean and" in str(viz.worked(nn.LayerNorm(2, elementwise_affine=False), mt.eye(2)))
+    assert "y = weight·(x − mean) / √(var + eps) + bias; mean and" in str(viz.worked(nn.LayerNorm(2), mt.eye(2)))

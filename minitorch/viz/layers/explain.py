@@ -63,6 +63,11 @@ class Axis:
         return self.out if self.kind == "stamp" else self.size
 
     @property
+    def end(self) -> int:
+        """The first cell after the padding at the end; of that of a transposed convolution, output_padding keeps some."""
+        return self.cells + max(0, self.padding[1] - self.output_padding)
+
+    @property
     def fits(self) -> bool:
         return self.out > 0 or self.kind == "adaptive"
 
@@ -135,8 +140,13 @@ class Axis:
                     if 0 <= cell < self.out:
                         times[cell] += 1
             most, least = max(times), min(times)
-            words.append(f"{_count(sum(self.padding), 'cell')} of padding cut off the ends" if any(self.padding) else "")
-            words.append(f"output_padding adds {_count(self.output_padding, 'cell')} at the end" if self.output_padding else "")
+            kept = min(self.padding[1], self.output_padding)
+            cut, beyond = sum(self.padding) - kept, self.output_padding - kept
+            words.append(
+                f"{_count(cut, 'cell')} of padding cut off the {'start' if cut == self.padding[0] else 'ends'}" * (cut > 0)
+            )
+            words.append(f"output_padding keeps {_count(kept, 'cell')} more of what the stamps made, at the end" * (kept > 0))
+            words.append(f"output_padding adds {_count(beyond, 'cell')} at the end that no stamp reaches" * (beyond > 0))
             words.append(
                 f"every output cell is the sum of {_count(most, 'product')}"
                 if most == least
@@ -151,8 +161,9 @@ class Axis:
 
     def _misfit(self) -> list[str]:
         if self.kind == "stamp":
-            reach = sum(self.padding) + self.out
-            what = f"padding cuts off {sum(self.padding)} cells, and all the stamps together reach over only {reach}"
+            reach = sum(self.padding) + self.out - self.output_padding
+            kept = f", output_padding keeps {self.output_padding} of them" if self.output_padding else ""
+            what = f"padding cuts off {sum(self.padding)} cells{kept}, and all the stamps together reach over only {reach}"
         else:
             have = self.size + sum(self.padding)
             what = f"the window reaches over {_count(self.span, 'cell')}, and the input with its padding has only {have}"
@@ -195,7 +206,7 @@ class Axis:
         yield (
             "",
             [
-                (c, str(c) if 0 <= c < self.cells else "p" if -self.padding[0] <= c < self.cells + self.padding[1] else "!")
+                (c, str(c) if 0 <= c < self.cells else "p" if -self.padding[0] <= c < self.end else "!")
                 for c in range(low, high)
             ],
         )
@@ -207,14 +218,13 @@ class Axis:
         """The cells of the ruler that are drawn, from and up to."""
         low = -self.padding[0]
         reach = max((c for window in self.windows[:MAX_WINDOWS] for c in window), default=0) + 1
-        last = self.cells + self.padding[1]
-        high = max(last, reach) if len(self.windows) <= MAX_WINDOWS else reach
+        high = max(self.end, reach) if len(self.windows) <= MAX_WINDOWS else reach
         return low, min(max(high, 1), low + MAX_CELLS)
 
     @property
     def left_out(self) -> str:
         low, high = self.shown
-        windows, cells = len(self.windows), self.cells + self.padding[1] - low
+        windows, cells = len(self.windows), self.end - low
         what = "stamps" if self.kind == "stamp" else "windows"
         if windows <= MAX_WINDOWS and high - low >= cells:
             return ""

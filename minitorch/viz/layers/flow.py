@@ -106,18 +106,29 @@ class Flow(Picture):
         return shown
 
     def words(self, step: int = -1) -> list[str]:
-        """By how much the gradient changes from layer to layer, and where nothing passes, in sentences."""
+        """By how much the gradient changes from layer to layer, and where nothing passes, in sentences.
+
+        Where layers are called again, by how much from call to call: their rows may stand side by side, as those of two layers
+        that read and carry the state of a recurrent net, and not one after the other.
+        """
         said = []
         for title, steps in self.runs.items():
             layers = steps[min(step, len(steps) - 1) if step >= 0 else -1]
-            known = [one for one in layers if one.gradient > 0 and math.isfinite(one.gradient)]
+            calls: dict[str, list[LayerFlow]] = {}
+            for one in layers:
+                calls.setdefault(one.name, []).append(one)
             start = f"{title}: " if len(self.runs) > 1 else ""
-            if len(known) > 1:
-                factor = (known[0].gradient / known[-1].gradient) ** (1 / (len(known) - 1))
-                said.append(f"{start}on the way back the gradient is multiplied by {number(factor)} at each layer, on average")
-            else:
+            factors = {name: _factor(rows) for name, rows in calls.items() if len(rows) > 1}
+            each = [f"{number(factor)} at {name}" for name, factor in factors.items() if factor is not None]
+            factor = _factor(layers)
+            if factor is None:
                 said.append(f"{start}no gradient passes")
-            dead = [f"{one.name} ({number(100 * one.zeros)} %)" for one in layers if one.zeros >= 0.9]
+            elif not factors:
+                said.append(f"{start}on the way back the gradient is multiplied by {number(factor)} at each layer, on average")
+            elif each:
+                said.append(f"{start}back from call to call the gradient is multiplied, on average, by {', '.join(each)}")
+            zeros = {name: sum(row.zeros for row in rows) / len(rows) for name, rows in calls.items()}
+            dead = [f"{name} ({number(100 * share)} %)" for name, share in zeros.items() if share >= 0.9]
             said += [f"{start}nearly all of the output is 0 at {', '.join(dead)}"] if dead else []
         return said
 
@@ -293,6 +304,12 @@ def _one_pass(model: Module, loss: Callable[[], Tensor]) -> list[LayerFlow]:
             )
         )
     return layers
+
+
+def _factor(layers: list[LayerFlow]) -> float | None:
+    """By how much the gradient is multiplied from each to the one before, on average; None where it reaches one at most."""
+    known = [one.gradient for one in layers if one.gradient > 0 and math.isfinite(one.gradient)]
+    return (known[0] / known[-1]) ** (1 / (len(known) - 1)) if len(known) > 1 else None
 
 
 def _array(tensor: Tensor) -> Array:

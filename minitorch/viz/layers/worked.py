@@ -289,7 +289,7 @@ def _norm(
         "y": y[index],
         "∂L/∂x": slope[index],
     }
-    shared = f"mean {number(mean)}, variance {number(variance)}; {words}"
+    shared = f"mean {number(mean)}, variance {number(variance)}" + (f"; {words}" if words else "")
     return Group(title, names, _listed({k: v.reshape(-1) for k, v in columns.items()}), shared)
 
 
@@ -310,15 +310,12 @@ def _batch_norm(layer: Any, x: Array, y: Array, slope: Array, target: Any) -> tu
         if trains and layer.running_mean is not None:
             count = x[:, c].size
             unbiased = number(float(variance) * count / max(1, count - 1))
-            words += (
-                f"; running mean now {number(float(layer.running_mean[c]))}, variance {number(float(layer.running_var[c]))}"
-            )
+            words += "; " if words else ""
+            words += f"running mean now {number(float(layer.running_mean[c]))}, variance {number(float(layer.running_var[c]))}"
             words += f" (moved towards n / (n − 1) times the variance, {unbiased})"
-        groups.append(
-            _norm(f"channel {c}", x, y, slope, index, names, float(mean), float(variance), layer.eps, words.lstrip("; "))
-        )
+        groups.append(_norm(f"channel {c}", x, y, slope, index, names, float(mean), float(variance), layer.eps, words))
     source = "of the batch" if trains else "the running ones: each element by itself"
-    return groups, f"y = weight·(x − mean) / √(var + eps) + bias; mean and variance are {source}{FIRST}"
+    return groups, f"{_affine(layer)}; mean and variance are {source}{FIRST}"
 
 
 def _layer_norm(layer: Any, x: Array, y: Array, slope: Array, target: Any) -> tuple[list[Group], str]:
@@ -328,7 +325,13 @@ def _layer_norm(layer: Any, x: Array, y: Array, slope: Array, target: Any) -> tu
         names = _names([p for p in xp.ndindex(*x.shape) if p[: len(place)] == place])
         part = x[place]
         groups.append(_norm("", x, y, slope, place, names, float(part.mean()), float(part.var()), layer.eps, "of this item"))
-    return groups, f"y = weight·(x − mean) / √(var + eps) + bias; mean and variance are of each item{FIRST}"
+    return groups, f"{_affine(layer)}; mean and variance are of each item{FIRST}"
+
+
+def _affine(layer: Any) -> str:
+    """The formula of a normalization, with the parameters that the layer has."""
+    weight, bias = "weight·" if layer.weight is not None else "", " + bias" if layer.bias is not None else ""
+    return f"y = {weight}(x − mean) / √(var + eps){bias}"
 
 
 def _dropout(layer: Any, x: Array, y: Array, slope: Array, target: Any) -> tuple[list[Group], str]:

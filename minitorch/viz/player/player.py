@@ -37,8 +37,8 @@ MAX_NODES = 3000
 MAX_STEPS = 40  # most steps of the cards that are closed at first
 
 NOT_RECORDED = (
-    "Values inside the graph are known as far as backward needs them: compute the output inside `with viz.record():`, or give "
-    "play() a function, to see all of them."
+    "Values inside the graph are known as far as backward needs them, and (...) is an operand that was not kept: compute the "
+    "output inside `with viz.record():`, or give play() a function, to see all of them."
 )
 
 

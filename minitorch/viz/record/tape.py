@@ -242,8 +242,8 @@ class Tape:
         if call is not None and call.kind == "function" and call.title.rstrip("_") not in OPERATORS:
             named = call.title != "getitem" and words[:1] != [""]
             text = f"{call.title.rstrip('_')}({', '.join(filter(None, words))})" if named else ""
-        elif sign and len(words) == 2 and not all(words):
-            text = ""  # a number that was not recorded
+        elif sign and UNKNOWN in words:
+            text = ""
         elif sign and len(words) == 2:
             words = [f"({word})" if re.search(r"[ +−]", word) and sign not in "+" else word for word in words]
             between = f" {sign} " if sign in "+−" else "·" if sign == "×" else sign
@@ -280,32 +280,28 @@ class Tape:
             if not isinstance(node, Op):
                 return readable(type(node).__name__)
             name = "[...]" if node.op_name == "GetItem" else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", node.op_name).lower()
-            return " ".join([name, *(word for source, word in self.arguments(node) if source is None and word)])
+            return " ".join([name, *(word for _, word in self.arguments(node) if word and word != UNKNOWN)])
         arguments = self.arguments(node)
-        words = [word for source, word in arguments if source is None and word]
+        words = [word for _, word in arguments if word and word != UNKNOWN]
         if not words:
             return sign
         return f"{words[0]} {sign}" if arguments[0][0] is None else f"{sign} {words[0]}"
 
     def arguments(self, node: Node) -> list[tuple[Source | None, str]]:
-        """The arguments of a node: the source of each, and of a number the number as text."""
+        """The arguments of a node: the source of each, and of a number the number as text, UNKNOWN if it was not recorded."""
         record, sources = node_record(node), self.sources[node]
         words = [""] * len(sources)
-        if record is not None and isinstance(node, Pointwise):
+        if record is None and isinstance(node, Op):
+            parameters = [_parameter(node, i) if source is None else None for i, source in enumerate(sources)]
+            words = [UNKNOWN if p is not None and p.annotation == "Array" else "" for p in parameters]
+        elif record is not None and isinstance(node, Pointwise):
             words = [number(arg) if type(arg) in (int, float) else "" for arg in record.args]
         return list(zip(sources, words, strict=True))
 
     def argument(self, node: Node, argument: int) -> str:
         """The parameter name of an argument in the node's forward: the a of a * b."""
-        try:
-            names = [
-                p.name for p in inspect.signature(type(node).forward).parameters.values() if p.kind is not p.VAR_POSITIONAL
-            ]
-        except (TypeError, ValueError):
-            return ""
-        has_context = getattr(type(node), "setup_context", None) is not Function.setup_context and not isinstance(node, Op)
-        position = argument + (not has_context)  # with setup_context, forward has no ctx
-        return names[position] if position < len(names) else ""
+        parameter = _parameter(node, argument)
+        return parameter.name if parameter is not None else ""
 
     def letters(self, node: Node, path: str = "") -> dict[str, str]:
         """The names of a node's arguments, by the parameters of its forward, and that of its output as y; those of the
@@ -335,7 +331,19 @@ class Tape:
         return readable(f"{file}:{record.line.number}" + (f"  {record.line.text}" if record.line.text else ""))
 
 
+UNKNOWN = "(...)"  # an operand without a gradient, of an operation that was not recorded
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def _parameter(node: Node, argument: int) -> inspect.Parameter | None:
+    """The parameter of a node's forward that an argument is passed to."""
+    try:
+        found = [p for p in inspect.signature(type(node).forward).parameters.values() if p.kind is not p.VAR_POSITIONAL]
+    except (TypeError, ValueError):
+        return None
+    has_context = getattr(type(node), "setup_context", None) is not Function.setup_context and not isinstance(node, Op)
+    position = argument + (not has_context)  # with setup_context, forward has no ctx
+    return found[position] if position < len(found) else None
 
 
 def calls_of(node: Node) -> Iterator[Call]:
