@@ -128,8 +128,9 @@ class Qr(Op):
         p = _product(r, mT(grad_r)) - _product(mT(grad_q), q)
         below = constant(xp.tril(xp.ones(r.shape[-2:]), -1), p)
         p = p * (below + _identity(p, r.shape[-1])) + mT(p * below)
-        diagonal = xp.diagonal(getattr(r, "_array", r), 0, -2, -1)
-        return mT(Solve.apply(nan_where((diagonal == 0).any(-1), r), mT(grad_q + _product(q, p))))
+        is_singular = (xp.diagonal(getattr(r, "_array", r), 0, -2, -1) == 0).any(-1)
+        r = nan_where(is_singular, r)
+        return mT(Solve.apply(r, mT(grad_q + _product(q, p))))
 
 
 class Lstsq(Op):
