@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minitorch.autograd.node import Op
-from minitorch.autograd.tensor_base import wrap
+from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, as_array, linalg_errors, on_device_of, xp
 from minitorch.ops.arithmetic import mul, neg
 from minitorch.ops.elementwise import in_single
@@ -34,15 +34,31 @@ class Det(Op):
     label = "LinalgDet0"
 
     def forward(ctx, x: Array) -> Array:
-        y = as_array(xp.linalg.det(x))
+        with xp.errstate(all="ignore"):
+            y = as_array(xp.linalg.det(x))
         ctx.save_for_backward(x, y)
         return y
 
     def backward(ctx, grad: Tensor) -> Any:
         x, y = ctx.saved_tensors
-        if bool(_is_singular(getattr(x, "_array", x)).any()):
+        array = getattr(x, "_array", x)
+        finite = xp.isfinite(array).all((-2, -1))
+        x = nan_where(~finite, x)
+        if bool((finite & _is_singular(xp.where(finite[..., None, None], array, 0))).any()):
             return grad[..., None, None] * _cofactors(x)
         return (grad * y)[..., None, None] * mT(Inv.apply(x))
+
+
+def constant(matrix: Any, like: Any) -> Any:
+    """A matrix of numbers: an array, or a Tensor where `like` is one."""
+    array = getattr(like, "_array", like)
+    numbers = on_device_of(matrix.astype(array.dtype), array)
+    return wrap(numbers) if isinstance(like, TensorBase) else numbers
+
+
+def nan_where(condition: Any, x: Any) -> Any:
+    """x with nan for the matrices where the condition holds: what is computed of them is nan, and no error for the others."""
+    return x + constant(xp.where(condition, math.nan, 0.0)[..., None, None], x)
 
 
 def _is_singular(x: Array) -> Array:
@@ -61,8 +77,7 @@ def _cofactors(x: Any) -> Any:
     rows, columns = on_device_of(rest[:, None, :, None], array), on_device_of(rest[None, :, None, :], array)
     checkered = (-1.0) ** xp.add.outer(xp.arange(n), xp.arange(n))
     minors = Det.apply(GetItem.apply(x, (Ellipsis, rows, columns)))
-    signs: Any = on_device_of(checkered.astype(array.dtype), array)
-    return mul(minors, signs if array is x else wrap(signs))
+    return mul(minors, constant(checkered, x))
 
 
 class Inv(Op):
@@ -107,15 +122,20 @@ class Solve(Op):
 
 
 class LogAbsDet(Op):
-    """log |det x|;  x^-T"""
+    """The sign of det x, and log |det x|;  0, and x^-T"""
 
     label = "LinalgSlogdet0"
+    materialize_grads = False
 
-    def forward(ctx, x: Array) -> Array:
+    def forward(ctx, x: Array) -> tuple[Array, Array]:
         ctx.save_for_backward(x)
-        return as_array(xp.linalg.slogdet(x)[1])
+        with xp.errstate(all="ignore"):
+            sign, log = xp.linalg.slogdet(x)
+        return sign, log
 
-    def backward(ctx, grad: Tensor) -> Any:
+    def backward(ctx, grad_sign: Any, grad: Tensor | None) -> Any:
+        if grad is None:
+            return None
         (x,) = ctx.saved_tensors
         return grad[..., None, None] * mT(Inv.apply(x))
 
@@ -216,9 +236,7 @@ def slogdet(A: Tensor) -> Slogdet:
     >>> sign, logabsdet  # of -8
     (tensor(-1.), tensor(2.0794))
     """
-    check_square("slogdet", A)
-    sign = wrap(as_array(xp.linalg.slogdet(A._array)[0]))
-    return Slogdet(sign, LogAbsDet.apply(A))
+    return Slogdet(*LogAbsDet.apply(check_square("slogdet", A)))
 
 
 def linalg_slogdet(A: Tensor) -> Linalg_Slogdet:

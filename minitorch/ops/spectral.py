@@ -2,7 +2,8 @@
 
 A perturbation dA turns the eigenvectors of a symmetric A towards each other, j towards i by (v_i^T dA v_j) / (l_j - l_i). So
 the derivatives divide by differences of eigenvalues, and there is none for the vectors where two are equal. (Giles 2008, An
-extended collection of matrix derivative results.)
+extended collection of matrix derivative results.) What uses the values alone does not divide: there the gradients of the
+vectors are None. Its second derivative does.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ import math
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from minitorch.autograd.node import Op
-from minitorch.autograd.tensor_base import TensorBase, wrap
-from minitorch.backend.arrays import Array, linalg_errors, on_device_of, xp
+from minitorch.backend.arrays import Array, linalg_errors, xp
 from minitorch.ops.arithmetic import abs
 from minitorch.ops.elementwise import in_single
 from minitorch.ops.joining import cat
-from minitorch.ops.linalg import Inv, Solve, check_matrix, check_square
+from minitorch.ops.linalg import Inv, Solve, check_matrix, check_square, constant, nan_where
 from minitorch.ops.matrix import MatMul, mT
 from minitorch.ops.node_names import node_name
 from minitorch.ops.reduction import Dims, amax, amin, sum
@@ -36,15 +36,8 @@ def _product(*factors: Any) -> Any:
     return out
 
 
-def _constant(matrix: Any, like: Any) -> Any:
-    """A matrix of numbers: an array, or a Tensor where `like` is one."""
-    array = getattr(like, "_array", like)
-    constant = on_device_of(matrix.astype(array.dtype), array)
-    return wrap(constant) if isinstance(like, TensorBase) else constant
-
-
 def _identity(like: Any, n: int) -> Any:
-    return _constant(xp.eye(n), like)
+    return constant(xp.eye(n), like)
 
 
 def _inverse_gaps(values: Any) -> Any:
@@ -54,9 +47,10 @@ def _inverse_gaps(values: Any) -> Any:
 
 
 class Eigh(Op):
-    """a = v diag(l) v^T for symmetric a;  v (diag(grad l) + v^T grad v / gaps) v^T"""
+    """a = v diag(l) v^T for symmetric a;  v (diag(grad l) + skew(v^T grad v) / gaps) v^T, with skew(m) = (m - m^T) / 2"""
 
     label = "LinalgEigh0"
+    materialize_grads = False
 
     def forward(ctx, x: Array, lower: bool) -> tuple[Array, Array]:
         with linalg_errors(x):
@@ -64,17 +58,20 @@ class Eigh(Op):
         ctx.save_for_backward(values, vectors)
         return values, vectors
 
-    def backward(ctx, grad_values: Tensor, grad_vectors: Tensor) -> Any:
+    def backward(ctx, grad_values: Tensor | None, grad_vectors: Tensor | None) -> Any:
         values, v = ctx.saved_tensors
-        turned = _product(mT(v), grad_vectors) * _inverse_gaps(values)
-        stretched = _identity(v, v.shape[-1]) * grad_values[..., None, :]
-        return _product(v, turned + stretched, mT(v))
+        inner: Any = 0 if grad_values is None else _identity(v, v.shape[-1]) * grad_values[..., None, :]
+        if grad_vectors is not None:
+            on_v = _product(mT(v), grad_vectors)
+            inner = inner + (on_v - mT(on_v)) * 0.5 * _inverse_gaps(values)
+        return _product(v, inner, mT(v))
 
 
 class Svd(Op):
     """a = u diag(s) v^T;  as Eigh for both sides, and what leaves the column space of u or v, divided by s"""
 
     label = "LinalgSvd0"
+    materialize_grads = False
 
     def forward(ctx, x: Array, full: bool) -> tuple[Array, Array, Array]:
         with linalg_errors(x):
@@ -82,20 +79,26 @@ class Svd(Op):
         ctx.save_for_backward(u, s, vh)
         return u, s, vh
 
-    def backward(ctx, grad_u: Tensor, grad_s: Tensor, grad_vh: Tensor) -> Any:
+    def backward(ctx, grad_u: Tensor | None, grad_s: Tensor | None, grad_vh: Tensor | None) -> Any:
         u, s, vh = ctx.saved_tensors
         k = s.shape[-1]
-        u, v, gu, gv = u[..., :k], mT(vh[..., :k, :]), grad_u[..., :k], mT(grad_vh[..., :k, :])
+        u, v = u[..., :k], mT(vh[..., :k, :])
         gaps, inverse = _inverse_gaps(s * s), (1 / s)[..., None, :]
-        on_u, on_v = _product(mT(u), gu), _product(mT(v), gv)
-        inner = (on_u - mT(on_u)) * gaps * s[..., None, :] + s[..., :, None] * (on_v - mT(on_v)) * gaps
-        inner = inner + _identity(s, k) * grad_s[..., None, :]
-        out = _product(u, inner, mT(v))
-        if u.shape[-2] > k:
-            out = out + _product((gu - _product(u, on_u)) * inverse, mT(v))
-        if v.shape[-2] > k:
-            out = out + _product(u, mT((gv - _product(v, on_v)) * inverse))
-        return out
+        inner: Any = 0 if grad_s is None else _identity(s, k) * grad_s[..., None, :]
+        outside: Any = 0
+        if grad_u is not None:
+            gu = grad_u[..., :k]
+            on_u = _product(mT(u), gu)
+            inner = inner + (on_u - mT(on_u)) * gaps * s[..., None, :]
+            if u.shape[-2] > k:
+                outside = _product((gu - _product(u, on_u)) * inverse, mT(v))
+        if grad_vh is not None:
+            gv = mT(grad_vh[..., :k, :])
+            on_v = _product(mT(v), gv)
+            inner = inner + s[..., :, None] * (on_v - mT(on_v)) * gaps
+            if v.shape[-2] > k:
+                outside = outside + _product(u, mT((gv - _product(v, on_v)) * inverse))
+        return _product(u, inner, mT(v)) + outside
 
 
 class Qr(Op):
@@ -123,8 +126,10 @@ class Qr(Op):
                 "does not determine have no derivative. Use mode='reduced'"
             )
         p = _product(r, mT(grad_r)) - _product(mT(grad_q), q)
-        below = _constant(xp.tril(xp.ones(r.shape[-2:]), -1), p)
+        below = constant(xp.tril(xp.ones(r.shape[-2:]), -1), p)
         p = p * (below + _identity(p, r.shape[-1])) + mT(p * below)
+        is_singular = (xp.diagonal(getattr(r, "_array", r), 0, -2, -1) == 0).any(-1)
+        r = nan_where(is_singular, r)
         return mT(Solve.apply(r, mT(grad_q + _product(q, p))))
 
 
@@ -177,7 +182,7 @@ class Cholesky(Op):
         (factor,) = ctx.saved_tensors
         inverse, p = Inv.apply(factor), _product(mT(factor), grad)
         n = factor.shape[-1]
-        out = _product(mT(inverse), p * _constant(xp.tril(xp.ones((n, n))) - xp.eye(n) / 2, p), inverse)
+        out = _product(mT(inverse), p * constant(xp.tril(xp.ones((n, n))) - xp.eye(n) / 2, p), inverse)
         return (out + mT(out)) * 0.5
 
     @classmethod
@@ -245,8 +250,8 @@ def eigh(A: Tensor, UPLO: str = "L") -> Linalg_Eigh:
     """(eigenvalues, eigenvectors) of symmetric matrices (*, n, n): A = V diag(L) V^T, with the smallest first; V has the
     eigenvectors as columns, each with either sign.
 
-    Only the lower triangle is read, or the upper one for UPLO="U". Its derivative is that of a symmetric matrix; through the
-    vectors it is infinite where two eigenvalues are equal.
+    Only the lower triangle is read, or the upper one for UPLO="U". Its derivative is that of a symmetric matrix, and
+    symmetric; through the vectors it is infinite or nan where two eigenvalues are equal, and so is the values' second one.
 
     Raises RuntimeError for matrices that are not square, or integers.
 
@@ -328,7 +333,7 @@ def linalg_qr(A: Tensor, mode: str = "reduced") -> Linalg_Qr:
     With k = min(m, n): for mode "reduced" Q is (*, m, k) and R (*, k, n); for "complete" Q is (*, m, m) and R (*, m, n); "r"
     computes R alone, as in "reduced", and Q is empty. Each diagonal element of R has either sign.
 
-    The first k columns of A must be independent for the derivative; with Q, R and their gradients it is
+    The first k columns of A must be independent for the derivative, which is nan otherwise; with Q, R and their gradients it is
 
         grad A = (grad Q + Q p) R^-T      p = lower(R grad R^T - grad Q^T Q) made symmetric
 
@@ -493,7 +498,7 @@ def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool 
     if isinstance(ord, str) or ord not in (1, -1, math.inf, -math.inf):
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported: 'fro', 'nuc', 1, -1, 2, -2, inf and -inf are")
     summed, kept = dims if math.isfinite(ord) else dims[::-1]
-    out = (amax if ord > 0 else amin)(sum(abs(A), summed, True), kept, True)
+    out = _extreme(sum(abs(A), summed, True), ord, kept)
     return out if keepdim else reshape(out, tuple(n for i, n in enumerate(A.shape) if i not in dims))
 
 
@@ -521,9 +526,12 @@ def norm(A: Tensor, ord: Any = None, dim: Dims = None, keepdim: bool = False) ->
 
 def _singular_norm(A: Tensor, ord: Any, dims: tuple[int, ...], keepdim: bool) -> Tensor:
     s = svdvals(movedim(A, dims, (-2, -1)))
-    if s.shape[-1] == 0 and ord != "nuc":
-        raise RuntimeError(
-            f"linalg.matrix_norm: order {ord} is not supported for a matrix without elements, as of {list(A.shape)}"
-        )
-    out = sum(s, -1) if ord == "nuc" else s[..., 0 if ord == 2 else -1]
+    out = sum(s, -1) if ord == "nuc" else reshape(_extreme(s, ord, -1), s.shape[:-1])
     return reshape(out, tuple(1 if i in dims else n for i, n in enumerate(A.shape))) if keepdim else out
+
+
+def _extreme(x: Any, ord: float, dim: int) -> Any:
+    """The largest along a dimension, which is kept, and 0 of none; for a negative order the smallest, and an error of none."""
+    if ord < 0:
+        return amin(x, dim, True)
+    return amax(x, dim, True) if x.shape[dim] else sum(x, dim, True)

@@ -192,3 +192,75 @@ def test_the_determinant_of_a_matrix_that_is_singular_but_for_rounding():
     (slope,) = mt.autograd.grad(mt.linalg.det(x[:, None] * x[None]), x, create_graph=True)
     (second,) = mt.autograd.grad((slope * mt.tensor([1.0, 2.0], dtype=mt.float64)).sum(), x)
     assert second.abs().max() < 1e-12
+
+
+def gradient(function, x):
+    x = x.detach().clone().requires_grad_()
+    return mt.autograd.grad(function(x).sum(), x)[0].tolist()
+
+
+def test_values_that_are_equal_have_a_gradient():
+    eye, zero = mt.eye(2), mt.zeros(3, 3)
+    sums = (linalg.eigvalsh, linalg.svdvals, lambda x: linalg.eigh(x)[0], lambda x: linalg.svd(x)[1], lambda x: mt.svd(x)[1])
+    for function in (*sums, lambda x: linalg.matrix_norm(x, "nuc")):
+        assert gradient(function, eye) == eye.tolist()
+    for order in (2, -2):
+        assert gradient(lambda x, order=order: linalg.matrix_norm(x, order), eye) == [[0.5, 0], [0, 0.5]]
+    assert gradient(lambda x: linalg.matrix_norm(x.diag(), 2), mt.tensor([2.0, 1.0, 0.0, 0.0])) == [1, 0, 0, 0]
+    assert gradient(lambda x: linalg.matrix_norm(x, "nuc"), zero) == mt.eye(3).tolist()
+    x = mt.eye(2).requires_grad_()
+    (slope,) = mt.autograd.grad((linalg.eigvalsh(x) ** 2).sum(), x, create_graph=True)
+    assert mt.autograd.grad(slope.sum(), x)[0].isnan().all()  # 0 / 0
+
+
+@pytest.mark.parametrize("parts", [(0,), (2,), (0, 2), (0, 1), (1, 2)])
+def test_each_factor_of_svd_has_a_gradient_of_its_own(parts):
+    def function(x):
+        factors = linalg.svd(x, full_matrices=False)
+        return [factors[i] for i in parts]
+
+    for m in (B, WIDE, WIDE.T):
+        x = m.clone().requires_grad_()
+        assert gradcheck(function, (x,))
+        assert gradgradcheck(function, (x,))
+
+
+def test_the_gradient_of_eigh_is_symmetric():
+    for triangle, (a, b) in {"L": (9.0, 2.0), "U": (2.0, 9.0)}.items():
+        x = mt.tensor([[1.0, a], [b, 1.0]])
+        found = mt.tensor(gradient(lambda x, t=triangle: (v := linalg.eigh(x, t)[1])[0, 0] ** 2 * 3 + v[0, 1] * v[1, 1], x))
+        assert mt.allclose(found, mt.tensor([[-0.375, 0.0], [0.0, 0.375]]), atol=1e-6)
+        x = x.requires_grad_()
+        (slope,) = mt.autograd.grad(linalg.eigvalsh(x, triangle)[0] ** 2, x, create_graph=True)
+        (second,) = mt.autograd.grad((slope * mt.tensor([[1.0, 2.0], [5.0, 3.0]])).sum(), x)
+        assert mt.allclose(second, mt.tensor([[-2.0, 1.5], [1.5, -1.0]]))
+
+
+def test_one_matrix_without_a_gradient_leaves_the_others_theirs():
+    good, nan = mt.tensor([[1.0, 2.0], [3.0, 4.0]]), float("nan")
+    for function, bad in (
+        (lambda x: linalg.qr(x)[0], [[2.0, 0.0], [0.0, 0.0]]), (lambda x: linalg.qr(x)[1], [[2.0, 0.0], [0.0, 0.0]]),
+        (mt.det, [[nan, 1.0], [1.0, 2.0]]), (mt.det, [[0.0, 0.0], [0.0, nan]]),
+    ):  # fmt: skip
+        found = gradient(function, mt.stack([mt.tensor(bad), good]))
+        assert mt.tensor(found[0]).isnan().all()
+        assert mt.allclose(mt.tensor(found[1]), mt.tensor(gradient(function, good)))
+
+
+def test_norms_of_matrices_without_elements():
+    for shape in ((0, 0), (0, 3), (3, 0), (2, 0, 3)):
+        for order in (1, 2, math.inf, "nuc", "fro"):
+            for norm in (linalg.matrix_norm, linalg.norm):
+                assert mt.equal(norm(mt.zeros(shape), order, (-2, -1)), mt.zeros(shape[:-2])), (shape, order)
+            assert linalg.matrix_norm(mt.zeros(shape), order, keepdim=True).shape == (*shape[:-2], 1, 1)
+        with pytest.raises(IndexError, match="non-zero size"):
+            linalg.matrix_norm(mt.zeros(shape), -2)
+
+
+def test_the_sign_of_a_determinant_is_on_the_tape():
+    x = mt.eye(2).requires_grad_()
+    sign, log = linalg.slogdet(x)
+    sign.backward(retain_graph=True)
+    assert x.grad is None
+    (sign + log).backward()
+    assert x.grad.tolist() == [[1, 0], [0, 1]]
