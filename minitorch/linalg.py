@@ -13,14 +13,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minitorch import left_out as _left_out
+from minitorch.backend.errors import LinAlgError
 from minitorch.ops import linalg as _linalg
 from minitorch.ops import spectral as _spectral
 from minitorch.ops import statistics as _statistics
 from minitorch.public import public
 
 __all__ = [
-    "cholesky", "cross", "det", "eigh", "eigvalsh", "inv", "lstsq", "matrix_norm", "matrix_rank", "norm", "pinv", "qr",
-    "slogdet", "solve", "svd", "svdvals", "vector_norm",
+    "LinAlgError", "cholesky", "cross", "det", "eigh", "eigvalsh", "inv", "lstsq", "matrix_norm", "matrix_rank", "norm", "pinv",
+    "qr", "slogdet", "solve", "svd", "svdvals", "vector_norm",
 ]  # fmt: skip
 
 cross, det, inv, solve = public(_linalg.cross), public(_linalg.det), public(_linalg.inv), public(_linalg.solve)

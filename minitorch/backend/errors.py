@@ -17,7 +17,18 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["call_error", "call_text", "describe", "format_bytes", "notes_of", "refuse_if_too_large", "set_notes"]
+__all__ = ["LinAlgError", "call_error", "call_text", "describe", "format_bytes", "notes_of", "refuse_if_too_large", "set_notes"]
+
+
+class LinAlgError(RuntimeError):
+    """Raised for a matrix that has no inverse or no Cholesky factor.
+
+    >>> try:
+    ...     minitorch.linalg.cholesky(minitorch.zeros(2, 2))
+    ... except minitorch.linalg.LinAlgError:
+    ...     print("add a little to the diagonal")
+    add a little to the diagonal
+    """
 
 
 def notes_of(error: BaseException) -> list[Any]:

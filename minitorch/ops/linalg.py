@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from minitorch.autograd.node import Op
 from minitorch.autograd.tensor_base import TensorBase, wrap
 from minitorch.backend.arrays import Array, as_array, linalg_errors, on_device_of, xp
+from minitorch.backend.errors import LinAlgError
 from minitorch.ops.arithmetic import mul, neg
 from minitorch.ops.elementwise import in_single
 from minitorch.ops.indexing import GetItem
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def _explained(error: Exception, *shapes: Any) -> Exception:
     """The error for a matrix without an inverse, or for shapes that do not fit."""
     if "ingular" in str(error):
-        return RuntimeError("linalg: the matrix is singular: its determinant is 0, and it has no inverse")
+        return LinAlgError("linalg: the matrix is singular: its determinant is 0, and it has no inverse")
     return RuntimeError(f"linalg: shapes {' and '.join(str(list(s)) for s in shapes)} do not fit together")
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from minitorch.autograd.node import Op
 from minitorch.backend.arrays import Array, linalg_errors, xp
+from minitorch.backend.errors import LinAlgError
 from minitorch.ops.arithmetic import abs
 from minitorch.ops.elementwise import in_single
 from minitorch.ops.joining import cat
@@ -187,7 +188,7 @@ class Cholesky(Op):
 
     @classmethod
     def explain(cls, error: Exception, *args: Any) -> Exception:
-        return RuntimeError(
+        return LinAlgError(
             "linalg.cholesky: The factorization could not be completed because the input is not positive-definite: a matrix "
             "x x^T plus a small multiple of the identity is"
         )
@@ -426,7 +427,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
 def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
     """The lower triangular L with A = L L^T, of positive definite matrices (*, n, n); L^T if `upper`.
 
-    Raises RuntimeError for matrices that are not positive definite.
+    Raises LinAlgError, a RuntimeError, for matrices that are not positive definite.
 
     >>> minitorch.linalg.cholesky(minitorch.tensor([[4.0, 2.0], [2.0, 5.0]]))
     tensor([[2., 0.],

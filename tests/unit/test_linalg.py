@@ -264,3 +264,9 @@ def test_the_sign_of_a_determinant_is_on_the_tape():
     assert x.grad is None
     (sign + log).backward()
     assert x.grad.tolist() == [[1, 0], [0, 1]]
+
+
+def test_a_matrix_without_inverse_or_factor_raises_an_error_of_its_own():
+    for function in (mt.linalg.inv, mt.linalg.cholesky, lambda a: mt.linalg.solve(a, a)):
+        with pytest.raises(mt.linalg.LinAlgError):
+            function(mt.zeros(2, 2))
