@@ -10,7 +10,7 @@ import builtins
 import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from minitorch import functions as f
 from minitorch.autograd.api import BackwardMethod
@@ -73,7 +73,28 @@ class Size(tuple[int, ...]):
     (minitorch.Size([2, 3]), 2, 6)
     >>> size == (2, 3)
     True
+    >>> size[1:] + (4,)
+    minitorch.Size([3, 4])
     """
+
+    @overload
+    def __getitem__(self, key: SupportsIndex) -> int: ...
+    @overload
+    def __getitem__(self, key: slice) -> Size: ...
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        return Size(found) if isinstance(key, slice) else found
+
+    def __add__(self, other: Any) -> Size:
+        return Size(super().__add__(other))
+
+    def __radd__(self, other: tuple[int, ...]) -> Size:
+        return Size(other + tuple(self))
+
+    def __mul__(self, count: SupportsIndex) -> Size:
+        return Size(super().__mul__(count))
+
+    __rmul__ = __mul__
 
     def __repr__(self) -> str:
         return f"minitorch.Size({list(self)})"
@@ -767,9 +788,12 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     diagonal, diag_embed, unfold, rot90 = f.diagonal, f.diag_embed, public(striding.unfold), f.rot90
     tensor_split, split_with_sizes, index_copy, index_put = f.tensor_split, f.split_with_sizes, f.index_copy, f.index_put
     bitwise_left_shift, bitwise_right_shift = f.bitwise_left_shift, f.bitwise_right_shift
+    bitwise_and, bitwise_or, bitwise_xor = f.bitwise_and, f.bitwise_or, f.bitwise_xor
     inner, vdot, kron, addmv, addr, addbmm = f.inner, f.vdot, f.kron, f.addmv, f.addr, f.addbmm
     baddbmm, cross, det, inverse, logdet, slogdet = f.baddbmm, f.cross, f.det, f.inverse, f.logdet, f.slogdet
-    masked_select, take_along_dim = f.masked_select, f.take_along_dim
+    masked_select, take_along_dim, svd = f.masked_select, f.take_along_dim, f.svd
+    bernoulli: Callable[..., Tensor]  # these two are set by sampling.py
+    multinomial: Callable[..., Tensor]
 
     # ---- in place -------------------------------------------------------------------------------------------------------
 

@@ -111,6 +111,12 @@ def test_method(f):
         lambda t: t.tensor([2]) ** -1, lambda t: t.ones(3).gather(0, t.tensor([5])), lambda t: t.ones(2, requires_grad=True).numpy(), lambda t: len(t.tensor(1)),
         lambda t: t.ones(3).reshape(-1, -1), lambda t: t.where(t.ones(2), 1, 2), lambda t: t.ones(3)[::-1], lambda t: t.ones(3)["a"], lambda t: t.ones(2)[1.0],
         lambda t: t.ones(3).split([1, 1]), lambda t: t.ones(3).permute(0, 0), lambda t: t.clamp(t.ones(2)), lambda t: t.einsum("ij", t.ones(3)),
+        lambda t: t.zeros(size=(2, 3)), lambda t: t.ones(size=[2], dtype=t.int32), lambda t: t.empty(size=(0, 2)), lambda t: t.rand(size=(2, 3)),
+        lambda t: t.randn(size=(2,)), lambda t: t.ones(1).expand(size=(2, 3)), lambda t: t.zeros(size=2), lambda t: t.zeros(2, size=(2,)),
+        lambda t: t.arange(6.0).view(size=(2, 3)), lambda t: t.arange(2).repeat(repeats=(2, 1)), lambda t: t.ones(2).new_zeros(size=(1, 2)),
+        lambda t: t.tensor([6, 3]).bitwise_and(3), lambda t: t.tensor([6, 3]).bitwise_or(t.tensor([1, 8])), lambda t: t.tensor([True]).bitwise_xor(True),
+        lambda t: t.tensor([0.0, 1.0]).bernoulli(), lambda t: t.tensor([0.0, 1.0]).multinomial(3, replacement=True), lambda t: t.ones(2).multinomial(3),
+        lambda t: t.diag(t.tensor([3.0, 2.0])).svd()[1],
         lambda t: t.ones(2).add_(t.ones(2, 2)), lambda t: t.ones(2).long().add_(1.5), lambda t: t.ones(2).long() / 2, lambda t: t.tensor(7) // 2,
     ],
 )  # fmt: skip
@@ -211,6 +217,13 @@ def test_in_place_on_what_is_no_part_of_the_graph_yet():
 def test_printing(values):
     prints_the_same(lambda t: t.tensor(values))
     prints_the_same(lambda t: t.tensor(values, dtype=t.float64))
+
+
+@pytest.mark.parametrize("f", [
+    lambda s: s[1:], lambda s: s[1:].numel(), lambda s: s[:-1] + (5,), lambda s: (5,) + s, lambda s: s + s[:0], lambda s: s * 2, lambda s: 0 * s, lambda s: s[-1],  # noqa: RUF005
+])  # fmt: skip
+def test_a_part_of_a_size_is_a_size(f):
+    prints_the_same(lambda t: repr(f(t.ones(2, 3, 4).size())))
 
 
 def test_printing_long_tensors_and_suffixes():

@@ -752,7 +752,7 @@ def test_steps_of_a_schedule_out_of_order_are_warned_about():
     assert (scheduler.last_epoch, scheduler.get_last_lr()) == (4, [pytest.approx(1e-4)])
 
 
-class Own(schedules.LRScheduler):
+class Own(schedules._LRScheduler):  # the old name of LRScheduler
     pass
 
 
