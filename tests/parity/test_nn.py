@@ -690,9 +690,7 @@ def test_a_tensor_as_learning_rate_is_read_in_each_step(schedule):
     same(train)
 
 
-@pytest.mark.parametrize(
-    "name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam", "LBFGS"]
-)
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam"])
 def test_optimizers_with_a_tensor_as_learning_rate(name):
     def train(t):
         p, rate = t.ones(2, dtype=t.float64, requires_grad=True), t.tensor(0.25, dtype=t.float64)
