@@ -102,7 +102,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """
     tensors = tuple(tensors)
     if not tensors:
-        raise RuntimeError("cat(): expected a non-empty list of Tensors")
+        raise ValueError("cat(): expected a non-empty list of Tensors")
     if any(x.ndim == 0 for x in tensors):
         i = next(i for i, x in enumerate(tensors) if x.ndim == 0)
         raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated; stack() joins numbers")
@@ -112,6 +112,13 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 @node_name("Stack0")
+def _some(name: str, tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Tensors as a tuple. Raises RuntimeError if there are none."""
+    if not tensors:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+    return tuple(tensors)
+
+
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape, side by side along a new dimension `dim`.
 
@@ -125,9 +132,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     tensor([[1, 3],
             [2, 4]])
     """
-    tensors = tuple(tensors)
-    if not tensors:
-        raise RuntimeError("stack expects a non-empty TensorList")
+    tensors = _some("stack", tensors)
     for i, x in enumerate(tensors):
         if x.shape != tensors[0].shape:
             raise RuntimeError(
@@ -234,8 +239,8 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[1, 3],
             [2, 4]])
     """
-    parts = [reshape(x, (1,)) if x.ndim == 0 else x for x in tensors]
-    return cat(parts, 0 if parts and parts[0].ndim == 1 else 1)
+    parts = [reshape(x, (1,)) if x.ndim == 0 else x for x in _some("hstack", tensors)]
+    return cat(parts, 0 if parts[0].ndim == 1 else 1)
 
 
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
@@ -245,7 +250,7 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[1, 2],
             [3, 4]])
     """
-    return cat([reshape(x, (1, -1)) if x.ndim < 2 else x for x in tensors], 0)
+    return cat([reshape(x, (1, -1)) if x.ndim < 2 else x for x in _some("vstack", tensors)], 0)
 
 
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
@@ -255,7 +260,7 @@ def dstack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[[1, 3],
              [2, 4]]])
     """
-    return cat([atleast_3d(x) for x in tensors], 2)
+    return cat([atleast_3d(x) for x in _some("dstack", tensors)], 2)
 
 
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
@@ -265,7 +270,7 @@ def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[1, 3],
             [2, 4]])
     """
-    return cat([reshape(x, (-1, 1)) if x.ndim < 2 else x for x in tensors], 1)
+    return cat([reshape(x, (-1, 1)) if x.ndim < 2 else x for x in _some("column_stack", tensors)], 1)
 
 
 def _at_least(tensors: tuple[Any, ...], enlarge: Callable[[Any], Any]) -> Any:

@@ -117,6 +117,9 @@ def test_method(f):
         lambda t: t.tensor([6, 3]).bitwise_and(3), lambda t: t.tensor([6, 3]).bitwise_or(t.tensor([1, 8])), lambda t: t.tensor([True]).bitwise_xor(True),
         lambda t: t.tensor([0.0, 1.0]).bernoulli(), lambda t: t.tensor([0.0, 1.0]).multinomial(3, replacement=True), lambda t: t.ones(2).multinomial(3),
         lambda t: t.diag(t.tensor([3.0, 2.0])).svd()[1],
+        lambda t: t.cat([]), lambda t: t.hstack([]), lambda t: t.column_stack(()), lambda t: t.empty(0).amax(), lambda t: t.empty(2, 0).amin(), lambda t: t.empty(0).amin(0),
+        lambda t: t.manual_seed("a"), lambda t: [t.manual_seed(1.5).initial_seed(), t.rand(2)], lambda t: t.manual_seed(2**64), lambda t: t.tensor([2**70]),
+        lambda t: t.tensor(None), lambda t: t.tensor([1, None]), lambda t: t.tensor({1, 2}), lambda t: t.tensor([{1}]), lambda t: t.full((2,), None),
         lambda t: t.ones(2).add_(t.ones(2, 2)), lambda t: t.ones(2).long().add_(1.5), lambda t: t.ones(2).long() / 2, lambda t: t.tensor(7) // 2,
     ],
 )  # fmt: skip
@@ -224,6 +227,16 @@ def test_printing(values):
 ])  # fmt: skip
 def test_a_part_of_a_size_is_a_size(f):
     prints_the_same(lambda t: repr(f(t.ones(2, 3, 4).size())))
+
+
+@pytest.mark.parametrize("returned", [lambda t: t.ones(3), lambda t: 3, lambda t: t.ones(2).double()])
+def test_what_a_hook_must_not_return(returned):
+    def backward(t):
+        x = t.ones(2, requires_grad=True)
+        x.register_hook(lambda grad: returned(t))
+        x.sum().backward()
+
+    same(backward)
 
 
 def test_printing_long_tensors_and_suffixes():
