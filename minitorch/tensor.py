@@ -239,6 +239,8 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         """
         return self._array.ndim
 
+    ndimension = dim
+
     def numel(self) -> int:
         """The number of elements.
 
@@ -264,6 +266,14 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         True
         """
         return self._array.dtype.kind == "f"
+
+    def is_complex(self) -> bool:
+        """Whether the elements are complex numbers: never, all tensors hold real numbers.
+
+        >>> minitorch.tensor([1.0]).is_complex()
+        False
+        """
+        return False
 
     def is_nonzero(self) -> bool:
         """Whether a tensor of one element is not zero.
@@ -521,6 +531,11 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     def is_cuda(self) -> builtins.bool:
         """Whether the values are on a GPU."""
         return self.device.type == "cuda"
+
+    @property
+    def is_cpu(self) -> builtins.bool:
+        """Whether the values are in the computer's memory."""
+        return self.device.type == "cpu"
 
     def cpu(self) -> Tensor:
         """In the computer's memory; itself if it is there already.
@@ -817,6 +832,15 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     scatter_, scatter_add_, index_add_ = in_place(gathering.scatter, gathering.scatter_add, gathering.index_add)
     index_fill_, tril_, triu_ = in_place(gathering.index_fill, indexing.tril, indexing.triu)
     clamp_min_, clamp_max_ = in_place(selection.clamp_min, selection.clamp_max)
+    log1p_, log2_, log10_, expm1_ = in_place(pointwise.log1p, arithmetic.log2, arithmetic.log10, pointwise.expm1)
+    exp2_, erf_, frac_, trunc_ = in_place(pointwise.exp2, pointwise.erf, pointwise.frac, rounding.trunc)
+    tan_, sinh_, cosh_, sign_ = in_place(trigonometry.tan, trigonometry.sinh, trigonometry.cosh, rounding.sign)
+    asin_, acos_, atan_, atan2_ = in_place(trigonometry.asin, trigonometry.acos, trigonometry.atan, trigonometry.atan2)
+    eq_, ne_, lt_ = in_place(comparison.eq, comparison.ne, comparison.lt)  # a mask as numbers 0 and 1
+    le_, gt_, ge_ = in_place(comparison.le, comparison.gt, comparison.ge)
+    logical_and_, logical_or_ = in_place(comparison.logical_and, comparison.logical_or)
+    logical_xor_, logical_not_ = in_place(comparison.logical_xor, comparison.logical_not)
+    multiply_, divide_, subtract_, negative_ = mul_, div_, sub_, neg_
     squeeze_, unsqueeze_ = reshaped_in_place(shape_ops.squeeze, shape_ops.unsqueeze)
     transpose_, t_, swapaxes_ = reshaped_in_place(shape_ops.transpose, shape_ops.t, shape_ops.swapaxes)
     __iadd__, __isub__, __imul__, __itruediv__ = operator(add_), operator(sub_), operator(mul_), operator(div_)

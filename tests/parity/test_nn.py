@@ -710,3 +710,19 @@ def test_optimizers_with_a_tensor_as_learning_rate(name):
 
     same(train)
     same(lambda t: getattr(t.optim, name)([t.ones(1, requires_grad=True)], lr=t.ones(2)), loose_error=True)
+
+
+@pytest.mark.parametrize("foreach", [None, True, False])
+def test_clipping_takes_foreach(foreach):
+    def clip(t, x, y):
+        p, q = x.detach().requires_grad_(), y.detach().requires_grad_()
+        ((p**2).sum() + (q**3).sum()).backward()
+        norm = t.nn.utils.clip_grad_norm_([p, q], 2.0, foreach=foreach)
+        t.nn.utils.clip_grad_value_([p, q], 0.5, foreach=foreach)
+        return [norm, p.grad, q.grad]
+
+    same(clip, (2, 3), (4,))
+
+
+def test_fans_under_their_name():
+    same(lambda t: [t.nn.init._calculate_fan_in_and_fan_out(t.ones(s)) for s in ((2, 3), (4, 3, 5, 2))])

@@ -239,6 +239,31 @@ def test_what_a_hook_must_not_return(returned):
     same(backward)
 
 
+@pytest.mark.parametrize("name", [
+    "log1p_", "expm1_", "erf_", "trunc_", "tan_", "sinh_", "cosh_", "asin_", "acos_", "atan_", "exp2_", "log2_", "log10_", "frac_", "sign_", "negative_",
+])  # fmt: skip
+def test_functions_of_one_number_in_place(name):
+    same(lambda t, x: getattr(x * 0.5, name)(), (2, 3))
+
+
+@pytest.mark.parametrize("name", ["atan2_", "multiply_", "divide_", "subtract_"])
+def test_functions_of_two_numbers_in_place(name):
+    same(lambda t, x, y: getattr(x.clone(), name)(y), (2, 3), (3,))
+
+
+@pytest.mark.parametrize(
+    "name", ["eq_", "ne_", "lt_", "le_", "gt_", "ge_", "logical_and_", "logical_or_", "logical_xor_", "logical_not_"]
+)
+def test_masks_in_place(name):
+    numbers = [[0.0, 1.0, 2.0], [2.0, 0.0, 2.0]]
+    for a, b in ((numbers, numbers[0]), (numbers[0], numbers), (np.array(numbers, np.int64), 2.0 * np.ones(3))):
+        same(lambda t, x, y: getattr(x.detach(), name)(*[y.detach()] if name != "logical_not_" else []), a, b)
+
+
+def test_what_a_tensor_is():
+    same(lambda t: [(x := t.ones(2, 3)).is_cpu, x.ndimension(), x.is_complex(), t.ones(()).ndimension()])
+
+
 def test_printing_long_tensors_and_suffixes():
     prints_the_same(lambda t: t.arange(2000))
     prints_the_same(lambda t: t.randn(30, 50))
