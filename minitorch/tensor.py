@@ -803,6 +803,7 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     diagonal, diag_embed, unfold, rot90 = f.diagonal, f.diag_embed, public(striding.unfold), f.rot90
     tensor_split, split_with_sizes, index_copy, index_put = f.tensor_split, f.split_with_sizes, f.index_copy, f.index_put
     bitwise_left_shift, bitwise_right_shift = f.bitwise_left_shift, f.bitwise_right_shift
+    isposinf, isneginf, hsplit, vsplit = f.isposinf, f.isneginf, f.hsplit, f.vsplit
     bitwise_and, bitwise_or, bitwise_xor = f.bitwise_and, f.bitwise_or, f.bitwise_xor
     inner, vdot, kron, addmv, addr, addbmm = f.inner, f.vdot, f.kron, f.addmv, f.addr, f.addbmm
     baddbmm, cross, det, inverse, logdet, slogdet = f.baddbmm, f.cross, f.det, f.inverse, f.logdet, f.slogdet

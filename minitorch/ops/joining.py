@@ -453,6 +453,60 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     return tuple(expand(reshape(x, place), shape) for x, place in zip(inputs, shapes, strict=True))
 
 
+def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+    """Cut from left to right, as `tensor_split` along the second dimension; a vector along its only one.
+
+    Raises RuntimeError for a number of pieces that does not divide the size.
+
+    >>> minitorch.hsplit(minitorch.tensor([[1, 2], [3, 4]]), 2)
+    (tensor([[1],
+            [3]]), tensor([[2],
+            [4]]))
+    """
+    return _split_evenly("hsplit", input, indices_or_sections, 1, int(input.ndim > 1))
+
+
+def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+    """Cut from top to bottom, as `tensor_split` along the first of two dimensions or more.
+
+    Raises RuntimeError for a vector, and for a number of pieces that does not divide the size.
+
+    >>> minitorch.vsplit(minitorch.tensor([[1, 2], [3, 4]]), 2)
+    (tensor([[1, 2]]), tensor([[3, 4]]))
+    """
+    return _split_evenly("vsplit", input, indices_or_sections, 2, 0)
+
+
+def _split_evenly(name: str, input: Tensor, where: Any, least: int, dim: int) -> tuple[Tensor, ...]:
+    if input.ndim < least:
+        raise RuntimeError(f"{name} requires a tensor with at least {least} dimension, but got {input.ndim} dimensions")
+    if isinstance(where, int) and where > 0 and input.shape[dim] % where:
+        raise RuntimeError(
+            f"{name} attempted to split along dimension {dim}, but the size of the dimension {input.shape[dim]} is not "
+            f"divisible by the split_size {where}: tensor_split makes pieces of different sizes"
+        )
+    return tensor_split(input, where, dim)
+
+
+def cartesian_prod(*tensors: Tensor) -> Tensor:
+    """All choices of one element of each vector, one a row, in the order of itertools.product.
+
+    Shapes: (n) and (m) give (n m, 2); one vector gives itself. Raises RuntimeError for other numbers of dimensions.
+
+    >>> minitorch.cartesian_prod(minitorch.tensor([1, 2]), minitorch.tensor([3, 4]))
+    tensor([[1, 3],
+            [1, 4],
+            [2, 3],
+            [2, 4]])
+    """
+    for x in tensors:
+        if x.ndim != 1:
+            raise RuntimeError(f"cartesian_prod: Expect a 1D vector, but got shape {list(x.shape)}")
+    if len(tensors) == 1:
+        return tensors[0]
+    return stack([reshape(x, (-1,)) for x in meshgrid(*tensors, indexing="ij")], 1)
+
+
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
     """All choices of r elements of a vector, one a row, in the order of itertools.combinations.
 
