@@ -37,6 +37,8 @@ def full(size: Any, fill_value: Any, *, dtype: DType | None = None, device: Any 
     """
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
+    if not hasattr(fill_value, "__float__"):
+        raise TypeError(f"full(): argument 'fill_value' (position 2) must be a number, not {type(fill_value).__name__}")
     np_dtype = numpy_dtype(dtype, dtypes[array_of(fill_value, None, True).dtype])
     shape = checked_shape(sizes((size,), "full"), "full", np_dtype)
     return to_leaf(xp.full(shape, fill_value_of("full", fill_value, np_dtype), np_dtype), requires_grad, device)

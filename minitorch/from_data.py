@@ -186,17 +186,13 @@ def array_of(data: Any, dtype: DType | None, copy: bool) -> Array:
         array = xp.asarray(data)
         _check_dtype(array.dtype)
     else:
-        if isinstance(data, dict | set | frozenset):
-            raise TypeError(
-                f"tensor(): could not infer dtype of {type(data).__name__}: expected numbers or nested lists of them"
-            )
         lists, np_dtype = _nested_lists(data, 0), None if dtype is None else numpy_dtype(dtype)
         try:
             array = _from_lists(lists, np_dtype)
         except (OverflowError, ValueError, TypeError) as error:
             raise RuntimeError(f"tensor(): a value cannot be converted to type {dtype!r} without overflow: {error}") from None
         if dtype is None and array.dtype.kind in "fOu" and _overflows_int64(data):
-            raise RuntimeError("tensor(): Overflow: int64 holds -2^63 to 2^63 - 1. Use dtype=float64 for larger numbers")
+            raise ValueError("tensor(): Overflow: int64 holds -2^63 to 2^63 - 1. Use dtype=float64 for larger numbers")
         if dtype is None and array.dtype.kind == "O":
             array = _as_floats(array)
         if dtype is None and (array.dtype.kind == "f" or array.size == 0):
@@ -253,9 +249,12 @@ def _nested_lists(data: Any, depth: int) -> Any:
     if hasattr(data, "__array__"):
         _check_dtype(xp.asarray(data).dtype)
         return xp.asarray(data)
-    if isinstance(data, (str, bytes)) or not hasattr(data, "__len__"):
-        problem = "invalid data type" if isinstance(data, (str, bytes)) else "could not infer dtype of"
-        raise TypeError(f"tensor(): {problem} {type(data).__name__!r}: expected numbers or nested lists of them")
+    if isinstance(data, (str, bytes, dict, set, frozenset)) or not hasattr(data, "__len__"):
+        if isinstance(data, (str, bytes)):
+            raise TypeError(f"tensor(): invalid data type {type(data).__name__!r}: expected numbers or nested lists of them")
+        raise RuntimeError(
+            f"tensor(): could not infer dtype of {type(data).__name__}: expected numbers or nested lists of them"
+        )
     parts = [_nested_lists(part, depth + 1) for part in data]
     shapes = [_nested_shape(part) for part in parts]
     for i, shape in enumerate(shapes):

@@ -40,29 +40,31 @@ from minitorch.ops import (
 from minitorch.public import public
 
 __all__ = [
-    "abs", "absolute", "acos", "acosh", "add", "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "addr", "all", "allclose",
-    "amax", "amin", "aminmax", "any", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
-    "argmin", "argsort", "argwhere", "asin", "asinh", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d",
-    "baddbmm", "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
-    "bitwise_xor", "block_diag", "bmm", "broadcast_tensors", "broadcast_to", "bucketize", "cat", "cdist", "ceil", "chunk",
-    "clamp", "clamp_max", "clamp_min", "clip", "clone", "column_stack", "combinations", "concat", "concatenate", "copysign",
-    "corrcoef", "cos", "cosh", "count_nonzero", "cov", "cross", "cummax", "cummin", "cumprod", "cumsum",
-    "cumulative_trapezoid", "deg2rad", "det", "diag", "diag_embed", "diagonal", "diff", "digamma", "dist", "div", "divide",
-    "dot", "dstack", "einsum", "eq", "equal", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "fill", "flatten", "flip",
-    "fliplr", "flipud", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "gather", "ge", "ger",
-    "greater", "greater_equal", "gt", "heaviside", "histc", "histogram", "hstack", "hypot", "index_add", "index_copy",
-    "index_fill", "index_put", "index_select", "inner", "inverse", "isclose", "isfinite", "isinf", "isnan", "kron",
-    "kthvalue", "le", "lerp", "less", "less_equal", "lgamma", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
-    "logaddexp2", "logcumsumexp", "logdet", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logsumexp",
-    "lt", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm",
-    "mode", "moveaxis", "movedim", "mul", "multiply", "mv", "nan_to_num", "nanmean", "nansum", "narrow", "ne", "neg",
-    "negative", "nonzero", "norm", "not_equal", "outer", "permute", "polygamma", "positive", "pow", "prod", "quantile",
-    "rad2deg", "ravel", "reciprocal", "relu", "remainder", "repeat_interleave", "reshape", "roll", "rot90", "round",
-    "rsqrt", "rsub", "scatter", "scatter_add", "searchsorted", "select", "sgn", "sigmoid", "sign", "signbit", "sin", "sinc",
-    "sinh", "slogdet", "softmax", "sort", "split", "split_with_sizes", "sqrt", "square", "squeeze", "stack", "std",
-    "std_mean", "sub", "subtract", "sum", "svd", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan", "tanh",
-    "tensor_split", "tensordot", "tile", "topk", "trace", "transpose", "trapezoid", "trapz", "tril", "triu", "true_divide",
-    "trunc", "unbind", "unflatten", "unique", "unsqueeze", "vander", "var", "var_mean", "vdot", "vstack", "where", "xlogy",
+    "abs", "absolute", "acos", "acosh", "add", "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "addr", "all",
+    "allclose", "amax", "amin", "aminmax", "any", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+    "arctanh", "argmax", "argmin", "argsort", "argwhere", "asin", "asinh", "atan", "atan2", "atanh", "atleast_1d",
+    "atleast_2d", "atleast_3d", "baddbmm", "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
+    "bitwise_right_shift", "bitwise_xor", "block_diag", "bmm", "broadcast_tensors", "broadcast_to", "bucketize",
+    "cartesian_prod", "cat", "cdist", "ceil", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone",
+    "column_stack", "combinations", "concat", "concatenate", "copysign", "corrcoef", "cos", "cosh", "count_nonzero",
+    "cov", "cross", "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "deg2rad", "det", "diag",
+    "diag_embed", "diagonal", "diff", "digamma", "dist", "div", "divide", "dot", "dstack", "einsum", "eq", "equal",
+    "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "fill", "flatten", "flip", "fliplr", "flipud", "float_power",
+    "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "gather", "ge", "ger", "greater", "greater_equal", "gt",
+    "heaviside", "histc", "histogram", "hsplit", "hstack", "hypot", "index_add", "index_copy", "index_fill", "index_put",
+    "index_select", "inner", "inverse", "isclose", "isfinite", "isinf", "isnan", "isneginf", "isposinf", "kron",
+    "kthvalue", "le", "lerp", "less", "less_equal", "lgamma", "log", "log10", "log1p", "log2", "log_softmax",
+    "logaddexp", "logaddexp2", "logcumsumexp", "logdet", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "logit", "logsumexp", "lt", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean", "median", "meshgrid",
+    "min", "minimum", "mm", "mode", "moveaxis", "movedim", "mul", "multiply", "mv", "nan_to_num", "nanmean", "nansum",
+    "narrow", "ne", "neg", "negative", "nonzero", "norm", "not_equal", "outer", "permute", "polygamma", "positive",
+    "pow", "prod", "quantile", "rad2deg", "ravel", "reciprocal", "relu", "remainder", "repeat_interleave", "reshape",
+    "roll", "rot90", "round", "row_stack", "rsqrt", "rsub", "scatter", "scatter_add", "searchsorted", "select", "sgn",
+    "sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "slogdet", "softmax", "sort", "split", "split_with_sizes",
+    "sqrt", "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "svd", "swapaxes", "swapdims",
+    "t", "take", "take_along_dim", "tan", "tanh", "tensor_split", "tensordot", "tile", "topk", "trace", "transpose",
+    "trapezoid", "trapz", "tril", "triu", "true_divide", "trunc", "unbind", "unflatten", "unique", "unsqueeze", "vander",
+    "var", "var_mean", "vdot", "vsplit", "vstack", "where", "xlogy",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -196,6 +198,7 @@ bitwise_right_shift = public(comparison.bitwise_right_shift)
 where, sgn, signbit = public(selection.where), public(rounding.sgn), public(comparison.signbit)
 fmax, fmin, heaviside = public(selection.fmax), public(selection.fmin), public(selection.heaviside)
 nan_to_num = public(selection.nan_to_num)
+isposinf, isneginf = public(comparison.isposinf), public(comparison.isneginf)
 
 # picking elements
 diag, gather, index_add = public(indexing.diag), public(gathering.gather), public(gathering.index_add)
@@ -214,7 +217,8 @@ dstack, column_stack, block_diag = public(joining.dstack), public(joining.column
 atleast_1d, atleast_2d = public(joining.atleast_1d), public(joining.atleast_2d)
 atleast_3d, tensor_split = public(joining.atleast_3d), public(joining.tensor_split)
 split_with_sizes = public(joining.split_with_sizes)
-combinations = public(joining.combinations)
+combinations, cartesian_prod = public(joining.combinations), public(joining.cartesian_prod)
+hsplit, vsplit = public(joining.hsplit), public(joining.vsplit)
 tile, unbind, vstack = public(joining.tile), public(joining.unbind), public(joining.vstack)
 
 # matrix products
@@ -279,7 +283,7 @@ arcsinh, arccosh, arctanh = asinh, acosh, atanh
 clip, concat, concatenate, divide = clamp, cat, cat, div
 true_divide, multiply, subtract, negative = div, mul, sub, neg
 greater, greater_equal, less, less_equal = gt, ge, lt, le
-not_equal, ger, swapdims, trapz = ne, outer, swapaxes, trapezoid
+not_equal, ger, swapdims, trapz, row_stack = ne, outer, swapaxes, trapezoid, vstack
 
 for _name, _function in list(globals().items()):  # found here by pickle
     if getattr(_function, "__module__", "").startswith("minitorch.ops"):

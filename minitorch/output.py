@@ -23,12 +23,12 @@ _MODULES = {
 }  # fmt: skip
 _WITHOUT = {
     "allclose", "argsort", "argwhere", "atleast_1d", "atleast_2d", "atleast_3d", "bincount", "block_diag",
-    "broadcast_shapes", "cdist", "chunk", "combinations", "corrcoef", "count_nonzero", "cov", "cumulative_trapezoid",
-    "dist", "einsum", "empty_like", "equal", "fill", "full_like", "get_rng_state", "index_fill", "index_put", "isclose",
-    "isfinite", "isinf", "isnan", "logdet", "masked_fill", "meshgrid", "narrow", "ones_like", "positive",
-    "rand_like", "randint_like", "randn_like", "repeat_interleave", "rsub", "select", "set_default_tensor_type",
-    "set_rng_state", "split", "split_with_sizes", "std_mean", "tensor_split", "tile", "trace", "trapezoid", "tril_indices",
-    "triu_indices", "unbind", "unique", "vander", "var_mean", "zeros_like",
+    "broadcast_shapes", "cartesian_prod", "cdist", "chunk", "combinations", "corrcoef", "count_nonzero", "cov",
+    "cumulative_trapezoid", "dist", "einsum", "empty_like", "equal", "fill", "full_like", "get_rng_state", "hsplit",
+    "index_fill", "index_put", "isclose", "isfinite", "isinf", "isnan", "logdet", "masked_fill", "meshgrid", "narrow",
+    "ones_like", "positive", "rand_like", "randint_like", "randn_like", "repeat_interleave", "rsub", "select",
+    "set_default_tensor_type", "set_rng_state", "split", "split_with_sizes", "std_mean", "tensor_split", "tile", "trace",
+    "trapezoid", "tril_indices", "triu_indices", "unbind", "unique", "vander", "var_mean", "vsplit", "zeros_like",
 }  # fmt: skip
 
 

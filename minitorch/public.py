@@ -107,6 +107,7 @@ class _Arguments:
         self.function, self.lenient = function, lenient
         self.parameters: list[_Check] | None = None
         self.variadic: int | None = None  # where *tensors begin
+        self.spread: str | None = None  # the name of *size, by which a tuple may be given, as in zeros(size=(2, 3))
         self.renamed: dict[str, str] = {}  # NumPy's words for parameters, which PyTorch takes, too
         self.rewrite: Rewriting | None = None  # old spellings
         self.places = 0  # the number of parameters
@@ -116,6 +117,8 @@ class _Arguments:
         parameters = self._read() if self.parameters is None else self.parameters
         if self.rewrite is not None and (kwargs or len(args) > self.places):
             args, kwargs = self.rewrite(args, kwargs)
+        if self.spread in kwargs:
+            args = self._with_spread(args, kwargs)
         for word in kwargs.keys() & self.renamed.keys() if kwargs else ():
             if self.renamed[word] not in kwargs:
                 kwargs[self.renamed[word]] = kwargs.pop(word)
@@ -140,6 +143,8 @@ class _Arguments:
             kinds = _kinds(hints.get(name, Any))
             if parameter.kind is parameter.VAR_POSITIONAL and kinds == {TensorBase}:
                 self.variadic = i
+            elif parameter.kind is parameter.VAR_POSITIONAL:
+                self.spread = name
             if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 place = i if parameter.kind is parameter.POSITIONAL_OR_KEYWORD else 1 << 30
                 accepted, convert, wanted = _converter(kinds | {NoneType} if parameter.default is None else kinds, self.lenient)
@@ -151,6 +156,16 @@ class _Arguments:
         self.renamed = {word: name for word, name in _NUMPY_WORDS.items() if name in named and word not in named}
         self.parameters = parameters
         return parameters
+
+    def _with_spread(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """`args` with what `kwargs` has for *size, which leaves them. Raises TypeError unless it is a tuple, and given once."""
+        assert self.spread is not None
+        value = kwargs.pop(self.spread)
+        if len(args) > self.places:
+            raise TypeError(f"{self.function.__qualname__}() got multiple values for argument '{self.spread}'")
+        if not isinstance(value, (tuple, list)):
+            raise self._refusal(None, self.spread, "tuple of ints", value)
+        return (*args, value)
 
     def _check_variadic(self, args: tuple[Any, ...]) -> None:
         """Raise TypeError unless all the arguments f(*tensors) are Tensors, or there is one list of them."""

@@ -279,3 +279,6 @@ def randint_like(
     return randint(
         *bounds, tuple(input.shape), dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
     )
+
+
+Tensor.bernoulli, Tensor.multinomial = bernoulli, multinomial

@@ -10,7 +10,7 @@ import builtins
 import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from minitorch import functions as f
 from minitorch.autograd.api import BackwardMethod
@@ -73,7 +73,28 @@ class Size(tuple[int, ...]):
     (minitorch.Size([2, 3]), 2, 6)
     >>> size == (2, 3)
     True
+    >>> size[1:] + (4,)
+    minitorch.Size([3, 4])
     """
+
+    @overload
+    def __getitem__(self, key: SupportsIndex) -> int: ...
+    @overload
+    def __getitem__(self, key: slice) -> Size: ...
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        return Size(found) if isinstance(key, slice) else found
+
+    def __add__(self, other: Any) -> Size:
+        return Size(super().__add__(other))
+
+    def __radd__(self, other: tuple[int, ...]) -> Size:
+        return Size(other + tuple(self))
+
+    def __mul__(self, count: SupportsIndex) -> Size:
+        return Size(super().__mul__(count))
+
+    __rmul__ = __mul__
 
     def __repr__(self) -> str:
         return f"minitorch.Size({list(self)})"
@@ -218,6 +239,8 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         """
         return self._array.ndim
 
+    ndimension = dim
+
     def numel(self) -> int:
         """The number of elements.
 
@@ -243,6 +266,14 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
         True
         """
         return self._array.dtype.kind == "f"
+
+    def is_complex(self) -> bool:
+        """Whether the elements are complex numbers: never, all tensors hold real numbers.
+
+        >>> minitorch.tensor([1.0]).is_complex()
+        False
+        """
+        return False
 
     def is_nonzero(self) -> bool:
         """Whether a tensor of one element is not zero.
@@ -500,6 +531,11 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     def is_cuda(self) -> builtins.bool:
         """Whether the values are on a GPU."""
         return self.device.type == "cuda"
+
+    @property
+    def is_cpu(self) -> builtins.bool:
+        """Whether the values are in the computer's memory."""
+        return self.device.type == "cpu"
 
     def cpu(self) -> Tensor:
         """In the computer's memory; itself if it is there already.
@@ -767,9 +803,13 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     diagonal, diag_embed, unfold, rot90 = f.diagonal, f.diag_embed, public(striding.unfold), f.rot90
     tensor_split, split_with_sizes, index_copy, index_put = f.tensor_split, f.split_with_sizes, f.index_copy, f.index_put
     bitwise_left_shift, bitwise_right_shift = f.bitwise_left_shift, f.bitwise_right_shift
+    isposinf, isneginf, hsplit, vsplit = f.isposinf, f.isneginf, f.hsplit, f.vsplit
+    bitwise_and, bitwise_or, bitwise_xor = f.bitwise_and, f.bitwise_or, f.bitwise_xor
     inner, vdot, kron, addmv, addr, addbmm = f.inner, f.vdot, f.kron, f.addmv, f.addr, f.addbmm
     baddbmm, cross, det, inverse, logdet, slogdet = f.baddbmm, f.cross, f.det, f.inverse, f.logdet, f.slogdet
-    masked_select, take_along_dim = f.masked_select, f.take_along_dim
+    masked_select, take_along_dim, svd = f.masked_select, f.take_along_dim, f.svd
+    bernoulli: Callable[..., Tensor]  # these two are set by sampling.py
+    multinomial: Callable[..., Tensor]
 
     # ---- in place -------------------------------------------------------------------------------------------------------
 
@@ -793,6 +833,15 @@ class Tensor(BackwardMethod, HookMethods, InPlaceMethods):
     scatter_, scatter_add_, index_add_ = in_place(gathering.scatter, gathering.scatter_add, gathering.index_add)
     index_fill_, tril_, triu_ = in_place(gathering.index_fill, indexing.tril, indexing.triu)
     clamp_min_, clamp_max_ = in_place(selection.clamp_min, selection.clamp_max)
+    log1p_, log2_, log10_, expm1_ = in_place(pointwise.log1p, arithmetic.log2, arithmetic.log10, pointwise.expm1)
+    exp2_, erf_, frac_, trunc_ = in_place(pointwise.exp2, pointwise.erf, pointwise.frac, rounding.trunc)
+    tan_, sinh_, cosh_, sign_ = in_place(trigonometry.tan, trigonometry.sinh, trigonometry.cosh, rounding.sign)
+    asin_, acos_, atan_, atan2_ = in_place(trigonometry.asin, trigonometry.acos, trigonometry.atan, trigonometry.atan2)
+    eq_, ne_, lt_ = in_place(comparison.eq, comparison.ne, comparison.lt)  # a mask as numbers 0 and 1
+    le_, gt_, ge_ = in_place(comparison.le, comparison.gt, comparison.ge)
+    logical_and_, logical_or_ = in_place(comparison.logical_and, comparison.logical_or)
+    logical_xor_, logical_not_ = in_place(comparison.logical_xor, comparison.logical_not)
+    multiply_, divide_, subtract_, negative_ = mul_, div_, sub_, neg_
     squeeze_, unsqueeze_ = reshaped_in_place(shape_ops.squeeze, shape_ops.unsqueeze)
     transpose_, t_, swapaxes_ = reshaped_in_place(shape_ops.transpose, shape_ops.t, shape_ops.swapaxes)
     __iadd__, __isub__, __imul__, __itruediv__ = operator(add_), operator(sub_), operator(mul_), operator(div_)

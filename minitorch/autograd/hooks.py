@@ -211,7 +211,7 @@ def materialize(node: Any, grad_outputs: tuple[Any, ...], recording: bool, count
 def run_hooks(grad: Any, hooks: dict[int, Any] | None, recording: bool) -> Any:
     """The gradient after all hooks, each of which may replace it. An array, or a Tensor if `recording`.
 
-    Raises TypeError for a hook that returns something other than None or a Tensor of the gradient's shape.
+    Raises TypeError for a hook that returns neither None nor a Tensor, RuntimeError for one of another shape or type.
 
     >>> hooks = {0: lambda grad: 2 * grad}
     >>> minitorch.autograd.graph.run_hooks(minitorch.tensor([1.0, 3.0]), hooks, True)
@@ -225,8 +225,9 @@ def run_hooks(grad: Any, hooks: dict[int, Any] | None, recording: bool) -> Any:
         if replaced is None:
             continue
         if not isinstance(replaced, TensorBase) or replaced._array.shape != tensor._array.shape:
-            what = list(replaced._array.shape) if isinstance(replaced, TensorBase) else type(replaced).__name__
-            raise TypeError(
+            is_tensor = isinstance(replaced, TensorBase)
+            what = list(replaced._array.shape) if is_tensor else type(replaced).__name__
+            raise (RuntimeError if is_tensor else TypeError)(
                 f"a hook must return None or a Tensor of the gradient's shape {list(tensor._array.shape)}, not {what}"
             )
         if replaced._array.dtype != tensor._array.dtype:

@@ -51,7 +51,7 @@ class Generator:
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
             raise TypeError(f"manual_seed() expects an int, got {type(seed).__name__}: {seed!r}")
         if not -(2**63) <= seed < 2**64:
-            raise RuntimeError(f"a seed must fit in 64 bits, got {seed}")
+            raise ValueError(f"a seed must fit in 64 bits, got {seed}")
         self._seed = int(seed) % 2**64
         self._bits = np.random.MT19937()
         self._bits._legacy_seeding(self._seed % 2**32)
@@ -201,13 +201,14 @@ default_generator.seed()
 def manual_seed(seed: int) -> Generator:
     """Seed the stream that every random function draws from unless it is given a generator of its own.
 
-    It returns the generator of that stream. Only the low 32 bits of the seed count, as in PyTorch.
+    It returns the generator of that stream. Only the low 32 bits of the seed count, as in PyTorch. Raises ValueError for what
+    `int` makes no number of.
 
     >>> _ = minitorch.manual_seed(0)
     >>> minitorch.rand(2)
     tensor([0.4963, 0.7682])
     """
-    return default_generator.manual_seed(seed)
+    return default_generator.manual_seed(int(seed))
 
 
 def seed() -> int:

@@ -216,6 +216,24 @@ def isinf(input: Tensor) -> Tensor:
     return Compare.apply(xp.isinf, input)
 
 
+def isposinf(input: Tensor) -> Tensor:
+    """Where input is inf.
+
+    >>> minitorch.isposinf(minitorch.tensor([float("inf"), float("-inf")]))
+    tensor([ True, False])
+    """
+    return eq(input, float("inf"))
+
+
+def isneginf(input: Tensor) -> Tensor:
+    """Where input is -inf.
+
+    >>> minitorch.isneginf(minitorch.tensor([float("inf"), float("-inf")]))
+    tensor([False,  True])
+    """
+    return eq(input, float("-inf"))
+
+
 def isfinite(input: Tensor) -> Tensor:
     """Where input is neither infinite nor nan.
 

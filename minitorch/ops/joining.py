@@ -102,7 +102,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """
     tensors = tuple(tensors)
     if not tensors:
-        raise RuntimeError("cat(): expected a non-empty list of Tensors")
+        raise ValueError("cat(): expected a non-empty list of Tensors")
     if any(x.ndim == 0 for x in tensors):
         i = next(i for i, x in enumerate(tensors) if x.ndim == 0)
         raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated; stack() joins numbers")
@@ -112,6 +112,13 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 @node_name("Stack0")
+def _some(name: str, tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Tensors as a tuple. Raises RuntimeError if there are none."""
+    if not tensors:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+    return tuple(tensors)
+
+
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape, side by side along a new dimension `dim`.
 
@@ -125,9 +132,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     tensor([[1, 3],
             [2, 4]])
     """
-    tensors = tuple(tensors)
-    if not tensors:
-        raise RuntimeError("stack expects a non-empty TensorList")
+    tensors = _some("stack", tensors)
     for i, x in enumerate(tensors):
         if x.shape != tensors[0].shape:
             raise RuntimeError(
@@ -234,8 +239,8 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[1, 3],
             [2, 4]])
     """
-    parts = [reshape(x, (1,)) if x.ndim == 0 else x for x in tensors]
-    return cat(parts, 0 if parts and parts[0].ndim == 1 else 1)
+    parts = [reshape(x, (1,)) if x.ndim == 0 else x for x in _some("hstack", tensors)]
+    return cat(parts, 0 if parts[0].ndim == 1 else 1)
 
 
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
@@ -245,7 +250,7 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[1, 2],
             [3, 4]])
     """
-    return cat([reshape(x, (1, -1)) if x.ndim < 2 else x for x in tensors], 0)
+    return cat([reshape(x, (1, -1)) if x.ndim < 2 else x for x in _some("vstack", tensors)], 0)
 
 
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
@@ -255,7 +260,7 @@ def dstack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[[1, 3],
              [2, 4]]])
     """
-    return cat([atleast_3d(x) for x in tensors], 2)
+    return cat([atleast_3d(x) for x in _some("dstack", tensors)], 2)
 
 
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
@@ -265,7 +270,7 @@ def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[1, 3],
             [2, 4]])
     """
-    return cat([reshape(x, (-1, 1)) if x.ndim < 2 else x for x in tensors], 1)
+    return cat([reshape(x, (-1, 1)) if x.ndim < 2 else x for x in _some("column_stack", tensors)], 1)
 
 
 def _at_least(tensors: tuple[Any, ...], enlarge: Callable[[Any], Any]) -> Any:
@@ -446,6 +451,60 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     shape = tuple(math.prod(x.shape) for x in inputs)
     shapes = [tuple(n if i == j else 1 for j, n in enumerate(shape)) for i in range(len(shape))]
     return tuple(expand(reshape(x, place), shape) for x, place in zip(inputs, shapes, strict=True))
+
+
+def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+    """Cut from left to right, as `tensor_split` along the second dimension; a vector along its only one.
+
+    Raises RuntimeError for a number of pieces that does not divide the size.
+
+    >>> minitorch.hsplit(minitorch.tensor([[1, 2], [3, 4]]), 2)
+    (tensor([[1],
+            [3]]), tensor([[2],
+            [4]]))
+    """
+    return _split_evenly("hsplit", input, indices_or_sections, 1, int(input.ndim > 1))
+
+
+def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+    """Cut from top to bottom, as `tensor_split` along the first of two dimensions or more.
+
+    Raises RuntimeError for a vector, and for a number of pieces that does not divide the size.
+
+    >>> minitorch.vsplit(minitorch.tensor([[1, 2], [3, 4]]), 2)
+    (tensor([[1, 2]]), tensor([[3, 4]]))
+    """
+    return _split_evenly("vsplit", input, indices_or_sections, 2, 0)
+
+
+def _split_evenly(name: str, input: Tensor, where: Any, least: int, dim: int) -> tuple[Tensor, ...]:
+    if input.ndim < least:
+        raise RuntimeError(f"{name} requires a tensor with at least {least} dimension, but got {input.ndim} dimensions")
+    if isinstance(where, int) and where > 0 and input.shape[dim] % where:
+        raise RuntimeError(
+            f"{name} attempted to split along dimension {dim}, but the size of the dimension {input.shape[dim]} is not "
+            f"divisible by the split_size {where}: tensor_split makes pieces of different sizes"
+        )
+    return tensor_split(input, where, dim)
+
+
+def cartesian_prod(*tensors: Tensor) -> Tensor:
+    """All choices of one element of each vector, one a row, in the order of itertools.product.
+
+    Shapes: (n) and (m) give (n m, 2); one vector gives itself. Raises RuntimeError for other numbers of dimensions.
+
+    >>> minitorch.cartesian_prod(minitorch.tensor([1, 2]), minitorch.tensor([3, 4]))
+    tensor([[1, 3],
+            [1, 4],
+            [2, 3],
+            [2, 4]])
+    """
+    for x in tensors:
+        if x.ndim != 1:
+            raise RuntimeError(f"cartesian_prod: Expect a 1D vector, but got shape {list(x.shape)}")
+    if len(tensors) == 1:
+        return tensors[0]
+    return stack([reshape(x, (-1,)) for x in meshgrid(*tensors, indexing="ij")], 1)
 
 
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:

@@ -317,6 +317,11 @@ def _check_not_empty(name: str, x: Array, dims: Any) -> None:
             raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size, input is {list(x.shape)}")
 
 
+def _check_dim_if_empty(name: str, x: Any, dim: Any) -> None:
+    if dim in (None, ()) and 0 in x.shape:
+        raise RuntimeError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0, input is {list(x.shape)}")
+
+
 # ---- the functions, by PyTorch's names ---------------------------------------------------------------------------
 
 
@@ -378,11 +383,12 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
 
 
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
-    """The largest over `dim`, which may be several; ties share the gradient evenly.
+    """The largest over `dim`, which may be several; ties share the gradient evenly. Raises an error where there is none.
 
     >>> minitorch.amax(minitorch.tensor([[1, 5], [7, 2]]), dim=1)
     tensor([5, 7])
     """
+    _check_dim_if_empty("amax", input, dim)
     return Amax.apply(input, check_dims(dim, input.ndim), keepdim)
 
 
@@ -392,6 +398,7 @@ def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     >>> minitorch.amin(minitorch.tensor([[1, 5], [7, 2]]), dim=1)
     tensor([1, 2])
     """
+    _check_dim_if_empty("amin", input, dim)
     return Amin.apply(input, check_dims(dim, input.ndim), keepdim)
 
 
@@ -488,11 +495,7 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, other: Any, pair: Any, extr
     if other is not None or not (dim is None or isinstance(dim, int)):
         return pairwise(input, dim if other is None else other)
     if dim is None:
-        if 0 in input.shape:
-            raise RuntimeError(
-                f"{pair.__name__.lower()}(): Expected reduction dim to be specified for input.numel() == 0, input is "
-                f"{list(input.shape)}"
-            )
+        _check_dim_if_empty(pair.__name__.lower(), input, dim)
         return extreme.apply(input, check_dims(None, input.ndim), False, True)
     dim = check_dim(dim, input.ndim)
     if input.ndim == 0:

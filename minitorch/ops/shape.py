@@ -199,7 +199,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     return Reshape.apply(input, _resolve(shape, input, "reshape"))
 
 
-def view(input: Tensor, *shape: Any) -> Tensor:
+def view(input: Tensor, *size: Any) -> Tensor:
     """As `reshape`, and always a view: raises RuntimeError where the memory layout would need a copy.
 
     PyTorch's other form, view(dtype), is absent.
@@ -210,7 +210,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
     >>> x
     tensor([9, 1, 2, 3])
     """
-    new = _resolve(shape, input, "view")
+    new = _resolve(size, input, "view")
     array = getattr(input, "_array", input)
     if not _can_view(array, new):
         raise RuntimeError(

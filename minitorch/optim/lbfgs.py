@@ -111,7 +111,7 @@ class LBFGS(Optimizer):
                 return first_loss
             for i in range(1, group["max_iter"] + 1):
                 state["n_iter"] += 1
-                d, t = _direction(g, state, group["history_size"]), group["lr"]
+                d, t = _direction(g, state, group["history_size"]), float(group["lr"])
                 if state["n_iter"] == 1:
                     t = t / max(1.0, float(abs(g).sum()))
                 state |= {"d": wrap(d), "t": t, "prev_flat_grad": wrap(g), "prev_loss": loss}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
@@ -13,7 +14,7 @@ from minitorch.backend.callsite import warn
 from minitorch.public import constructor, public
 from minitorch.tensor import Tensor
 
-__all__ = ["Optimizer", "begin_step", "writable"]
+__all__ = ["Optimizer", "begin_step", "with_rate", "writable"]
 
 _NUMBERS = {"step", "mu_product"}  # in the state, of float32 whatever the dtype of the parameter
 
@@ -26,6 +27,7 @@ class Optimizer:
 
     Options that several optimizers share:
 
+    - `lr`: a number, or a Tensor of one element, which is read in each step, and which a scheduler changes in place.
     - `maximize`: step along the gradient instead of against it.
     - `foreach`, `fused`: in PyTorch they select an implementation with the same result. Here there is one, and they are only
       stored; both True raise RuntimeError, as in PyTorch.
@@ -121,11 +123,15 @@ class Optimizer:
         self.param_groups.append(group)
 
     def _check(self, group: dict[str, Any]) -> None:
-        """Raise an error for invalid options; make numbers of tensors of no dimension."""
+        """Raise an error for invalid options; make numbers of tensors of no dimension, but for a learning rate."""
         for name in self._nonnegative:
             if name not in group:
                 continue
-            group[name] = _number(name, group[name])
+            if name == "lr" and isinstance(group[name], Tensor):
+                if group[name].numel() != 1:
+                    raise ValueError(f"Tensor lr must be 1-element, not of shape {list(group[name].shape)}")
+            else:
+                group[name] = _number(name, group[name])
             if not group[name] >= 0.0:
                 label = {"lr": "learning rate", "eps": "epsilon value"}.get(name, f"{name} value")
                 raise ValueError(f"Invalid {label}: {group[name]}")
@@ -159,7 +165,7 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         with xp.errstate(all="ignore"):  # a diverging parameter becomes inf or nan, without a warning
-            for group in self.param_groups:
+            for group in map(with_rate, self.param_groups):
                 for param in group["params"]:
                     if param.grad is not None:
                         self._update_param(param, param.grad._array, group)
@@ -258,7 +264,7 @@ class Optimizer:
         for new, old in zip(saved, self.param_groups, strict=True):
             self._check_implementation(old | new)
         for new, old in zip(saved, self.param_groups, strict=True):
-            old.update({k: v for k, v in new.items() if k != "params"})
+            old.update(copy.deepcopy({k: v for k, v in new.items() if k != "params"}))
         self.state = defaultdict(dict)
         for n, saved_state in state_dict["state"].items():
             param = param_of[n]
@@ -279,6 +285,11 @@ class Optimizer:
             lines.append(f"Parameter Group {i}")
             lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return "\n".join([*lines, ")"])
+
+
+def with_rate(group: dict[str, Any]) -> dict[str, Any]:
+    """The options of a group, with the learning rate as a number where it is a Tensor."""
+    return group | {"lr": group["lr"].item()} if isinstance(group.get("lr"), Tensor) else group
 
 
 def begin_step(param: Array, state: dict[str, Any], *buffers: str, **numbers: float) -> int:

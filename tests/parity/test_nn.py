@@ -666,3 +666,63 @@ def test_functions_in_place(name):
     args = (0.5, 2.0) if name == "threshold_" else ()
     same(lambda t, x: getattr(t.nn.functional, name)(x * 1, *args), (3, 4))
     prints_the_same(lambda t: [t.nn.DataParallel(t.nn.Linear(1, 2)), list(t.nn.DataParallel(t.nn.Linear(1, 2)).state_dict())])
+
+
+@pytest.mark.parametrize("schedule", [
+    lambda s, o: s.StepLR(o, 2, 0.5), lambda s, o: s.LambdaLR(o, lambda e: 0.5**e), lambda s, o: s.CosineAnnealingLR(o, 5), lambda s, o: s.OneCycleLR(o, 0.5, 10), lambda s, o: s.CyclicLR(o, 0.1, 0.5, 3),
+    lambda s, o: s.SequentialLR(o, [s.LinearLR(o, 0.5, total_iters=2), s.ExponentialLR(o, 0.5)], [3]), lambda s, o: s.ReduceLROnPlateau(o, patience=0), lambda s, o: s.CosineAnnealingWarmRestarts(o, 3),
+])  # fmt: skip
+def test_a_tensor_as_learning_rate_is_read_in_each_step(schedule):
+    def train(t):
+        p, rate = t.ones(2, dtype=t.float64, requires_grad=True), t.tensor(0.25, dtype=t.float64)
+        optimizer = t.optim.SGD([p], lr=rate, momentum=0.5)
+        scheduler, seen = schedule(t.optim.lr_scheduler, optimizer), []
+        for epoch in range(6):
+            optimizer.zero_grad()
+            (p**2).sum().backward()
+            optimizer.step()
+            scheduler.step(*[1.0] if isinstance(scheduler, t.optim.lr_scheduler.ReduceLROnPlateau) else [])
+            if epoch == 3:
+                rate.mul_(0.1)
+            seen += [p.detach().clone(), rate.clone(), scheduler.get_last_lr()]
+        return [*seen, optimizer.param_groups[0]["lr"] is rate]
+
+    same(train)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam"])
+def test_optimizers_with_a_tensor_as_learning_rate(name):
+    def train(t):
+        p, rate = t.ones(2, dtype=t.float64, requires_grad=True), t.tensor(0.25, dtype=t.float64)
+        optimizer, seen = getattr(t.optim, name)([p], lr=rate), []
+
+        def closure():
+            optimizer.zero_grad()
+            loss = (p**4).sum()
+            loss.backward()
+            return loss
+
+        for _ in range(3):
+            optimizer.step(closure)
+            rate.mul_(0.5)
+            seen.append(p.detach().clone())
+        return seen
+
+    same(train)
+    same(lambda t: getattr(t.optim, name)([t.ones(1, requires_grad=True)], lr=t.ones(2)), loose_error=True)
+
+
+@pytest.mark.parametrize("foreach", [None, True, False])
+def test_clipping_takes_foreach(foreach):
+    def clip(t, x, y):
+        p, q = x.detach().requires_grad_(), y.detach().requires_grad_()
+        ((p**2).sum() + (q**3).sum()).backward()
+        norm = t.nn.utils.clip_grad_norm_([p, q], 2.0, foreach=foreach)
+        t.nn.utils.clip_grad_value_([p, q], 0.5, foreach=foreach)
+        return [norm, p.grad, q.grad]
+
+    same(clip, (2, 3), (4,))
+
+
+def test_fans_under_their_name():
+    same(lambda t: [t.nn.init._calculate_fan_in_and_fan_out(t.ones(s)) for s in ((2, 3), (4, 3, 5, 2))])

@@ -111,6 +111,19 @@ def test_method(f):
         lambda t: t.tensor([2]) ** -1, lambda t: t.ones(3).gather(0, t.tensor([5])), lambda t: t.ones(2, requires_grad=True).numpy(), lambda t: len(t.tensor(1)),
         lambda t: t.ones(3).reshape(-1, -1), lambda t: t.where(t.ones(2), 1, 2), lambda t: t.ones(3)[::-1], lambda t: t.ones(3)["a"], lambda t: t.ones(2)[1.0],
         lambda t: t.ones(3).split([1, 1]), lambda t: t.ones(3).permute(0, 0), lambda t: t.clamp(t.ones(2)), lambda t: t.einsum("ij", t.ones(3)),
+        lambda t: t.zeros(size=(2, 3)), lambda t: t.ones(size=[2], dtype=t.int32), lambda t: t.empty(size=(0, 2)), lambda t: t.rand(size=(2, 3)),
+        lambda t: t.randn(size=(2,)), lambda t: t.ones(1).expand(size=(2, 3)), lambda t: t.zeros(size=2), lambda t: t.zeros(2, size=(2,)),
+        lambda t: t.arange(6.0).view(size=(2, 3)), lambda t: t.arange(2).repeat(repeats=(2, 1)), lambda t: t.ones(2).new_zeros(size=(1, 2)),
+        lambda t: t.tensor([6, 3]).bitwise_and(3), lambda t: t.tensor([6, 3]).bitwise_or(t.tensor([1, 8])), lambda t: t.tensor([True]).bitwise_xor(True),
+        lambda t: t.tensor([0.0, 1.0]).bernoulli(), lambda t: t.tensor([0.0, 1.0]).multinomial(3, replacement=True), lambda t: t.ones(2).multinomial(3),
+        lambda t: t.diag(t.tensor([3.0, 2.0])).svd()[1],
+        lambda t: t.hsplit(t.ones(2, 4), 2), lambda t: t.ones(4).hsplit([1, 2]), lambda t: t.hsplit(t.ones(()), 2), lambda t: t.vsplit(t.ones(4), 2),
+        lambda t: t.ones(4, 2).vsplit(2), lambda t: t.vsplit(t.ones(3, 2), 2), lambda t: t.row_stack([t.ones(2), t.ones(2)]), lambda t: t.isposinf(t.tensor([1])),
+        lambda t: t.tensor([t.inf, -t.inf, t.nan]).isposinf(), lambda t: t.tensor([t.inf, -t.inf, 0]).isneginf(), lambda t: t.cartesian_prod(t.tensor([1, 2])),
+        lambda t: t.cartesian_prod(t.tensor([1, 2]), t.tensor([3, 4, 5])), lambda t: t.cartesian_prod(t.ones(2, 2), t.ones(1)), lambda t: t.cartesian_prod(),
+        lambda t: t.cat([]), lambda t: t.hstack([]), lambda t: t.column_stack(()), lambda t: t.empty(0).amax(), lambda t: t.empty(2, 0).amin(), lambda t: t.empty(0).amin(0),
+        lambda t: t.manual_seed("a"), lambda t: [t.manual_seed(1.5).initial_seed(), t.rand(2)], lambda t: t.manual_seed(2**64), lambda t: t.tensor([2**70]),
+        lambda t: t.tensor(None), lambda t: t.tensor([1, None]), lambda t: t.tensor({1, 2}), lambda t: t.tensor([{1}]), lambda t: t.full((2,), None),
         lambda t: t.ones(2).add_(t.ones(2, 2)), lambda t: t.ones(2).long().add_(1.5), lambda t: t.ones(2).long() / 2, lambda t: t.tensor(7) // 2,
     ],
 )  # fmt: skip
@@ -211,6 +224,48 @@ def test_in_place_on_what_is_no_part_of_the_graph_yet():
 def test_printing(values):
     prints_the_same(lambda t: t.tensor(values))
     prints_the_same(lambda t: t.tensor(values, dtype=t.float64))
+
+
+@pytest.mark.parametrize("f", [
+    lambda s: s[1:], lambda s: s[1:].numel(), lambda s: s[:-1] + (5,), lambda s: (5,) + s, lambda s: s + s[:0], lambda s: s * 2, lambda s: 0 * s, lambda s: s[-1],  # noqa: RUF005
+])  # fmt: skip
+def test_a_part_of_a_size_is_a_size(f):
+    prints_the_same(lambda t: repr(f(t.ones(2, 3, 4).size())))
+
+
+@pytest.mark.parametrize("returned", [lambda t: t.ones(3), lambda t: 3, lambda t: t.ones(2).double()])
+def test_what_a_hook_must_not_return(returned):
+    def backward(t):
+        x = t.ones(2, requires_grad=True)
+        x.register_hook(lambda grad: returned(t))
+        x.sum().backward()
+
+    same(backward)
+
+
+@pytest.mark.parametrize("name", [
+    "log1p_", "expm1_", "erf_", "trunc_", "tan_", "sinh_", "cosh_", "asin_", "acos_", "atan_", "exp2_", "log2_", "log10_", "frac_", "sign_", "negative_",
+])  # fmt: skip
+def test_functions_of_one_number_in_place(name):
+    same(lambda t, x: getattr(x * 0.5, name)(), (2, 3))
+
+
+@pytest.mark.parametrize("name", ["atan2_", "multiply_", "divide_", "subtract_"])
+def test_functions_of_two_numbers_in_place(name):
+    same(lambda t, x, y: getattr(x.clone(), name)(y), (2, 3), (3,))
+
+
+@pytest.mark.parametrize(
+    "name", ["eq_", "ne_", "lt_", "le_", "gt_", "ge_", "logical_and_", "logical_or_", "logical_xor_", "logical_not_"]
+)
+def test_masks_in_place(name):
+    numbers = [[0.0, 1.0, 2.0], [2.0, 0.0, 2.0]]
+    for a, b in ((numbers, numbers[0]), (numbers[0], numbers), (np.array(numbers, np.int64), 2.0 * np.ones(3))):
+        same(lambda t, x, y: getattr(x.detach(), name)(*[y.detach()] if name != "logical_not_" else []), a, b)
+
+
+def test_what_a_tensor_is():
+    same(lambda t: [(x := t.ones(2, 3)).is_cpu, x.ndimension(), x.is_complex(), t.ones(()).ndimension()])
 
 
 def test_printing_long_tensors_and_suffixes():

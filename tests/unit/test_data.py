@@ -357,7 +357,7 @@ def test_collate_beside_what_it_makes():
         assert (found.tolist(), found.dtype) == (expected, dtype)
     assert data.default_collate(["a", "b"]) == ["a", "b"]
     pairs = data.default_collate([(1, "x"), (2, "y")])
-    assert (pairs[0].tolist(), pairs[1]) == ([1, 2], ["x", "y"])
+    assert (pairs[0].tolist(), pairs[1]) == ([1, 2], ("x", "y"))
     named = data.default_collate([Point(1, [2.0, 3.0]), Point(4, [5.0, 6.0])])
     assert isinstance(named, Point)
     assert (named.x.tolist(), [p.tolist() for p in named.y]) == ([1, 4], [[2, 5], [3, 6]])

@@ -511,6 +511,27 @@ def test_each_group_has_its_options():
     assert schedule.get_last_lr() == [0.125, 0.1]
 
 
+@pytest.mark.parametrize("name", ["SGD", "Adam", "LBFGS"])
+def test_a_tensor_as_learning_rate_is_the_number_that_it_has_then(name):
+    def train(rate, halve):
+        p = parameter(1.0, 2.0)
+        optimizer = getattr(optim, name)([p], lr=rate)
+
+        def closure():
+            optimizer.zero_grad()
+            loss = (p**4).sum()
+            loss.backward()
+            return loss
+
+        for _ in range(3):
+            optimizer.step(closure)
+            halve(optimizer.param_groups[0])
+        return p.tolist()
+
+    by_number = train(0.25, lambda group: group.update(lr=group["lr"] / 2))
+    assert train(mt.tensor(0.25), lambda group: group["lr"].div_(2)) == by_number
+
+
 def composed(optimizer, kind):
     warm, fall = schedules.LinearLR(optimizer, 0.5, total_iters=4), schedules.ExponentialLR(optimizer, 0.9)
     if kind == "chained":
@@ -752,7 +773,7 @@ def test_steps_of_a_schedule_out_of_order_are_warned_about():
     assert (scheduler.last_epoch, scheduler.get_last_lr()) == (4, [pytest.approx(1e-4)])
 
 
-class Own(schedules.LRScheduler):
+class Own(schedules._LRScheduler):  # the old name of LRScheduler
     pass
 
 

@@ -33,14 +33,18 @@ def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
 @public
 @no_grad()
 def clip_grad_norm_(
-    parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
 ) -> Tensor:
     """Scale all gradients by one factor, so that their total norm is at most `max_norm`. Returns the norm before.
 
     grad = grad * min(1, max_norm / (norm + 1e-6)), with the norm of all gradients as one vector
 
-    Call it between `backward()` and `step()` (Pascanu et al. 2013). Raises RuntimeError if `error_if_nonfinite` and the norm is
-    nan or infinite.
+    Call it between `backward()` and `step()` (Pascanu et al. 2013). `foreach` changes no result. Raises RuntimeError if
+    `error_if_nonfinite` and the norm is nan or infinite.
 
     Example: (3, 4) has the norm 5.
 
@@ -75,10 +79,10 @@ tensor(5.)
 
 @public
 @no_grad()
-def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
     """Clamp every element of the gradients to [-clip_value, clip_value].
 
-    This changes the direction of the gradient; `clip_grad_norm_` does not.
+    This changes the direction of the gradient; `clip_grad_norm_` does not. `foreach` changes no result.
 
     >>> w = nn.Parameter(minitorch.zeros(2))
     >>> w.grad = minitorch.tensor([3.0, -0.5])

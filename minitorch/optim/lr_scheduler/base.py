@@ -8,8 +8,9 @@ from typing import Any
 from minitorch.backend.callsite import warn
 from minitorch.optim.optimizer import Optimizer
 from minitorch.public import checked, public
+from minitorch.tensor import Tensor
 
-__all__ = ["LRScheduler", "attributes_of", "check_optimizer", "per_group"]
+__all__ = ["LRScheduler", "attributes_of", "check_optimizer", "per_group", "set_rate"]
 
 
 class LRScheduler:
@@ -41,13 +42,13 @@ class LRScheduler:
         self.optimizer = optimizer
         for i, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
-                group.setdefault("initial_lr", group["lr"])
+                group.setdefault("initial_lr", copied(group["lr"]))
             elif "initial_lr" not in group:
                 raise KeyError(
                     f"param 'initial_lr' is not specified in param_groups[{i}] when resuming at epoch {last_epoch}: "
                     "load the optimizer's state dict first"
                 )
-        self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
+        self.base_lrs = [copied(group["initial_lr"]) for group in optimizer.param_groups]
         self.last_epoch = last_epoch
         self._initial_step()
 
@@ -87,12 +88,12 @@ class LRScheduler:
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         lrs = self.get_lr() if epoch is None else self._closed_form_lr()
         for group, lr in zip(self.optimizer.param_groups, lrs, strict=True):
-            group["lr"] = lr
+            set_rate(group, lr)
         self._last_lr = self._current_lrs
 
     @property
     def _current_lrs(self) -> list[float]:
-        return [group["lr"] for group in self.optimizer.param_groups]
+        return [copied(group["lr"]) for group in self.optimizer.param_groups]
 
     def _closed_form_lr(self) -> list[float]:
         """The learning rates of epoch `last_epoch`, whatever they are now."""
@@ -108,6 +109,19 @@ class LRScheduler:
         if not isinstance(state_dict, dict):
             raise TypeError(f"load_state_dict expects a dict from state_dict(), not {type(state_dict).__name__}")
         vars(self).update(state_dict)
+
+
+def copied(rate: Any) -> Any:
+    """A learning rate that later changes of it in place, where it is a Tensor, do not reach."""
+    return rate.clone() if isinstance(rate, Tensor) else rate
+
+
+def set_rate(group: dict[str, Any], rate: Any) -> None:
+    """Set the learning rate of a group; one that is a Tensor is changed in place."""
+    if isinstance(group["lr"], Tensor):
+        group["lr"].fill_(float(rate))
+    else:
+        group["lr"] = rate
 
 
 def check_optimizer(optimizer: Any) -> None:

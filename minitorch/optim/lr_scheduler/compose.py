@@ -6,7 +6,7 @@ import bisect
 from collections.abc import Sequence
 from typing import Any
 
-from minitorch.optim.lr_scheduler.base import LRScheduler, check_optimizer
+from minitorch.optim.lr_scheduler.base import LRScheduler, check_optimizer, set_rate
 from minitorch.optim.lr_scheduler.plateau import ReduceLROnPlateau
 from minitorch.optim.optimizer import Optimizer
 from minitorch.public import checked, public
@@ -95,7 +95,7 @@ class SequentialLR(_ComposedScheduler):
         self._milestones = list(milestones)
         self.last_epoch = last_epoch + 1
         for group in optimizer.param_groups:
-            group["lr"] = group["initial_lr"]
+            set_rate(group, group["initial_lr"])
         pending: list[LRScheduler] = [self]  # undo the first steps of the schedulers, which their constructors made
         while pending:
             scheduler = pending.pop()

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from minitorch.optim.lr_scheduler.base import LRScheduler, attributes_of, per_group
+from minitorch.optim.lr_scheduler.base import LRScheduler, attributes_of, per_group, set_rate
 from minitorch.optim.optimizer import Optimizer
 from minitorch.public import checked, public
 
@@ -99,7 +99,7 @@ class CyclicLR(_CycleScheduler):
             raise ValueError(f"scale_mode {scale_mode!r} is unknown: expected 'cycle' or 'iterations'")
         if last_epoch == -1:
             for group, lr in zip(optimizer.param_groups, base_lrs, strict=True):
-                group["lr"] = lr
+                set_rate(group, lr)
         self.total_size = float(step_size_up + step_size_down)
         self.step_ratio = step_size_up / self.total_size
         self.mode, self.gamma, self._scale_fn_custom = mode, gamma, scale_fn

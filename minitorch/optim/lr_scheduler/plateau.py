@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minitorch.optim.lr_scheduler.base import LRScheduler, check_optimizer, per_group
+from minitorch.optim.lr_scheduler.base import LRScheduler, check_optimizer, per_group, set_rate
 from minitorch.optim.optimizer import Optimizer
 from minitorch.public import checked
 
@@ -88,6 +88,6 @@ class ReduceLROnPlateau(LRScheduler):
             for group, min_lr in zip(self.optimizer.param_groups, min_lrs, strict=True):
                 lr = max(group["lr"] * self.factor, min_lr)
                 if group["lr"] - lr > self.eps:
-                    group["lr"] = lr
+                    set_rate(group, lr)
             self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
         self._last_lr = self._current_lrs

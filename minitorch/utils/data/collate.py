@@ -37,7 +37,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
     if isinstance(first, int):
         return tensor(list(batch))
     if isinstance(first, (str, bytes)):
-        return list(batch)
+        return batch
     if isinstance(first, Mapping):
         mapping_type: Any = type(first)
         if any(not isinstance(sample, Mapping) or first.keys() - sample.keys() for sample in batch):
