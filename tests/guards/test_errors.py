@@ -1,6 +1,7 @@
 """What a user reads after a mistake: the class is PyTorch's, the sentence has the numbers of the call. A table."""
 
 import operator
+import re
 import warnings
 
 import numpy as np
@@ -174,7 +175,7 @@ TABLE = [
     (
         lambda: nn.CrossEntropyLoss(ones(2, 3), ones(2).long()),
         TypeError,
-        "call it afterwards, CrossEntropyLoss()(input, target)",
+        "then call it: CrossEntropyLoss(...)(input, target)",
     ),
     (lambda: nn.LSTM(3, 2)(ones(4, 3), ones(1, 2)), TypeError, "(h_0, c_0)", "not Tensor of shape [1, 2]"),
     # numbers of Python
@@ -512,6 +513,41 @@ def test_an_error_begins_with_the_name_of_the_function_called(call, begins):
     assert str(caught.value).startswith(begins)
 
 
-def test_a_layer_that_is_given_its_input_says_how_to_call_it():
-    with pytest.raises(TypeError, match=r"make the layer first, then call it: MaxPool2d\(kernel_size\)\(x\)"):
-        mt.nn.MaxPool2d(mt.ones(1, 1, 4, 4))
+def layer_classes():
+    containers = (nn.Module, nn.ModuleDict, nn.ModuleList, nn.ParameterDict, nn.ParameterList)
+    take_any = (nn.Identity, nn.BCELoss, nn.BCEWithLogitsLoss, nn.CrossEntropyLoss, nn.MultiLabelSoftMarginLoss, nn.NLLLoss)
+    found = [value for value in vars(nn).values() if isinstance(value, type) and issubclass(value, nn.Module)]
+    return [cls for cls in found if cls not in (*containers, *take_any)]
+
+
+@pytest.mark.parametrize("cls", layer_classes(), ids=lambda cls: cls.__name__)
+def test_a_layer_that_is_given_its_input_says_how_to_call_it(cls):
+    with pytest.raises(TypeError) as caught:
+        cls(mt.ones(1, 1, 4, 4))
+    assert re.search(rf"; make the layer first, then call it: {cls.__name__}\([^()]*\)\([^()]+\)$", str(caught.value))
+    assert str(caught.value).count("the layer") == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda: nn.MaxPool2d(ones(4)),
+            "MaxPool2d.__init__(): argument 'kernel_size' (position 1) must be int or tuple of ints, not Tensor; "
+            "make the layer first, then call it: MaxPool2d(kernel_size)(input)",
+        ),
+        (
+            lambda: nn.Upsample(nn.ReLU()),
+            "Upsample.__init__(): argument 'size' (position 1) must be int, tuple of ints or None, not ReLU",
+        ),
+        (lambda: nn.GELU(approximate=ones(2)), "GELU.__init__(): argument 'approximate' must be str, not Tensor"),
+        (
+            lambda: nn.Linear(2, 1)([1.0, 2.0]),
+            "linear(): argument 'input' (position 1) must be Tensor, not list; minitorch.tensor(list) makes it one",
+        ),
+    ],
+)
+def test_a_setting_or_an_input_of_another_type(call, sentence):
+    with pytest.raises(TypeError) as caught:
+        call()
+    assert str(caught.value) == sentence
