@@ -137,6 +137,7 @@ class _Arguments:
         inner = getattr(self.function, "func", self.function)  # of a functools.partial
         hints = typing.get_type_hints(inner, None, {"Tensor": TensorBase})
         parameters: list[_Check] = []
+        makes_layer = self.function.__name__ == "__init__" and self.function.__module__.startswith("minitorch.nn.")
         for i, (name, parameter) in enumerate(inspect.signature(self.function).parameters.items()):
             kinds = _kinds(hints.get(name, Any))
             if parameter.kind is parameter.VAR_POSITIONAL and kinds == {TensorBase}:
@@ -145,7 +146,7 @@ class _Arguments:
                 place = i if parameter.kind is parameter.POSITIONAL_OR_KEYWORD else 1 << 30
                 kinds = kinds | {NoneType} if parameter.default is None else kinds
                 accepted, convert, wanted = _converter(kinds, self.lenient)
-                if convert is None and self.function.__name__ == "__init__":
+                if convert is None and makes_layer:
                     accepted, convert, wanted = _setting_converter(kinds)
                 if convert is not None:
                     parameters.append((place, name, {_Missing, *accepted}, convert, wanted))
