@@ -54,9 +54,7 @@ def _with_reduction(places: int, words: list[str], args: tuple[Any, ...], kwargs
     kwargs = {**dict(zip(words, args[places:], strict=False)), **kwargs}
     size_average, reduce = kwargs.pop("size_average", None), kwargs.pop("reduce", None)
     if isinstance(size_average, TensorBase) or isinstance(reduce, TensorBase):
-        name = type(args[0]).__name__ if args and not isinstance(args[0], TensorBase) else None
-        hint = f": {name}(...) makes the layer; call it afterwards, {name}()(input, target)" if name else ""
-        raise TypeError(f"size_average and reduce are flags, not Tensors{hint}")
+        raise TypeError("size_average and reduce are flags, not Tensors")
     if size_average is not None or reduce is not None:
         reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
         warn(f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.")

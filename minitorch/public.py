@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import operator
 import re
 import sys
@@ -41,7 +42,7 @@ from minitorch.old_words import Rewriting, rewriting
 from minitorch.ops.node_names import give_name
 from minitorch.output import takes_out, write_out
 
-__all__ = ["CallNote", "checked", "constructor", "layer_forward", "make_layer_first", "public"]
+__all__ = ["CallNote", "checked", "constructor", "layer_forward", "public"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _Check = tuple[int, str, set[type], Callable[[Any], Any], str]  # position, name, accepted classes, converter, what is expected
@@ -139,6 +140,7 @@ class _Arguments:
         inner = getattr(self.function, "func", self.function)  # of a functools.partial
         hints = typing.get_type_hints(inner, None, {"Tensor": TensorBase})
         parameters: list[_Check] = []
+        makes_layer = self.function.__name__ == "__init__" and self.function.__module__.startswith("minitorch.nn.")
         for i, (name, parameter) in enumerate(inspect.signature(self.function).parameters.items()):
             kinds = _kinds(hints.get(name, Any))
             if parameter.kind is parameter.VAR_POSITIONAL and kinds == {TensorBase}:
@@ -147,7 +149,10 @@ class _Arguments:
                 self.spread = name
             if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 place = i if parameter.kind is parameter.POSITIONAL_OR_KEYWORD else 1 << 30
-                accepted, convert, wanted = _converter(kinds | {NoneType} if parameter.default is None else kinds, self.lenient)
+                kinds = kinds | {NoneType} if parameter.default is None else kinds
+                accepted, convert, wanted = _converter(kinds, self.lenient)
+                if convert is None and makes_layer:
+                    accepted, convert, wanted = _setting_converter(kinds)
                 if convert is not None:
                     parameters.append((place, name, {_Missing, *accepted}, convert, wanted))
         named = inspect.signature(self.function).parameters
@@ -182,9 +187,12 @@ class _Arguments:
         where = "" if place is None else f" (position {place + 1 - is_method})"
         if wanted == "tuple of Tensors" and isinstance(value, (list, tuple)):
             value, wanted = next(part for part in value if not isinstance(part, TensorBase)), "Tensor"
-        hint = (
-            "; minitorch.from_numpy(array) makes it one" if hasattr(value, "__array_interface__") and wanted == "Tensor" else ""
-        )
+        hint = ""
+        if wanted == "Tensor" and hasattr(value, "__array_interface__"):
+            hint = "; minitorch.from_numpy(array) makes it one"
+        elif wanted == "Tensor" and isinstance(value, (list, tuple)):
+            function = "stack" if value and all(isinstance(part, TensorBase) for part in value) else "tensor"
+            hint = f"; minitorch.{function}({type(value).__name__}) makes it one"
         called = self.function.__qualname__
         found = type(value).__name__
         if found == "Tensor" and not isinstance(value, TensorBase):
@@ -192,14 +200,7 @@ class _Arguments:
             hint = "; minitorch.from_numpy(x.detach().numpy()) makes it one of minitorch"
         if wanted == "Tensor" and isinstance(value, tuple) and value and isinstance(value[0], TensorBase):
             hint = ": an LSTM, as some other layers, returns (output, state); take the first, result[0]"
-        if found == "Tensor" and self.function.__module__.startswith("minitorch.nn.") and called.endswith(".__init__"):
-            hint = make_layer_first(called.removesuffix(".__init__"))
         return TypeError(f"{called}(): argument '{name}'{where} must be {wanted}, not {found}{hint}")
-
-
-def make_layer_first(layer: str, *arguments: str) -> str:
-    """What to do instead of passing the input to a layer's constructor."""
-    return f"; make the layer first, then call it: {layer}({', '.join(arguments) or '...'})(x)"
 
 
 def _replaced(args: tuple[Any, ...], kwargs: dict[str, Any], place: int, name: str, value: Any) -> tuple[Any, ...]:
@@ -245,6 +246,25 @@ def _converter(kinds: frozenset[Any], lenient: bool) -> tuple[Iterable[type], Ca
         accepted = {kind, NoneType} if none or convert is _flag else {kind}
         return accepted, convert, f"{kind.__name__} or None" if none else kind.__name__
     return (), None, ""
+
+
+def _setting_converter(kinds: Iterable[Any]) -> tuple[Iterable[type], Callable[[Any], Any] | None, str]:
+    """As `_converter`, for a layer's setting of numbers, strings and tuples of them: it is no Tensor and no Module."""
+    words: dict[Any, str] = {kind: kind.__name__ for kind in (int, float, bool, str) if kind in kinds}
+    for kind in kinds:
+        if typing.get_origin(kind) is Sequence:
+            part = next(part for part in _kinds(typing.get_args(kind)[0]) if part is not NoneType)
+            words[kind] = f"tuple of {part.__name__}s"
+    if NoneType in kinds:
+        words[NoneType] = "None"
+    if set(words) != set(kinds):
+        return (), None, ""
+    *first, last = words.values()
+    return {int, float, bool, str, tuple, list, NoneType}, _setting, f"{', '.join(first)} or {last}" if first else last
+
+
+def _setting(value: Any) -> Any:
+    return REFUSED if callable(value) or (isinstance(value, TensorBase) and value._array.ndim) else value
 
 
 def _tensor(value: Any) -> Any:
@@ -310,6 +330,8 @@ def _explained(error: Exception, function: Callable[..., Any], args: Any, kwargs
     notes = [note for note in notes_of(error) if not isinstance(note, CallNote)]
     if len(notes) == len(notes_of(error)):  # no public call inside this one has explained it
         _speak_of(error, function, name)
+        if function.__name__ == "__init__" and args and isinstance(error, TypeError):
+            _make_layer_first(error, function, args)
     if not isinstance(error, Warning):
         set_notes(error, [CallNote(f"in {call_text(name, given, kwargs)}"), *notes])
     return error.with_traceback(without_internal_frames(trace.tb_next))
@@ -331,6 +353,26 @@ def _speak_of(error: Exception, function: Callable[..., Any], name: str) -> None
     elif inner in _NAMES and inner not in (own, name, own.removeprefix("linalg_")):
         space = "linalg." if found[1] and function.__module__ == "minitorch.ops.spectral" else ""
         error.args = (f"{space}{name}{found[3]}{message[len(begins) :]}",)
+
+
+def _make_layer_first(error: TypeError, function: Callable[..., Any], args: Sequence[Any]) -> None:
+    """Let an error say how a layer is called, if its constructor was given a Tensor where a setting belongs."""
+    layer, parameters = type(args[0]), inspect.signature(function).parameters.values()
+    forward = getattr(layer, "forward", None)
+    if forward is None or forward.__qualname__ == "Module.forward":  # a container, which is not called
+        return
+    for arg, parameter in itertools.zip_longest(args, parameters):
+        if isinstance(arg, TensorBase) and (parameter is None or "Tensor" not in str(parameter.annotation)):
+            call = f"{layer.__name__}({_arguments(layer)})({_arguments(forward, 1)})"
+            error.args = (f"{error}; make the layer first, then call it: {call}",)
+            return
+
+
+def _arguments(function: Callable[..., Any], start: int = 0) -> str:
+    """What a call must pass, by name, from argument number `start` on; "..." where all of it has defaults."""
+    parameters = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.KEYWORD_ONLY][start:]
+    required = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    return ", ".join(required) or ("..." if parameters else "")
 
 
 def _is_in_single(trace: types.TracebackType) -> bool:

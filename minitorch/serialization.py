@@ -21,6 +21,7 @@ from minitorch.autograd.tensor_base import wrap
 from minitorch.backend.arrays import contiguous, xp
 from minitorch.backend.device import device, to_device
 from minitorch.backend.dtypes import dtypes
+from minitorch.backend.errors import describe
 from minitorch.tensor import Tensor
 
 __all__ = ["load", "save"]
@@ -135,8 +136,9 @@ def _unknown_types(content: bytes) -> set[str]:
 
 def _path(f: Any, function: str) -> Path:
     if not isinstance(f, (str, os.PathLike)) or not os.fspath(f) or "\0" in str(f):
-        hint = ": the arguments are save(obj, path)" if function == "save" else ""
-        raise TypeError(f"{function}(): expected a path or an open file, but got {type(f).__name__} {f!r:.20}{hint}")
+        found = describe(f) if isinstance(f, (str, os.PathLike)) else type(f).__name__
+        hint = "; the arguments are save(obj, path)" if function == "save" else ""
+        raise TypeError(f"{function}(): expected a path or an open file, but got {found}{hint}")
     return Path(f)
 
 

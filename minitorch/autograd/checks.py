@@ -139,14 +139,31 @@ def freed_error(node: Any) -> RuntimeError:
     return RuntimeError(
         "Trying to backward through the graph a second time (or directly access saved tensors after they "
         f"have already been freed): {node.name()} freed them in the first backward. Specify "
-        "retain_graph=True there if you need to go through this graph again"
+        "retain_graph=True there if you need to go through this graph again; of a tensor kept from an earlier step, such as "
+        "the state of a recurrent layer, pass on .detach()"
     )
 
 
 def changed_error(node: Any, saved: Any) -> RuntimeError:
     """The error for a saved value that an in-place operation has changed."""
+    way_out = "Change a .clone() of it instead, or use the operation without underscore"
+    if _is_of_leaf(saved):
+        way_out = (
+            "It is a parameter, or another leaf that requires grad, which optimizer.step() changes: run the forward pass again "
+            "after the step, or every backward() before it"
+        )
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
         f"{node.name()} saved a tensor of shape {list(saved.value.shape)} at version {saved.version}, and it is at version "
-        f"{saved.counter[0]} now. Change a .clone() of it instead, or use the operation without underscore"
+        f"{saved.counter[0]} now. {way_out}"
     )
+
+
+def _is_of_leaf(saved: Any) -> bool:
+    """Whether a saved value is a leaf that requires grad, or a view of one, which has the same version counter."""
+    tensor = saved.tensor
+    edge = None if tensor is None else tensor._edge
+    while edge is not None:
+        node = edge[0]
+        tensor, edge = getattr(node, "variable", None), node.edges[0] if node.edges else None
+    return tensor is not None and tensor.requires_grad and tensor._version_counter is saved.counter

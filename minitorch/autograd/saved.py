@@ -68,7 +68,12 @@ def pack_output(node: Any, value: Any, outputs: Sequence[Any], results: Sequence
         if value is seen:
             counter = version_counter(outputs[nr])
             return new_saved(SavedTensor, (outputs[nr]._array, None, nr, counter, counter[0]))
-    if isinstance(value, TensorBase) and getattr(node, "may_save_any_tensor", False):
+    if getattr(node, "may_save_any_tensor", False):
+        if not isinstance(value, TensorBase):
+            raise TypeError(
+                f"{type(node).__name__}: save_for_backward takes Tensors, and got {type(value).__name__}: anything else is set "
+                "as an attribute of ctx, as in ctx.n = 3"
+            )
         counter = version_counter(value)
         return SavedTensor(value, value, None, counter, counter[0])
     raise TypeError(

@@ -20,7 +20,7 @@ from dataclasses import KW_ONLY
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
 
 from minitorch.nn.module import Module
-from minitorch.public import constructor, make_layer_first
+from minitorch.public import constructor
 from minitorch.tensor import Tensor
 
 __all__ = ["Layer", "layer"]
@@ -63,11 +63,6 @@ def layer(function: Callable[..., Any]) -> Callable[[L], L]:
                     self.register_buffer(field.name, value)
                 elif isinstance(value, Tensor) and value.ndim == 0:
                     setattr(self, field.name, value.item())
-                elif isinstance(value, (Module, Tensor)):
-                    way_out = make_layer_first(cls.__name__, *(f.name for f in fields if f.default is f.empty))
-                    raise TypeError(
-                        f"{cls.__name__}(): {field.name} must be a number or a string, not a {type(value).__name__}{way_out}"
-                    )
                 else:
                     setattr(self, field.name, value)
             self.__post_init__()

@@ -16,6 +16,7 @@ from minitorch.nn.linear import Linear
 from minitorch.nn.module import Module
 from minitorch.nn.normalization import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from minitorch.nn.parameter import UninitializedBuffer, UninitializedParameter, UninitializedTensorMixin
+from minitorch.public import constructor
 from minitorch.tensor import Tensor
 
 __all__ = [
@@ -39,6 +40,7 @@ class LazyModuleMixin(Module):
 
     _init_signature: ClassVar[inspect.Signature]
 
+    @constructor
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         bound = _bind(self._init_signature, "__init__", self, args, kwargs)
         super().__init__(0, *bound.args[1:], **bound.kwargs)  # type: ignore[call-arg]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import namedtuple
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,9 @@ def load(
 ) -> _IncompatibleKeys:
     """Copy the values of `state_dict` into the tensors `own` of a module, and its extra state into the modules `extra`."""
     if not isinstance(state_dict, Mapping):
-        raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+        hint = " minitorch.load(path) reads a file" if isinstance(state_dict, (str, os.PathLike)) else ""
+        hint = " Pass its .state_dict()" if hasattr(state_dict, "state_dict") else hint
+        raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.{hint}")
     state_dict = {_name_today(name, own): value for name, value in state_dict.items()}
     state_dict = {name: _as_saved_long_ago(value, own.get(name)) for name, value in state_dict.items()}
     missing = [n for n in (*own, *extra) if n not in state_dict]

@@ -30,6 +30,7 @@ from minitorch.nn.hooks import Hook, run_with_hooks
 from minitorch.nn.loading import _IncompatibleKeys, load
 from minitorch.nn.location import with_layer_note
 from minitorch.nn.parameter import Buffer, Parameter, UninitializedTensorMixin
+from minitorch.public import constructor
 from minitorch.tensor import Tensor, destination
 
 __all__ = ["Module"]
@@ -71,6 +72,7 @@ class Module:
     _modules: dict[str, Module | None]
     _hooks: dict[str, dict[int, Hook]]
 
+    @constructor
     def __init__(self) -> None:
         set_ = super().__setattr__
         set_("training", True)

@@ -86,9 +86,10 @@ def _check_input(name: str, input: Any, features: int, weight: Tensor) -> None:
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}: input must be a Tensor, not {type(input).__name__}")
     if input.dtype != weight.dtype:
+        or_model = f" or model.to({input.dtype!r})" if input.is_floating_point() else ""
         raise ValueError(
             f"{name}: input dtype ({input.dtype!r}) does not match weight dtype ({weight.dtype!r}): "
-            f"input.to({weight.dtype!r}) or model.to({input.dtype!r}) converts"
+            f"input.to({weight.dtype!r}){or_model} converts"
         )
     if input.shape[-1] != features:
         raise RuntimeError(

@@ -335,11 +335,12 @@ def _check(name: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | N
 
 
 def _way_out(rank: int, input: Tensor, channels: int) -> str:
-    """How to bring the channels of an input to their dimension, if it has none, or has them last."""
-    if input.shape[-1] == channels:
+    """How to bring the channels of an input to their dimension, if it has none, or may have them last."""
+    is_layer_output = getattr(input, "grad_fn", None) is not None
+    if input.shape[-1] == channels != input.shape[-2] and not is_layer_output:
         first = input.ndim - rank - 1
         order = (*range(first), input.ndim - 1, *range(first, input.ndim - 1))
-        return f"; the channels are last: x.permute{order} puts them first"
+        return f"; if the channels are last, x.permute{order} puts them first"
     return "; x.unsqueeze(1) adds the channel" if input.ndim == rank + 1 and channels == 1 else ""
 
 

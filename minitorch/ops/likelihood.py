@@ -68,11 +68,14 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
     tensor([0.6931, 2.3026])
     """
     _check_pair("binary_cross_entropy", input, target)
-    for what, values in (("input", input._array), ("target", target._array)):
+    for what, values, other in (
+        ("input", input._array, "raw scores there is binary_cross_entropy_with_logits"),
+        ("target", target._array, "class numbers there is cross_entropy"),
+    ):
         if values.size and is_known(values) and not (values.min() >= 0 and values.max() <= 1):
             raise RuntimeError(
                 f"binary_cross_entropy: all elements of {what} should be between 0 and 1, and they are between "
-                f"{values.min():g} and {values.max():g}; for raw scores there is binary_cross_entropy_with_logits"
+                f"{values.min():g} and {values.max():g}; for {other}"
             )
     return reduce(_weighted(BinaryCrossEntropy.apply(input, target), weight), reduction)
 
@@ -188,7 +191,9 @@ def nll_loss(
     if tuple(target.shape) != (n, *rest):
         if target.ndim == 0 or target.shape[0] != n:
             size = target.shape[0] if target.ndim else "none"
-            raise ValueError(f"Expected input batch_size ({n}) to match target batch_size ({size}).")
+            hint = "" if target.ndim else " The target of a batch is a vector of class numbers, one for each input"
+            hint += f": minitorch.tensor([{target.item():g}])" if hint and n == 1 else ""
+            raise ValueError(f"Expected input batch_size ({n}) to match target batch_size ({size}).{hint}")
         other = [size for i, size in enumerate(target.shape) if i != 1] == [n, *rest]
         hint = "" if not other else ": .squeeze(1)" if target.shape[1] == 1 else ": .argmax(1), if it is one-hot"
         raise RuntimeError(f"Expected target size {[n, *rest]}, got {list(target.shape)}{hint}")

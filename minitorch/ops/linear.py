@@ -12,7 +12,7 @@ from minitorch.backend.arrays import Array, as_array, on_device_of, outside, xp
 from minitorch.backend.sums import add_at
 from minitorch.ops.elementwise import check_floating, in_single
 from minitorch.ops.indexing import getitem
-from minitorch.ops.matrix import MatMul, einsum, matmul, matrix_product, mT
+from minitorch.ops.matrix import MatMul, einsum, matmul, matrix_product, mT, types_error
 from minitorch.ops.node_names import node_name
 from minitorch.ops.selection import where
 from minitorch.ops.shape import broadcast_shapes, clone, reshape
@@ -29,7 +29,7 @@ class Linear(Op):
         for_x, for_weight, _ = ctx.needs_input_grad
         ctx.save_for_backward(x if for_weight else None, weight if for_x else None)
         if x.dtype != weight.dtype:
-            raise RuntimeError(MatMul.of_one_type.format(x.dtype, weight.dtype))
+            raise types_error(x, weight)
         y = as_array(matrix_product(x, weight.T))
         if bias is not None:
             y += bias

@@ -26,13 +26,11 @@ def mT(x: Tensor) -> Tensor:
 class MatMul(Op):
     """a @ b of two stacks of matrices;  in a: grad @ b^T, in b: a^T @ grad"""
 
-    of_one_type = "expected both matrices to have the same dtype, but got: {} != {}; x.float() or x.double() converts one"
-
     def forward(ctx, a: Array, b: Array) -> Array:
         for_a, for_b = ctx.needs_input_grad
         ctx.save_for_backward(a if for_b else None, b if for_a else None)
         if a.dtype != b.dtype:
-            raise RuntimeError(ctx.of_one_type.format(a.dtype, b.dtype))
+            raise types_error(a, b)
         return matrix_product(a, b)
 
     def backward(ctx, grad: Tensor) -> Any:
@@ -55,6 +53,15 @@ class MatMul(Op):
 @definition
 def matrix_product(a: Array, b: Array) -> Array:
     return xp.matmul(a, b)
+
+
+def types_error(a: Array, b: Array) -> RuntimeError:
+    """The error for matrices of two types."""
+    floating = [x.dtype for x in (a, b) if x.dtype.kind == "f"] or [a.dtype, b.dtype]
+    way_out = " or ".join(f"x.to(minitorch.{dtype})" for dtype in floating)
+    return RuntimeError(
+        f"expected both matrices to have the same dtype, but got: {a.dtype} != {b.dtype}; {way_out} makes them the same"
+    )
 
 
 def _by(shape: tuple[int, ...]) -> str:

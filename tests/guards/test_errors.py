@@ -1,6 +1,7 @@
 """What a user reads after a mistake: the class is PyTorch's, the sentence has the numbers of the call. A table."""
 
 import operator
+import re
 import warnings
 
 import numpy as np
@@ -174,7 +175,7 @@ TABLE = [
     (
         lambda: nn.CrossEntropyLoss(ones(2, 3), ones(2).long()),
         TypeError,
-        "call it afterwards, CrossEntropyLoss()(input, target)",
+        "then call it: CrossEntropyLoss(...)(input, target)",
     ),
     (lambda: nn.LSTM(3, 2)(ones(4, 3), ones(1, 2)), TypeError, "(h_0, c_0)", "not Tensor of shape [1, 2]"),
     # numbers of Python
@@ -512,6 +513,102 @@ def test_an_error_begins_with_the_name_of_the_function_called(call, begins):
     assert str(caught.value).startswith(begins)
 
 
-def test_a_layer_that_is_given_its_input_says_how_to_call_it():
-    with pytest.raises(TypeError, match=r"make the layer first, then call it: MaxPool2d\(kernel_size\)\(x\)"):
-        mt.nn.MaxPool2d(mt.ones(1, 1, 4, 4))
+def layer_classes():
+    containers = (nn.Module, nn.ModuleDict, nn.ModuleList, nn.ParameterDict, nn.ParameterList)
+    take_any = (nn.Identity, nn.BCELoss, nn.BCEWithLogitsLoss, nn.CrossEntropyLoss, nn.MultiLabelSoftMarginLoss, nn.NLLLoss)
+    found = [value for value in vars(nn).values() if isinstance(value, type) and issubclass(value, nn.Module)]
+    return [cls for cls in found if cls not in (*containers, *take_any)]
+
+
+@pytest.mark.parametrize("cls", layer_classes(), ids=lambda cls: cls.__name__)
+def test_a_layer_that_is_given_its_input_says_how_to_call_it(cls):
+    with pytest.raises(TypeError) as caught:
+        cls(mt.ones(1, 1, 4, 4))
+    assert re.search(rf"; make the layer first, then call it: {cls.__name__}\([^()]*\)\([^()]+\)$", str(caught.value))
+    assert str(caught.value).count("the layer") == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda: nn.MaxPool2d(ones(4)),
+            "MaxPool2d.__init__(): argument 'kernel_size' (position 1) must be int or tuple of ints, not Tensor; "
+            "make the layer first, then call it: MaxPool2d(kernel_size)(input)",
+        ),
+        (
+            lambda: nn.Upsample(nn.ReLU()),
+            "Upsample.__init__(): argument 'size' (position 1) must be int, tuple of ints or None, not ReLU",
+        ),
+        (lambda: nn.GELU(approximate=ones(2)), "GELU.__init__(): argument 'approximate' must be str, not Tensor"),
+        (
+            lambda: nn.Linear(2, 1)([1.0, 2.0]),
+            "linear(): argument 'input' (position 1) must be Tensor, not list; minitorch.tensor(list) makes it one",
+        ),
+    ],
+)
+def test_a_setting_or_an_input_of_another_type(call, sentence):
+    with pytest.raises(TypeError) as caught:
+        call()
+    assert str(caught.value) == sentence
+
+
+def two_backwards(weight):
+    """The weight is changed in place between two backward()."""
+    loss = (ones(2, 3, requires_grad=True) @ weight).sum()
+    loss.backward(retain_graph=True)
+    with mt.no_grad():
+        weight.add_(1)
+    loss.backward()
+
+
+def carried_state():
+    layer, h = nn.RNN(2, 3), None
+    for _ in range(2):
+        out, h = layer(ones(1, 1, 2), h)
+        out.sum().backward()
+
+
+class SavesNumber(mt.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x, 3)
+        return x * 3
+
+
+WAYS_OUT = [  # what is done, words that the sentence contains, words that it does not
+    (lambda: nn.Conv2d(32, 4, 3)(ones(2, 16, 32, 32)), "got 16 channels", "permute"),
+    (lambda: nn.Conv2d(6, 4, 3)(nn.Conv2d(3, 4, 3)(ones(2, 3, 9, 8))), "got 4 channels", "permute"),
+    (lambda: nn.Conv2d(3, 4, 3)(ones(2, 8, 9, 3)), "if the channels are last, x.permute(0, 3, 1, 2)", "; the channels"),
+    (lambda: two_backwards(ones(3, 1, requires_grad=True)), "which optimizer.step() changes: run the forward", "clone"),
+    (lambda: two_backwards(ones(1, 3, requires_grad=True).T), "which optimizer.step() changes", "clone"),
+    (lambda: two_backwards(ones(3, 1, requires_grad=True) * 1), "Change a .clone() of it", "optimizer"),
+    (carried_state, "the state of a recurrent layer, pass on .detach()", "clone"),
+    (lambda: nn.LSTM(2, 3)(ones(5, 1, 2).long()), "input.to(minitorch.float32) converts", "model.to"),
+    (lambda: nn.LSTM(2, 3)(ones(5, 1, 2).double()), "input.to(minitorch.float32) or model.to(minitorch.float64)", "int"),
+    (lambda: F.binary_cross_entropy(ones(2), mt.tensor([0.0, 2.0])), "for class numbers there is cross_entropy", "raw scores"),
+    (lambda: F.binary_cross_entropy(ones(2) + 1, ones(2)), "for raw scores there is binary_cross_entropy_with_logits", "class"),
+    (lambda: nn.Linear(2, 1)(mt.tensor([[1, 2]])), "int64 != float32; x.to(minitorch.float32) makes", "double"),
+    (
+        lambda: ones(2, 2).double() @ ones(2, 2),
+        "x.to(minitorch.float64) or x.to(minitorch.float32) makes",
+        "int",
+    ),
+    (lambda: mt.save("a.pt", nn.Linear(2, 1).state_dict()), "got OrderedDict; the arguments are save(obj, path)", "weight"),
+    (lambda: mt.load(""), "but got ''", "save"),
+    (lambda: nn.ReLU().load_state_dict("s.pt"), "got <class 'str'>. minitorch.load(path) reads a file", ".state_dict()"),
+    (lambda: nn.ReLU().load_state_dict(nn.ReLU()), "Pass its .state_dict()", "minitorch.load("),
+    (lambda: mt.stack([[ones(1)]]), "not list; minitorch.stack(list) makes it one", "minitorch.tensor("),
+    (lambda: F.cross_entropy(ones(1, 3), mt.tensor(1)), "one for each input: minitorch.tensor([1])", "tensor(1)"),
+    (lambda: F.cross_entropy(ones(2, 3), mt.tensor(1)), "(none). The target of a batch is a vector", "minitorch.tensor"),
+    (lambda: F.cross_entropy(ones(2, 3), mt.tensor([1])), "target batch_size (1).", "vector"),
+    (lambda: SavesNumber.apply(ones(1, requires_grad=True)), "takes Tensors, and got int", "promote"),
+]
+
+
+@pytest.mark.parametrize(("call", "has", "has_not"), WAYS_OUT)
+def test_a_way_out_is_one_for_this_call(call, has, has_not):
+    with pytest.raises((RuntimeError, TypeError, ValueError)) as caught:
+        call()
+    assert has in str(caught.value)
+    assert has_not not in str(caught.value)

@@ -140,7 +140,7 @@ def test_layers_of_losses_take_them_too():
     assert (layer.ignore_index, layer.reduction) == (1, "none")
     with pytest.warns(UserWarning, match="reduction='none'"):
         assert nn.MSELoss(reduce=False).reduction == "none"
-    with pytest.raises(TypeError, match=r"call it afterwards, MSELoss\(\)\(input, target\)"):
+    with pytest.raises(TypeError, match=r"make the layer first, then call it: MSELoss\(\)\(input, target\)"):
         nn.MSELoss(x, x)
     with pytest.raises(TypeError, match="reduced"):
         nn.MSELoss(reduced=False)
