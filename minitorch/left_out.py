@@ -33,6 +33,11 @@ LEFT_OUT = {
         "eig": "NumPy has it: np.linalg.eig(x.numpy()); of symmetric matrices, linalg.eigh",
         "qr": "linalg.qr",
         "lstsq": "linalg.lstsq",
+        "bfloat16": "minitorch.float16 is the half precision that NumPy has",
+        "testing": "minitorch.allclose, or numpy.testing.assert_allclose of tensors",
+        "preserve_format": "arrays lie in memory row by row; leave memory_format out",
+        "contiguous_format": "arrays lie in memory row by row; leave memory_format out",
+        "channels_last": "arrays lie in memory row by row; leave memory_format out",
         "special": "special functions are in minitorch itself: minitorch.erf, minitorch.lgamma",
     },
     "minitorch.nn": {
@@ -50,6 +55,8 @@ LEFT_OUT = {
         "LPPool1d": "it is AvgPool1d of x ** p, times the size of the window, to the power 1 / p",
         "LPPool2d": "it is AvgPool2d of x ** p, times the size of the window, to the power 1 / p",
         "quantized": "numbers are not quantized here",
+        "ChannelShuffle": "x.unflatten(1, (groups, -1)).transpose(1, 2).flatten(1, 2)",
+        "TripletMarginWithDistanceLoss": "relu(distance(a, p) - distance(a, n) + margin).mean(), with a distance of your own",
     },
     "minitorch.nn.utils": {
         "spectral_norm": "divide the weight by its largest singular value, linalg.matrix_norm(weight, 2), in a parametrization",
