@@ -224,6 +224,7 @@ def test_many_paths_to_a_leaf_all_count():
 
 
 IN_PLACE = {
+    "multiply_": (-2.0,), "divide_": (4.0,), "subtract_": (1.5,), "atan2_": ("x",),
     "add_": (1.5,), "sub_": (1.5,), "mul_": (-2.0,), "div_": (4.0,), "pow_": (2.0,), "floor_divide_": (0.7,),
     "remainder_": (0.7,),
     "clamp_": (-0.5, 0.5), "clip_": (-0.5, 0.5), "clamp_min_": (0.1,), "clamp_max_": (0.1,), "masked_fill_": ("mask", 2.0),
@@ -236,7 +237,8 @@ IN_PLACE = {
 IN_PLACE_ALONE = {  # these have no twin that computes the same, or none on floating-point numbers
     "apply_", "fill_diagonal_", "bitwise_left_shift_", "bitwise_right_shift_", "map_", "random_",
     "requires_grad_", "copy_", "fill_", "zero_", "detach_", "uniform_", "normal_", "bernoulli_", "_accumulate_",
-    "exponential_", "cauchy_", "geometric_", "log_normal_",
+    "exponential_", "cauchy_", "geometric_", "log_normal_", "eq_", "ne_", "lt_", "le_", "gt_", "ge_",
+    "logical_and_", "logical_or_", "logical_xor_", "logical_not_",
 }  # fmt: skip
 
 

@@ -37,7 +37,8 @@ def _run(f, lib, arrays, second_order):
     try:
         value = f(lib, *inputs)
     except Exception as error:
-        return "error", type(error), str(error)
+        kind = RuntimeError if isinstance(error, lib.linalg.LinAlgError) else type(error)
+        return "error", kind, str(error)
     results = [value]
     floating = [t for t in inputs if t.is_floating_point()]
     outputs = [v for v in (value if isinstance(value, (tuple, list)) else [value]) if getattr(v, "requires_grad", False)]

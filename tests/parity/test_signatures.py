@@ -23,7 +23,7 @@ FORMS = {
 
 # PyTorch's documentation of these has other names than the functions take.
 DOCUMENTED_OTHERWISE = {
-    "bmm", "index_copy", "fmod", "map_", "div", "divide", "true_divide", "dot", "floor_divide", "matmul", "mul", "multiply", "narrow", "remainder", "take", "type_as",
+    "bmm", "index_copy", "fmod", "map_", "div", "divide", "true_divide", "dot", "floor_divide", "matmul", "mul", "multiply", "narrow", "remainder", "take", "type_as", "hsplit", "vsplit",
 }  # fmt: skip
 
 
