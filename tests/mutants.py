@@ -196,7 +196,7 @@ MUTANTS: list[Mutant] = [
         ("exponential_below", "ZERO if t < LOWEST else t", "ZERO", "nan becomes 0", "log_softmax_backward"),
         ("softmax_backward", "- mean", "", "the sum over the row is forgotten", "softmax_backward"),
         ("hyperbolic_tangent", "s + TWO", "s + ONE", "half of the denominator is lost", "tanh"),
-        ("lstm_cell", "f[k] * before[k]", "before[k]", "nothing is forgotten", "lstm_cell"),
+        ("lstm_row", "f[k] * before[k]", "before[k]", "nothing is forgotten", "lstm_cell"),
         ("log_softmax", "- largest - logarithm", "- logarithm", "the largest number is not subtracted", "log_softmax"),
     ),
     *of_kernels("numba.indexing", ("add_rows", "b[k] += a[k]", "b[k] = a[k]", "the last of a row's values stays", "add_rows")),

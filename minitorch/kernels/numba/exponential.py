@@ -194,25 +194,29 @@ for _loop, _count, _pays_from, _ulp in (
     )
 
 
+def lstm_row(z: Array, before: Array, new: Array, h: Array) -> None:
+    """Make the gates i, f, g, o of their sums z, in place, and  c' = f c + i g  and  h' = o tanh(c'), for c `before`."""
+    size = before.size
+    for start in (0, size, 3 * size):
+        gate = z[start : start + size]
+        for k in range(gate.size):
+            gate[k] = logistic(gate[k])
+    i, f, g, o = z[:size], z[size : 2 * size], z[2 * size : 3 * size], z[3 * size :]
+    for k in range(g.size):
+        g[k] = hyperbolic_tangent(g[k])
+    for k in range(new.size):
+        new[k] = f[k] * before[k] + i[k] * g[k]
+    for k in range(h.size):
+        h[k] = o[k] * hyperbolic_tangent(new[k])
+
+
 def lstm_cell(x: Array, y: Array, c: Array, h_new: Array, c_new: Array, gates: Array) -> None:
-    """The gates of x + y, and  c' = f c + i g  and  h' = o tanh(c'), for each row of c (N, H)."""
-    size = c.shape[1]
+    """The gates of x + y, and c' and h', for each row of c (N, H)."""
     for row in prange(c.shape[0]):
         a, b, z = x[row], y[row], gates[row]
         for k in range(z.size):
             z[k] = a[k] + b[k]
-        for start in (0, size, 3 * size):
-            gate = z[start : start + size]
-            for k in range(gate.size):
-                gate[k] = logistic(gate[k])
-        i, f, g, o = z[:size], z[size : 2 * size], z[2 * size : 3 * size], z[3 * size :]
-        before, new, h = c[row], c_new[row], h_new[row]
-        for k in range(g.size):
-            g[k] = hyperbolic_tangent(g[k])
-        for k in range(new.size):
-            new[k] = f[k] * before[k] + i[k] * g[k]
-        for k in range(h.size):
-            h[k] = o[k] * hyperbolic_tangent(new[k])
+        lstm_row(z, c[row], c_new[row], h_new[row])
 
 
 @numba_implements("lstm_cell", dtypes="f", pays_from=PAYS_FROM // 8, ulp=16, sample=samples.lstm_cell)

@@ -11,7 +11,7 @@ from typing import Any
 from minitorch.backend.arrays import Array, contiguous, xp
 from minitorch.kernels import samples
 from minitorch.kernels.numba.compiler import compiled, numba_implements, prange
-from minitorch.kernels.numba.exponential import hyperbolic_tangent, logistic
+from minitorch.kernels.numba.exponential import hyperbolic_tangent, lstm_row
 from minitorch.kernels.numba.vectors import VECTOR_BYTES, WIDTH, strip
 
 __all__: list[str] = []
@@ -50,18 +50,7 @@ def lstm(
                 a, b, z, new_h, new_c = x[t, row], sums[r], gates[t, row], out[t, row], cells[t, row]
                 for k in range(z.size):
                     z[k] = a[k] + b[k] + bias[k]
-                for start in (0, size, 3 * size):
-                    gate = z[start : start + size]
-                    for k in range(gate.size):
-                        gate[k] = logistic(gate[k])
-                i, f, g, o = z[:size], z[size : 2 * size], z[2 * size : 3 * size], z[3 * size :]
-                before = c[row] if step == 0 else cells[t + 1 if reverse else t - 1, row]
-                for k in range(g.size):
-                    g[k] = hyperbolic_tangent(g[k])
-                for k in range(new_c.size):
-                    new_c[k] = f[k] * before[k] + i[k] * g[k]
-                for k in range(new_h.size):
-                    new_h[k] = o[k] * hyperbolic_tangent(new_c[k])
+                lstm_row(z, c[row] if step == 0 else cells[t + 1 if reverse else t - 1, row], new_c, new_h)
                 for k in range(size):
                     state[k, r] = new_h[k]
 
