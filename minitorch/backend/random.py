@@ -208,7 +208,11 @@ def manual_seed(seed: int) -> Generator:
     >>> minitorch.rand(2)
     tensor([0.4963, 0.7682])
     """
-    return default_generator.manual_seed(int(seed))
+    try:
+        number = int(seed)
+    except OverflowError as error:
+        raise ValueError(f"manual_seed() expects an int, got {seed!r}") from error
+    return default_generator.manual_seed(number)
 
 
 def seed() -> int:

@@ -264,7 +264,7 @@ def _all_unique(indices: Array, plane: int) -> Any:
     return compiled(all_unique)(indices, plane)
 
 
-@numba_implements("window_sum", ulp=8, sample=samples.window_sum)
+@numba_implements("window_sum", ulp=64, sample=samples.window_sum)
 def _window_sum(x: Array, window: Window | AdaptiveWindow) -> Any:
     if isinstance(window, AdaptiveWindow) or not (_pays(window, x.shape[2:]) or _hardly_overlap(window, x.shape[2:])):
         return NotImplemented
