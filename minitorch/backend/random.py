@@ -201,8 +201,8 @@ default_generator.seed()
 def manual_seed(seed: int) -> Generator:
     """Seed the stream that every random function draws from unless it is given a generator of its own.
 
-    It returns the generator of that stream. Only the low 32 bits of the seed count, as in PyTorch. Raises ValueError for what
-    `int` makes no number of.
+    It returns the generator of that stream. Only the low 32 bits of the seed count, as in PyTorch. Raises ValueError or
+    TypeError for what `int` makes no number of.
 
     >>> _ = minitorch.manual_seed(0)
     >>> minitorch.rand(2)
